@@ -1,0 +1,137 @@
+"""Small integer codes used in columns. Numbers are append-only: files keep them."""
+
+from enum import IntEnum
+
+
+class Entry(IntEnum):
+    """Where a shopper enters a mission; also the nest of the choice and the channel of an order."""
+
+    WEB = 0
+    STORE = 1
+    SOCIAL = 2
+    LIVE = 3
+    NONE = 4
+
+
+class Flow(IntEnum):
+    """What the network must do for a row."""
+
+    SHIP = 0  # parcel from a node to the home
+    SAME_DAY = 1  # courier from a store, capacity per wave
+    PICKUP = 2  # reserved, picked, staged; the customer collects
+    VISIT = 3  # a customer walks to a shelf
+
+
+class NodeKind(IntEnum):
+    """What a node of the network is."""
+
+    DC = 0
+    STORE = 1
+
+
+class Status(IntEnum):
+    """State of a fulfilment row; the graph is in `TRANSITIONS`."""
+
+    DUE = 0  # known, not yet arrived at the network
+    BACKORDERED = 1  # no stock anywhere allowed; waits for a receipt
+    TO_PICK = 2  # stock allocated, waits for or is in picking
+    PACKED = 3  # picked; waits for carrier or courier, or travels
+    STAGED = 4  # picked and on the pickup shelf
+    AT_COUNTER = 5  # the customer is in the counter queue or being served
+    INSIDE = 6  # a visitor at the shelf
+    DELIVERED = 7  # parcel handed over at home
+    COLLECTED = 8  # handed over at the counter
+    BOUGHT = 9  # visitor paid and left with goods
+    LEFT = 10  # visitor left without goods
+    CANCELLED = 11  # no unit could be served
+    EXPIRED = 12  # never collected; restocked
+    REFUSED = 13  # not taken at the counter after trying on; back on the shelf at once
+    RETURN_OPEN = 14  # on its way back or waiting at the returns desk
+    RETURNED = 15  # back, refunded
+
+
+#: Declared state graph (law L4). A row may move only along these edges.
+TRANSITIONS: dict[Status, tuple[Status, ...]] = {
+    Status.DUE: (Status.BACKORDERED, Status.TO_PICK, Status.CANCELLED, Status.INSIDE, Status.LEFT),
+    Status.BACKORDERED: (Status.TO_PICK, Status.CANCELLED),
+    Status.TO_PICK: (Status.PACKED, Status.STAGED, Status.CANCELLED, Status.TO_PICK, Status.BACKORDERED),
+    Status.PACKED: (Status.DELIVERED,),
+    Status.STAGED: (Status.AT_COUNTER, Status.EXPIRED),
+    Status.AT_COUNTER: (Status.COLLECTED, Status.REFUSED, Status.BOUGHT, Status.LEFT),
+    Status.INSIDE: (Status.AT_COUNTER, Status.LEFT),
+    Status.DELIVERED: (Status.RETURN_OPEN,),
+    Status.COLLECTED: (Status.RETURN_OPEN,),
+    Status.BOUGHT: (Status.RETURN_OPEN,),
+    Status.RETURN_OPEN: (Status.RETURNED,),
+}
+
+
+class Action(IntEnum):
+    """What a row does when its first wish fails; ranked when the decision is made."""
+
+    NONE = 0  # go home, give up
+    SHIP = 1  # have it shipped (endless aisle at a shelf, fallback for a pickup)
+    OTHER_STORE = 2  # travel on to the named store
+    SUBSTITUTE = 3  # take the second item
+
+
+class Outcome(IntEnum):
+    """What a shopper learns from the network, delivered to the shopper's state at the next full hour."""
+
+    BOUGHT = 0
+    EMPTY_SHELF = 1
+    CLOSED = 2
+    QUEUE_LEFT = 3
+    CANCELLED = 4
+    DELIVERED = 5
+    LATE = 6
+    COLLECTED = 7
+    FAILED_PICKUP = 8
+    REFUSED = 9
+    RETURNED = 10
+    EXPIRED = 11
+
+
+class Count(IntEnum):
+    """Columns of the daily counters, `counts[day, code]`."""
+
+    NEEDS = 0
+    MISSIONS = 1
+    WEB_SESSIONS = 2
+    SOCIAL_SESSIONS = 3
+    LIVE_SESSIONS = 4
+    VISITS_PLANNED = 5
+    ORDERS_WEB = 6
+    ORDERS_STORE = 7
+    ORDERS_SOCIAL = 8
+    ORDERS_LIVE = 9
+    BAD_SIGN = 10
+    OUTSIDE = 11
+    NOT_CONSIDERED = 12
+    TOUCHES = 13
+    TOUCHES_OBSERVED = 14
+    TOUCH_MISSIONS = 15
+    DROPPED_OUT = 16
+    ACQUIRED = 17
+    STOCK_CHECKS = 18
+    EXTRA_PURCHASES = 19
+    PRICE_GAPS_SEEN = 20
+
+
+N_COUNTS = len(Count)
+
+
+class Move(IntEnum):
+    """Journal of stock movements, `moves[code, node, sku]` (law L1)."""
+
+    OPENING = 0
+    RECEIVED = 1  # from suppliers
+    TRANSFER_IN = 2
+    TRANSFER_OUT = 3
+    SOLD = 4  # left with a customer from this node (visit, pickup)
+    SHIPPED = 5  # left by carrier or courier
+    RETURNED = 6  # back from customers
+    WRITTEN_OFF = 7
+
+
+N_MOVES = len(Move)

@@ -1,0 +1,51 @@
+"""Scenarios: what the retailer does not control, and dated interventions, as data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from omosim.schema.fields import Frozen, par
+
+Quantity = Literal[
+    "price",
+    "fee",
+    "lead_time",
+    "promise",
+    "stock",
+    "staff",
+    "media",
+    "rival_price",
+    "rival_store_km",
+    "store_open",
+    "courier_capacity",
+    "need_rate",
+    "supply",
+    "capability",
+]
+
+
+class Intervention(Frozen):
+    """Change one quantity for some places and categories from one day to another."""
+
+    what: Quantity = par("name", "quantity to change")
+    set: float | None = par("quantity's unit", "new value (0 or 1 for store_open and capability)", default=None)
+    times: float | None = par("1", "factor on the present value", 0, 1000, default=None)
+    capability: str | None = par("name", "capability, for what: capability", default=None, max_length=80)
+    stores: list[str] = par("names", "stores S01, S02, …; empty: all", default_factory=list, max_length=5000)
+    zones: list[int] = par("zones", "zones; empty: all", default_factory=list, max_length=5000)
+    categories: list[str] = par("names", "categories; empty: all", default_factory=list, max_length=32)
+    channels: list[Literal["web", "store", "social", "live"]] = par("entries", "channels; empty: all", default_factory=list)
+    from_day: int = par("day", "first day, 0 is the first day of the measured window; negative: in the burn-in", -3650, 3650)
+    to_day: int | None = par("day", "first day on which it no longer holds; none: to the end", -3650, 3650, default=None)
+
+
+class ScenarioSettings(Frozen):
+    """The outside world of a run."""
+
+    name: str = par("name", "short name", min_length=1, max_length=80)
+    title: str = par("text", "name for people", max_length=200)
+    practice: str = par("text", "practice that it shows, with its source", default="", max_length=2000)
+    expect: dict[str, str] = par("signs", "signs it should show, KPI to + - or 0", default_factory=dict)
+    interventions: list[Intervention] = Field(default_factory=list, max_length=1000)

@@ -1,0 +1,1 @@
+"""Typed state of a run: places, goods, network, touchpoints, rivals, prices, and the policy in force."""

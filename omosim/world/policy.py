@@ -1,0 +1,78 @@
+"""The policy in force: what a set of capability levels amounts to, in numbers that kernels read.
+
+Capabilities write it (room `strategy`), shoppers and the network read it. No field is an effect on a
+result; each is information, time, money, hassle, identity or capacity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from omosim.schema.columns import DAY, OFFER, OFFER_NAMES
+from omosim.schema.codes import Entry, Flow
+
+
+def offer_catalogue() -> np.ndarray:
+    """The catalogue of offers, all switched off but shelf visits; ids are the same in every strategy."""
+    o = np.zeros(len(OFFER_NAMES), OFFER)
+    o["entry"] = [Entry.WEB] * 4 + [Entry.STORE] * 2 + [Entry.SOCIAL, Entry.LIVE]
+    o["flow"] = [Flow.SHIP, Flow.SAME_DAY, Flow.PICKUP, Flow.VISIT, Flow.VISIT, Flow.VISIT, Flow.SHIP, Flow.SHIP]
+    o["pre_info"][3] = 1  # web_then_store
+    o["intent"][5] = 1  # showroom
+    o["needs_stock"][[1, 2]] = 1
+    o["promise_s"] = -1
+    o["enabled"][4] = 1
+    return o
+
+
+@dataclass
+class Policy:
+    """Numbers that a strategy's capability levels set; one instance a run, changed by dated interventions."""
+
+    offers: np.ndarray = field(default_factory=offer_catalogue)  # OFFER rows
+    # information
+    stock_shown: int = 0  # 1: shoppers who check see the published stock of stores
+    publish_s: int = DAY  # period of the stock feed, seconds
+    known_stores: int = 1  # nearest stores a shopper thinks of (store locator raises it to near_stores)
+    accuracy_web: float = 0.0  # share of misfits revealed before an order, per entry, sources combined
+    accuracy_social: float = 0.0
+    accuracy_live: float = 0.0
+    record_quality: float = 0.0  # share of record errors removed (0 none, 1 all)
+    # money
+    prices_equal: int = 0  # 1: one price in every channel
+    coupon_rate: float = 0.0  # share of missions with a coupon in hand
+    coupon_discount: float = 0.0  # its value, share of price
+    coupon_everywhere: int = 0  # 1: valid in stores too, 0: web only
+    points_rate: float = 0.0  # value of points given back, share of price, to identified buyers
+    points_everywhere: int = 0
+    # hassle and returns
+    return_in_store: int = 0  # 1: any store takes back an online order
+    endless_aisle: int = 0  # 1: an empty shelf can be ordered for shipping at the shelf
+    switch_hassle_factor: float = 1.0  # hassle of ordering on line while in a store, relative
+    in_app_payment: int = 0  # 1: live and social orders need no change of app
+    # network
+    ship_from_store: int = 0  # 1: parcels may leave from stores
+    courier_radius_m: int = 0
+    courier_wave_capacity: int = 0
+    fitting_at_pickup: int = 0
+    # identity and data
+    link_latency_s: int = -1  # -1 channels never linked, else time until an event is in the linked profile
+    store_sensing: float = 0.0  # share of store visits identified without a card (app, beacon, QR)
+    shown_items: int = 1  # m: best of so many items by the profile's signal (1 no personalisation)
+    # touches
+    broadcast_per_week: float = 0.0  # live shows
+    broadcast_hour: int = 20
+    live_reach: float = 0.0  # share of shoppers an announced show reaches
+    live_intensity: float = 0.0  # perceived value gained in a show, share of price (persuasion)
+    live_discount: float = 0.0
+    retarget_rate: float = 0.0  # share of identified abandoned missions that are asked again next day
+    push_per_week: float = 0.0  # contacts a week to identified shoppers
+    push_open_rate: float = 0.0  # share of contacts that open a mission when a need is near
+    contact_rho: float = 0.0  # awareness a week gained by partner touchpoints and ecosystem contact
+    switch_cost: float = 0.0  # share of price, hassle of leaving the ecosystem for a rival
+    # cost
+    capital: int = 0  # minor, paid once
+    capital_per_day: int = 0  # minor, written off
+    running_per_day: int = 0  # minor, whole retailer (stores included)

@@ -29,6 +29,8 @@ def exp64(x):
         return INF
     if x < -745.1332191019412:
         return 0.0
+    if x != x:
+        return x
     t = x * _INV_LN2 + _ROUND
     k = bits_of_f64(t) - _ROUND_BITS
     n = t - _ROUND
@@ -75,7 +77,7 @@ def log64(x):
 
 @kernel
 def log1p64(x):
-    """log(1 + x), float64, below 2 ulp for x > -1 (Kahan's correction of the rounded sum)."""
+    """log(1 + x), float64, below 3 ulp for x > -1 (Kahan's correction of the rounded sum)."""
     u = 1.0 + x
     if u == 1.0:
         return x

@@ -1,0 +1,1 @@
+"""Clock, windows, tables, laws and snapshots. Nothing of retail."""

@@ -116,6 +116,8 @@ class Count(IntEnum):
     STOCK_CHECKS = 18
     EXTRA_PURCHASES = 19
     PRICE_GAPS_SEEN = 20
+    PURCHASES = 21  # orders and visits decided, TOUCHES counts the touches of these missions
+    SURPLUS = 22  # minor: chosen plan over the outside option, true values, decided missions
 
 
 N_COUNTS = len(Count)

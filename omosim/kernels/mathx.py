@@ -404,7 +404,7 @@ def poisson_ppf(u, mu):
             reached += mass
         return n
     z = norm_ppf64(u)
-    n = max(0, int(math.floor(mu + z * math.sqrt(mu) + (z * z - 1.0) / 6.0)))
+    n = max(0, math.floor(mu + z * math.sqrt(mu) + (z * z - 1.0) / 6.0))
     while n > 0 and _poisson_reaches(n - 1, mu, u):
         n -= 1
     while not _poisson_reaches(n, mu, u):

@@ -80,8 +80,7 @@ def make_key(seed, replication):
     return seed & 0xFFFFFFFF, replication ^ ((seed >> 32) * 0x9E3779B9 & 0xFFFFFFFF)
 
 
-@kernel
-def philox4(key0, key1, c0, c1, c2, c3):
+def _philox4(key0, key1, c0, c1, c2, c3):
     """One block of Philox4x32-10: four words below 2**32 (wider integers are cut to their low 32 bits)."""
     k0 = word(key0)
     k1 = word(key1)
@@ -99,6 +98,10 @@ def philox4(key0, key1, c0, c1, c2, c3):
         k0 = (k0 + _WEYL0) & _MASK32
         k1 = (k1 + _WEYL1) & _MASK32
     return x0, x1, x2, x3
+
+
+philox4 = kernel(_philox4)
+_philox4_inlined = kernel(inline="always")(_philox4)  # in the loops that fill arrays, so that they vectorise
 
 
 @kernel
@@ -181,3 +184,38 @@ def uniform_lane(key0, key1, entity, slot, purpose, item):
     elif lane == _THREE:
         w0 = w3
     return open32(w0)
+
+
+@kernel
+def fill_lanes(key0, key1, first_group, slot, purpose, item, w0, w1, w2, w3):
+    """`lane_block` of consecutive groups: w0[g] to w3[g] are for entities 4 * (first_group + g) and the next three.
+
+    Parameters
+    ----------
+    w0, w1, w2, w3 : (groups,) uint32, filled
+    """
+    mixed = word(purpose) | _LANE_BIT | (slot_high(slot) << _S16)
+    for g in range(w0.size):
+        a, b, c, d = _philox4_inlined(key0, key1, first_group + g, slot, mixed, item)
+        w0[g] = a
+        w1[g] = b
+        w2[g] = c
+        w3[g] = d
+
+
+@kernel
+def fill_blocks(key0, key1, entity, slot, purpose, item, w0, w1, w2, w3):
+    """`block` of each entity in an array.
+
+    Parameters
+    ----------
+    entity : (n,) integers
+    w0, w1, w2, w3 : (n,) uint32, filled
+    """
+    mixed = word(purpose) | (slot_high(slot) << _S16)
+    for i in range(entity.size):
+        a, b, c, d = _philox4_inlined(key0, key1, entity[i], slot, mixed, item)
+        w0[i] = a
+        w1[i] = b
+        w2[i] = c
+        w3[i] = d

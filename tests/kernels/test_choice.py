@@ -56,7 +56,7 @@ def choices(theta_lower, offered=None, seed=11, value=VALUE):
 def nested_shares(theta_lower, offered):
     """Closed form: shares of the alternatives, then of the outside option."""
     weight = np.where(offered, np.exp(VALUE / np.asarray(theta_lower)[NEST_OF]), 0.0)
-    inside = np.array([weight[NEST_OF == n].sum() for n in range(len(theta_lower))])
+    inside = np.array([weight[n == NEST_OF].sum() for n in range(len(theta_lower))])
     upper = inside ** (np.asarray(theta_lower) / THETA_UPPER)
     total = upper.sum() + np.exp(OUTSIDE_VALUE / THETA_UPPER)
     shares = (upper / total)[NEST_OF] * weight / inside[NEST_OF]

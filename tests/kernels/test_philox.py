@@ -27,6 +27,14 @@ KNOWN_ANSWERS = [
 ]
 
 
+PINNED = (
+    "NEED_RATE NEED_GAP NEED_FIRST HOME SEGMENT TASTE DROPOUT CONSENT VALUE FIT DETECT GO_ON CHOICE NEST OUTSIDE "
+    "ITEM ITEM_SIGNAL CHECK_STOCK UNITS TRAVEL PICK_TIME COUNTER_TIME TRANSIT COLLECT NO_SHOW RETURN_LAG "
+    "CHANGE_OF_MIND RETURN_CHANNEL RECORD_ERROR SHRINK SESSIONS BROADCAST TOUCH ACQUIRE MEDIA PATIENCE BASKET "
+    "REFURBISH SYNTH COURIER EXTRA_PURCHASE"
+)
+
+
 @kernel
 def draw_entities(key0, key1, first, slot, purpose, item, out):
     for i in range(out.size):
@@ -135,12 +143,7 @@ def test_lanes_law():
 
 def test_purposes_are_pinned():
     """Append only: these pairs never change."""
-    names = (
-        "NEED_RATE NEED_GAP NEED_FIRST HOME SEGMENT TASTE DROPOUT CONSENT VALUE FIT DETECT GO_ON CHOICE NEST OUTSIDE "
-        "ITEM ITEM_SIGNAL CHECK_STOCK UNITS TRAVEL PICK_TIME COUNTER_TIME TRANSIT COLLECT NO_SHOW RETURN_LAG "
-        "CHANGE_OF_MIND RETURN_CHANNEL RECORD_ERROR SHRINK SESSIONS BROADCAST TOUCH ACQUIRE MEDIA PATIENCE BASKET "
-        "REFURBISH SYNTH COURIER EXTRA_PURCHASE"
-    ).split()
+    names = PINNED.split()
     assert {name: Purpose[name].value for name in names} == {name: i for i, name in enumerate(names, 1)}
     assert len({p.value for p in Purpose}) == len(Purpose)
     assert all(0 < p < 0x8000 and getattr(purposes, p.name) == p.value for p in Purpose)

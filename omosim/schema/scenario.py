@@ -23,6 +23,9 @@ Quantity = Literal[
     "need_rate",
     "supply",
     "capability",
+    "misfit",
+    "goods_cost",
+    "delivery_cost",
 ]
 
 

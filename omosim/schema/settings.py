@@ -150,6 +150,7 @@ class MarketSettings(Frozen):
     currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "ISO currency; amounts are in its minor units")
     timezone: str = par("name", "IANA time zone; a config's dates are in it", max_length=64)
     start_date: str = par("date", "first day of the run, YYYY-MM-DD", pattern=r"^\d{4}-\d{2}-\d{2}$")
+    cost_basis_shoppers: int = par("people", "shoppers of the retailer for whom rents, wages of idle staff and costs of capabilities are stated; a run of fewer shoppers pays its part", 1, 10**9)
     geography: Geography
     segments: dict[Name, Segment] = Field(min_length=1, max_length=32)
     demand: Demand
@@ -297,6 +298,7 @@ class Touchpoint(Frozen):
     awareness_rho: float = par("1/week", "awareness gained by full exposure", 0, 5)
     cost_per_contact: float = par("minor", "media cost of a contact", 0, 1e9)
     contacts_per_week: float = par("contacts a week", "contacts with a shopper whom it reaches", 0, 1000)
+    needs: str = par("name", "capability without which the row is absent; empty: always there", default="", max_length=80)
 
 
 class TouchpointSettings(Frozen):

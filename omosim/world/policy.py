@@ -72,7 +72,10 @@ class Policy:
     push_open_rate: float = 0.0  # share of contacts that open a mission when a need is near
     contact_rho: float = 0.0  # awareness a week gained by partner touchpoints and ecosystem contact
     switch_cost: float = 0.0  # share of price, hassle of leaving the ecosystem for a rival
-    # cost
+    touch_on: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))  # (T,) touchpoint rows present
+    commission_social: float = 0.0  # share of price paid to the platform
+    commission_live: float = 0.0
+    # cost, already the simulated shoppers' part (market.cost_basis_shoppers)
     capital: int = 0  # minor, paid once
     capital_per_day: int = 0  # minor, written off
     running_per_day: int = 0  # minor, whole retailer (stores included)

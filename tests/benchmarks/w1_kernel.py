@@ -1,0 +1,117 @@
+"""W1: stylised shoppers. Each day some become active, choose one of six alternatives and strengthen that habit.
+
+Two phases over blocks of shoppers: draws for all (one Philox block serves four), a compacted list of the active,
+then the choice in batches: an exponential race, one keyed draw per alternative. 28 bytes a shopper.
+"""
+
+import numpy as np
+
+from omosim.kernels.jit import kernel, prange
+from omosim.kernels.mathx import exp32, log32
+from omosim.kernels.philox import fill_blocks, fill_lanes
+from omosim.kernels.purposes import CHOICE, SESSIONS
+
+ALTERNATIVES = 6
+BLOCK = 4096
+PAD = 64  # the batch is filled up, so that the vector loops have no remainder
+ACTIVE_SHARE = 0.1
+ACTIVE_BELOW = int(ACTIVE_SHARE * 2**32)
+BASE = np.array([0.5, 0.2, 0.0, -0.2, 0.1, -0.4], np.float32)
+BETA = np.float32(1.5)
+KEEP = np.float32(0.9)
+GAIN = np.float32(0.1)
+SCALE = np.float32(2.0**-24)
+ONE = np.float32(1.0)
+BIG = np.float32(3.4e38)
+_SHIFT = np.uint32(8)
+_ODD = np.uint32(1)
+
+
+@kernel
+def _active_list(key0, key1, day, first, last, words, active):
+    """Fill `active` with the shoppers of first .. last - 1 who become active today; returns how many."""
+    groups = (last - first + 3) // 4
+    fill_lanes(key0, key1, first // 4, day, SESSIONS, 0,
+               words[0, :groups], words[1, :groups], words[2, :groups], words[3, :groups])
+    n = 0
+    for lane in range(4):
+        w = words[lane]
+        here = first + lane
+        for g in range(groups):
+            active[n] = here + 4 * g
+            n += w[g] < ACTIVE_BELOW
+    kept = n
+    if last % 4 != 0:  # the last group is not full
+        kept = 0
+        for i in range(n):
+            if active[i] < last:
+                active[kept] = active[i]
+                kept += 1
+    return kept
+
+
+@kernel
+def _race(base, word, habit, best, pick, j):
+    """One alternative's time in the race, u being an odd multiple of 2**-24; keeps the earliest."""
+    for i in range(word.size):
+        u = np.float32(np.int32((word[i] >> _SHIFT) | _ODD)) * SCALE
+        time = -log32(u) * exp32(-(base + BETA * habit[i]))
+        first = time < best[i]
+        best[i] = time if first else best[i]
+        pick[i] = j if first else pick[i]
+
+
+@kernel
+def _block_day(key0, key1, day, first, last, state, words, active, draws, habit, best, pick, counts):
+    n = _active_list(key0, key1, day, first, last, words, active)
+    full = (n + PAD - 1) // PAD * PAD
+    for i in range(n, full):
+        active[i] = first
+    who = active[:full]
+    fill_blocks(key0, key1, who, day, CHOICE, 0, draws[0, :full], draws[1, :full], draws[2, :full], draws[3, :full])
+    fill_blocks(key0, key1, who, day, CHOICE, 1, draws[4, :full], draws[5, :full], draws[6, :full], draws[7, :full])
+    for i in range(full):
+        row = who[i]
+        for j in range(ALTERNATIVES):
+            habit[j, i] = state[row, j]
+        best[i] = BIG
+        pick[i] = 0
+    for j in range(ALTERNATIVES):
+        _race(BASE[j], draws[j, :full], habit[j, :full], best, pick, np.int32(j))
+    for i in range(n):
+        row = who[i]
+        for j in range(ALTERNATIVES):
+            state[row, j] = habit[j, i] * KEEP
+        state[row, pick[i]] += GAIN
+        state[row, ALTERNATIVES] += ONE
+        counts[pick[i]] += 1
+
+
+@kernel(parallel=True)
+def run_days(key0, key1, days, state, chunks, counts):
+    """Advance all shoppers by `days`.
+
+    Parameters
+    ----------
+    state : (n, 7) float32, six habits and the number of visits; changed in place
+    chunks : number of parts that may run at once; the result does not depend on it
+    counts : (chunks, 6) int64, choices by alternative, added to
+    """
+    shoppers = state.shape[0]
+    blocks = (shoppers + BLOCK - 1) // BLOCK
+    for day in range(days):
+        for chunk in prange(chunks):
+            words = np.empty((4, BLOCK // 4), np.uint32)
+            active = np.empty(BLOCK + PAD, np.uint32)
+            draws = np.empty((8, BLOCK + PAD), np.uint32)
+            habit = np.empty((6, BLOCK + PAD), np.float32)
+            best = np.empty(BLOCK + PAD, np.float32)
+            pick = np.empty(BLOCK + PAD, np.int32)
+            for b in range(blocks * chunk // chunks, blocks * (chunk + 1) // chunks):
+                _block_day(key0, key1, day, b * BLOCK, min((b + 1) * BLOCK, shoppers), state,
+                           words, active, draws, habit, best, pick, counts[chunk])
+
+
+def new_shoppers(n):
+    """State (n, 7) float32, all zero: 28 bytes a shopper."""
+    return np.zeros((n, ALTERNATIVES + 1), np.float32)

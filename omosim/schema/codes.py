@@ -57,7 +57,7 @@ TRANSITIONS: dict[Status, tuple[Status, ...]] = {
     Status.TO_PICK: (Status.PACKED, Status.STAGED, Status.CANCELLED, Status.TO_PICK, Status.BACKORDERED),
     Status.PACKED: (Status.DELIVERED,),
     Status.STAGED: (Status.AT_COUNTER, Status.EXPIRED),
-    Status.AT_COUNTER: (Status.COLLECTED, Status.REFUSED, Status.BOUGHT, Status.LEFT),
+    Status.AT_COUNTER: (Status.COLLECTED, Status.REFUSED, Status.BOUGHT, Status.LEFT, Status.STAGED),
     Status.INSIDE: (Status.AT_COUNTER, Status.LEFT),
     Status.DELIVERED: (Status.RETURN_OPEN,),
     Status.COLLECTED: (Status.RETURN_OPEN,),
@@ -137,3 +137,44 @@ class Move(IntEnum):
 
 
 N_MOVES = len(Move)
+
+
+class Event(IntEnum):
+    """What may happen to a fulfilment row; the number is its rank among events at one instant."""
+
+    RESTOCK = 0  # a returned unit can be sold again
+    PICK_END = 1
+    COUNTER_END = 2
+    DEPART = 3  # carrier's cut-off or booked courier wave
+    BOARD = 4  # a parcel that missed its wave tries the next
+    DELIVER = 5
+    EXPIRE = 6  # shelf time of a pickup is over
+    RETURN_BEGIN = 7  # the customer sends or brings it back
+    RETURN_ARRIVE = 8  # a return by post reaches the centre
+    COLLECT = 9  # the customer comes for a pickup
+    SECOND_STORE = 10  # a visitor reaches the second store
+    ARRIVE = 11  # the row reaches the network
+    QUEUE_LEAVE = 12  # patience in the counter queue is over
+
+
+class Account(IntEnum):
+    """Accounts of the network's double-entry ledger, `ledger[measured, account]`: debit +, credit -."""
+
+    CASH = 0
+    REVENUE_WEB = 1  # revenue accounts stand in the order of Entry
+    REVENUE_STORE = 2
+    REVENUE_SOCIAL = 3
+    REVENUE_LIVE = 4
+    FEES = 5
+    REFUNDS = 6
+    STOCK = 7  # goods at cost
+    GOODS = 8  # cost of goods sold
+    RESALE_LOSS = 9
+    PARCELS = 10
+    COURIERS = 11
+    RETURN_HANDLING = 12
+    WRITE_OFF = 13
+    PAYABLE = 14  # owed to suppliers
+
+
+N_ACCOUNTS = len(Account)

@@ -1,0 +1,93 @@
+"""What a fulfilment engine is: the methods the model calls and the books the laws compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from omosim.fulfilment.rules import Network
+from omosim.schema.codes import Move
+
+
+@dataclass
+class Books:
+    """Sums kept while events happen, each written by the code of its own event.
+
+    Parameters
+    ----------
+    ledger : (2, N_ACCOUNTS) int64 minor units; row 1 holds rows placed in the measured window
+    stations : (2N,) STATION
+    transitions : (N_STATUS, N_STATUS) int64, rows that moved from a status to a status
+    visits : (N, N_VISITS) int64
+    places : (K, N_PLACES) int64, units outside the nodes
+    units : (N_UNITS,) int64
+    slots : (N, W) int32, courier places booked on the node's last booking day
+    slot_limit : (N,) int32, places that could be booked on that day
+    refused : rows that met a full courier wave
+    """
+
+    ledger: np.ndarray
+    stations: np.ndarray
+    transitions: np.ndarray
+    visits: np.ndarray
+    places: np.ndarray
+    units: np.ndarray
+    slots: np.ndarray
+    slot_limit: np.ndarray
+    refused: int
+
+
+class Fulfilment(Protocol):
+    """A fulfilment engine; `kernel` and `reference` give equal books, row by row, for any windows."""
+
+    net: Network
+
+    def submit(self, rows: np.ndarray) -> None:
+        """Take over DEMAND rows (copied); none may lie before the time reached."""
+
+    def advance(self, until: int) -> None:
+        """Handle every event with time < until in the order (time, kind, key)."""
+
+    def outcomes(self) -> np.ndarray:
+        """OUTCOME rows since the last call, sorted by (t, key, code)."""
+
+    def book(self) -> np.ndarray:
+        """BOOK rows of everything that reached the network, sorted by key; a copy."""
+
+    def receive(self, node: int, sku: int, units: int, now: int, move: Move = Move.RECEIVED) -> None:
+        """Units reach a node; waiting orders for them are served first come first served."""
+
+    def set_staff(self, node: int, pickers: int, counter: int, now: int) -> None:
+        """Staff on duty from now on; work in hand is finished."""
+
+    def open_store(self, node: int, now: int) -> None:
+        """Customers may enter."""
+
+    def close_store(self, node: int, now: int) -> None:
+        """Customers may no longer enter; those inside are served as long as staff stay."""
+
+    def cancel_backorders(self, now: int) -> int:
+        """Cancel every order that waits for stock; returns how many."""
+
+    def pending(self) -> int:
+        """Rows not resolved: still due, under way, or with a return to come."""
+
+    def next_time(self) -> int:
+        """Lower bound of the next event's time; 2**62 when nothing is due."""
+
+    def books(self) -> Books:
+        """The sums."""
+
+    def holds(self) -> np.ndarray:
+        """HOLD rows, sorted by key: what each live row holds and where it stands."""
+
+    def residuals(self, now: int, audit: bool = True) -> dict[str, int]:
+        """Residual of each law, 0 when it holds; `audit` also recounts the whole order book."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything, as arrays."""
+
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        """Take over a state made by `state()`."""

@@ -1,0 +1,134 @@
+"""The network as the engines see it: plain arrays and a few numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from omosim.schema.codes import NodeKind
+from omosim.schema.columns import DAY, HOUR, NODE
+from omosim.schema.settings import Settings
+from omosim.world.policy import Policy
+from omosim.world.stock import Stock
+
+REACH = 16  # sources tried per order: the centre and the nearest stores
+
+#: Candidate sources of a zone, `route[zone, rank]`; -1 ends the list.
+ROUTE = np.dtype([("source", "i2"), ("courier", "i2"), ("courier_m", "i4")], align=True)
+
+
+@dataclass(frozen=True)
+class NetworkRules:
+    """Numbers of the delivery, pickup and return processes: seconds and minor units, all integers."""
+
+    cutoff_s: int = 17 * HOUR  # second of the day; parcels packed by then leave the same day
+    waves_s: tuple[int, ...] = (12 * HOUR, 16 * HOUR, 20 * HOUR)  # courier departures, ascending
+    wave_lead_s: int = 0  # least time from packed to departure when a wave is booked
+    hold_s: int = 3 * DAY  # shelf time of a pickup
+    returns_s: int = 180  # counter work of a return
+    return_transit_s: int = 2 * DAY  # a return by post on its way to the centre
+    refurbish_s: int = 3 * DAY  # until a returned unit can be sold again
+    parcel_cost: int = 0
+    return_parcel_cost: int = 0
+    same_day_cost: int = 0
+    handling_cost: int = 0  # per returned unit
+    resale_loss_ppm: tuple[int, ...] = (0,)  # loss of value of a returned unit by category, of cost
+    backorders: bool = False  # unserved parcels wait for stock instead of being cancelled
+    measured_from: int = 0  # rows placed in [measured_from, measured_to) are summed apart
+    measured_to: int = 2**62
+
+
+def clock_seconds(text: str) -> int:
+    """Second of the day of "HH:MM"; "24:00" is 86400."""
+    hours, minutes = text.split(":")
+    return int(hours) * HOUR + int(minutes) * 60
+
+
+def rules_from(settings: Settings, policy: Policy | None = None) -> NetworkRules:
+    """Rules of a run; `policy` is not read today, its numbers reach the network through the node rows."""
+    net, start = settings.network, settings.burn_in_days * DAY
+    carrier, back = net.carrier, net.returns
+    return NetworkRules(
+        cutoff_s=clock_seconds(carrier.cutoff) % DAY,
+        waves_s=tuple(sorted({clock_seconds(w) % DAY for w in carrier.waves})),
+        hold_s=round(net.pickup.hold_days * DAY),
+        returns_s=round(net.work.returns_s),
+        return_transit_s=round(carrier.lead_days * DAY),
+        refurbish_s=round(back.refurbish_days * DAY),
+        parcel_cost=carrier.parcel_cost,
+        return_parcel_cost=carrier.return_parcel_cost,
+        same_day_cost=carrier.same_day_cost,
+        handling_cost=back.handling_cost,
+        resale_loss_ppm=tuple(round(c.resale_loss * 1_000_000) for c in settings.catalogue.categories.values()),
+        backorders=net.backorders,
+        measured_from=start,
+        measured_to=start + settings.days * DAY,
+    )
+
+
+@dataclass
+class Network:
+    """Arrays from which an engine is built; the engine changes `nodes` and `stock` in place.
+
+    Parameters
+    ----------
+    nodes : (N,) NODE; node 0 is the centre
+    stock : Stock of (N, K) cells
+    distance_m : (Z, N) metres
+    cost : (K,) int64, minor units a unit
+    category : (K,) category of each SKU, index into `rules.resale_loss_ppm`
+    rules : NetworkRules
+    """
+
+    nodes: np.ndarray
+    stock: Stock
+    distance_m: np.ndarray
+    cost: np.ndarray
+    category: np.ndarray
+    rules: NetworkRules = field(default_factory=NetworkRules)
+
+    def __post_init__(self) -> None:
+        n, k = self.stock.cells.shape
+        if self.nodes.dtype != NODE or self.nodes.shape != (n,):
+            raise ValueError(f"nodes must be NODE rows, one for each of the {n} rows of the stock")
+        if self.distance_m.shape[1] != n or self.cost.shape != (k,) or self.category.shape != (k,):
+            raise ValueError("distance_m must be (zones, nodes), cost and category (SKUs,)")
+        if k and int(self.category.max()) >= len(self.rules.resale_loss_ppm):
+            raise ValueError("a SKU's category has no entry in rules.resale_loss_ppm")
+
+    @property
+    def resale_ppm(self) -> np.ndarray:
+        """(K,) int64, loss of value of a returned unit in parts per million of cost."""
+        return np.asarray(self.rules.resale_loss_ppm, np.int64)[self.category]
+
+    def routes(self) -> np.ndarray:
+        """(Z, REACH) ROUTE: the centre first, then stores by (distance, node); couriers by the same order.
+
+        Which of them may serve is asked when an order comes (`ships`, courier radius and capacity of the node
+        row), so openings, closings and policies need no new table.
+        """
+        zones, n = self.distance_m.shape
+        table = np.zeros((zones, REACH), ROUTE)
+        table["source"] = table["courier"] = -1
+        stores = np.flatnonzero(self.nodes["kind"] == NodeKind.STORE)
+        order = stores[np.argsort(self.distance_m[:, stores], axis=1, kind="stable")]
+        near = order[:, :REACH]
+        table["source"][:, 0] = 0
+        table["source"][:, 1 : 1 + min(REACH - 1, near.shape[1])] = near[:, : REACH - 1]
+        table["courier"][:, : near.shape[1]] = near
+        table["courier_m"][:, : near.shape[1]] = np.take_along_axis(self.distance_m, near, axis=1)
+        return table
+
+
+def network_from(world: Any, settings: Settings) -> Network:
+    """The network of a synthesised world; shares its arrays."""
+    return Network(
+        nodes=world.nodes,
+        stock=world.stock,
+        distance_m=world.distance_m,
+        cost=world.cost,
+        category=world.sku_category,
+        rules=rules_from(settings, world.policy),
+    )

@@ -1,0 +1,90 @@
+"""Stock of every SKU at every node, its journal, and goods under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from omosim.schema.codes import N_MOVES, Move
+from omosim.schema.network import CELL, TRANSIT
+
+
+@dataclass
+class Stock:
+    """Units per node and SKU; fields of one cell stand together in memory.
+
+    Parameters
+    ----------
+    cells : (N, K) CELL, units; the properties below are writable views of its fields
+    journal : (N, K, N_MOVES) int64, units moved since the opening; `moves` is its (N_MOVES, N, K) view
+    published : (N, K) int32, the stock feed as last published
+    published_at : second of that publication
+    transit : TRANSIT rows under way, in the order in which they were sent
+    """
+
+    cells: np.ndarray
+    journal: np.ndarray
+    published: np.ndarray
+    published_at: int
+    transit: np.ndarray
+
+    @classmethod
+    def opening(cls, units: np.ndarray, error: np.ndarray | None = None) -> Stock:
+        """Stock at the start: `units` (N, K) available, `record` wrong by `error` (N, K), at least 0."""
+        units = np.asarray(units, np.int32)
+        cells = np.zeros(units.shape, CELL)
+        cells["on_hand"] = cells["available"] = units
+        cells["record"] = units if error is None else np.maximum(units + error, 0)
+        journal = np.zeros((*units.shape, N_MOVES), np.int64)
+        journal[:, :, Move.OPENING] = units
+        return cls(cells, journal, cells["record"].copy(), 0, np.zeros(0, TRANSIT))
+
+    def _field(self, name: str) -> np.ndarray:
+        return self.cells[name]
+
+    on_hand = property(lambda self: self._field("on_hand"))
+    available = property(lambda self: self._field("available"))
+    reserved = property(lambda self: self._field("reserved"))
+    staged = property(lambda self: self._field("staged"))
+    record = property(lambda self: self._field("record"))
+    claimed = property(lambda self: self._field("claimed"))
+    on_order = property(lambda self: self._field("on_order"))
+    backordered = property(lambda self: self._field("backordered"))
+
+    @property
+    def moves(self) -> np.ndarray:
+        """Journal as (N_MOVES, N, K) int64, units; a view."""
+        return np.moveaxis(self.journal, 2, 0)
+
+    def publish(self, now: int) -> int:
+        """Publish the record of every cell; returns how many cells changed."""
+        record = np.maximum(self.cells["record"], 0)
+        changed = int(np.count_nonzero(record != self.published))
+        self.published[...] = record
+        self.published_at = now
+        return changed
+
+    def copy(self) -> Stock:
+        """An independent copy."""
+        return Stock(
+            self.cells.copy(), self.journal.copy(), self.published.copy(), self.published_at, self.transit.copy()
+        )
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything, as arrays."""
+        return {
+            "cells": self.cells.copy(),
+            "journal": self.journal.copy(),
+            "published": self.published.copy(),
+            "published_at": np.array([self.published_at], np.int64),
+            "transit": self.transit.copy(),
+        }
+
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        """Take over `state` in place, so that views of the arrays stay valid."""
+        self.cells[...] = state["cells"]
+        self.journal[...] = state["journal"]
+        self.published[...] = state["published"]
+        self.published_at = int(state["published_at"][0])
+        self.transit = state["transit"].copy()

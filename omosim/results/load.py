@@ -1,0 +1,117 @@
+"""Results as objects: `load(path)` reads a folder and gives the kind of result that its command made."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omosim.results.folder import ResultFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Result:
+    """A finished study on the disk."""
+
+    main_table = ""
+
+    def __init__(self, folder: ResultFolder) -> None:
+        self.folder = folder
+
+    @property
+    def path(self) -> Path:
+        """The result folder."""
+        return self.folder.path
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """`summary.json`."""
+        return self.folder.summary()
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """`provenance.json`."""
+        return self.folder.provenance()
+
+    def tables(self) -> list[str]:
+        """Names of the Parquet tables in the folder."""
+        return sorted(p.stem for p in self.path.glob("*.parquet"))
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """One table as a pandas frame."""
+        return self.folder.read_frame(name)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The command's main table as a pandas frame."""
+        return self.frame(self.main_table or self.tables()[0])
+
+    def laws(self) -> dict[str, int]:
+        """law -> residual; all 0 in a published result."""
+        return {str(k): int(v) for k, v in self.folder.read_json("laws.json").items()}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path}>"
+
+
+class CompareResult(Result):
+    """Paired differences of strategies against a baseline."""
+
+    main_table = "comparison"
+
+    @property
+    def answer(self) -> str:
+        """The comparison in one or two sentences."""
+        return str(self.summary["answer"])
+
+    def runs(self) -> pd.DataFrame:
+        """Every KPI of every replication: run_id, strategy, scenario, replication, kpi, value, unit."""
+        return self.frame("runs")
+
+    def kpis(self) -> pd.DataFrame:
+        """Mean KPI by strategy: one row a KPI, one column a strategy, the baseline first."""
+        frame = self.to_frame()
+        wide = frame.pivot(index="kpi", columns="strategy", values="mean")
+        base = frame.drop_duplicates("kpi").set_index("kpi")["baseline_mean"]
+        wide.insert(0, str(self.summary["baseline"]), base)
+        return wide.loc[list(dict.fromkeys(frame["kpi"]))]
+
+    def table(self) -> pd.DataFrame:
+        """Differences with interval and verdict, one row a KPI and strategy."""
+        columns = ["kpi", "unit", "strategy", "baseline_mean", "diff", "ci_low", "ci_high", "prob_better", "verdict"]
+        return self.to_frame()[columns]
+
+
+class RunResult(Result):
+    """One run of one strategy."""
+
+    main_table = "kpis"
+
+    def kpis(self) -> pd.DataFrame:
+        """kpi, value, unit."""
+        return self.frame("kpis")
+
+    def table(self) -> pd.DataFrame:
+        """The same as `kpis()`."""
+        return self.kpis()
+
+    def orders(self) -> pd.DataFrame:
+        """One row an order, keyed by its mission."""
+        return self.frame("orders")
+
+    def daily(self) -> pd.DataFrame:
+        """One row a day and series."""
+        return self.frame("daily")
+
+
+_KINDS: dict[str, type[Result]] = {"compare": CompareResult, "run": RunResult}
+
+
+def load(path: str | os.PathLike[str]) -> Result:
+    """The result in a folder (or behind `outputs/<command>/latest`).
+
+    Raises NotAResult, Unfinished or NewerSchema, each with what to do.
+    """
+    folder = ResultFolder.open_existing(path)
+    return _KINDS.get(folder.command, Result)(folder)

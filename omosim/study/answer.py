@@ -1,0 +1,66 @@
+"""The answer in words: which strategy pays, by how much, how sure; or that one cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from omosim.results.words import number, percent, safe_text
+from omosim.study.stats import BETTER, WORSE, Paired
+
+Row = Mapping[str, Any]
+
+
+def answer(rows: Sequence[Row], baseline: str, *, runner_up: tuple[str, str, Paired] | None, period: str = "") -> str:
+    """One or two sentences.
+
+    rows: comparison rows of operating_profit, one an arm. runner_up: (best, second, paired difference of the two)
+    among the arms that beat the baseline. period: words after "operating profit", e.g. "over 28 days".
+    """
+    base = safe_text(baseline, 60)
+    over = f" {period}" if period else ""
+    told = [r for r in rows if r["diff"] is not None and r["ci_low"] is not None]
+    if not told:
+        return f"Cannot tell: no interval of operating profit against {base} could be computed."
+    winners = sorted((r for r in told if r["verdict"] == BETTER), key=lambda r: -r["diff"])
+    losers = [r for r in told if r["verdict"] == WORSE]
+    if winners:
+        best = winners[0]
+        text = (
+            f"{_name(best)} pays more than {base}: {number(best['diff'], best['unit'], sign=True)} "
+            f"operating profit{over} ({_interval(best)}; {percent(best['prob_better'])} sure that it is better)."
+        )
+        return text + _second(winners, runner_up)
+    if len(losers) == len(told):
+        close = max(losers, key=lambda r: r["diff"])
+        return (
+            f"{base} pays best: every other strategy earns less; the closest, {_name(close)}, "
+            f"{number(close['diff'], close['unit'], sign=True)} operating profit{over} ({_interval(close)})."
+        )
+    open_ = [r for r in told if r not in losers]
+    top = max(open_, key=lambda r: r["diff"])
+    names = ", ".join(_name(r) for r in open_)
+    text = (
+        f"Cannot tell: operating profit{over} of {names} does not differ from {base} by more than chance; "
+        f"{_name(top)} {number(top['diff'], top['unit'], sign=True)} ({_interval(top)})."
+    )
+    worse = ", ".join(_name(r) for r in losers)
+    return text + (f" {worse} earns less than {base}." if worse else "")
+
+
+def _second(winners: Sequence[Row], runner_up: tuple[str, str, Paired] | None) -> str:
+    if runner_up is None or len(winners) < 2:
+        return ""
+    best, second, gap = runner_up
+    if gap.ci_low is not None and gap.ci_low > 0:
+        return f" It also beats {safe_text(second, 60)}, the next best, by {number(gap.diff, winners[0]['unit'])}."
+    return f" Whether {safe_text(best, 60)} or {safe_text(second, 60)} is the better of the two, one cannot tell."
+
+
+def _name(row: Row) -> str:
+    return safe_text(row["strategy"], 60)
+
+
+def _interval(row: Row) -> str:
+    low, high = number(row["ci_low"], row["unit"], sign=True), number(row["ci_high"], row["unit"], sign=True)
+    return f"interval {low} to {high}, {row['replications']} pairs"

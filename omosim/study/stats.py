@@ -1,0 +1,166 @@
+"""Paired intervals, verdicts and what the pairing gained. Undefined is None with a reason, never NaN.
+
+Sums are exactly rounded (`math.fsum`), quantiles are rounded to nine digits before use: no result depends on the CPU.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from omosim.results.rounding import nine_digits
+
+BETTER, WORSE, CANNOT_TELL = "better", "worse", "cannot_tell"
+_NOISE = 1e-12  # differences below this share of the values are rounding of the nine digits
+
+
+def t_quantile(p: float, df: int) -> float:
+    """Quantile of Student's t; oracle: tables in tests/study/test_stats.py."""
+    from scipy.special import stdtrit
+
+    return nine_digits(float(stdtrit(df, p)))
+
+
+def t_probability(x: float, df: int) -> float:
+    """P(T <= x) for Student's t."""
+    from scipy.special import stdtr
+
+    return nine_digits(float(stdtr(df, x)))
+
+
+def mean(values: Sequence[float]) -> float:
+    """Arithmetic mean of one value or more."""
+    return math.fsum(values) / len(values)
+
+
+def variance(values: Sequence[float]) -> float:
+    """Unbiased variance of two values or more."""
+    centre = mean(values)
+    return math.fsum((v - centre) ** 2 for v in values) / (len(values) - 1)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A strategy against the baseline over pairs of replications; numbers in the KPI's unit."""
+
+    pairs: int
+    mean: float | None = None
+    baseline_mean: float | None = None
+    diff: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    half_width: float | None = None
+    p_value: float | None = None
+    prob_positive: float | None = None
+    variance_reduction: float | None = None
+    reason: str = ""
+
+
+def paired(arm: Sequence[float | None], baseline: Sequence[float | None], *, alpha: float = 0.05) -> Paired:
+    """Student's interval on the mean difference of pairs.
+
+    arm, baseline: one value a replication, None where undefined; pairs with an undefined side are left out.
+    alpha: two-sided error of the interval (divide by the number of arms for Bonferroni).
+    `prob_positive` is P(true difference > 0) under the flat prior, which is the t probability of the mean over its
+    standard error. `variance_reduction` is (var a + var b) / var(a - b): how many times more pairs independent seeds
+    would have needed.
+    """
+    kept = [(a, b) for a, b in zip(arm, baseline, strict=True) if a is not None and b is not None]
+    n = len(kept)
+    if n == 0:
+        return Paired(0, reason="undefined in every pair of replications")
+    left, right = [a for a, _ in kept], [b for _, b in kept]
+    scale = max(map(abs, (*left, *right)))
+    diffs = [a - b for a, b in kept]
+    lost = f"undefined in {len(arm) - n} of {len(arm)} pairs" if n < len(arm) else ""
+    centre = mean(diffs)
+    if abs(centre) <= _NOISE * scale:
+        centre = 0.0
+    base: dict[str, Any] = {
+        "pairs": n,
+        "mean": _round(mean(left)),
+        "baseline_mean": _round(mean(right)),
+        "diff": _round(centre),
+    }
+    if n == 1:
+        return Paired(**base, reason="one pair: no interval")
+    spread = variance(diffs)
+    if math.sqrt(spread) <= _NOISE * scale:
+        sure = 0.5 if centre == 0 else float(centre > 0)
+        why = "the same in both worlds" if centre == 0 else "the same difference in every pair"
+        return Paired(
+            **base,
+            ci_low=_round(centre),
+            ci_high=_round(centre),
+            half_width=0.0,
+            p_value=float(centre == 0),
+            prob_positive=sure,
+            reason=_join(lost, why),
+        )
+    error = math.sqrt(spread / n)
+    half = t_quantile(1 - alpha / 2, n - 1) * error
+    ratio = centre / error
+    return Paired(
+        **base,
+        ci_low=_round(centre - half),
+        ci_high=_round(centre + half),
+        half_width=_round(half),
+        p_value=_round(2 * t_probability(-abs(ratio), n - 1)),
+        prob_positive=t_probability(ratio, n - 1),
+        variance_reduction=_round((variance(left) + variance(right)) / spread),
+        reason=lost,
+    )
+
+
+def holm(p_values: Sequence[float | None], *, alpha: float = 0.05) -> list[bool]:
+    """Which hypotheses Holm's step-down test rejects; None is never rejected and does not count."""
+    order = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    rejected = [False] * len(p_values)
+    for step, (p, i) in enumerate(order):
+        if p > alpha / (len(order) - step):
+            break
+        rejected[i] = True
+    return rejected
+
+
+def verdicts(results: Sequence[Paired], direction: int, *, alpha: float = 0.05) -> list[str]:
+    """better | worse | cannot_tell for the arms of one KPI; direction +1 when more is better, -1 when less is."""
+    out = []
+    for result, sure in zip(results, holm([r.p_value for r in results], alpha=alpha), strict=True):
+        gain = direction * (result.diff or 0.0)
+        out.append(CANNOT_TELL if not sure or gain == 0 else BETTER if gain > 0 else WORSE)
+    return out
+
+
+def prob_better(result: Paired, direction: int) -> float | None:
+    """P(the strategy is truly better than the baseline) in the KPI's direction."""
+    if result.prob_positive is None:
+        return None
+    return result.prob_positive if direction > 0 else _round(1 - result.prob_positive)
+
+
+def wilson(successes: int, trials: int, *, alpha: float = 0.05) -> tuple[float, float] | None:
+    """Wilson's (1927) interval for a proportion; None without trials."""
+    if trials <= 0:
+        return None
+    if not 0 <= successes <= trials:
+        raise ValueError(f"successes {successes} not in 0..{trials}")
+    from scipy.special import ndtri
+
+    z = nine_digits(float(ndtri(1 - alpha / 2)))
+    share, weight = successes / trials, z * z / trials
+    centre = (share + weight / 2) / (1 + weight)
+    half = z * math.sqrt(share * (1 - share) / trials + weight / (4 * trials)) / (1 + weight)
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == trials else min(1.0, centre + half)
+    return _round(low), _round(high)
+
+
+def _round(value: float) -> float:
+    return nine_digits(value)
+
+
+def _join(*parts: str) -> str:
+    return "; ".join(p for p in parts if p)

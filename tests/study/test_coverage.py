@@ -1,0 +1,110 @@
+"""Promise P9: the intervals cover what they promise, with the stopping rule as shipped."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from omosim.study.sequential import StoppingRule
+from omosim.study.stats import paired, t_quantile
+
+REVENUE = 100.0
+
+
+def one_study(diffs: np.ndarray, precision: float, maximum: int) -> tuple[bool, int]:
+    """Whether the interval covers the true difference 0, and the pairs used; the loop of `compare` in small."""
+    rule = StoppingRule(precision, maximum)
+    zeros = [0.0] * maximum
+    while True:
+        got = paired(diffs[: rule.target].tolist(), zeros[: rule.target])
+        assert got.half_width is not None
+        rule.look([got.half_width / REVENUE])
+        if rule.stopped:
+            assert got.ci_low is not None and got.ci_high is not None
+            return got.ci_low <= 0 <= got.ci_high, rule.target
+
+
+def coverage(needed: float, repetitions: int, maximum: int = 200, seed: int = 5) -> tuple[float, float]:
+    """Coverage in percent and mean pairs when a study of known spread would need `needed` pairs."""
+    rng = np.random.default_rng([seed, round(needed)])
+    precision = 1.96 / math.sqrt(needed) / REVENUE
+    results = [one_study(rng.standard_normal(maximum), precision, maximum) for _ in range(repetitions)]
+    return 100 * float(np.mean([r[0] for r in results])), float(np.mean([r[1] for r in results]))
+
+
+def test_sequential_coverage_small() -> None:
+    hits, pairs = coverage(25, 2000)
+    assert 93.5 <= hits <= 96.5
+    assert 25 <= pairs <= 45
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("needed", [5, 12, 18, 25, 35, 60, 120])
+def test_sequential_coverage(needed: int) -> None:
+    hits, pairs = coverage(needed, 6000)
+    print(f"needed {needed}: coverage {hits:.2f} % with {pairs:.1f} pairs")
+    assert 93.5 <= hits <= 96.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("maximum", [3, 5, 10, 14, 20, 30])
+def test_coverage_at_small_maxima(maximum: int) -> None:
+    hits, _ = coverage(15, 6000, maximum)
+    print(f"maximum {maximum}: coverage {hits:.2f} %")
+    assert 93.5 <= hits <= 96.5
+
+
+@pytest.mark.slow
+def test_bonferroni_covers_all_arms_together() -> None:
+    rng, studies, hits = np.random.default_rng(11), 4000, 0
+    for _ in range(studies):
+        shared = rng.standard_normal(30)
+        arms = [(0.5 * shared + rng.standard_normal(30)).tolist() for _ in range(3)]
+        intervals = [paired(a, [0.0] * 30, alpha=0.05 / 3) for a in arms]
+        hits += all(i.ci_low is not None and i.ci_high is not None and i.ci_low <= 0 <= i.ci_high for i in intervals)
+    assert 100 * hits / studies >= 94.2
+
+
+def test_why_the_closing_batch_is_there() -> None:
+    """Without it the same looks cover too seldom; this is the mistake that the rule mends."""
+    rng, n, needed = np.random.default_rng(2), 20000, 25
+    draws = rng.standard_normal((n, 200))
+    limit = 1.96 / math.sqrt(needed)
+    hits = np.zeros(n, bool)
+    open_ = np.ones(n, bool)
+    for pairs in range(3, 200):
+        part = draws[:, :pairs]
+        half = t_quantile(0.975, pairs - 1) * part.std(axis=1, ddof=1) / math.sqrt(pairs)
+        stop = open_ & (half <= limit)
+        hits[stop] = np.abs(part[stop].mean(axis=1)) <= half[stop]
+        open_ &= ~stop
+        if not open_.any():
+            break
+    assert 100 * hits.mean() < 93.5
+
+
+def test_rule_step_by_step() -> None:
+    rule = StoppingRule(0.01, 100)
+    assert rule.target == 10
+    rule.look([0.02])
+    assert (rule.target, rule.stopped) == (20, False)
+    rule.look([0.009, 0.01])
+    assert (rule.target, rule.closing, rule.stopped) == (30, True, False)
+    rule.look([0.012, 0.01])  # settled beforehand: no second thoughts
+    assert rule.stopped and rule.target == 30 and not rule.precise and rule.reached == 0.012
+
+
+def test_a_maximum_below_ten_runs_all_and_says_so() -> None:
+    rule = StoppingRule(1.0, 4)
+    rule.look([0.0001])
+    assert rule.stopped and rule.target == 4 and "no early stopping" in rule.why
+
+
+def test_an_undefined_width_never_stops_early() -> None:
+    rule = StoppingRule(1.0, 25)
+    for _ in range(3):
+        assert not rule.stopped
+        rule.look([0.001, None])
+    assert rule.stopped and rule.target == 25 and rule.reached is None

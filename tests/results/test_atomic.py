@@ -91,5 +91,6 @@ def test_arrays_round_to_the_same_bits(values: list[float]) -> None:
 
 def test_the_last_bits_of_a_sum_do_not_show() -> None:
     assert nine_digits(0.1 + 0.2) == nine_digits(0.3) == 0.3
-    assert nine_digits(123456789.4) == 123456789.0 and nine_digits(-1234567895.0) == -1234567900.0
+    assert nine_digits(123456789.4) == 123456789.0 and nine_digits(-1234567895.5) == -1234567900.0
+    assert nine_digits(12_345_678_901.0) == 12_345_678_901.0  # won and pence are exact
     assert math.isnan(nine_digits(math.nan)) and nine_digits(math.inf) == math.inf

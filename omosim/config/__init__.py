@@ -1,0 +1,1 @@
+"""Configuration: strict files, Hydra composition, one validated model, all problems at once."""

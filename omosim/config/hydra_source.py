@@ -1,0 +1,94 @@
+"""Serves Hydra the strictly read files, so that Hydra's own YAML reader never sees one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.object_type import ObjectType
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigResult, ConfigSource
+from hydra.types import RunMode
+from hydra.version import setbase
+from omegaconf import OmegaConf
+
+from omosim.config.library import GROUPS, Library
+
+_LIBRARIES: dict[str, Library] = {}
+
+
+class StrictSource(ConfigSource):
+    """Hydra's view of a Library."""
+
+    def __init__(self, provider: str, path: str) -> None:
+        super().__init__(provider, path)
+        self.library = _LIBRARIES[self.path]
+
+    @staticmethod
+    def scheme() -> str:
+        """Scheme of the search path."""
+        return "omosim"
+
+    def available(self) -> bool:
+        """Always there."""
+        return True
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """The file as Hydra's container."""
+        doc = self.library.doc(config_path.removesuffix(".yaml"))
+        data = {k: v for k, v in doc.data.items()}
+        header = self._get_header_dict(doc.text)
+        return ConfigResult(self.provider, f"omosim://{doc.file}", OmegaConf.create(data), header)
+
+    def is_group(self, config_path: str) -> bool:
+        """Whether the path is a folder of options."""
+        return self.library.has_group(config_path) if config_path.split("/")[0] in GROUPS else config_path == ""
+
+    def is_config(self, config_path: str) -> bool:
+        """Whether the path is a file."""
+        return self.library.exists(config_path.removesuffix(".yaml"))
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """Names in a folder."""
+        files = [] if results_filter == ObjectType.GROUP else self.library.options(config_path)
+        groups = list(GROUPS) if config_path == "" and results_filter != ObjectType.CONFIG else []
+        return sorted(files + groups)
+
+
+class Loader:
+    """Hydra's composition over one Library, without Hydra's global state."""
+
+    def __init__(self, library: Library) -> None:
+        setbase("1.3")
+        Plugins.instance()
+        if not SourcesRegistry.instance().types.get("omosim"):
+            SourcesRegistry.instance().register(StrictSource)
+        token = str(id(library))
+        _LIBRARIES[token] = library
+        try:
+            path = ConfigSearchPathImpl()
+            path.append("hydra", "pkg://hydra.conf")
+            path.append("main", f"omosim://{token}")
+            path.append("schema", "structured://")
+            self._loader = ConfigLoaderImpl(path)
+        finally:
+            _LIBRARIES.pop(token)
+
+    def compose(self, primary: str, overrides: list[str]) -> dict[str, Any]:
+        """The composed configuration as plain data, unresolved text left as it is."""
+        config = self._loader.load_configuration(primary, overrides, RunMode.RUN, from_shell=False)
+        data = OmegaConf.to_container(config, resolve=False)
+        assert isinstance(data, dict)
+        data.pop("hydra", None)
+        return {str(k): v for k, v in data.items()}
+
+    def files(self, primary: str, overrides: list[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """Files that take part, in the order in which they are laid over one another, with the package of each."""
+        found = self._loader.compute_defaults_list(primary, overrides, RunMode.RUN)
+        rows = []
+        for default in found.defaults:
+            if default.config_path and not default.config_path.startswith("hydra"):
+                rows.append((default.config_path, tuple(p for p in (default.package or "").split(".") if p)))
+        return rows

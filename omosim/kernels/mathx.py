@@ -453,8 +453,9 @@ def exp32(x):
     k = bits_of_f32(t) - _F_ROUND_BITS
     n = t - _F_ROUND
     r = (x - n * _F_LN2_HI) - n * _F_LN2_LO
-    p = ((((_E5 * r + _E4) * r + _E3) * r + _E2) * r + _E1) * r + _E0
-    y = (p * (r * r) + r) + _F_ONE
+    z = r * r
+    p = (_E0 + _E1 * r) + z * ((_E2 + _E3 * r) + z * (_E4 + _E5 * r))
+    y = (p * z + r) + _F_ONE
     return y * f32_of_bits(np.int32((k + 127) << 23))
 
 
@@ -462,11 +463,13 @@ def exp32(x):
 def log32(x):
     """Natural logarithm, float32 in and out, below 1 ulp, for normal x > 0. Coefficients: Cephes logf."""
     bits = bits_of_f32(x)
-    k = (bits - _F_SQRT_HALF_BITS) >> 23
+    k = np.int32(np.int32(bits - _F_SQRT_HALF_BITS) >> 23)
     f = f32_of_bits(np.int32(bits - (k << 23))) - _F_ONE
     n = np.float32(k)
     z = f * f
-    p = (((((((_L8 * f + _L7) * f + _L6) * f + _L5) * f + _L4) * f + _L3) * f + _L2) * f + _L1) * f + _L0
+    low = (_L0 + _L1 * f) + z * (_L2 + _L3 * f)
+    high = (_L4 + _L5 * f) + z * ((_L6 + _L7 * f) + z * _L8)
+    p = low + (z * z) * high
     y = (p * f) * z + n * _F_LN2_LO
     y = y - _F_HALF * z
     return (f + y) + n * _F_LN2_HI

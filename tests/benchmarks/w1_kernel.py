@@ -12,7 +12,7 @@ from omosim.kernels.philox import fill_blocks, fill_lanes
 from omosim.kernels.purposes import CHOICE, SESSIONS
 
 ALTERNATIVES = 6
-BLOCK = 4096
+BLOCK = 2048
 PAD = 64  # the batch is filled up, so that the vector loops have no remainder
 ACTIVE_SHARE = 0.1
 ACTIVE_BELOW = int(ACTIVE_SHARE * 2**32)
@@ -21,6 +21,7 @@ BETA = np.float32(1.5)
 KEEP = np.float32(0.9)
 GAIN = np.float32(0.1)
 SCALE = np.float32(2.0**-24)
+ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
 BIG = np.float32(3.4e38)
 _SHIFT = np.uint32(8)
@@ -62,6 +63,13 @@ def _race(base, word, habit, best, pick, j):
 
 
 @kernel
+def _strengthen(habit, pick, j):
+    """Habits fade; that of the chosen alternative gains."""
+    for i in range(habit.size):
+        habit[i] = habit[i] * KEEP + (GAIN if pick[i] == j else ZERO)
+
+
+@kernel
 def _block_day(key0, key1, day, first, last, state, words, active, draws, habit, best, pick, counts):
     n = _active_list(key0, key1, day, first, last, words, active)
     full = (n + PAD - 1) // PAD * PAD
@@ -78,13 +86,17 @@ def _block_day(key0, key1, day, first, last, state, words, active, draws, habit,
         pick[i] = 0
     for j in range(ALTERNATIVES):
         _race(BASE[j], draws[j, :full], habit[j, :full], best, pick, np.int32(j))
+    for j in range(ALTERNATIVES):
+        _strengthen(habit[j, :full], pick, np.int32(j))
+        chosen = 0
+        for i in range(n):
+            chosen += pick[i] == j
+        counts[j] += chosen
     for i in range(n):
         row = who[i]
         for j in range(ALTERNATIVES):
-            state[row, j] = habit[j, i] * KEEP
-        state[row, pick[i]] += GAIN
+            state[row, j] = habit[j, i]
         state[row, ALTERNATIVES] += ONE
-        counts[pick[i]] += 1
 
 
 @kernel(parallel=True)

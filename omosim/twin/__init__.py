@@ -1,0 +1,1 @@
+"""Order logs in, calibrated markets out; the digital twin of one retailer."""

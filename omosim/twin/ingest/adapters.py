@@ -1,0 +1,152 @@
+"""Layouts of order logs by name; the thin ones rename and reshape columns into the contract's and go its way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from omosim.twin.errors import TwinError, file_error
+from omosim.twin.ingest.layout import nearest
+from omosim.twin.ingest.orders import OrderLog
+from omosim.twin.ingest.reader import ReadOptions, finish, read_orders
+from omosim.twin.ingest.text import RawTable, fold, load
+from omosim.twin.ingest.uci import read_uci
+from omosim.twin.ingest.values import as_text
+
+
+def _pick(raw: RawTable, names: tuple[str, ...], file: str) -> dict[str, pa.Array]:
+    """Text columns by name; OrderFileError when one is missing."""
+    by_name = {fold(n): k for n, k in zip(raw.names, raw.columns, strict=True)}
+    for name in names:
+        if fold(name) not in by_name:
+            raise file_error("missing_column", file, "a header with " + ", ".join(names), row=1, column=name)
+    plain = {n: as_text(raw.columns[by_name[fold(n)]]) for n in names}
+    return {n: a.cast(pa.string()) if pa.types.is_dictionary(a.type) else a for n, a in plain.items()}
+
+
+def _table(raw: RawTable, columns: dict[str, pa.Array]) -> RawTable:
+    """The same rows with the contract's columns."""
+    return RawTable(list(columns), {f"c{i}": c for i, c in enumerate(columns.values())}, raw.row, raw.typed,
+                    raw.notes, raw.ragged)  # fmt: skip
+
+
+def _unit_price(total: pa.Array, units: pa.Array) -> pa.Array:
+    """Total of a line over its units as text; what is no number stays as it is, for the checks to name."""
+    def share(t: str | None, u: str | None) -> str | None:
+        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", t or "") and re.fullmatch(r"[1-9][0-9]*", u or ""):
+            return f"{float(t or 0) / int(u or 1):.6f}"
+        return t
+
+    return pa.array([share(t, u) for t, u in zip(total.to_pylist(), units.to_pylist(), strict=True)], pa.string())
+
+
+def _numbered(*columns: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(*[c.fill_null("") for c in columns], "-")
+
+
+def _midnight(day: pa.Array, pattern: str, order: str) -> pa.Array:
+    return pc.replace_substring_regex(day, pattern, order + "T00:00:00")
+
+
+def read_cdnow(path: Path, options: ReadOptions) -> OrderLog:
+    """CDNOW master: customer, YYYYMMDD, CDs, dollars, parted by blanks, no header; days only (Fader & Hardie 2001)."""
+    def reshape(data: bytes) -> bytes:
+        body = re.sub(rb"[ \t]+", b",", re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", data))
+        return b"customer,day,units,dollars\n" + body
+
+    raw = load(path, options.budget, reshape=reshape)
+    raw.row = raw.row - 1
+    raw.ragged = [(r - 1, *rest) for r, *rest in raw.ragged]  # type: ignore[misc]
+    c = _pick(raw, ("customer", "day", "units", "dollars"), path.name)
+    number = pa.array(np.arange(len(raw.row)).astype(str))
+    columns = {
+        "order_id": _numbered(c["customer"], c["day"], number),
+        "placed_at": _midnight(c["day"], r"^([0-9]{4})([0-9]{2})([0-9]{2})$", r"\1-\2-\3"),
+        "shopper_id": c["customer"],
+        "units": c["units"],
+        "unit_price": _unit_price(c["dollars"], c["units"]),
+    }
+    return finish(_table(raw, columns), path, _declare(options, "America/New_York", "USD"), "cdnow")
+
+
+def read_tafeng(path: Path, options: ReadOptions) -> OrderLog:
+    """Ta Feng grocery: one row per item of a visit, day m/d/Y by the layout's declaration, SALES_PRICE per line."""
+    raw = load(path, options.budget)
+    names = ("TRANSACTION_DT", "CUSTOMER_ID", "PRODUCT_SUBCLASS", "PRODUCT_ID", "AMOUNT", "SALES_PRICE")
+    c = _pick(raw, names, path.name)
+    two = pc.replace_substring_regex(
+        pc.replace_substring_regex(c["TRANSACTION_DT"], r"^([0-9])/", r"0\1/"), r"/([0-9])/", r"/0\1/"
+    )
+    rank = np.arange(1, len(raw.row) + 1).astype(str)
+    columns = {
+        "order_id": _numbered(c["CUSTOMER_ID"], c["TRANSACTION_DT"]),
+        "line_no": pa.array(rank),
+        "placed_at": _midnight(two, r"^([0-9]{2})/([0-9]{2})/([0-9]{4})$", r"\3-\1-\2"),
+        "shopper_id": c["CUSTOMER_ID"],
+        "sku": c["PRODUCT_ID"],
+        "category": c["PRODUCT_SUBCLASS"],
+        "units": c["AMOUNT"],
+        "unit_price": _unit_price(c["SALES_PRICE"], c["AMOUNT"]),
+    }
+    return finish(_table(raw, columns), path, _declare(options, "Asia/Taipei", "USD"), "tafeng")
+
+
+OLIST_STATUS = {
+    "created": "placed", "approved": "placed", "invoiced": "placed", "processing": "to_pick", "shipped": "packed",
+    "delivered": "delivered", "canceled": "cancelled", "unavailable": "cancelled",
+}  # fmt: skip
+
+
+def read_olist(path: Path, options: ReadOptions) -> OrderLog:
+    """Olist: `path` is olist_order_items_dataset.csv; olist_orders_dataset.csv lies beside it. One row per unit."""
+    raw = load(path, options.budget)
+    c = _pick(raw, ("order_id", "order_item_id", "product_id", "price"), path.name)
+    beside = path.with_name(path.name.replace("order_items", "orders"))
+    if beside == path or not beside.is_file():
+        raise file_error("missing_file", path.name, "olist_orders_dataset.csv in the same folder", value=beside.name)
+    head = load(beside, options.budget)
+    o = _pick(head, ("order_id", "customer_id", "order_status", "order_purchase_timestamp"), beside.name)
+    at = pc.index_in(c["order_id"], value_set=o["order_id"])
+    status = pa.array([OLIST_STATUS.get(s or "", s) for s in o["order_status"].to_pylist()], pa.string())
+    columns = {
+        "order_id": c["order_id"],
+        "line_no": c["order_item_id"],
+        "placed_at": o["order_purchase_timestamp"].take(at),
+        "shopper_id": o["customer_id"].take(at),
+        "sku": c["product_id"],
+        "units": pa.array(["1"] * len(raw.row)),
+        "unit_price": c["price"],
+        "status": status.take(at),
+    }
+    return finish(_table(raw, columns), path, _declare(options, "America/Sao_Paulo", "USD"), "olist")
+
+
+def _declare(options: ReadOptions, timezone: str, currency: str) -> ReadOptions:
+    """What a layout is known to hold, unless the user says otherwise."""
+    if options.currency != ReadOptions().currency:
+        currency = options.currency
+    return replace(options, timezone=options.timezone or timezone, currency=currency)
+
+
+ADAPTERS: dict[str, Callable[[Path, ReadOptions], OrderLog]] = {
+    "own": read_orders,
+    "uci_online_retail": read_uci,
+    "cdnow": read_cdnow,
+    "tafeng": read_tafeng,
+    "olist": read_olist,
+}
+
+
+def read_log(path: Path, adapter: str = "own", options: ReadOptions | None = None) -> OrderLog:
+    """An order log by the name of its layout. Raises OrderFileError, TwinError for an unknown layout."""
+    if adapter not in ADAPTERS:
+        near = nearest(adapter, list(ADAPTERS))
+        guess = f"; nearest: '{near}'" if near else ""
+        raise TwinError(f"adapter: {adapter!r}; allowed: {', '.join(ADAPTERS)}{guess}")
+    return ADAPTERS[adapter](Path(path), options or ReadOptions())

@@ -1,0 +1,281 @@
+"""The order file of the contract: text first, checked as a whole, then converted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import available_timezones
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from omosim.results.provenance import file_hash
+from omosim.twin.errors import TwinError, file_error
+from omosim.twin.ingest import values as v
+from omosim.twin.ingest.findings import Findings
+from omosim.twin.ingest.layout import (
+    CHOICE_WORDS,
+    ORDER_COLUMNS,
+    TOTAL_WORDS,
+    ColumnRule,
+    Layout,
+    known_names,
+    match_columns,
+    nearest,
+)
+from omosim.twin.ingest.orders import MINOR_DIGITS, OrderLog, RowClass, quality_table
+from omosim.twin.ingest.text import Budget, RawTable, load
+
+LONGEST_ID = 120
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read an order file."""
+
+    max_bad_rows: int = 0  # bad rows that may be left out; each is counted and written to rejects.csv
+    timezone: str | None = None  # IANA zone of times without offset; None refuses them
+    currency: str = "KRW"
+    stores: tuple[str, ...] = ()  # known stores; empty: not checked
+    rejects: Path | None = None  # where all faults are written
+    budget: Budget = field(default_factory=Budget)
+
+
+class _Checker:
+    """One pass over the columns of one file."""
+
+    def __init__(self, raw: RawTable, layout: Layout, file: str, options: ReadOptions) -> None:
+        self.raw, self.layout, self.options = raw, layout, options
+        self.findings = Findings(file)
+        self.n = len(raw.row)
+        self.out: dict[str, NDArray] = {}
+
+    def column(self, name: str) -> pa.Array | None:
+        key = self.layout.columns.get(name)
+        return None if key is None else self.raw.columns[key]
+
+    def note(self, mask: NDArray[np.bool_], code: str, column: str, shown: NDArray[np.object_] | None,
+             near: dict[str, str] | None = None, allowed: str | None = None) -> None:  # fmt: skip
+        """Record the rows of `mask`."""
+        at = np.flatnonzero(mask)
+        if not at.size:
+            return
+        found: list[str | None] = [None] * at.size
+        if shown is not None:
+            found = [None if x is None else str(x) for x in shown[at]]
+        rule = allowed or v.ALLOWED[code]
+        if code == "time_format" and found[0]:
+            rule = v.hint(code, found[0])
+        self.findings.add(code, self.layout.titles.get(column, column), self.raw.row[at], found, rule, near)
+
+    def faults(self, fault: NDArray[np.object_], column: str, shown: NDArray[np.object_]) -> None:
+        """Record one finding per fault that occurs."""
+        if (fault != "").any():
+            for name in sorted(set(fault[fault != ""].tolist())):
+                self.note(fault == name, name, column, shown)
+
+    def check(self, rule: ColumnRule) -> None:
+        column = self.column(rule.name)
+        if column is None:
+            return
+        if rule.kind == "time":
+            self._time(rule, column)
+            return
+        coded = v.code(column)
+        shown = coded.text()
+        if rule.required:
+            self.note(coded.codes == -1, "missing_value", rule.name, None)
+        if rule.kind in ("count", "price"):
+            judged = v.judge(coded, v.count_rule if rule.kind == "count" else v.price_rule)
+            self.out[rule.name] = judged.number[coded.codes]
+            self.faults(judged.fault[coded.codes], rule.name, shown)
+        elif rule.kind == "choice":
+            self._choice(rule, coded, shown)
+        else:
+            place = rule.kind == "place"
+            judged = v.judge(coded, lambda text: (0, v.text_fault(text, LONGEST_ID, place)))
+            self.faults(judged.fault[coded.codes], rule.name, shown)
+            names = np.array([*(_composed(t) for t in coded.values), None], dtype=object)
+            self.out[rule.name] = names[coded.codes]
+
+    def _time(self, rule: ColumnRule, column: pa.Array) -> None:
+        times = v.parse_times(column, self.options.timezone)
+        if (times.fault != "").any():
+            bad = np.flatnonzero(times.fault != "")
+            shown = np.full(self.n, None, dtype=object)
+            shown[bad] = v.as_text(column).take(pa.array(bad)).to_pylist()
+            self.faults(times.fault, rule.name, shown)
+        if rule.required:
+            self.note((times.utc == -1) & (times.fault == ""), "missing_value", rule.name, None)
+        self.out[rule.name] = times.utc
+        if rule.name == "placed_at":
+            self.out["placed_local"] = times.local
+
+    def _choice(self, rule: ColumnRule, coded: v.Coded, shown: NDArray[np.object_]) -> None:
+        words = [CHOICE_WORDS.get(t.casefold(), t.casefold()) for t in coded.values]
+        strange = {t: w for t, w in zip(coded.values, words, strict=True) if w and w not in rule.choices}
+        near = {t: g for t, w in strange.items() if (g := nearest(w, list(rule.choices)))}
+        known = np.array([w in rule.choices or not w for w in words] + [True])
+        self.note(~known[coded.codes], f"unknown_{rule.name}", rule.name, shown, near, ", ".join(rule.choices))
+        self.out[rule.name] = np.array([*words, None], dtype=object)[coded.codes]
+
+    # ---- rules over several columns ---------------------------------------------------------------------
+    def across(self) -> None:
+        """Order of times, totals, duplicates, one shopper per order, stores."""
+        out = self.out
+        ids = out["order_id"]
+        last = {i for i in range(max(0, self.n - 3), self.n) if str(ids[i] or "").casefold() in TOTAL_WORDS}
+        total = np.zeros(self.n, bool)
+        total[list(last)] = True
+        self.note(total, "total_row", "order_id", ids)
+        before = out["placed_at"]
+        for name in ("ready_at", "collected_at", "returned_at"):
+            if name in out:
+                here = out[name]
+                self.note((here >= 0) & (before >= 0) & (here < before), "time_order", name, _seconds_shown(here))
+                before = np.maximum(before, here)
+        codes, _ = pd.factorize(ids)
+        if "shopper_id" in out:
+            who, _ = pd.factorize(out["shopper_id"])
+            first = np.full(codes.max(initial=0) + 1, -2, np.int64)
+            order = np.flatnonzero(codes >= 0)[::-1]
+            first[codes[order]] = who[order]
+            self.note((codes >= 0) & (who != first[codes]), "order_conflict", "shopper_id", out["shopper_id"])
+        self._duplicates(codes)
+        if "fulfilment" in out and "store_id" in out:
+            bare = (out["fulfilment"] == "pickup") & pd.isna(out["store_id"])
+            self.note(bare, "pickup_without_store", "store_id", None)
+        if self.options.stores and "store_id" in out:
+            known = np.isin(out["store_id"].astype(str), [*self.options.stores, "None"])
+            near = {s: g for s in set(out["store_id"][~known]) if (g := nearest(str(s), list(self.options.stores)))}
+            self.note(~known, "unknown_store", "store_id", out["store_id"], near, ", ".join(self.options.stores[:20]))
+
+    def _duplicates(self, order: NDArray[np.int64]) -> None:
+        if "line_no" in self.out:
+            frame = pd.DataFrame({"o": order, "l": self.out["line_no"]})
+        else:
+            names = [c for c in self.layout.columns if c in self.out]
+            frame = pd.DataFrame({c: pd.factorize(self.out[c])[0] for c in names})
+        again = frame.duplicated().to_numpy() & (order >= 0) & ~np.isin(self.raw.row, self.findings.bad_rows())
+        self.note(again, "duplicate_line", "line_no" if "line_no" in self.out else "order_id", self.out["order_id"])
+
+    def ragged(self) -> None:
+        """Rows that are shorter or longer than the header."""
+        for code_name, short in (("short_row", True), ("long_row", False)):
+            rows = [r for r in self.raw.ragged if (r[2] < r[1]) == short]
+            found: list[str | None] = [f"{r[2]} values, the header has {r[1]}: {r[3][:80]}" for r in rows]
+            at = np.array([r[0] for r in rows], np.int64)
+            self.findings.add(code_name, None, at, found, v.ALLOWED[code_name])
+
+
+def _composed(text: str) -> str | None:
+    import unicodedata
+
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)) or None
+
+
+def _seconds_shown(utc: NDArray[np.int64]) -> NDArray[np.object_]:
+    return np.datetime_as_string(utc.astype("datetime64[s]")).astype(object)
+
+
+def check_table(raw: RawTable, path: Path, options: ReadOptions) -> tuple[_Checker, int]:
+    """Check every row; returns the checker and the number of rows below the header."""
+    if options.currency not in MINOR_DIGITS:
+        raise TwinError(f"currency: {options.currency!r}; allowed: {', '.join(MINOR_DIGITS)}")
+    if options.timezone is not None and options.timezone not in available_timezones():
+        raise TwinError(f"timezone: {options.timezone!r}; allowed: an IANA name like Asia/Seoul")
+    checker = _Checker(raw, match_columns(raw, path.name), path.name, options)
+    checker.ragged()
+    for rule in ORDER_COLUMNS:
+        checker.check(rule)
+    checker.across()
+    return checker, len(raw.row) + len(raw.ragged)
+
+
+def read_orders(path: Path, options: ReadOptions = ReadOptions()) -> OrderLog:
+    """The order file of the contract (CSV, CSV.gz, Parquet) as an OrderLog.
+
+    Raises OrderFileError when the file as a whole is unusable or more rows are bad than `max_bad_rows` allows; all
+    faults then stand in `options.rejects`, as they do when bad rows were left out. Tests: tests/twin/test_bad_files.py.
+    """
+    return finish(load(path, options.budget, known_names()), path, options, "own")
+
+
+def finish(raw: RawTable, path: Path, options: ReadOptions, adapter: str) -> OrderLog:
+    """Check and convert a table in the contract's columns; see `read_orders`."""
+    checker, rows = check_table(raw, path, options)
+    findings = checker.findings
+    bad = findings.bad_rows()
+    rejects = findings.write_rejects(options.rejects) if bad.size and options.rejects is not None else None
+    if bad.size > options.max_bad_rows:
+        raise findings.error(rows, rejects)
+    keep = ~np.isin(checker.raw.row, bad)
+    if not keep.any():
+        raise file_error("header_only", path.name, "at least one sound row below the header")
+    code = np.full(rows, 2, np.int64)
+    lines = _lines(checker, keep)
+    code[: int(keep.sum())] = np.where(lines["shopper_id"].notna(), 0, 1)
+    notes = (*checker.raw.notes, *checker.layout.notes)
+    timezone = options.timezone or _zone_of(checker, keep)
+    return OrderLog(
+        path.name, file_hash(path), adapter, options.currency, timezone, lines, _cancelled(lines),
+        quality_table(code, OWN_CLASSES), rows, notes,
+    )  # fmt: skip
+
+
+OWN_CLASSES = (
+    RowClass("sale", "order line of a known shopper", "kept"),
+    RowClass("sale_anonymous", "order line without shopper_id", "kept for volume, hours, values; not for repeat fits"),
+    RowClass("bad_row", "row with at least one fault", "left out as asked (max_bad_rows); written to rejects.csv"),
+)
+
+
+def _lines(checker: _Checker, keep: NDArray[np.bool_]) -> pd.DataFrame:
+    out = checker.out
+    n = int(keep.sum())
+    data: dict[str, object] = {}
+    for name in ("order_id", "shopper_id", "sku", "channel", "category", "store_id", "status", "fulfilment"):
+        data[name] = out[name][keep] if name in out else np.full(n, None, dtype=object)
+    data["placed_utc"] = out["placed_at"][keep]
+    data["placed_local"] = out["placed_local"][keep]
+    data["units"] = out["units"][keep]
+    data["value"] = v.line_value(out["units"][keep], out["unit_price"][keep], MINOR_DIGITS[checker.options.currency])
+    for name in ("promised_at", "ready_at", "collected_at", "returned_at"):
+        data[name.replace("_at", "_utc")] = out[name][keep] if name in out else np.full(n, -1, np.int64)
+    data["file_row"] = checker.raw.row[keep]
+    text = {k: pd.Series(x, dtype=object) for k, x in data.items() if isinstance(x, np.ndarray) and x.dtype.kind == "O"}
+    return pd.DataFrame({**data, **text})
+
+
+def _cancelled(lines: pd.DataFrame) -> pd.DataFrame:
+    gone = lines[lines["status"].isin(["cancelled", "returned", "refused", "expired"]) | (lines["returned_utc"] >= 0)]
+    lag = np.where(gone["returned_utc"] >= 0, gone["returned_utc"] - gone["placed_utc"], -1)
+    return pd.DataFrame(
+        {
+            "value": gone["value"].to_numpy(),
+            "lag_s": lag.astype(np.int64),
+            "placed_utc": gone["placed_utc"].to_numpy(),
+            "placed_local": gone["placed_local"].to_numpy(),
+            "order_id": gone["order_id"].to_numpy(),
+        }
+    )
+
+
+_ZONE_OF_OFFSET = {
+    32400: "Asia/Seoul",
+    28800: "Asia/Taipei",
+    3600: "Europe/Paris",
+    0: "Europe/London",
+    -18000: "America/New_York",
+}
+
+
+def _zone_of(checker: _Checker, keep: NDArray[np.bool_]) -> str:
+    """A zone with the most frequent offset of the file."""
+    offset = (checker.out["placed_local"] - checker.out["placed_at"])[keep]
+    values, counts = np.unique(offset, return_counts=True)
+    common = int(values[counts.argmax()])
+    hours = common // 3600
+    return _ZONE_OF_OFFSET.get(common, "Etc/GMT" + (f"{-hours:+d}" if hours else ""))

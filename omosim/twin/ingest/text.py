@@ -1,0 +1,309 @@
+"""From bytes to a table of strings: nothing is converted here, and nothing passes that cannot be read for certain."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from omosim.twin.errors import file_error
+
+CURE = "CSV (UTF-8, comma), CSV.gz or Parquet"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Most that one file may cost."""
+
+    text_bytes: int = 1 << 30  # after unpacking
+    rows: int = 20_000_000
+    columns: int = 200
+    line_bytes: int = 1 << 16
+    value_chars: int = 1_000
+    ratio: int = 200  # unpacked over packed, once beyond 64 MiB
+
+
+@dataclass
+class RawTable:
+    """Columns of strings as they stand in the file."""
+
+    names: list[str]
+    columns: dict[str, pa.Array]  # string arrays; Parquet columns keep their types
+    row: NDArray[np.int64]  # physical row of each table row
+    typed: bool = False  # from Parquet
+    notes: list[str] = field(default_factory=list)
+    ragged: list[tuple[int, int, int, str]] = field(default_factory=list)  # row, expected, actual, text
+
+
+def load(
+    path: Path, budget: Budget, wanted: frozenset[str] = frozenset(), reshape: Callable[[bytes], bytes] | None = None
+) -> RawTable:
+    """Read a file as text by what it is, not by what it is called.
+
+    wanted: folded names of known columns; they tell a header from a title. reshape: turns a layout that is no CSV
+    into one, UTF-8 in and out. Raises OrderFileError.
+    """
+    name = path.name
+    try:
+        with open(path, "rb") as file:
+            head = file.read(8)
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise file_error("unreadable", name, f"an order file: {CURE} ({error.strerror})") from None
+    if size == 0:
+        raise file_error("empty", name, "a header and at least one row")
+    if head[:4] == b"PAR1":
+        return _load_parquet(path, budget)
+    if head[:2] == b"\x1f\x8b":
+        data = _gunzip(path, size, budget)
+    elif size > budget.text_bytes:
+        raise file_error("too_large", name, f"{budget.text_bytes:,} bytes of text", value=f"{size:,} bytes")
+    else:
+        data = path.read_bytes()
+    text, notes = _decode(data, name)
+    return _parse(text if reshape is None else reshape(text), notes, name, budget, wanted)
+
+
+# ---- bytes -----------------------------------------------------------------------------------------------
+def _gunzip(path: Path, size: int, budget: Budget) -> bytes:
+    """Unpack up to the budget; a bomb or a cut file is refused before it fills the memory."""
+    out = bytearray()
+    unpack = zlib.decompressobj(wbits=31)
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(1 << 16):
+                while chunk:
+                    out += unpack.decompress(chunk, 1 << 20)
+                    if len(out) > budget.text_bytes or (len(out) > 1 << 26 and len(out) > budget.ratio * size):
+                        allowed = f"{budget.text_bytes:,} bytes of text, at most {budget.ratio} times the packed size"
+                        raise file_error("too_large", path.name, allowed, value=f"over {len(out):,} bytes")
+                    chunk = unpack.unconsumed_tail
+                    if unpack.eof:
+                        chunk = unpack.unused_data
+                        if chunk[:2] != b"\x1f\x8b":
+                            break
+                        unpack = zlib.decompressobj(wbits=31)
+    except zlib.error as error:
+        raise file_error("broken_gzip", path.name, f"a whole gzip file; pack it again ({error})") from None
+    if not unpack.eof:
+        raise file_error("truncated", path.name, "a whole gzip file; its end is missing, copy it again")
+    return bytes(out)
+
+
+_MAGIC = {
+    b"PK\x03\x04": ("workbook", "Excel workbook or zip archive"),
+    b"\xd0\xcf\x11\xe0": ("workbook", "old Excel workbook"),
+    b"%PDF": ("not_orders", "PDF"),
+    b"SQLi": ("not_orders", "SQLite database"),
+    b"ORC": ("not_orders", "ORC file"),
+    b"ARRO": ("not_orders", "Arrow file"),
+}
+
+
+def _decode(data: bytes, name: str) -> tuple[bytes, list[str]]:
+    """UTF-8 bytes without a mark, line ends as \\n, and notes on what was done."""
+    notes: list[str] = []
+    for magic, (code, what) in _MAGIC.items():
+        if data.startswith(magic):
+            raise file_error(code, name, f"{CURE}; this is a {what}: save it as 'CSV UTF-8'")
+    for mark, encoding in ((b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            try:
+                data = data.decode(encoding).encode()
+            except UnicodeDecodeError:
+                raise file_error("encoding", name, f"whole {encoding}; better: save it as UTF-8") from None
+            notes.append(f"read as {encoding}")
+            break
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    zero = data.find(b"\0")
+    if zero >= 0:
+        hint = "UTF-8 text; this looks like UTF-16 without its mark: save it as UTF-8" if data[1:40:2].count(0) > 5 \
+            or data[0:40:2].count(0) > 5 else "text without NUL bytes"  # fmt: skip
+        raise file_error("nul", name, hint, row=data.count(b"\n", 0, zero) + 1)
+    data = _to_utf8(data, name, notes)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+        if b"\r" in data and b"\n" not in data:
+            data = data.replace(b"\r", b"\n")
+            notes.append("line ends CR only")
+    if not data.strip():
+        raise file_error("empty", name, "a header and at least one row")
+    start = data[:512].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<body", b"<table")):
+        raise file_error("html", name, f"{CURE}; this is a web page or XML, perhaps an error page saved as CSV")
+    if start.startswith((b"{", b"[{")):
+        raise file_error("json", name, f"{CURE}; this is JSON")
+    return data, notes
+
+
+def _to_utf8(data: bytes, name: str, notes: list[str]) -> bytes:
+    try:
+        data.decode("utf-8")
+        return data
+    except UnicodeDecodeError as error:
+        at = error.start
+    try:
+        text = data.decode("cp949")
+    except UnicodeDecodeError:
+        text = ""
+    if text and any("\uac00" <= c <= "\ud7a3" for c in text):
+        notes.append("read as CP949")
+        return text.encode()
+    row = data.count(b"\n", 0, at) + 1
+    raise file_error("encoding", name, "UTF-8 (or CP949 with Hangul); save it as 'CSV UTF-8'", row=row,
+                     value=repr(data[max(0, at - 10) : at + 10]))  # fmt: skip
+
+
+# ---- text ------------------------------------------------------------------------------------------------
+def fold(name: str) -> str:
+    """A column name as it is compared: composed, lower case, no marks at its ends, blanks as underscores."""
+    text = unicodedata.normalize("NFC", name).strip().strip("\ufeff\u200b").casefold()
+    return "_".join(text.replace("-", " ").replace("_", " ").split())
+
+
+def _separator(header: str) -> str:
+    return max(",;\t|", key=lambda s: (header.count(s), s == ","))
+
+
+def _split(line: str, separator: str) -> list[str]:
+    return [cell.strip().strip('"') for cell in line.split(separator)]
+
+
+def _find_header(data: bytes, name: str, budget: Budget, wanted: frozenset[str]) -> tuple[list[str], str, int]:
+    """Names, separator and number of bytes of the header line; refuses a title above it."""
+    end = data.find(b"\n")
+    end = len(data) if end < 0 else end
+    if end > budget.line_bytes:
+        columns = data[:end].count(b",") + 1
+        if columns > budget.columns:
+            raise file_error("too_many_columns", name, f"{budget.columns} columns", row=1, value=f"{columns} columns")
+        raise file_error("long_line", name, f"{budget.line_bytes:,} bytes a row", row=1, value=f"{end:,} bytes")
+    header = data[:end].decode()
+    separator = _separator(header)
+    names = _split(header, separator)
+    if len(names) > budget.columns:
+        raise file_error("too_many_columns", name, f"{budget.columns} columns", row=1, value=f"{len(names)} columns")
+    if wanted and sum(fold(n) in wanted for n in names) < 2:
+        for number, line in enumerate(data[end + 1 : end + 1 + 20_000].decode(errors="replace").split("\n")[:10], 2):
+            if sum(fold(n) in wanted for n in _split(line, _separator(line))) >= 2:
+                raise file_error("title_above_header", name, f"the header in row 1; it stands in row {number}: "
+                                 "delete the rows above it", row=1, value=header[:100])  # fmt: skip
+    return names, separator, end
+
+
+def _check_lines(data: bytes, name: str, budget: Budget) -> int:
+    """Number of line ends; refuses lines beyond the budget."""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
+    edges = np.concatenate([[-1], ends, [len(data)]])
+    lengths = np.diff(edges)
+    if len(lengths) > budget.rows + 1:
+        raise file_error("too_many_rows", name, f"{budget.rows:,} rows", value=f"{len(lengths):,} rows")
+    longest = int(lengths.argmax())
+    if lengths[longest] > budget.line_bytes:
+        raise file_error("long_line", name, f"{budget.line_bytes:,} bytes a row", row=longest + 1,
+                         value=f"{int(lengths[longest]):,} bytes")  # fmt: skip
+    return len(ends)
+
+
+def _check_quotes(data: bytes, name: str) -> None:
+    if data.count(b'"') % 2 == 0:
+        return
+    row = next((n for n, line in enumerate(data.split(b"\n"), 1) if line.count(b'"') % 2), 1)
+    raise file_error("open_quote", name, 'every " closed in its row; a quote inside a value is doubled ("")', row=row)
+
+
+def _parse(data: bytes, notes: list[str], name: str, budget: Budget, wanted: frozenset[str]) -> RawTable:
+    names, separator, header_end = _find_header(data, name, budget, wanted)
+    body = data[header_end + 1 :].rstrip(b"\n")
+    if not body.strip():
+        raise file_error("header_only", name, "at least one row below the header", row=1)
+    _check_lines(data, name, budget)
+    _check_quotes(data, name)
+    if separator != ",":
+        notes.append(f"separator {separator!r}")
+    ragged: list[tuple[int, int, int, str]] = []
+
+    def bad_row(row: pacsv.InvalidRow) -> str:
+        ragged.append((int(row.number), int(row.expected_columns), int(row.actual_columns), str(row.text)))
+        return "skip"
+
+    keys = [f"c{i}" for i in range(len(names))]
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(body),
+            read_options=pacsv.ReadOptions(column_names=keys, use_threads=False, block_size=1 << 23),
+            parse_options=pacsv.ParseOptions(
+                delimiter=separator, newlines_in_values=b'"' in body, ignore_empty_lines=False,
+                invalid_row_handler=bad_row,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types={k: pa.string() for k in keys}, strings_can_be_null=False, quoted_strings_can_be_null=False
+            ),
+        )  # fmt: skip
+    except pa.ArrowInvalid as error:
+        raise file_error("unreadable", name, f"{CURE} ({str(error).splitlines()[0][:200]})") from None
+    columns = [table.column(k).combine_chunks() for k in keys]
+    row = np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
+    if ragged:
+        ragged = [(number + 1, *rest) for number, *rest in ragged]  # type: ignore[misc]
+        row = np.setdiff1d(row, np.array([r[0] for r in ragged], np.int64), assume_unique=True)
+    if b'"' in body:
+        row = row + _breaks_before(columns, table.num_rows)
+    return RawTable(names, dict(zip(keys, columns, strict=True)), row, False, notes, ragged)
+
+
+def _breaks_before(columns: list[pa.Array], rows: int) -> NDArray[np.int64]:
+    """Line breaks inside values of earlier rows: they shift physical rows."""
+    breaks = np.zeros(rows, np.int64)
+    for column in columns:
+        if pc.any(pc.match_substring(column, "\n")).as_py():
+            breaks += pc.count_substring(column, "\n").to_numpy(zero_copy_only=False)
+    return np.concatenate([[0], np.cumsum(breaks)[:-1]]) if rows else breaks
+
+
+# ---- Parquet ---------------------------------------------------------------------------------------------
+def _load_parquet(path: Path, budget: Budget) -> RawTable:
+    """Columns with their own types; sizes are checked on the metadata first, text stays dictionary coded."""
+    name = path.name
+    try:
+        file = pq.ParquetFile(path, thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20)
+        schema, meta = file.schema_arrow, file.metadata
+    except (pa.ArrowException, OSError) as error:
+        raise file_error("broken_parquet", name, f"a whole Parquet file ({str(error).splitlines()[0][:200]})") from None
+    if len(schema) > budget.columns:
+        raise file_error("too_many_columns", name, f"{budget.columns} columns", value=f"{len(schema)} columns")
+    if meta.num_rows > budget.rows:
+        raise file_error("too_many_rows", name, f"{budget.rows:,} rows", value=f"{meta.num_rows:,} rows")
+    packed = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+    if packed > budget.text_bytes:
+        raise file_error("too_large", name, f"{budget.text_bytes:,} bytes", value=f"{packed:,} bytes")
+    if meta.num_rows == 0:
+        raise file_error("header_only", name, "at least one row")
+    nested = [f.name for f in schema if pa.types.is_nested(f.type)]
+    if nested:
+        raise file_error("nested", name, "plain columns, no lists or structs", column=nested[0])
+    texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+    try:
+        table = pq.ParquetFile(path, read_dictionary=texts).read(use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise file_error("broken_parquet", name, f"a whole Parquet file ({str(error).splitlines()[0][:200]})") from None
+    columns = {f"c{i}": _plain(table.column(i)) for i in range(table.num_columns)}
+    row = np.arange(1, table.num_rows + 1, dtype=np.int64)
+    return RawTable(list(schema.names), columns, row, True)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.Array:
+    column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
+    merged = column.combine_chunks()
+    return merged.chunk(0) if isinstance(merged, pa.ChunkedArray) else merged

@@ -6,6 +6,7 @@ result; each is information, time, money, hassle, identity or capacity.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,6 +76,9 @@ class Policy:
     touch_on: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))  # (T,) touchpoint rows present
     commission_social: float = 0.0  # share of price paid to the platform
     commission_live: float = 0.0
+    # how it came about
+    base_offers: np.ndarray | None = None  # the offers before dated changes of fees and promises
+    rebuild: Callable[[Mapping[str, bool]], Policy] | None = None  # the same strategy with capabilities switched
     # cost, already the simulated shoppers' part (market.cost_basis_shoppers)
     capital: int = 0  # minor, paid once
     capital_per_day: int = 0  # minor, written off

@@ -1,0 +1,102 @@
+"""The calendar of a run: dates, weekdays, and operational time, in which needs come at an even pace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from omosim.schema.columns import DAY, HOUR
+from omosim.schema.settings import Demand, Settings
+
+#: the year over which operational time has mean 1
+YEAR_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Dates and operational time of a run.
+
+    Parameters
+    ----------
+    start : local date of second 0
+    timezone : IANA name
+    days : days covered: burn-in, window, drain and one more
+    weekday0 : weekday of day 0, Monday 0
+    lambda_s : (24 days + 1,) float64, operational seconds passed at each full hour; mean pace 1 over the year
+        that begins with the run
+    lambda_c : (C, 24 days + 1) float64, the same by category; differs only where a dated change names categories
+    """
+
+    start: date
+    timezone: str
+    days: int
+    weekday0: int
+    lambda_s: np.ndarray
+    lambda_c: np.ndarray
+
+    def date_of(self, day: int) -> date:
+        """Local date of a day of the run."""
+        return self.start + timedelta(days=int(day))
+
+    def weekday(self, day: int) -> int:
+        """Weekday of a day of the run, Monday 0."""
+        return (self.weekday0 + int(day)) % 7
+
+    def operational(self, t: int, category: int = 0) -> float:
+        """Operational seconds passed at second `t`: linear between full hours."""
+        hour, rest = divmod(min(max(int(t), 0), self.days * DAY - 1), HOUR)
+        table = self.lambda_c[category]
+        return float(table[hour] + (table[hour + 1] - table[hour]) * rest / HOUR)
+
+
+def hourly_weights(demand: Demand, start: date, days: int) -> np.ndarray:
+    """(24 days,) float64: pace of needs in each hour, mean 1 over the first 365 days from `start`.
+
+    Parameters
+    ----------
+    demand : profiles of hour, weekday, month and week of the run; each hour's weight is their product, with the
+        hours of a weekday and of a weekend scaled to the same sum, so that `day_of_week` alone weighs days
+    start : local date of day 0
+    days : number of days
+    """
+    span = max(days, YEAR_DAYS)
+    workday = np.array(demand.hour_of_day, np.float64)
+    weekend = np.array(demand.hour_of_day_weekend, np.float64)
+    shapes = [workday / np.cumsum(workday)[-1], weekend / np.cumsum(weekend)[-1]]
+    weeks = demand.week_of_run
+    pace = np.empty((span, 24))
+    for day in range(span):
+        today = start + timedelta(days=day)
+        weight = demand.day_of_week[today.weekday()] * demand.month_of_year[today.month - 1]
+        if weeks:
+            weight *= weeks[min(day // 7, len(weeks) - 1)]
+        pace[day] = shapes[int(today.weekday() >= 5)] * weight
+    year = np.cumsum(pace[:YEAR_DAYS].ravel())[-1]
+    return (pace * (YEAR_DAYS * 24 / year)).ravel()[: days * 24]
+
+
+def build_calendar(settings: Settings) -> Calendar:
+    """The calendar of a run, with the dated changes of the need rate in it (they are known from the start)."""
+    market = settings.market
+    start = date.fromisoformat(market.start_date)
+    days = settings.burn_in_days + settings.days + settings.engine.drain_days + 1
+    names = list(settings.catalogue.categories)
+    pace = np.tile(hourly_weights(market.demand, start, days), (len(names), 1))
+    whole = pace[0].copy()
+    for change in settings.scenario.interventions:
+        if change.what != "need_rate":
+            continue
+        first = max(0, change.from_day + settings.burn_in_days) * 24
+        last = days * 24 if change.to_day is None else max(0, change.to_day + settings.burn_in_days) * 24
+        rows = [names.index(c) for c in change.categories] or list(range(len(names)))
+        factor = change.times if change.times is not None else float(change.set or 0.0)
+        pace[rows, first:last] *= factor
+        if not change.categories:
+            whole[first:last] *= factor
+    table = np.zeros((len(names), days * 24 + 1))
+    np.cumsum(pace * HOUR, axis=1, out=table[:, 1:])
+    common = np.zeros(days * 24 + 1)
+    np.cumsum(whole * HOUR, out=common[1:])
+    return Calendar(start, market.timezone, days, start.weekday(), common, table)

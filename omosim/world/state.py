@@ -1,0 +1,231 @@
+"""The world of a run: places, goods, stock, people's kinds, touchpoints, rivals, prices and the policy in force.
+
+Arrays are changed in place, never replaced, so that any room may keep a view of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from omosim.kernels.synthesis import fill_exp
+from omosim.schema.codes import NodeKind
+from omosim.schema.settings import Settings
+from omosim.world.calendar import Calendar
+from omosim.world.geography import nearest_trading
+from omosim.world.policy import Policy
+from omosim.world.stock import Stock
+from omosim.world.stocking import record_error
+
+NEAR = 4
+#: arrays that change in a run; a snapshot holds them
+MUTABLE = (
+    "nodes", "trading", "near", "billboard", "price", "price_factor", "price_fixed", "fee_factor", "promise_factor",
+    "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
+    "lead_factor", "level_factor", "supply", "staff_factor", "courier_factor",
+)  # fmt: skip
+
+
+@dataclass
+class World:
+    """Typed state of a run; Z zones, N nodes (0 the centre), K items, C categories, G segments, T touchpoints.
+
+    Parameters
+    ----------
+    zone_x_m, zone_y_m : (Z,) int32 metres; zone_weight : (Z,) float64 shares of the population
+    nodes : (N,) NODE; node_names : "DC", "S01", "S02", …
+    distance_m, travel_s : (Z, N) int32 metres and seconds one way
+    near : (Z, 4) int16, nearest trading stores, -1 where there are fewer
+    trading : (N,) bool, stores that are in business (opening hours are in `nodes["open"]`)
+    billboard : (Z,) float64, awareness a week from the nearest trading store
+    sku_category (K,) int8, list_price, cost (K,) int64 minor units, popularity_cdf (K,) float64
+    sku_first : (C + 1,) int32; items of category c are sku_first[c]:sku_first[c + 1]
+    channel_price : (4, K) int64, prices by Entry where they are not kept equal; price : (4, K) in force now
+    misfit … ref_price : (C,) per category; segment arrays (G,)
+    outside_value : (Z, C) float64 minor units, what rivals add to the outside option
+    media_level : (T,) float64, media by touchpoint as managers set it, 1 = plan; media_factor : (T,) dated changes
+    lead_factor : (Z,) factor on parcel times; level_factor : (N, C) on order-up-to levels; supply : (C,) share of
+        ordered units that suppliers send; staff_factor, courier_factor : (N,)
+    cost_scale : simulated shoppers over market.cost_basis_shoppers
+    """
+
+    settings: Settings
+    key0: int
+    key1: int
+    calendar: Calendar
+    zone_x_m: np.ndarray
+    zone_y_m: np.ndarray
+    zone_weight: np.ndarray
+    nodes: np.ndarray
+    node_names: list[str]
+    distance_m: np.ndarray
+    travel_s: np.ndarray
+    near: np.ndarray
+    trading: np.ndarray
+    billboard: np.ndarray
+    category_names: list[str]
+    sku_category: np.ndarray
+    sku_first: np.ndarray
+    list_price: np.ndarray
+    cost: np.ndarray
+    channel_price: np.ndarray
+    price: np.ndarray
+    popularity_cdf: np.ndarray
+    misfit: np.ndarray
+    mind: np.ndarray
+    value_mean: np.ndarray
+    value_sd: np.ndarray
+    units_mean: np.ndarray
+    units_cv: np.ndarray
+    units_shopper_cv: np.ndarray
+    need_share: np.ndarray
+    resale_loss: np.ndarray
+    ref_price: np.ndarray
+    segment_names: list[str]
+    segment_share: np.ndarray
+    segment_need: np.ndarray
+    segment_vot: np.ndarray
+    segment_mobile: np.ndarray
+    segment_digital: np.ndarray
+    touch_names: list[str]
+    touch_entry: np.ndarray  # Entry, 4 none
+    touch_stage: np.ndarray  # 0 awareness, 1 exploration, 2 purchase, 3 after sales
+    touch_reach: np.ndarray
+    touch_accuracy: np.ndarray
+    touch_pays: np.ndarray
+    touch_identity: np.ndarray  # 0 none, 1 cookie, 2 login, 3 card
+    touch_rho: np.ndarray
+    touch_cost: np.ndarray
+    touch_contacts: np.ndarray
+    stock: Stock
+    level: np.ndarray
+    expected_daily: np.ndarray
+    cost_scale: float
+    price_factor: np.ndarray
+    price_fixed: np.ndarray
+    fee_factor: np.ndarray
+    promise_factor: np.ndarray
+    outside_value: np.ndarray
+    rival_price_index: np.ndarray
+    rival_price_factor: np.ndarray
+    rival_store_km: np.ndarray
+    media_level: np.ndarray
+    media_factor: np.ndarray
+    lead_factor: np.ndarray
+    level_factor: np.ndarray
+    supply: np.ndarray
+    staff_factor: np.ndarray
+    courier_factor: np.ndarray
+    _policy: Policy = field(default_factory=Policy)
+
+    # ---- the policy in force --------------------------------------------------------------------------------
+    @property
+    def policy(self) -> Policy:
+        """The policy in force; the same object all through a run."""
+        return self._policy
+
+    @policy.setter
+    def policy(self, policy: Policy) -> None:
+        """Take a policy over at the start of a run: nodes, prices and the opening stock record follow it."""
+        self._policy = policy
+        self.refresh_policy()
+        available = self.stock.available
+        error = record_error(self.settings.network.stock, available, policy.record_quality, self.key0, self.key1)
+        self.stock.record[...] = np.maximum(available + error, 0)
+        self.stock.publish(0)
+
+    def change_policy(self, policy: Policy) -> None:
+        """Put new numbers into the policy in force, within a run; offers are changed in place."""
+        mine = self._policy
+        for part in fields(Policy):
+            new, old = getattr(policy, part.name), getattr(mine, part.name)
+            if isinstance(old, np.ndarray) and old.shape == new.shape:
+                old[...] = new
+            else:
+                setattr(mine, part.name, new)
+        self.refresh_policy()
+
+    def refresh_policy(self) -> None:
+        """Write what the policy and the dated changes say into nodes, offers and prices."""
+        policy, stores = self._policy, self.nodes["kind"] == NodeKind.STORE
+        self.nodes["ships"][stores] = policy.ship_from_store
+        self.nodes["courier_radius_m"][stores] = policy.courier_radius_m
+        capacity = np.rint(policy.courier_wave_capacity * self.courier_factor[stores])
+        self.nodes["wave_capacity"][stores] = capacity.astype(np.int32)
+        if policy.base_offers is not None:
+            base, offers = policy.base_offers, policy.offers
+            offers["fee"] = np.rint(base["fee"] * self.fee_factor)
+            promised = base["promise_s"] >= 0
+            offers["promise_s"] = np.where(promised, np.rint(base["promise_s"] * self.promise_factor), -1)
+        self.update_prices()
+
+    # ---- prices and rivals ------------------------------------------------------------------------------------
+    def _base_prices(self) -> np.ndarray:
+        return np.tile(self.list_price, (4, 1)) if self._policy.prices_equal else self.channel_price
+
+    def update_prices(self) -> None:
+        """Prices now: list or channel price, times dated factors, or a fixed price; changes `price`."""
+        factor, fixed = self.price_factor[:, self.sku_category], self.price_fixed[:, self.sku_category]
+        moved = np.maximum(np.rint(self._base_prices() * factor), 1).astype(np.int64)
+        self.price[...] = np.where(fixed >= 0, fixed, moved)
+
+    def own_price_index(self) -> float:
+        """Our prices relative to those without dated changes, over all items and entries."""
+        return float(int(self.price.sum()) / int(self._base_prices().sum()))
+
+    def update_outside(self) -> None:
+        """What rivals add to the outside option by their prices and nearness; changes `outside_value` in place."""
+        rival = self.settings.market.rival
+        cheaper = rival.pull * (1.0 - self.rival_price_index[0] * self.rival_price_factor[0])
+        nearer = rival.store_pull * (rival.store_km - self.rival_store_km)
+        self.outside_value[...] = (cheaper + nearer)[:, None] * self.ref_price[None, :]
+
+    # ---- stores -------------------------------------------------------------------------------------------------
+    def update_near(self) -> None:
+        """Nearest trading stores and the billboard effect of each zone; changes `near` and `billboard` in place."""
+        stores = self.nodes["kind"] == NodeKind.STORE
+        nearest_trading(self.distance_m, self.trading, stores, self.near)
+        aware, has = self.settings.market.awareness, self.near[:, 0] >= 0
+        metres = self.distance_m[np.arange(self.near.shape[0]), np.maximum(self.near[:, 0], 0)]
+        decay = np.empty(metres.size)
+        fill_exp(-metres / (1000.0 * aware.store_scale_km), decay)
+        self.billboard[...] = np.where(has, aware.store_rho * decay, 0.0)
+
+    def staffed(self, node: int, planned: int) -> int:
+        """People on duty at a node of the planned number, after dated changes of staff."""
+        return int(np.floor(planned * self.staff_factor[node] + 0.5))
+
+    # ---- media ---------------------------------------------------------------------------------------------------
+    def media_now(self) -> np.ndarray:
+        """(T,) float64: media level of each touchpoint present, 1 = plan; 0 where the strategy has none."""
+        on = self._policy.touch_on
+        return self.media_level * self.media_factor * (on if on.size else 1)
+
+    def exposure_rho(self) -> np.ndarray:
+        """(G,) float64: awareness a week gained by contacts, per segment.
+
+        Touchpoints of web, social and live reach a segment in proportion to its phone share; the policy's own
+        contact (partners, ecosystem) comes on top.
+        """
+        out = np.full(self.segment_share.size, self._policy.contact_rho)
+        phone = np.cumsum(self.segment_share * self.segment_mobile)[-1]
+        digital = np.isin(self.touch_entry, (0, 2, 3))
+        for row, level in enumerate(self.media_now()):
+            gain = self.touch_rho[row] * self.touch_reach[row] * level
+            out += gain * (self.segment_mobile / phone if digital[row] and phone > 0 else 1.0)
+        return out
+
+    # ---- snapshot ------------------------------------------------------------------------------------------------
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays that change in a run, by name; the stock's with the prefix `stock_`."""
+        stock = {f"stock_{name}": array for name, array in self.stock.state().items()}
+        return {name: getattr(self, name) for name in MUTABLE} | stock
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take over arrays given by `state`, in place."""
+        for name in MUTABLE:
+            getattr(self, name)[...] = state[name]
+        prefix = "stock_"
+        self.stock.load({name.removeprefix(prefix): a for name, a in state.items() if name.startswith(prefix)})

@@ -1,0 +1,170 @@
+"""Builds the world of a run from its settings: every draw keyed, so equal settings give equal worlds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from omosim.schema.codes import Entry, NodeKind
+from omosim.schema.columns import HOUR, NODE, OFFER_NAMES
+from omosim.schema.settings import Settings
+from omosim.world.calendar import build_calendar
+from omosim.world.errors import CannotIntervene
+from omosim.world.geography import Places, distances, place, travel_seconds
+from omosim.world.goods import N_PRICED, make_goods
+from omosim.world.state import NEAR, World
+from omosim.world.stock import Stock
+from omosim.world.stocking import expected_demand, market_rate, opening_units, order_up_to, record_error
+
+STAGES = ("awareness", "exploration", "purchase", "after_sales")
+IDENTITIES = ("none", "cookie", "login", "card")
+#: the centre lies just outside the market, this many radii from its middle
+CENTRE_AT = 1.1
+LARGEST_STORES = 5000
+
+
+def store_names(count: int) -> list[str]:
+    """S01, S02, … in the order in which stores are placed."""
+    return [f"S{i:02d}" for i in range(1, count + 1)]
+
+
+def planned_stores(settings: Settings) -> tuple[int, dict[int, int], set[int]]:
+    """Stores that exist, open, or will open: their number, zones given for some, and those shut at the start.
+
+    A store that a dated change opens (`store_open` set to 1) is shut before; a name beyond the network's count is a
+    further store, placed in the zone that the change names or where people are.
+
+    Raises
+    ------
+    CannotIntervene : a store's name is not like S07
+    """
+    count, fixed, shut, seen = settings.network.stores.count, {}, set(), set()
+    changes = [c for c in settings.scenario.interventions if c.what == "store_open"]
+    for change in changes:
+        for name in change.stores:
+            match = re.fullmatch(r"S0*([1-9]\d{0,3})", name)
+            if match is None or int(match[1]) > LARGEST_STORES:
+                raise CannotIntervene(f"'{name}' is no store's name; stores are S01 to S{LARGEST_STORES}: correct scenario.interventions")
+            index = int(match[1]) - 1
+            count = max(count, index + 1)
+            if index >= settings.network.stores.count and change.zones:
+                fixed[index] = change.zones[0]
+            if index not in seen and change.set is not None and change.set >= 0.5:
+                shut.add(index)
+            seen.add(index)
+    shut |= set(range(settings.network.stores.count, count)) - seen
+    return count, fixed, shut
+
+
+def make_nodes(settings: Settings, places: Places) -> np.ndarray:
+    """(N,) NODE: the centre, then the stores; all doors shut (the opening process opens them)."""
+    plan = settings.network.stores
+    nodes = np.zeros(places.store_zone.size + 1, NODE)
+    nodes["kind"][0], nodes["ships"][0], nodes["zone"][0] = NodeKind.DC, 1, -1
+    nodes["x_m"][0] = round(CENTRE_AT * 1000 * settings.market.geography.radius_km)
+    nodes["kind"][1:] = NodeKind.STORE
+    nodes["zone"][1:] = places.store_zone
+    nodes["x_m"][1:], nodes["y_m"][1:] = places.store_x_m, places.store_y_m
+    for column, text in (("opens_s", plan.opens), ("closes_s", plan.closes)):
+        hours, minutes = text.split(":")
+        nodes[column][1:] = int(hours) * HOUR + int(minutes) * 60
+    return nodes
+
+
+def _category_arrays(settings: Settings) -> dict[str, Any]:
+    kinds = list(settings.catalogue.categories.values())
+    columns = {
+        "misfit": "misfit", "mind": "change_of_mind", "value_mean": "value_mean", "value_sd": "value_sd",
+        "units_mean": "units_mean", "units_cv": "units_cv", "units_shopper_cv": "units_shopper_cv",
+        "need_share": "need_share", "resale_loss": "resale_loss",
+    }  # fmt: skip
+    arrays: dict[str, Any] = {name: np.array([getattr(k, source) for k in kinds], np.float64) for name, source in columns.items()}
+    arrays["ref_price"] = np.array([k.price for k in kinds], np.int64)
+    arrays["category_names"] = list(settings.catalogue.categories)
+    return arrays
+
+
+def _segment_arrays(settings: Settings) -> dict[str, Any]:
+    kinds = list(settings.market.segments.values())
+    columns = {
+        "segment_share": "share", "segment_need": "need_multiplier", "segment_vot": "vot_multiplier",
+        "segment_mobile": "mobile_share", "segment_digital": "digital_taste",
+    }  # fmt: skip
+    arrays: dict[str, Any] = {name: np.array([getattr(k, source) for k in kinds], np.float64) for name, source in columns.items()}
+    arrays["segment_names"] = list(settings.market.segments)
+    return arrays
+
+
+def _touch_arrays(settings: Settings) -> dict[str, Any]:
+    rows = list(settings.touchpoints.rows.values())
+    return {
+        "touch_names": list(settings.touchpoints.rows),
+        "touch_entry": np.array([Entry[r.entry.upper()] for r in rows], np.int8),
+        "touch_stage": np.array([STAGES.index(r.stage) for r in rows], np.int8),
+        "touch_reach": np.array([r.reach for r in rows], np.float64),
+        "touch_accuracy": np.array([r.accuracy for r in rows], np.float64),
+        "touch_pays": np.array([r.pays for r in rows], np.int8),
+        "touch_identity": np.array([IDENTITIES.index(r.identity) for r in rows], np.int8),
+        "touch_rho": np.array([r.awareness_rho for r in rows], np.float64),
+        "touch_cost": np.array([r.cost_per_contact for r in rows], np.float64),
+        "touch_contacts": np.array([r.contacts_per_week for r in rows], np.float64),
+    }
+
+
+def synthesise(settings: Settings, key0: int, key1: int) -> World:
+    """The world at second 0, before a policy is set (`world.policy = …` sets prices, nodes and records).
+
+    Parameters
+    ----------
+    settings : validated settings
+    key0, key1 : key words of the run
+
+    Returns
+    -------
+    World with opening stock, doors shut, rivals at their start
+
+    Raises
+    ------
+    CannotIntervene : a dated change names a store, zone or category that cannot be
+    """
+    geo, rival = settings.market.geography, settings.market.rival
+    count, fixed, shut = planned_stores(settings)
+    if any(not 0 <= zone < geo.zones for zone in fixed.values()):
+        raise CannotIntervene(f"zones are 0 to {geo.zones - 1}; a new store stands in zone {max(fixed.values())}: correct scenario.interventions")
+    places = place(geo, count, fixed, key0, key1)
+    nodes = make_nodes(settings, places)
+    n, zones, cats, touches = nodes.size, geo.zones, len(settings.catalogue.categories), len(settings.touchpoints.rows)
+    distance_m = distances(places, nodes["x_m"], nodes["y_m"])
+    trading = np.ones(n, np.bool_)
+    trading[[index + 1 for index in sorted(shut)]] = False
+    goods = make_goods(settings.catalogue, key0, key1)
+    daily = expected_demand(market_rate(settings, goods), places.weight, distance_m, trading)
+    level = order_up_to(settings.network.stock, daily)
+    units = opening_units(settings.network.stock, level, daily, key0, key1)
+    units[~trading] = 0
+    error = record_error(settings.network.stock, units, 0.0, key0, key1)
+    world = World(
+        settings=settings, key0=key0, key1=key1, calendar=build_calendar(settings),
+        zone_x_m=places.x_m, zone_y_m=places.y_m, zone_weight=places.weight,
+        nodes=nodes, node_names=["DC", *store_names(count)],
+        distance_m=distance_m, travel_s=travel_seconds(distance_m, geo.speed_kmh),
+        near=np.full((zones, NEAR), -1, np.int16), trading=trading, billboard=np.zeros(zones),
+        sku_category=goods.category, sku_first=goods.first, list_price=goods.list_price, cost=goods.cost,
+        channel_price=goods.channel_price, price=np.zeros((N_PRICED, goods.category.size), np.int64),
+        popularity_cdf=goods.popularity_cdf,
+        **_category_arrays(settings), **_segment_arrays(settings), **_touch_arrays(settings),
+        stock=Stock.opening(units, error), level=level, expected_daily=daily,
+        cost_scale=settings.shoppers / settings.market.cost_basis_shoppers,
+        price_factor=np.ones((N_PRICED, cats)), price_fixed=np.full((N_PRICED, cats), -1, np.int64),
+        fee_factor=np.ones(len(OFFER_NAMES)), promise_factor=np.ones(len(OFFER_NAMES)),
+        outside_value=np.zeros((zones, cats)), rival_price_index=np.array([rival.price_index]),
+        rival_price_factor=np.ones(1), rival_store_km=np.full(zones, rival.store_km),
+        media_level=np.ones(touches), media_factor=np.ones(touches), lead_factor=np.ones(zones),
+        level_factor=np.ones((n, cats)), supply=np.ones(cats), staff_factor=np.ones(n), courier_factor=np.ones(n),
+    )  # fmt: skip
+    world.update_near()
+    world.update_outside()
+    world.update_prices()
+    return world

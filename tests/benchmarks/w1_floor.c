@@ -13,17 +13,18 @@ typedef struct { uint32_t w[4]; } words4;
 static inline __attribute__((always_inline)) words4
 philox4(uint32_t k0, uint32_t k1, uint32_t x0, uint32_t x1, uint32_t x2, uint32_t x3)
 {
+    uint64_t y0 = x0, y1 = x1, y2 = x2, y3 = x3; /* 64-bit lanes: one vector multiply per product */
 #pragma GCC unroll 10
     for (int r = 0; r < 10; r++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * x0, p1 = (uint64_t)0xCD9E8D57u * x2;
-        x0 = (uint32_t)(p1 >> 32) ^ x1 ^ k0;
-        x1 = (uint32_t)p1;
-        x2 = (uint32_t)(p0 >> 32) ^ x3 ^ k1;
-        x3 = (uint32_t)p0;
+        uint64_t p0 = 0xD2511F53u * y0, p1 = 0xCD9E8D57u * y2;
+        y0 = (p1 >> 32) ^ y1 ^ k0;
+        y1 = p1 & 0xFFFFFFFFu;
+        y2 = (p0 >> 32) ^ y3 ^ k1;
+        y3 = p0 & 0xFFFFFFFFu;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    return (words4){{x0, x1, x2, x3}};
+    return (words4){{(uint32_t)y0, (uint32_t)y1, (uint32_t)y2, (uint32_t)y3}};
 }
 
 static inline int32_t bits_of(float x) { int32_t b; memcpy(&b, &x, 4); return b; }

@@ -109,7 +109,7 @@ class Network:
         Which of them may serve is asked when an order comes (`ships`, courier radius and capacity of the node
         row), so openings, closings and policies need no new table.
         """
-        zones, n = self.distance_m.shape
+        zones, _n = self.distance_m.shape
         table = np.zeros((zones, REACH), ROUTE)
         table["source"] = table["courier"] = -1
         stores = np.flatnonzero(self.nodes["kind"] == NodeKind.STORE)

@@ -67,10 +67,13 @@ HOLD = np.dtype(
         ("status", "i1"),
         ("flow", "i1"),
         ("phase", "i1"),  # 0 neither, 1 queued, 2 in service
-        ("away", "i1"),  # 1: a visitor between two stores
+        ("place", "i1"),  # AT_...
     ],
     align=True,
 )
+#: Where the units that a row holds stand.
+AT_NONE, AT_RESERVED, AT_STAGED, AT_ROAD, AT_CUSTOMER, AT_BACK = range(6)
+AT_BETWEEN = 6  # no units: a visitor between two stores
 
 #: Columns of `visits[node, column]` (law L7).
 VISIT_IN, VISIT_BOUGHT, VISIT_LEFT, VISIT_ABANDONED, VISIT_MOVED = range(5)

@@ -1,0 +1,186 @@
+"""The conservation laws of the network: residuals between books that were written independently."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from omosim.fulfilment.protocol import Books
+from omosim.fulfilment.rules import Network
+from omosim.schema.codes import TRANSITIONS, Account, Flow, Move, Status
+from omosim.schema.columns import FLAG_SLOT_REFUSED
+from omosim.schema.network import (
+    AT_BACK,
+    AT_BETWEEN,
+    AT_RESERVED,
+    AT_ROAD,
+    AT_STAGED,
+    PLACE_BACK,
+    PLACE_ROAD,
+    UNITS_ORDERED,
+    UNITS_OUT,
+    UNITS_SHORT,
+    VISIT_ABANDONED,
+    VISIT_BOUGHT,
+    VISIT_IN,
+    VISIT_LEFT,
+    VISIT_MOVED,
+)
+
+ENDED = (Status.DELIVERED, Status.COLLECTED, Status.BOUGHT, Status.LEFT, Status.CANCELLED, Status.EXPIRED,
+         Status.REFUSED, Status.RETURN_OPEN, Status.RETURNED)  # fmt: skip
+SERVED = (Status.DELIVERED, Status.COLLECTED, Status.BOUGHT, Status.RETURN_OPEN, Status.RETURNED)
+
+
+def _size(x: np.ndarray) -> int:
+    return int(np.abs(x).sum())
+
+
+def _recount(net: Network, holds: np.ndarray, place: int, column: str = "held") -> np.ndarray:
+    """(N, K) units that live rows say they hold at a place."""
+    total = np.zeros(net.stock.cells.shape, np.int64)
+    rows = holds if place < 0 else holds[holds["place"] == place]
+    np.add.at(total, (rows["node"], rows["sku"]), rows[column])
+    return total
+
+
+def _by_sku(net: Network, holds: np.ndarray, place: int) -> np.ndarray:
+    total = np.zeros(net.stock.cells.shape[1], np.int64)
+    rows = holds[holds["place"] == place]
+    np.add.at(total, rows["sku"], rows["held"])
+    return total
+
+
+def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
+    """L1, L2, L3 and L11: stock against its journal, its parts, the world outside, and the rows that hold it."""
+    cells, moves = net.stock.cells, net.stock.moves
+    into = moves[Move.OPENING] + moves[Move.RECEIVED] + moves[Move.TRANSFER_IN] + moves[Move.RETURNED]
+    out = moves[Move.SOLD] + moves[Move.SHIPPED] + moves[Move.TRANSFER_OUT] + moves[Move.WRITTEN_OFF]
+    parts = cells["available"].astype(np.int64) + cells["reserved"] + cells["staged"]
+    negative = sum(int((cells[c] < 0).sum()) for c in ("on_hand", "available", "reserved", "staged", "claimed"))
+    under_way = moves[Move.TRANSFER_OUT].sum(0) - moves[Move.TRANSFER_IN].sum(0)
+    rows = net.stock.transit
+    rows = rows[rows["move"] == Move.TRANSFER_IN]
+    listed = np.zeros(cells.shape[1], np.int64)
+    np.add.at(listed, rows["sku"], rows["units"])
+    supplied = (moves[Move.OPENING] + moves[Move.RECEIVED] - moves[Move.WRITTEN_OFF]).sum(0)
+    outside = books.places.sum(1) + listed
+    road, back = _by_sku(net, holds, AT_ROAD), _by_sku(net, holds, AT_BACK)
+    waiting = _recount(net, holds[holds["status"] == Status.BACKORDERED], -1, "units")
+    return {
+        "L1": _size(into - out - cells["on_hand"]),
+        "L2": _size(cells["on_hand"] - parts) + negative,
+        "L3": _size(supplied - cells["on_hand"].sum(0) - outside)
+        + _size(under_way - listed)
+        + _size(books.places[:, PLACE_ROAD] - road)
+        + _size(books.places[:, PLACE_BACK] - back),
+        "L11": _size(cells["reserved"] - _recount(net, holds, AT_RESERVED))
+        + _size(cells["staged"] - _recount(net, holds, AT_STAGED))
+        + _size(cells["claimed"] - _recount(net, holds, -1, "claim"))
+        + _size(cells["backordered"] - waiting),
+    }
+
+
+def row_laws(net: Network, books: Books, holds: np.ndarray, now: int) -> dict[str, int]:
+    """L5, L7, L8, L9 and L12 from running sums and live rows."""
+    units = books.units
+    live = holds[~np.isin(holds["status"], ENDED)]
+    open_units = int((live["units"].astype(np.int64) - live["short"]).sum())
+    visits = books.visits
+    visitors = holds[(holds["flow"] == Flow.VISIT) & (holds["place"] != AT_BETWEEN)]
+    visitors = visitors[np.isin(visitors["status"], (Status.INSIDE, Status.AT_COUNTER))]
+    inside = np.bincount(visitors["node"], minlength=len(visits))
+    gone = visits[:, [VISIT_BOUGHT, VISIT_LEFT, VISIT_ABANDONED, VISIT_MOVED]].sum(1)
+    s = books.stations
+    queued, serving = holds[holds["phase"] == 1], holds[holds["phase"] == 2]
+    waits, worked = s["waits"].copy(), s["worked"].copy()
+    np.add.at(waits, queued["station"], now - queued["time"])
+    np.add.at(worked, serving["station"], now - serving["time"])
+    dt = now - s["last"]
+    area = s["area"] + s["queued"] * dt
+    idle = s["idle"] + np.maximum(s["cap"] - s["busy"], 0) * dt
+    overtime = s["overtime"] + np.maximum(s["busy"] - s["cap"], 0) * dt
+    paid = s["scheduled"] + s["cap"] * (now - s["shift_from"]) + overtime
+    in_queue = np.bincount(queued["station"], minlength=len(s)) - s["queued"]
+    at_work = np.bincount(serving["station"], minlength=len(s)) - s["busy"]
+    return {
+        "L5": abs(int(units[UNITS_ORDERED] - units[UNITS_OUT] - units[UNITS_SHORT]) - open_units),
+        "L7": _size(visits[:, VISIT_IN] - gone - inside),
+        "L8": _size(area - waits) + _size(in_queue),
+        "L9": _size(worked + idle - paid) + _size(at_work),
+        "L12": int(np.maximum(books.slots - books.slot_limit[:, None], 0).sum()),
+    }
+
+
+def book_laws(books: Books, holds: np.ndarray, book: np.ndarray) -> dict[str, int]:
+    """L4, L5, L6, L10 and L12 from a recount of the whole order book."""
+    status = np.bincount(book["status"], minlength=len(Status))
+    moved = books.transitions.sum(0) - books.transitions.sum(1)
+    moved[Status.DUE] += len(book)
+    undeclared = books.transitions.copy()
+    for before, after in TRANSITIONS.items():
+        undeclared[before, list(after)] = 0
+    ended = np.isin(book["status"], ENDED)
+    units = book["units"].astype(np.int64)
+    lines = units - book["units_out"] - book["units_short"]
+    totals = [int(units.sum()), int(book["units_out"].sum()), int(book["units_short"].sum())]
+    running = [int(books.units[i]) for i in (UNITS_ORDERED, UNITS_OUT, UNITS_SHORT)]
+    return {
+        "L4": _size(status - moved) + _size(undeclared) + _open_rows(book, holds),
+        "L5": _size(lines[ended]) + sum(abs(a - b) for a, b in zip(totals, running, strict=True)),
+        "L6": _money(books, book),
+        "L10": _time_order(book),
+        "L12": abs(books.refused - int((book["flags"] & FLAG_SLOT_REFUSED > 0).sum())),
+    }
+
+
+def _open_rows(book: np.ndarray, holds: np.ndarray) -> int:
+    """Rows that the book calls open and no live row stands for, or the other way round."""
+    in_book = book["key"][~np.isin(book["status"], ENDED)]
+    live = holds["key"][~np.isin(holds["status"], ENDED)]
+    return len(np.setxor1d(in_book, live))
+
+
+def _time_order(book: np.ndarray) -> int:
+    """L10: placed <= picked <= ready <= done <= returned, and the counter's own order, where they exist."""
+    wrong = 0
+    for chain in (("placed_at", "picked_at", "ready_at", "done_at", "returned_at"),
+                  ("placed_at", "arrived_at", "served_at", "done_at"), ("ready_at", "arrived_at")):  # fmt: skip
+        last = np.full(len(book), -1, np.int64)
+        for column in chain:
+            here = book[column] >= 0
+            wrong += int((here & (book[column] < last)).sum())
+            last = np.where(here, book[column], last)
+    return wrong
+
+
+def _money(books: Books, book: np.ndarray) -> int:
+    """L6: every posting has two sides, and the accounts equal the columns that rows wrote themselves."""
+    total = books.ledger.sum(0)
+    wrong = _size(books.ledger.sum(1))
+    for channel in range(4):
+        wrong += abs(int(total[Account.REVENUE_WEB + channel] + book["revenue"][book["channel"] == channel].sum()))
+    wrong += abs(int(total[Account.FEES] + book["fee"][np.isin(book["status"], SERVED)].sum()))
+    wrong += abs(int(total[Account.REFUNDS] - book["refund"].sum()))
+    wrong += abs(int(total[Account.GOODS] + total[Account.RESALE_LOSS] - book["goods_cost"].sum()))
+    service = total[[Account.PARCELS, Account.COURIERS, Account.RETURN_HANDLING]].sum()
+    return wrong + abs(int(service - book["service_cost"].sum()))
+
+
+def residuals(
+    net: Network, books: Books, holds: np.ndarray, book: np.ndarray | None, now: int
+) -> dict[str, int]:
+    """Residual of each law, 0 when it holds.
+
+    Parameters
+    ----------
+    net : Network whose stock is checked
+    books : sums written by events
+    holds : HOLD rows
+    book : BOOK rows for the full recount, or None for running sums only
+    now : second to which the engine has advanced
+    """
+    out = stock_laws(net, books, holds) | row_laws(net, books, holds, now)
+    if book is not None:
+        for law, value in book_laws(books, holds, book).items():
+            out[law] = out.get(law, 0) + value
+    return dict(sorted(out.items(), key=lambda item: int(item[0][1:])))

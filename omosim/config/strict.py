@@ -319,7 +319,7 @@ class _Reader:
             self._problem(f"'{key}' is not data", event, path, cure="Remove it; a file names values, never code")
         elif key == "hydra" or key.startswith("hydra/"):
             self._problem("'hydra' block", event, path, cure="Remove it; how to run is set on the command line")
-        elif not key or "${" in key or "." in key or not key.isprintable() or len(key) > 200:
+        elif not key or "${" in key or ("." in key and path[:1] != ("defaults",)) or not key.isprintable() or len(key) > 200:
             self._problem("not usable as a key", event, path, value=key, cure="Use a word without '.', '${' or control characters")
         return len(self.doc.problems) == before
 

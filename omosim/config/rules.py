@@ -1,0 +1,330 @@
+"""Rules between keys: shares that sum to one, times in order, names that exist. All are checked, none stops another."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from omosim.config.errors import Problem, nearest, show
+from omosim.config.strict import dotted
+
+Loc = tuple[str | int, ...]
+Origin = Callable[[Loc], tuple[str, int | None]]
+_TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\Z", re.ASCII)
+SUM_TOLERANCE = 1e-6
+
+
+@dataclass
+class Facts:
+    """The composed data and what else the rules need to know."""
+
+    data: dict[str, Any]
+    origin: Origin
+    capabilities: Sequence[str] = ()
+    levels: dict[str, Sequence[str]] | None = None
+
+    def get(self, *loc: str | int) -> Any:
+        """The value at a place, None when it is not there."""
+        here: Any = self.data
+        for part in loc:
+            if isinstance(here, dict) and part in here:
+                here = here[part]
+            elif isinstance(here, list) and isinstance(part, int) and 0 <= part < len(here):
+                here = here[part]
+            else:
+                return None
+        return here
+
+    def number(self, *loc: str | int) -> float | None:
+        """The number at a place, None when there is no number."""
+        value = self.get(*loc)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) and value == value else None
+
+    def mapping(self, *loc: str | int) -> dict[str, Any]:
+        """The mapping at a place, empty when there is none."""
+        value = self.get(*loc)
+        return value if isinstance(value, dict) else {}
+
+    def items(self, *loc: str | int) -> list[Any]:
+        """The list at a place, empty when there is none."""
+        value = self.get(*loc)
+        return value if isinstance(value, list) else []
+
+    def problem(self, loc: Loc, message: str, cure: str, allowed: str = "", near: str | None = None) -> Problem:
+        """A problem at a place, with the value that stands there."""
+        file, line = self.origin(loc)
+        value = self.get(*loc)
+        shown = None if isinstance(value, dict | list) or value is None else show(value)
+        return Problem(message, file, line, None, dotted(loc), shown, allowed, near, cure)
+
+
+Rule = Callable[[Facts], Iterator[Problem]]
+
+
+def check(facts: Facts) -> list[Problem]:
+    """Every rule's problems, in the order of the settings."""
+    return [problem for rule in RULES for problem in rule(facts)]
+
+
+# ---- market ---------------------------------------------------------------------------------------------------
+def _shares(facts: Facts, group: Loc, leaf: str, what: str) -> Iterator[Problem]:
+    rows = facts.mapping(*group)
+    shares = [facts.number(*group, name, leaf) for name in rows]
+    if not rows or any(s is None for s in shares):
+        return
+    total = sum(s for s in shares if s is not None)
+    if abs(total - 1) <= SUM_TOLERANCE:
+        return
+    percent = abs(total - 100) < 1
+    cure = "Divide them by 100; shares run from 0 to 1" if percent else f"Multiply each by {1 / total:.6g}" if total else "Give shares"
+    parts = " + ".join(f"{s:g}" for s in shares[:8] if s is not None) + (" + …" if len(shares) > 8 else "")
+    yield facts.problem(group, f"the shares of {what} ({leaf}) sum to {total:.9g} ({parts})", cure, "a sum of 1")
+
+
+def segment_shares(facts: Facts) -> Iterator[Problem]:
+    """Segments are parts of one population."""
+    yield from _shares(facts, ("market", "segments"), "share", "the segments")
+
+
+def need_shares(facts: Facts) -> Iterator[Problem]:
+    """Categories are parts of all needs."""
+    yield from _shares(facts, ("catalogue", "categories"), "need_share", "the categories")
+
+
+def thetas(facts: Facts) -> Iterator[Problem]:
+    """A nested logit needs the lower scale at most as large as the upper."""
+    lower, upper = facts.number("market", "choice", "theta_lower"), facts.number("market", "choice", "theta_upper")
+    if lower is not None and upper is not None and lower > upper:
+        yield facts.problem(
+            ("market", "choice", "theta_lower"), "larger than theta_upper", f"Choose {upper:g} or less", f"at most theta_upper = {upper:g}"
+        )
+
+
+@lru_cache(maxsize=1)
+def _timezones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def timezone(facts: Facts) -> Iterator[Problem]:
+    """The time zone is one of IANA's."""
+    name = facts.get("market", "timezone")
+    if isinstance(name, str) and name not in _timezones():
+        known = {"KST": "Asia/Seoul", "JST": "Asia/Tokyo", "GMT+9": "Asia/Seoul", "UTC+9": "Asia/Seoul", "BST": "Europe/London"}
+        tail = {z.rpartition("/")[2]: z for z in sorted(_timezones())}
+        near = known.get(name.upper()) or nearest(name, sorted(_timezones())) or tail.get(nearest(name, tail) or "")
+        yield facts.problem(("market", "timezone"), "no such time zone", "Write the IANA name", "an IANA name such as Asia/Seoul", near)
+
+
+def start_date(facts: Facts) -> Iterator[Problem]:
+    """The first day exists in the calendar."""
+    text = facts.get("market", "start_date")
+    if not isinstance(text, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        return
+    try:
+        year = date.fromisoformat(text).year
+    except ValueError as error:
+        yield facts.problem(("market", "start_date"), f"no such day ({error})", "Choose a day of the calendar", "a date YYYY-MM-DD")
+        return
+    if not 1970 <= year <= 2100:
+        yield facts.problem(("market", "start_date"), "a year that is not read", "Choose a year from 1970 to 2100", "1970-01-01 to 2100-12-31")
+
+
+def weights(facts: Facts) -> Iterator[Problem]:
+    """Weights are not negative and not all zero."""
+    for name in ("hour_of_day", "hour_of_day_weekend", "day_of_week", "month_of_year", "week_of_run"):
+        loc: Loc = ("market", "demand", name)
+        values = [facts.number(*loc, i) for i in range(len(facts.items(*loc)))]
+        if not values or any(v is None for v in values):
+            continue
+        for i, value in enumerate(values):
+            if value is not None and value < 0:
+                yield facts.problem((*loc, i), "a negative weight", "Write 0 or more", "0 or more")
+        if not any(values):
+            yield facts.problem(loc, "all weights are 0", "Give at least one weight above 0")
+
+
+# ---- network --------------------------------------------------------------------------------------------------
+def minutes(text: Any) -> int | None:
+    """Minutes after midnight of HH:MM, None when it is no time of day."""
+    match = _TIME.match(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    value = int(match.group(1)) * 60 + int(match.group(2))
+    return value if value <= 24 * 60 else None
+
+
+def hours(facts: Facts) -> Iterator[Problem]:
+    """Stores close after they open, and are busy while they are open."""
+    base: Loc = ("network", "stores")
+    for name in ("closes", "peak_to"):
+        text = facts.get(*base, name)
+        if isinstance(text, str) and _TIME.match(text) and minutes(text) is None:
+            yield facts.problem((*base, name), "no time of day", "Write '24:00' for midnight", "00:00 to 24:00")
+    opens, closes = minutes(facts.get(*base, "opens")), minutes(facts.get(*base, "closes"))
+    start, end = minutes(facts.get(*base, "peak_from")), minutes(facts.get(*base, "peak_to"))
+    if opens is not None and closes is not None and closes <= opens:
+        yield facts.problem((*base, "closes"), f"not after opens = {facts.get(*base, 'opens')}", "Close after opening, at 24:00 at the latest")
+        return
+    if start is not None and end is not None and end < start:
+        yield facts.problem((*base, "peak_to"), f"before peak_from = {facts.get(*base, 'peak_from')}", "End the busy hours after their start")
+    span = f"{facts.get(*base, 'opens')} to {facts.get(*base, 'closes')}"
+    for name, value in (("peak_from", start), ("peak_to", end)):
+        if value is not None and opens is not None and closes is not None and not opens <= value <= closes:
+            yield facts.problem((*base, name), "outside the opening hours", "Put the busy hours inside them", span)
+
+
+def some_store(facts: Facts) -> Iterator[Problem]:
+    """There is at least one store."""
+    if facts.number("network", "stores", "count") == 0:
+        yield facts.problem(
+            ("network", "stores", "count"), "no stores", "Give 1 store at least; every strategy compared here has a shelf", "1 or more"
+        )
+
+
+def waves(facts: Facts) -> Iterator[Problem]:
+    """Couriers leave at times of day, in order."""
+    loc: Loc = ("network", "carrier", "waves")
+    before = -1
+    for i, text in enumerate(facts.items(*loc)):
+        if not isinstance(text, str):
+            continue
+        value = minutes(text)
+        if value is None or value >= 24 * 60:
+            yield facts.problem((*loc, i), "no time of day", "Write times as '10:30'", "HH:MM from 00:00 to 23:59")
+        elif value <= before:
+            yield facts.problem((*loc, i), "not after the wave before it", "Write each time once, in ascending order")
+        before = value if value is not None else before
+
+
+def records(facts: Facts) -> Iterator[Problem]:
+    """Records that show stock where there is none are part of the wrong ones."""
+    wrong, harmful = (facts.number("network", "stock", n) for n in ("record_wrong", "record_harmful"))
+    if wrong is not None and harmful is not None and harmful > wrong:
+        yield facts.problem(("network", "stock", "record_harmful"), f"more than record_wrong = {wrong:g}", f"Choose {wrong:g} or less")
+
+
+# ---- strategy, touchpoints, scenario ---------------------------------------------------------------------------
+def capabilities(facts: Facts) -> Iterator[Problem]:
+    """Capabilities and their levels are known."""
+    if not facts.capabilities:
+        return
+    for name in facts.mapping("strategy", "capabilities"):
+        loc: Loc = ("strategy", "capabilities", name)
+        if name not in facts.capabilities:
+            yield facts.problem(loc, "no such capability", "`omosim list` shows them", ", ".join(facts.capabilities), nearest(name, facts.capabilities))
+            continue
+        known = (facts.levels or {}).get(name)
+        for level in facts.mapping(*loc, "levels") if known is not None else ():
+            if level not in known:
+                cure = f"`omosim explain strategy.capabilities.{name}` shows them"
+                yield facts.problem((*loc, "levels", level), f"'{name}' has no such level", cure, ", ".join(known) or "none", nearest(level, known))
+
+
+def needs(facts: Facts) -> Iterator[Problem]:
+    """A touchpoint needs a capability that exists."""
+    for name in facts.mapping("touchpoints", "rows"):
+        loc: Loc = ("touchpoints", "rows", name, "needs")
+        wanted = facts.get(*loc)
+        if isinstance(wanted, str) and wanted and facts.capabilities and wanted not in facts.capabilities:
+            yield facts.problem(loc, "no such capability", "Name a capability or leave it empty", ", ".join(facts.capabilities), nearest(wanted, facts.capabilities))
+
+
+def interventions(facts: Facts) -> Iterator[Problem]:
+    """Each intervention changes one thing that exists, from one day to a later one."""
+    for i, row in enumerate(facts.items("scenario", "interventions")):
+        if isinstance(row, dict):
+            loc: Loc = ("scenario", "interventions", i)
+            yield from _change(facts, loc, row)
+            yield from _places(facts, loc)
+
+
+def _change(facts: Facts, loc: Loc, row: dict[str, Any]) -> Iterator[Problem]:
+    given = [k for k in ("set", "times") if row.get(k) is not None]
+    if len(given) != 1:
+        what = "neither 'set' nor 'times'" if not given else "both 'set' and 'times'"
+        yield facts.problem(loc, what, "Give one of them: set: NEW VALUE or times: FACTOR")
+    what, name = row.get("what"), row.get("capability")
+    if what == "capability" and name is None:
+        yield facts.problem(loc, "no capability named", "Add capability: NAME", ", ".join(facts.capabilities))
+    if what != "capability" and name is not None:
+        yield facts.problem((*loc, "capability"), f"has no meaning for what: {show(what)}", "Remove it, or write what: capability")
+    if isinstance(name, str) and facts.capabilities and name not in facts.capabilities:
+        yield facts.problem((*loc, "capability"), "no such capability", "`omosim list` shows them", ", ".join(facts.capabilities), nearest(name, facts.capabilities))
+    if what in ("capability", "store_open") and (row.get("times") is not None or row.get("set") not in (None, 0, 1)):
+        key = "times" if row.get("times") is not None else "set"
+        yield facts.problem((*loc, key), f"'{what}' is on or off", "Write set: 1 (on) or set: 0 (off)", "set: 0 or 1")
+    start, end = facts.number(*loc, "from_day"), facts.number(*loc, "to_day")
+    if start is not None and end is not None and end <= start:
+        yield facts.problem((*loc, "to_day"), f"not after from_day = {start:g}", "to_day is the first day on which it no longer holds")
+
+
+def _places(facts: Facts, loc: Loc) -> Iterator[Problem]:
+    count = facts.number("network", "stores", "count")
+    for j, name in enumerate(facts.items(*loc, "stores")):
+        match = re.fullmatch(r"S(\d{2,})", name, re.ASCII) if isinstance(name, str) else None
+        known = match is not None and count is not None and 1 <= int(match.group(1)) <= count
+        if isinstance(name, str) and count is not None and count >= 1 and not known:
+            yield facts.problem((*loc, "stores", j), "no such store", "Name stores of this network", f"S01 to S{int(count):02d}")
+    zones = facts.number("market", "geography", "zones")
+    for j, zone in enumerate(facts.items(*loc, "zones")):
+        if isinstance(zone, int) and zones is not None and not 0 <= zone < zones:
+            yield facts.problem((*loc, "zones", j), "no such zone", "Name zones of this market", f"0 to {int(zones) - 1}")
+    names = list(facts.mapping("catalogue", "categories"))
+    for j, name in enumerate(facts.items(*loc, "categories")):
+        if isinstance(name, str) and names and name not in names:
+            yield facts.problem((*loc, "categories", j), "no such category", "Name categories of this catalogue", ", ".join(names), nearest(name, names))
+
+
+def signs(facts: Facts) -> Iterator[Problem]:
+    """Expected signs are + - or 0."""
+    for name, sign in facts.mapping("scenario", "expect").items():
+        if isinstance(sign, str) and sign not in ("+", "-", "0"):
+            yield facts.problem(("scenario", "expect", name), "no sign", "Write '+', '-' or '0' in quotes", "'+' '-' '0'")
+
+
+# ---- run --------------------------------------------------------------------------------------------------------
+def burn_in(facts: Facts) -> Iterator[Problem]:
+    """The burn-in comes before the window and is not longer than it, or than the usual 28 days."""
+    burn, days = facts.number("burn_in_days"), facts.number("days")
+    if burn is not None and days is not None and burn > max(28, days):
+        most = int(max(28, days))
+        yield facts.problem(
+            ("burn_in_days",), f"longer than the measured window (days = {days:g})", f"Write burn_in_days={most}, or more days", f"0 to {most} for {days:g} days"
+        )
+
+
+def arms(facts: Facts) -> Iterator[Problem]:
+    """The baseline is one of the arms; no arm stands twice."""
+    names, baseline = facts.items("strategies"), facts.get("baseline")
+    texts = [n for n in names if isinstance(n, str)]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            yield facts.problem(("strategies", i), "stands twice", "Name each strategy once")
+    if texts and isinstance(baseline, str) and baseline not in texts:
+        yield facts.problem(("baseline",), "not among the strategies", f"Write baseline={texts[0]}, or add it to strategies", ", ".join(texts), nearest(baseline, texts))
+
+
+RULES: tuple[Rule, ...] = (
+    segment_shares, need_shares, thetas, timezone, start_date, weights, hours, some_store, waves, records,
+    capabilities, needs, interventions, signs, burn_in, arms,
+)  # fmt: skip
+
+
+def notes(data: dict[str, Any]) -> list[str]:
+    """What is allowed and may still surprise."""
+    facts = Facts(data, lambda loc: ("", None))
+    days = facts.number("days")
+    rows = [r for r in facts.items("scenario", "interventions") if isinstance(r, dict)]
+    late = [r for r in rows if days is not None and isinstance(r.get("from_day"), int) and r["from_day"] >= days]
+    if late:
+        first = min(r["from_day"] for r in late)
+        return [
+            f"scenario '{facts.get('scenario', 'name')}': {len(late)} of {len(rows)} interventions begin on day {first} or later "
+            f"and are not reached in {days:g} days; give days={first + 14} or more to see them"
+        ]
+    return []

@@ -7,6 +7,8 @@ import unicodedata
 MINOR = {"USD": 2, "GBP": 2, "EUR": 2, "KRW": 0, "JPY": 0}
 _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+SHARES = ("share", "rate", "probability")
+PLAIN = ("", "1", "count")
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
@@ -20,32 +22,46 @@ def safe_text(value: object, limit: int = 400) -> str:
 
 
 def is_money(unit: str) -> bool:
-    """Units that stand for money: an ISO code (KRW), or a code and 'minor' (GBP minor: pence)."""
-    return unit.split(" ")[0] in MINOR
+    """Units that stand for money: an ISO code (KRW), or a code with 'minor' (minor GBP: pence)."""
+    return _code(unit) in MINOR
 
 
-def money(value: float, unit: str, *, sign: bool = False) -> str:
-    """KRW 1,234,568; amounts in minor units ('GBP minor') are shown in the major one with its decimals."""
-    code = unit.split(" ")[0]
-    places = MINOR.get(code, 0)
-    amount = value / 10**places if unit.endswith(" minor") else value
-    return f"{code} {amount:{'+' if sign else ''},.{places}f}"
+def _code(unit: str) -> str:
+    return unit.replace("minor", "").strip()
 
 
-def number(value: float | None, unit: str, *, sign: bool = False) -> str:
-    """A value with its unit as people write it; shares as percentages, differences of shares in points."""
+def unit_words(unit: str) -> str:
+    """The unit as a reader wants it: money in its major unit, shares as per cent."""
+    if is_money(unit):
+        return _code(unit)
+    return "%" if unit in SHARES else "" if unit in PLAIN else safe_text(unit, 24)
+
+
+def figure(value: float | None, unit: str, *, sign: bool = False) -> str:
+    """The number alone, without its unit; amounts in minor units appear in the major one with its decimals."""
     if value is None:
         return "–"
     plus = "+" if sign else ""
     if is_money(unit):
-        return money(value, unit, sign=sign)
-    if unit in ("share", "rate", "probability"):
-        return f"{100 * value:{plus},.2f} {'pp' if sign else '%'}"
-    if unit in ("%", "percent"):
-        return f"{value:{plus},.2f} {'pp' if sign else '%'}"
+        places = MINOR[_code(unit)]
+        amount = value / 10**places if "minor" in unit else value
+        return f"{amount:{plus},.{places}f}"
+    if unit in SHARES:
+        value *= 100
+        return f"{value:{plus},.2f}"
     digits = 0 if abs(value) >= 1000 or float(value).is_integer() else 2 if abs(value) >= 1 else 3
-    text = f"{value:{plus},.{digits}f}"
-    return text if unit in ("", "1", "count") else f"{text} {safe_text(unit, 24)}"
+    return f"{value:{plus},.{digits}f}"
+
+
+def number(value: float | None, unit: str, *, sign: bool = False) -> str:
+    """A value with its unit: KRW 1,234,568; 12.30 %; a signed share is a difference in points, +1.20 pp."""
+    text = figure(value, unit, sign=sign)
+    if value is None:
+        return text
+    if is_money(unit):
+        return f"{_code(unit)} {text}"
+    words = "pp" if sign and unit in SHARES else unit_words(unit)
+    return f"{text} {words}".rstrip()
 
 
 def percent(value: float | None) -> str:

@@ -25,11 +25,11 @@ class Failure:
 
     @classmethod
     def of(cls, error: Exception) -> Failure:
-        """From an exception: its type, text and the line that raised it."""
+        """From an exception: its type, text and the line that raised it; one that carries residuals is a broken law."""
         frames = traceback.extract_tb(error.__traceback__)
         last = frames[-1] if frames else None
         where = f"{last.name}, line {last.lineno} of {PurePath(last.filename).name}" if last else ""
-        code = getattr(error, "exit_code", 1)
+        code = getattr(error, "exit_code", 4 if hasattr(error, "residuals") else 1)
         text = f"{type(error).__name__}: {error}"[:4000]
         return cls(ERROR, text, where, code if isinstance(code, int) else 1)
 

@@ -1,0 +1,125 @@
+"""Names, groups and order of KPIs, profit lines and laws as readers meet them."""
+
+from __future__ import annotations
+
+TITLES = {
+    "operating_profit": "Operating profit",
+    "net_revenue": "Net revenue",
+    "gross_profit": "Gross profit",
+    "fulfilment_cost": "Fulfilment cost",
+    "labour_cost": "Labour cost",
+    "capability_cost": "Capability cost",
+    "media_cost": "Media cost",
+    "orders": "Orders",
+    "units": "Units",
+    "aov": "Average order value",
+    "web_conversion": "Web conversion",
+    "store_conversion": "Store conversion",
+    "fill_rate": "Fill rate",
+    "stockout_rate": "Stock-out rate",
+    "cancel_rate": "Cancellations",
+    "return_rate": "Returns",
+    "return_rate_online": "Returns, online orders",
+    "return_rate_store": "Returns, store orders",
+    "pickup_ready_on_time": "Pickups ready on time",
+    "pickup_wait_p90_min": "Pickup wait, 90th percentile",
+    "delivery_on_time": "Deliveries on time",
+    "wasted_trip_rate": "Wasted store trips",
+    "repeat_rate": "Repeat rate",
+    "retention": "Retention",
+    "touchpoints_per_purchase": "Touchpoints per purchase",
+    "multichannel_premium_raw": "Multichannel premium, raw",
+    "multichannel_premium_causal": "Multichannel premium, causal",
+    "consumer_surplus": "Consumer surplus",
+}
+_GROUPS = {
+    "Money": (
+        "operating_profit",
+        "net_revenue",
+        "gross_profit",
+        "fulfilment_cost",
+        "labour_cost",
+        "capability_cost",
+        "media_cost",
+    ),
+    "Sales": ("orders", "units", "aov", "web_conversion", "store_conversion"),
+    "Service": (
+        "fill_rate",
+        "stockout_rate",
+        "cancel_rate",
+        "return_rate",
+        "return_rate_online",
+        "return_rate_store",
+        "pickup_ready_on_time",
+        "pickup_wait_p90_min",
+        "delivery_on_time",
+        "wasted_trip_rate",
+    ),
+    "Customers": (
+        "repeat_rate",
+        "retention",
+        "touchpoints_per_purchase",
+        "multichannel_premium_raw",
+        "multichannel_premium_causal",
+        "consumer_surplus",
+    ),
+}
+MAIN = (
+    "operating_profit",
+    "net_revenue",
+    "gross_profit",
+    "fulfilment_cost",
+    "labour_cost",
+    "capability_cost",
+    "orders",
+    "aov",
+    "fill_rate",
+    "stockout_rate",
+    "return_rate",
+    "wasted_trip_rate",
+)
+CHANNELS, OTHER = "Revenue by channel", "Other"
+SUBTOTALS = frozenset({"net_revenue", "gross_profit", "operating_profit", "profit", "total", "contribution", "ebit"})
+LAWS = {
+    "L1": "Units per item and node balance",
+    "L2": "On hand = available + reserved + staged, none below 0",
+    "L3": "Units balance with customers and transit",
+    "L4": "Each order is in one state, on a declared path",
+    "L5": "Ordered = fulfilled + substituted + cancelled + open",
+    "L6": "Double-entry money; profit equals the ledger",
+    "L7": "Visits balance; funnels only narrow",
+    "L8": "Little's law, per queue",
+    "L9": "Staff time: busy + idle + break = paid",
+    "L10": "Placed ≤ picked ≤ ready ≤ collected",
+    "L11": "Every reservation ends or is open",
+    "L12": "Slots booked within their limit",
+}
+
+
+def title(name: str) -> str:
+    """Readable name of a KPI or profit line."""
+    if name in TITLES:
+        return TITLES[name]
+    words = name.removeprefix("revenue_") if name.startswith("revenue_") else name
+    return words.replace("_", " ").capitalize()
+
+
+def group(kpi: str) -> str:
+    """Heading under which a KPI stands."""
+    if kpi.startswith("revenue_"):
+        return CHANNELS
+    return next((name for name, members in _GROUPS.items() if kpi in members), OTHER)
+
+
+def reading_order(kpis: list[str]) -> list[tuple[str, list[str]]]:
+    """Groups with their KPIs, the known ones in the order above, the rest as they come."""
+    rank = {k: i for members in _GROUPS.values() for i, k in enumerate(members)}
+    heads: dict[str, list[str]] = {name: [] for name in ("Money", CHANNELS, "Sales", "Service", "Customers", OTHER)}
+    for kpi in kpis:
+        heads[group(kpi)].append(kpi)
+    return [(h, sorted(ks, key=lambda k: rank.get(k, len(rank)))) for h, ks in heads.items() if ks]
+
+
+def law_meaning(law: str) -> str:
+    """What a law says, by the code that its name begins with."""
+    return LAWS.get(law.split(" ")[0].split("_")[0].split(":")[0].upper(), "")

@@ -1,0 +1,84 @@
+"""One self-contained page: templates with escaping on, a policy that forbids the browser to fetch or run anything."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omosim.results import ResultFolder
+from omosim.results.words import figure, number, percent, safe_text, unit_words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_clean,
+    )
+    made.globals.update(figure=figure, number=number, percent=percent, unit_words=unit_words)
+    return made
+
+
+def _clean(value: Any) -> Any:
+    """Every text that reaches a page: hidden and direction-changing characters become visible codes."""
+    from markupsafe import Markup
+
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return "\n".join(safe_text(line, 4000) for line in value.split("\n"))
+
+
+def render(template: str, **context: Any) -> str:
+    """Fill a template; every value is escaped."""
+    return _environment().get_template(template).render(policy=POLICY, **context)
+
+
+def about(folder: ResultFolder) -> dict[str, Any]:
+    """What every report says about its origin: versions, seed, command, assumptions, laws."""
+    provenance = folder.provenance()
+    assumptions: list[dict[str, Any]] = []
+    if (folder.path / "assumptions.json").is_file():
+        assumptions = [row for row in folder.read_json("assumptions.json") if isinstance(row, dict)]
+    laws = folder.read_json("laws.json") if (folder.path / "laws.json").is_file() else {}
+    return {
+        "provenance": provenance,
+        "command_line": _command_line(provenance),
+        "assumptions": [_assumption(row) for row in assumptions],
+        "laws": [(str(law), int(residual)) for law, residual in sorted(laws.items(), key=_law_order)],
+    }
+
+
+def _law_order(item: tuple[str, Any]) -> tuple[int, str]:
+    digits = "".join(c for c in item[0].split(" ")[0].split("_")[0] if c.isdigit())
+    return (int(digits) if digits else 999, item[0])
+
+
+def _command_line(provenance: dict[str, Any]) -> str:
+    words = [str(a) for a in provenance.get("argv", [])]
+    if words and words[0] != "omosim":
+        words.insert(0, "omosim")
+    return " ".join(f"'{w}'" if any(c in w for c in " \"'$&|;<>()[]{}*?") else w for w in words)
+
+
+def _assumption(row: dict[str, Any]) -> dict[str, str]:
+    bounds = row.get("range")
+    if isinstance(bounds, (list, tuple)):
+        bounds = " to ".join("…" if b is None else str(b) for b in bounds)
+    out = {
+        key: str(row.get(key) if row.get(key) is not None else "") for key in ("key", "value", "unit", "source", "file")
+    }
+    if len(out["value"]) > 80:
+        out["value"] = out["value"][:77] + "…"
+    return {**out, "range": str(bounds or "")}

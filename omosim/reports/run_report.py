@@ -1,0 +1,72 @@
+"""The page of one run: its KPIs, its days, its laws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omosim.reports.figures import COLOURS, Chart, Line, chart
+from omosim.reports.labels import law_meaning, reading_order, title
+from omosim.reports.page import about, render
+from omosim.results import ResultFolder
+from omosim.results.words import number
+
+_SHOWN = ("orders", "net_revenue", "revenue", "units", "web_sessions", "visits", "store_visits", "returns", "refunds")
+_KEYS = ("day", "date", "weekday", "measured")
+
+
+def run_page(folder: ResultFolder) -> str:
+    """HTML of one run; uses kpis, daily and laws where they are there."""
+    summary = folder.summary()
+    table = folder.read_table("kpis") if folder.has_table("kpis") else {"kpi": [], "value": [], "unit": []}
+    reasons = table.get("reason", [""] * len(table["kpi"]))
+    rows = {k: (v, u, r) for k, v, u, r in zip(table["kpi"], table["value"], table["unit"], reasons, strict=True)}
+    groups = [(head, [(title(k), *rows[k]) for k in kpis]) for head, kpis in reading_order(list(rows))]
+    heads = [
+        (title(k), number(rows[k][0], rows[k][1])) for k in ("operating_profit", "net_revenue", "orders") if k in rows
+    ]
+    return render(
+        "run.html",
+        heading="Simulation run" if folder.command == "run" else folder.command.capitalize(),
+        summary=summary,
+        heads=heads,
+        groups=groups,
+        charts=daily_charts(folder.read_table("daily")) if folder.has_table("daily") else [],
+        law_meaning=law_meaning,
+        **about(folder),
+    )
+
+
+def daily_charts(table: dict[str, list[Any]]) -> list[Chart]:
+    """One small chart a series; the table is wide (a column a series) or long (day, series, value)."""
+    if {"series", "value"} <= table.keys():
+        table = _widen(table)
+    key = next((k for k in ("date", "day") if k in table), None)
+    if key is None or not table[key]:
+        return []
+    days = [str(d)[:10] for d in table[key]]
+    numeric = [name for name, column in table.items() if name not in _KEYS and _is_numeric(column)]
+    ranked = [n for n in _SHOWN if n in numeric] + [n for n in numeric if n not in _SHOWN]
+    labels = [d[5:] if key == "date" and len(d) == 10 else d for d in days]
+    return [
+        chart(title(name), "a day", [Line(title(name), [_float(v) for v in table[name]], COLOURS[0])], labels)
+        for name in ranked[:6]
+    ]
+
+
+def _widen(table: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    key = "date" if "date" in table else "day"
+    days = sorted(set(table[key]))
+    at = {d: i for i, d in enumerate(days)}
+    wide: dict[str, list[Any]] = {key: days}
+    for day, series, value in zip(table[key], table["series"], table["value"], strict=True):
+        wide.setdefault(str(series), [None] * len(days))[at[day]] = value
+    return wide
+
+
+def _is_numeric(column: list[Any]) -> bool:
+    known = [v for v in column if v is not None]
+    return bool(known) and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in known)
+
+
+def _float(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,33 @@
+"""Write `report.html` from a result folder, whichever command made it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from omosim.reports.calibrate_report import calibrate_page
+from omosim.reports.compare_report import compare_page
+from omosim.reports.run_report import run_page
+from omosim.results import ResultFolder, write_text
+
+PAGES: dict[str, Callable[[ResultFolder], str]] = {
+    "compare": compare_page,
+    "run": run_page,
+    "calibrate": calibrate_page,
+}
+
+
+def report_html(folder: ResultFolder | str | os.PathLike[str]) -> str:
+    """The page as text; a command without a page of its own gets its KPIs, summary and origin (the page of `run`)."""
+    place = folder if isinstance(folder, ResultFolder) else ResultFolder.open_existing(folder)
+    return PAGES.get(place.command, run_page)(place)
+
+
+def write_report(folder: ResultFolder | str | os.PathLike[str], target: str | os.PathLike[str] | None = None) -> Path:
+    """Write the page, by default as `report.html` in the folder; returns where.
+
+    Raises NotAResult, Unfinished or NewerSchema when the folder cannot be read.
+    """
+    place = folder if isinstance(folder, ResultFolder) else ResultFolder.open_existing(folder)
+    return write_text(target if target is not None else place.path / "report.html", report_html(place))

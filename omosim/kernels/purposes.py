@@ -49,6 +49,15 @@ class Purpose(IntEnum):
     SYNTH = 39
     COURIER = 40
     EXTRA_PURCHASE = 41
+    CONSIDER = 42
+    MISSION = 43
+    REACH = 44
+    AWARE = 45
+    PUSH = 46
+    RETARGET = 47
+    BROWSE = 48
+    SERVICE = 49
+    HASSLE = 50
 
 
 # The same as plain integers: a kernel reads them as typed constants.
@@ -93,3 +102,12 @@ REFURBISH = 38
 SYNTH = 39
 COURIER = 40
 EXTRA_PURCHASE = 41
+CONSIDER = 42
+MISSION = 43
+REACH = 44
+AWARE = 45
+PUSH = 46
+RETARGET = 47
+BROWSE = 48
+SERVICE = 49
+HASSLE = 50

@@ -1,0 +1,148 @@
+"""Packs settings, world and policy into the record and tables that the journey kernels read."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from omosim.kernels.journeys_synthesis import KNOTS, fill_gamma_table
+from omosim.kernels.journeys_types import CATEGORY, LEVELS, SEGMENT, TOUCHPOINT, Scene
+from omosim.kernels.mathx import log64
+from omosim.schema.columns import DAY, HOUR
+from omosim.schema.settings import Settings
+from omosim.world.state import World
+
+PPM = 1_000_000
+#: error of a published cell by a day's age of the feed; assumed (sales of a day against stock of some days)
+STALE_ERROR = 0.04
+
+
+def ppm(share: float) -> int:
+    """A share as whole parts per million."""
+    return int(round(share * PPM))
+
+
+def _log_spread(cv: float) -> float:
+    return math.sqrt(float(log64(1.0 + cv * cv)))
+
+
+def fixed_levels(settings: Settings, world: World) -> np.ndarray:
+    """(1,) LEVELS with everything that settings fix; policy levels are written by `policy_levels`."""
+    market, network = settings.market, settings.network
+    good, choice, who, work = market.goodwill, market.choice, market.identity, network.work
+    out = np.zeros(1, LEVELS)
+    lead_sigma = _log_spread(network.carrier.lead_cv)
+    values: dict[str, float] = {
+        "key0": world.key0, "key1": world.key1, "stages": market.demand.stages,
+        "free_from": network.carrier.free_from, "live_from": -1, "live_until": -1, "show": 0,
+        "stop_at": 2**62, "log_touches": int(settings.output.touches),
+        "memory_s": good.memory_weeks * 7 * DAY, "learning": good.learning, "consider_base": good.consider_base,
+        "consider_slope": good.consider_slope, "dropout_slope": good.dropout_slope, "pen_empty": good.empty_shelf,
+        "pen_late": good.late, "pen_failed": good.failed_pickup, "pen_gap": good.price_gap,
+        "pen_return": good.refused_return, "theta_upper": choice.theta_upper,
+        "theta_lower": min(choice.theta_lower, choice.theta_upper), "habit_gain": choice.habit_gain,
+        "habit_rate": choice.habit_rate, "search_cost": choice.search_cost, "wait_per_s": choice.wait_per_day / DAY,
+        "return_post": choice.return_post, "return_store": choice.return_store,
+        "vot_per_s": choice.vot_per_hour / HOUR, "visit_s": choice.visit_minutes * 60.0,
+        "collect_s": choice.collect_minutes * 60.0, "check_share": choice.stock_check_share,
+        "belief_rate": choice.belief_rate, "go_on": choice.go_on,
+        "combined_share": market.geography.combined_trip_share,
+        "combined_factor": market.geography.combined_travel_factor, "speed_ms": market.geography.speed_kmh / 3.6,
+        "login": who.login, "rho_inf": market.personalisation.rho_inf, "n_half": market.personalisation.n_half,
+        "sessions": market.sessions.per_mission, "browse_per_day": market.sessions.browse_per_week / 7.0,
+        "touches": market.sessions.touches_per_mission, "pick_base_s": work.pick_base_s,
+        "pick_unit_s": work.pick_unit_s, "counter_s": work.counter_s, "checkout_s": work.checkout_s,
+        "patience_s": work.patience_minutes * 60.0, "lead_s": network.carrier.lead_days * DAY,
+        "lead_mu": float(log64(network.carrier.lead_days * DAY)) - 0.5 * lead_sigma * lead_sigma,
+        "lead_sigma": lead_sigma, "lag_mu": float(log64(max(network.returns.lag_days * DAY, 1.0))),
+        "lag_sigma": network.returns.lag_sigma, "no_show": network.pickup.no_show,
+        "collect_mu": float(log64(max(network.pickup.collect_median_h * HOUR, 1.0))),
+        "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,
+    }  # fmt: skip
+    for name, value in values.items():
+        out[name] = value
+    return out
+
+
+def policy_levels(settings: Settings, world: World, out: np.ndarray) -> None:
+    """Write the policy in force into LEVELS `out`, in place."""
+    policy, stock = world.policy, settings.network.stock
+    error = stock.record_harmful * (1.0 - policy.record_quality) + STALE_ERROR * min(1.0, policy.publish_s / DAY)
+    values: dict[str, float] = {
+        "near_stores": max(0, min(policy.known_stores, settings.market.choice.near_stores)),
+        "stock_shown": policy.stock_shown, "prices_equal": policy.prices_equal,
+        "coupon_ppm": ppm(policy.coupon_discount), "coupon_everywhere": policy.coupon_everywhere,
+        "points_ppm": ppm(policy.points_rate), "points_everywhere": policy.points_everywhere,
+        "return_in_store": policy.return_in_store, "endless_aisle": policy.endless_aisle,
+        "in_app_payment": policy.in_app_payment, "courier_radius_m": policy.courier_radius_m,
+        "link_latency_s": policy.link_latency_s, "shown_items": max(1, policy.shown_items),
+        "live_ppm": ppm(policy.live_discount),
+        "web_offer": int(policy.offers["enabled"][0]),
+        "switch_hassle": settings.market.choice.switch_hassle * policy.switch_hassle_factor,
+        "stock_error": min(max(error, 0.001), 0.5), "coupon_rate": policy.coupon_rate,
+        "store_sensing": policy.store_sensing, "live_reach": policy.live_reach,
+        "live_intensity": policy.live_intensity, "retarget_rate": policy.retarget_rate,
+        "push_open": policy.push_per_week * policy.push_open_rate, "switch_cost": policy.switch_cost,
+        "acc_web": policy.accuracy_web, "acc_social": policy.accuracy_social, "acc_live": policy.accuracy_live,
+    }  # fmt: skip
+    for name, value in values.items():
+        out[name] = value
+
+
+def category_table(world: World) -> np.ndarray:
+    """(C,) CATEGORY of the world's category arrays."""
+    n = len(world.category_names)
+    out = np.zeros(n, CATEGORY)
+    for name in ("misfit", "mind", "value_mean", "value_sd", "need_share", "units_mean"):
+        out[name] = getattr(world, name)
+    for c in range(n):
+        order, shopper = _log_spread(float(world.units_cv[c])), _log_spread(float(world.units_shopper_cv[c]))
+        out["order_sigma"][c], out["shopper_sigma"][c] = order, shopper
+        out["order_mu"][c] = float(log64(float(world.units_mean[c]))) - 0.5 * (order * order + shopper * shopper)
+    out["ref_price"] = world.ref_price
+    out["first"], out["last"] = world.sku_first[:-1], world.sku_first[1:]
+    return out
+
+
+def segment_table(world: World) -> np.ndarray:
+    """(G,) SEGMENT of the world's segment arrays."""
+    out = np.zeros(len(world.segment_names), SEGMENT)
+    out["vot"], out["need"] = world.segment_vot, world.segment_need
+    out["mobile"], out["digital"] = world.segment_mobile, world.segment_digital
+    return out
+
+
+def touchpoint_table(world: World) -> np.ndarray:
+    """(T,) TOUCHPOINT: what decides who uses a row and how often it is met before a decision."""
+    out = np.zeros(len(world.touch_names), TOUCHPOINT)
+    out["reach"], out["entry"], out["identity"] = world.touch_reach, world.touch_entry, world.touch_identity
+    out["pays"] = world.touch_pays
+    out["weight"] = world.touch_contacts
+    out["on"] = 1
+    return out
+
+
+def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scene:
+    """Everything the kernels read; tables are kept up in place by `refresh`."""
+    service = np.zeros(KNOTS)
+    fill_gamma_table(settings.network.work.shape, service)
+    service -= float(log64(settings.network.work.shape))  # mean 1
+    scene = Scene(
+        levels=fixed_levels(settings, world), category=category_table(world), segment=segment_table(world),
+        offers=world.policy.offers, touchpoints=touchpoint_table(world), near=world.near, travel_s=world.travel_s,
+        distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published, price=world.price,
+        list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
+        awareness=awareness, service=service, op_time=world.calendar.lambda_c, lead_factor=world.lead_factor,
+        scratch=np.zeros(16),
+    )  # fmt: skip
+    return refresh(settings, world, scene)
+
+
+def refresh(settings: Settings, world: World, scene: Scene) -> Scene:
+    """Read the policy and what dated changes moved; returns the scene, with the policy's own offer table."""
+    policy_levels(settings, world, scene.levels)
+    scene.category["misfit"], scene.category["mind"] = world.misfit, world.mind
+    on = world.policy.touch_on
+    scene.touchpoints["on"] = on if on.size else 1
+    return scene if scene.offers is world.policy.offers else scene._replace(offers=world.policy.offers)

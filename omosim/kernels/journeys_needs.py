@@ -1,0 +1,198 @@
+"""Needs: a renewal process in operational time, kept in one linked list per day so that idle shoppers cost nothing."""
+
+import math
+
+from omosim.kernels.jit import kernel
+from omosim.kernels.mathx import log64
+from omosim.kernels.philox import uniform4
+from omosim.kernels.purposes import NEED_FIRST, NEED_GAP
+
+_DAY = 86_400
+_HOUR = 3_600
+_WEEK = 604_800.0
+_NEVER = 2**31 - 1
+_SERVED = 1 << 15
+_NUMBER = _SERVED - 1
+_CATEGORY_STEP = 22  # bits of a need number inside a mission slot
+
+
+@kernel
+def erlang(u0, u1, u2, u3, stages):
+    """Sum of `stages` (1 to 4) unit exponentials by inversion."""
+    product = u0
+    if stages > 1:
+        product *= u1
+    if stages > 2:
+        product *= u2
+    if stages > 3:
+        product *= u3
+    return -log64(product)
+
+
+@kernel
+def first_point(key0, key1, shopper, slot, stages):
+    """Time of the first need in a stationary renewal process, stage units: Gamma(J, 1), J uniform on 1..stages."""
+    u, _, _, _ = uniform4(key0, key1, shopper, slot, NEED_FIRST, 0)
+    count = 1 + int(u * stages)
+    u0, u1, u2, u3 = uniform4(key0, key1, shopper, slot, NEED_FIRST, 1)
+    return erlang(u0, u1, u2, u3, count)
+
+
+@kernel
+def gap(key0, key1, shopper, slot, stages):
+    """Time between two needs, stage units: Gamma(stages, 1)."""
+    u0, u1, u2, u3 = uniform4(key0, key1, shopper, slot, NEED_GAP, 0)
+    return erlang(u0, u1, u2, u3, stages)
+
+
+@kernel
+def op_seconds(units, rate_week, stages):
+    """Stage units in whole operational seconds at a need rate a week; NEVER where that is too far."""
+    seconds = units * _WEEK / (stages * rate_week) if rate_week > 0.0 else 1e18
+    return int(math.floor(seconds + 0.5)) if seconds < 2.0e9 else _NEVER
+
+
+@kernel
+def clock_second(table, op):
+    """First whole second at which operational time reaches `op`; NEVER beyond the table.
+
+    Parameters
+    ----------
+    table : (H+1,) float64, operational seconds at full hours, ascending
+    op : operational second, above 0
+    """
+    last = table.size - 1
+    if op > table[last]:
+        return _NEVER
+    low = 0
+    high = last
+    while low < high:  # smallest hour end that reaches op
+        middle = (low + high) >> 1
+        if table[middle] >= op:
+            high = middle
+        else:
+            low = middle + 1
+    if low == 0:
+        return 0
+    start = table[low - 1]
+    return (low - 1) * _HOUR + int(math.ceil((op - start) / (table[low] - start) * _HOUR))
+
+
+@kernel
+def plan_first_needs(key0, key1, shoppers, needs, head, op_time, share, stages):
+    """Draw the first need of every shopper and category and hang it on its day.
+
+    Parameters
+    ----------
+    shoppers : (n,) SHOPPER
+    needs : (n x C,) NEED; filled
+    head : (days,) int32, first need row of each day; filled
+    op_time : (C, H+1) float64
+    share : (C,) float64, part of a shopper's needs in each category
+
+    Notes
+    -----
+    Equilibrium renewal start (Cox 1962). Oracle: tests/oracles/test_renewal_counts.py.
+    """
+    head[:] = -1
+    categories = share.size
+    for i in range(shoppers.size):
+        rate = float(shoppers[i]["need_rate"])
+        for c in range(categories):
+            units = first_point(key0, key1, i, c << _CATEGORY_STEP, stages)
+            row = i * categories + c
+            needs[row]["number"] = 0
+            needs[row]["next_s"] = op_seconds(units, rate * share[c], stages)
+            _hang(needs, row, head, clock_second(op_time[c], needs[row]["next_s"]))
+
+
+@kernel
+def _hang(needs, row, head, second):
+    needs[row]["link"] = -1
+    day = second // _DAY
+    if day < head.size:
+        needs[row]["link"] = head[day]
+        head[day] = row
+
+
+@kernel
+def _step(key0, key1, need, shopper, category, rate_week, stages):
+    """Move a need row on to the next need, in operational time."""
+    number = (int(need["number"]) & _NUMBER) + 1
+    need["number"] = number
+    if number >= _NUMBER or need["next_s"] == _NEVER:
+        need["next_s"] = _NEVER
+        return
+    units = gap(key0, key1, shopper, (category << _CATEGORY_STEP) | number, stages)
+    wait = op_seconds(units, rate_week, stages)
+    need["next_s"] = min(int(need["next_s"]) + wait, _NEVER)
+
+
+@kernel
+def count_due(needs, head, day):
+    """Length of a day's list of needs."""
+    n = 0
+    row = head[day]
+    while row >= 0:
+        n += 1
+        row = needs[row]["link"]
+    return n
+
+
+@kernel
+def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, stop_at, order, out):
+    """Take the needs of a day off the calendar and put each row's next need on it.
+
+    Parameters
+    ----------
+    day : day to list; its list is emptied
+    stop_at : second from which on no mission is opened
+    order : (capacity,) int64; filled with what rows are sorted by (time, shopper, category, need)
+    out : (capacity,) MISSION; filled in the order of the list
+
+    Returns
+    -------
+    (rows filled, needs met): a need that a touch has served is met but opens no mission; (-1, row) when `out`
+    is full, with everything left as it was for the rows not yet listed
+    """
+    categories = share.size
+    n = 0
+    met = 0
+    row = head[day]
+    while row >= 0:
+        if n + 64 > out.size:
+            head[day] = row
+            return -n - 1, met
+        link = needs[row]["link"]
+        shopper = row // categories
+        category = row - shopper * categories
+        rate = float(shoppers[shopper]["need_rate"]) * share[category]
+        second = clock_second(op_time[category], needs[row]["next_s"])
+        again = 0
+        while second // _DAY == day:
+            number = int(needs[row]["number"])
+            if second < stop_at:
+                met += 1
+                if number < _SERVED and again < 63:
+                    mission = out[n]
+                    mission["t"] = second
+                    mission["shopper"] = shopper
+                    mission["need"] = number
+                    mission["base"] = number
+                    mission["category"] = category
+                    mission["kind"] = 0
+                    order[n] = sort_code(second - day * _DAY, row, again)
+                    n += 1
+                    again += 1
+            _step(key0, key1, needs[row], shopper, category, rate, stages)
+            second = clock_second(op_time[category], needs[row]["next_s"])
+        _hang(needs, row, head, second)
+        row = link
+    head[day] = -1
+    return n, met
+
+
+@kernel
+def sort_code(second, row, rank):
+    """One integer that orders missions of a day: second, need row, rank among those of one second and row."""
+    return ((second << 34) | row) << 11 | rank

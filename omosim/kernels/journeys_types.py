@@ -1,0 +1,65 @@
+"""What the journey kernels are handed: one record of numbers and a few tables, bundled."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+#: Settings and policy levels as one record; written by `omosim.journeys.levels`.
+LEVELS = np.dtype(
+    [(name, "i8") for name in (
+        "key0", "key1", "stages", "near_stores", "free_from", "stock_shown", "prices_equal",
+        "coupon_ppm", "coupon_everywhere", "points_ppm", "points_everywhere", "return_in_store", "endless_aisle",
+        "in_app_payment", "courier_radius_m", "link_latency_s", "shown_items", "live_ppm", "web_offer",
+        "live_from", "live_until", "show", "stop_at", "log_touches",
+    )]
+    + [(name, "f8") for name in (
+        "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
+        "pen_failed", "pen_gap", "pen_return", "theta_upper", "theta_lower", "habit_gain", "habit_rate",
+        "search_cost", "wait_per_s", "return_post", "return_store", "switch_hassle", "vot_per_s", "visit_s",
+        "collect_s", "check_share", "belief_rate", "go_on", "combined_share", "combined_factor", "speed_ms",
+        "login", "rho_inf", "n_half", "sessions", "browse_per_day", "touches", "pick_base_s", "pick_unit_s",
+        "counter_s", "checkout_s", "patience_s", "lead_mu", "lead_sigma", "lead_s", "lag_mu", "lag_sigma",
+        "no_show", "collect_mu", "collect_sigma", "extra_purchase", "stock_error", "coupon_rate",
+        "store_sensing", "live_reach", "live_intensity", "retarget_rate", "push_open", "switch_cost",
+        "acc_web", "acc_social", "acc_live",
+    )]
+)  # fmt: skip
+
+#: One row per category.
+CATEGORY = np.dtype(
+    [(name, "f8") for name in (
+        "misfit", "mind", "value_mean", "value_sd", "need_share", "units_mean", "order_mu", "order_sigma",
+        "shopper_sigma",
+    )]
+    + [("ref_price", "i8"), ("first", "i8"), ("last", "i8")]
+)  # fmt: skip
+
+#: One row per segment.
+SEGMENT = np.dtype([(name, "f8") for name in ("vot", "need", "mobile", "digital")])
+
+#: One row per touchpoint.
+TOUCHPOINT = np.dtype([("reach", "f8"), ("weight", "f8"), ("entry", "i8"), ("identity", "i8"), ("pays", "i8"), ("on", "i8")])
+
+
+class Scene(NamedTuple):
+    """All that a decision reads besides the shopper; (Z zones, N nodes, K SKUs, C categories, S segments)."""
+
+    levels: np.ndarray  # (1,) LEVELS
+    category: np.ndarray  # (C,) CATEGORY
+    segment: np.ndarray  # (S,) SEGMENT
+    offers: np.ndarray  # OFFER rows
+    touchpoints: np.ndarray  # (T,) TOUCHPOINT
+    near: np.ndarray  # (Z, 4) i2
+    travel_s: np.ndarray  # (Z, N) i4
+    distance_m: np.ndarray  # (Z, N) i4
+    nodes: np.ndarray  # (N,) NODE
+    published: np.ndarray  # (N, K) i4
+    price: np.ndarray  # (4, K) i8
+    list_price: np.ndarray  # (K,) i8
+    popularity_cdf: np.ndarray  # (K,) f8
+    outside_value: np.ndarray  # (Z, C) f8
+    awareness: np.ndarray  # (Z, S) f8
+    service: np.ndarray  # (knots,) f8, quantiles of a unit gamma service time, see quantile_table
+    op_time: np.ndarray  # (C, H+1) f8, operational seconds at full hours
+    lead_factor: np.ndarray  # (Z,) f8 on parcel times
+    scratch: np.ndarray  # (16,) f8 working space

@@ -75,7 +75,7 @@ def place(geo: Geography, stores: int, fixed: dict[int, int], key0: int, key1: i
         spot[:, s] = np.array([x[z], y[z]]) + (jitter[:, s] - 0.5) * reach
         dx, dy = x - spot[0, s], y - spot[1, s]
         gap = np.minimum(gap, np.sqrt(dx * dx + dy * dy + reach * reach / 4.0))
-    whole = lambda a: np.rint(a).astype(np.int32)  # noqa: E731
+    whole = lambda a: np.rint(a).astype(np.int32)
     return Places(whole(x), whole(y), weight, zone, whole(spot[0]), whole(spot[1]), max(1, round(reach / 2.0)))
 
 

@@ -75,7 +75,8 @@ def make_goods(catalogue: CatalogueSettings, key0: int, key1: int) -> Goods:
     has, gap = np.empty(k), np.empty(k)
     fill_uniform(key0, key1, entity, SYNTH, ITEM_HAS_GAP, has)
     fill_normal(key0, key1, entity, SYNTH, ITEM_GAP, gap)
-    gap = np.where(has < catalogue.price_gap_share, np.clip(catalogue.price_gap_sd * gap, -LARGEST_GAP, LARGEST_GAP), 0.0)
+    gap = np.clip(catalogue.price_gap_sd * gap, -LARGEST_GAP, LARGEST_GAP)
+    gap = np.where(has < catalogue.price_gap_share, gap, 0.0)
     channel = np.tile(list_price, (N_PRICED, 1))
     web = np.where(gap == 0.0, list_price, round_price(list_price * (1.0 + gap)))
     for entry in (Entry.WEB, Entry.SOCIAL, Entry.LIVE):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from omosim.schema.columns import DAY, OFFER, OFFER_NAMES
 from omosim.schema.codes import Entry, Flow
+from omosim.schema.columns import DAY, OFFER, OFFER_NAMES
 
 
 def offer_catalogue() -> np.ndarray:

@@ -203,6 +203,11 @@ class World:
         on = self._policy.touch_on
         return self.media_level * self.media_factor * (on if on.size else 1)
 
+    def media_cost_per_day(self) -> float:
+        """Minor units a day paid for contacts with the simulated shoppers, at the levels in force."""
+        contacts = self.media_now() * self.touch_reach * self.touch_contacts / 7.0 * self.settings.shoppers
+        return float(np.cumsum(contacts * self.touch_cost)[-1])
+
     def exposure_rho(self) -> np.ndarray:
         """(G,) float64: awareness a week gained by contacts, per segment.
 

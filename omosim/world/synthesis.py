@@ -46,7 +46,8 @@ def planned_stores(settings: Settings) -> tuple[int, dict[int, int], set[int]]:
         for name in change.stores:
             match = re.fullmatch(r"S0*([1-9]\d{0,3})", name)
             if match is None or int(match[1]) > LARGEST_STORES:
-                raise CannotIntervene(f"'{name}' is no store's name; stores are S01 to S{LARGEST_STORES}: correct scenario.interventions")
+                allowed = f"stores are S01 to S{LARGEST_STORES}: correct scenario.interventions"
+                raise CannotIntervene(f"'{name}' is no store's name; {allowed}")
             index = int(match[1]) - 1
             count = max(count, index + 1)
             if index >= settings.network.stores.count and change.zones:
@@ -73,6 +74,10 @@ def make_nodes(settings: Settings, places: Places) -> np.ndarray:
     return nodes
 
 
+def _column(kinds: list[Any], source: str) -> np.ndarray:
+    return np.array([getattr(kind, source) for kind in kinds], np.float64)
+
+
 def _category_arrays(settings: Settings) -> dict[str, Any]:
     kinds = list(settings.catalogue.categories.values())
     columns = {
@@ -80,7 +85,7 @@ def _category_arrays(settings: Settings) -> dict[str, Any]:
         "units_mean": "units_mean", "units_cv": "units_cv", "units_shopper_cv": "units_shopper_cv",
         "need_share": "need_share", "resale_loss": "resale_loss",
     }  # fmt: skip
-    arrays: dict[str, Any] = {name: np.array([getattr(k, source) for k in kinds], np.float64) for name, source in columns.items()}
+    arrays: dict[str, Any] = {name: _column(kinds, source) for name, source in columns.items()}
     arrays["ref_price"] = np.array([k.price for k in kinds], np.int64)
     arrays["category_names"] = list(settings.catalogue.categories)
     return arrays
@@ -92,7 +97,7 @@ def _segment_arrays(settings: Settings) -> dict[str, Any]:
         "segment_share": "share", "segment_need": "need_multiplier", "segment_vot": "vot_multiplier",
         "segment_mobile": "mobile_share", "segment_digital": "digital_taste",
     }  # fmt: skip
-    arrays: dict[str, Any] = {name: np.array([getattr(k, source) for k in kinds], np.float64) for name, source in columns.items()}
+    arrays: dict[str, Any] = {name: _column(kinds, source) for name, source in columns.items()}
     arrays["segment_names"] = list(settings.market.segments)
     return arrays
 
@@ -131,8 +136,10 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
     """
     geo, rival = settings.market.geography, settings.market.rival
     count, fixed, shut = planned_stores(settings)
-    if any(not 0 <= zone < geo.zones for zone in fixed.values()):
-        raise CannotIntervene(f"zones are 0 to {geo.zones - 1}; a new store stands in zone {max(fixed.values())}: correct scenario.interventions")
+    for zone in fixed.values():
+        if not 0 <= zone < geo.zones:
+            allowed = f"zones are 0 to {geo.zones - 1}: correct scenario.interventions"
+            raise CannotIntervene(f"zone {zone} of a new store: {allowed}")
     places = place(geo, count, fixed, key0, key1)
     nodes = make_nodes(settings, places)
     n, zones, cats, touches = nodes.size, geo.zones, len(settings.catalogue.categories), len(settings.touchpoints.rows)

@@ -1,0 +1,154 @@
+"""From a set of capability levels to the policy in force: check all, then apply each in the registry's order."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+
+from omosim.schema.codes import Entry
+from omosim.schema.settings import Settings
+from omosim.schema.strategy import CapabilityLevel, StrategySettings
+from omosim.strategy.capability import Capability, Context
+from omosim.strategy.errors import BadLevel, IncompatibleCapabilities, StrategyError, UnknownCapability
+from omosim.strategy.registry import capability, capability_names
+from omosim.world.policy import Policy
+
+YEAR_DAYS = 365
+
+
+def enabled(strategy: StrategySettings) -> list[str]:
+    """Names of the capabilities that are on, in the registry's order; unknown names are left out."""
+    return [n for n in capability_names() if n in strategy.capabilities and strategy.capabilities[n].enabled]
+
+
+def check_strategy(strategy: StrategySettings) -> list[StrategyError]:
+    """Every problem of a strategy: unknown capabilities and levels, ranges, requires and excludes."""
+    found: list[StrategyError] = []
+    on = enabled(strategy)
+    for name, row in strategy.capabilities.items():
+        try:
+            found += _level_problems(capability(name), row)
+        except UnknownCapability as error:
+            found.append(error)
+    for name in on:
+        found += _company_problems(capability(name), on, strategy.name)
+    return found
+
+
+def _level_problems(kind: Capability, row: CapabilityLevel) -> list[StrategyError]:
+    known = {level.name: level for level in kind.levels}
+    found: list[StrategyError] = []
+    for name, value in row.levels.items():
+        place = f"strategy.capabilities.{kind.name}.levels.{name}"
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            has = f"it has {', '.join(known)}" if known else "it has none"
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            found.append(BadLevel(f"{place}: '{kind.name}' has no level '{name}'; {has}.{hint}"))
+        elif problem := known[name].problem(value):
+            found.append(BadLevel(f"{place}: {problem}; correct it or leave it out ({known[name].default:g})."))
+    return found
+
+
+def _company_problems(kind: Capability, on: list[str], strategy: str) -> list[StrategyError]:
+    found: list[StrategyError] = []
+    for other in kind.requires:
+        if other not in on:
+            found.append(IncompatibleCapabilities(
+                f"'{kind.name}' needs '{other}'; strategy '{strategy}' has {on}. "
+                f"Add {other} to strategy.capabilities or drop {kind.name}."
+            ))  # fmt: skip
+    for other in kind.excludes:
+        if other in on:
+            found.append(IncompatibleCapabilities(
+                f"'{kind.name}' cannot stand beside '{other}'; strategy '{strategy}' has {on}. "
+                f"Drop {kind.name} or {other}."
+            ))  # fmt: skip
+    return found
+
+
+def switch(strategy: StrategySettings, switched: Mapping[str, bool]) -> StrategySettings:
+    """The strategy with some capabilities switched; one switched on brings those it requires, one switched off
+    takes those along that require it. What the strategy does not list comes with default levels and no cost.
+
+    Raises
+    ------
+    UnknownCapability : no capability has the name
+    """
+    rows = dict(strategy.capabilities)
+
+    def put(name: str, on: bool) -> None:
+        kind = capability(name)
+        rows[name] = rows.get(name, CapabilityLevel()).model_copy(update={"enabled": on})
+        if on:
+            linked = [n for n in kind.requires if n not in rows or not rows[n].enabled]
+        else:
+            linked = [n for n in rows if rows[n].enabled and name in capability(n).requires]
+        for other in linked:
+            put(other, on)
+
+    for name, on in switched.items():
+        put(name, on)
+    return strategy.model_copy(update={"capabilities": rows})
+
+
+def build_policy(settings: Settings, switched: Mapping[str, bool] | None = None) -> Policy:
+    """The policy that a strategy's capability levels amount to.
+
+    Parameters
+    ----------
+    settings : validated settings; `settings.strategy` lists the capabilities
+    switched : capability -> on or off, over the strategy (dated changes, values of single capabilities)
+
+    Returns
+    -------
+    Policy; costs are those of the simulated part of the retailer (market.cost_basis_shoppers)
+
+    Raises
+    ------
+    StrategyError : with every problem of the strategy; its kind is that of the first
+    """
+    strategy = switch(settings.strategy, switched) if switched else settings.strategy
+    problems = check_strategy(strategy)
+    if problems:
+        raise type(problems[0])(*(p for problem in problems for p in problem.problems))
+    policy, context = Policy(), Context(settings)
+    on = enabled(strategy)
+    for name in on:
+        kind, row = capability(name), strategy.capabilities[name]
+        kind.apply(policy, {lv.name: float(row.levels.get(lv.name, lv.default)) for lv in kind.levels}, context)
+    _inform(policy, context, on)
+    _charge(policy, settings, [strategy.capabilities[name] for name in on])
+    policy.base_offers = policy.offers.copy()
+    policy.rebuild = partial(build_policy, settings)
+    return policy
+
+
+def _inform(policy: Policy, context: Context, on: list[str]) -> None:
+    """Touchpoint rows that are present, and the accuracy of each entry: 1 - prod(1 - a) over its sources."""
+    rows = context.settings.touchpoints.rows.values()
+    policy.touch_on = np.array([not row.needs or row.needs in on for row in rows], np.int8)
+    sources = list(context.sources)
+    for row, present in zip(rows, policy.touch_on, strict=True):
+        if present and row.stage == "exploration" and not row.pays and row.entry != "none":
+            sources.append((Entry[row.entry.upper()], row.accuracy))
+    for entry, place in ((Entry.WEB, "accuracy_web"), (Entry.SOCIAL, "accuracy_social"), (Entry.LIVE, "accuracy_live")):
+        if any(where == entry for where, _ in context.sources):
+            missed = 1.0
+            for a in sorted(accuracy for where, accuracy in sources if where == entry):
+                missed *= 1.0 - a
+            setattr(policy, place, 1.0 - missed)
+
+
+def _charge(policy: Policy, settings: Settings, rows: list[CapabilityLevel]) -> None:
+    """Capital and running cost of the capabilities that are on, scaled to the simulated shoppers."""
+    part = min(Fraction(1), Fraction(settings.shoppers, settings.market.cost_basis_shoppers))
+    stores = settings.network.stores.count
+    policy.capital = round(sum(row.capital for row in rows) * part)
+    daily = sum((Fraction(row.capital) / (Fraction(row.life_years) * YEAR_DAYS) for row in rows), Fraction(0))
+    policy.capital_per_day = round(daily * part)
+    policy.running_per_day = round(sum(row.running_per_day + stores * row.running_per_store_day for row in rows) * part)

@@ -1,0 +1,10 @@
+"""The shipped capabilities, by theme; importing this package registers them, in this order."""
+
+from omosim.strategy.capabilities import shops  # isort: skip
+from omosim.strategy.capabilities import information  # isort: skip
+from omosim.strategy.capabilities import service  # isort: skip
+from omosim.strategy.capabilities import price  # isort: skip
+from omosim.strategy.capabilities import identity  # isort: skip
+from omosim.strategy.capabilities import touch  # isort: skip
+
+__all__ = ["identity", "information", "price", "service", "shops", "touch"]

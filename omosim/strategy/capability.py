@@ -1,0 +1,89 @@
+"""What a capability is: a name, levels with ranges, and what these set in the policy."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from omosim.schema.codes import Entry
+from omosim.schema.columns import DAY, OFFER_NAMES
+from omosim.schema.settings import Settings
+from omosim.world.policy import Policy
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a capability: its unit, range, value where a strategy gives none, and meaning."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    default: float
+    meaning: str
+    whole: bool = False
+
+    def problem(self, value: float) -> str | None:
+        """What is wrong with a value, None where nothing is."""
+        if not self.low <= value <= self.high:
+            return f"{value:g} is outside {self.low:g} to {self.high:g} [{self.unit}]"
+        if self.whole and value != int(value):
+            return f"{value:g} is no whole number [{self.unit}]"
+        return None
+
+
+@dataclass
+class Context:
+    """What a capability may read besides its levels, and the information sources it may add.
+
+    Parameters
+    ----------
+    settings : the run's settings
+    sources : (entry, accuracy) of each independent source of fit information; filled by capabilities
+    """
+
+    settings: Settings
+    sources: list[tuple[Entry, float]] = field(default_factory=list)
+
+    def fee(self, share_of_price: float) -> int:
+        """A flat fee in minor units: a share of the mean price of what people need."""
+        kinds = self.settings.catalogue.categories.values()
+        return round(share_of_price * sum(kind.need_share * kind.price for kind in kinds))
+
+    def parcel_promise_s(self, extra_days: float) -> int:
+        """Promised time of a parcel in seconds: the carrier's mean and some days more."""
+        return round((self.settings.network.carrier.lead_days + extra_days) * DAY)
+
+
+class Capability(ABC):
+    """Base of all capabilities.
+
+    A subclass states `name` (key in a strategy), `title`, `codes` (numbers in the list of capabilities),
+    `levels`, and which capabilities it `requires` or `excludes`; `apply` sets numbers in the policy. Two
+    capabilities set the same number only by adding to it or by a maximum, so their order does not matter.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    codes: ClassVar[tuple[str, ...]] = ()
+    levels: ClassVar[tuple[Level, ...]] = ()
+    requires: ClassVar[tuple[str, ...]] = ()
+    excludes: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
+        """Set what this capability's levels amount to.
+
+        Parameters
+        ----------
+        policy : numbers in force; changed in place
+        levels : every level by name, within its range
+        context : the run's settings; information sources are added to it
+        """
+
+
+def offer(name: str) -> int:
+    """Row of an offer in the catalogue."""
+    return OFFER_NAMES.index(name)

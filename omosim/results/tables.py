@@ -28,6 +28,8 @@ def _array(column: Column) -> pa.Array:
     """One column; NaN and infinities become null, floats nine digits."""
     import pyarrow as pa
 
+    if isinstance(column, pa.Array):
+        return column
     if isinstance(column, np.ndarray):
         if column.dtype.kind == "f":
             rounded = nine_digits_array(column)

@@ -1,0 +1,146 @@
+"""What a notebook uses: simulate, compare, calibrate, load. Heavy parts load when they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omosim.api.views import CompareView, RunView
+    from omosim.results import Result
+
+__all__ = ["calibrate", "compare", "load", "simulate"]
+
+
+def words(settings: Mapping[str, Any]) -> list[str]:
+    """Keyword arguments as overrides; `output_dir=...` is `output.dir=...`."""
+    out = []
+    for key, value in settings.items():
+        name = key.replace("__", ".") if "__" in key else {"output_dir": "output.dir"}.get(key, key)
+        text = str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
+        out.append(f"{name}={text}")
+    return out
+
+
+def simulate(strategy: str = "omo", *, overrides: Iterable[str] = (), **settings: Any) -> RunView:
+    """Run one strategy once, in this process, and return its figures; nothing is written.
+
+    Parameters
+    ----------
+    strategy : name of a shipped strategy, or a file
+    overrides : further `key=value` words, as on the command line
+    settings : common settings by name: shoppers, days, seed, market, scenario, …; `a__b=1` is `a.b=1`
+
+    Returns
+    -------
+    RunView: kpis(), orders(), journeys(), daily(), pnl(), laws(), explain(order=…)
+
+    Raises
+    ------
+    ConfigError : every problem of the settings at once
+    """
+    from omosim.api.views import RunView
+    from omosim.config.compose import compose
+    from omosim.model.run import run
+
+    composed = compose("run", [f"strategy={strategy}", *words(settings), *overrides])
+    return RunView(run(composed.settings))
+
+
+def compare(
+    strategies: Iterable[str] = ("o2o", "omnichannel", "omo"),
+    baseline: str | None = None,
+    *,
+    overrides: Iterable[str] = (),
+    **settings: Any,
+) -> CompareView:
+    """Compare strategies in paired replications; the result folder is kept.
+
+    Parameters
+    ----------
+    strategies : arms; the first is the baseline unless `baseline` names another
+    overrides, settings : as in `simulate`; also replications, precision, jobs
+
+    Returns
+    -------
+    CompareView: table(), to_frame(), runs(), plot.forest(), report(path)
+    """
+    from omosim.api.commands import compare_run
+    from omosim.api.views import CompareView
+    from omosim.config.compose import compose
+
+    arms = list(strategies)
+    asked = [f"strategies=[{','.join(arms)}]", f"baseline={baseline or arms[0]}", *words(settings), *overrides]
+    outcome = compare_run(compose("compare", asked), ["omosim", "compare", *asked])
+    return CompareView(outcome.folder)
+
+
+def calibrate(orders: str | Path, adapter: str = "own", *, output_dir: str | Path, **options: Any) -> Result:
+    """Fit a market to an order log and write it as a market file; see `omosim calibrate --help`.
+
+    Raises
+    ------
+    OrderFileError : the file cannot be read as an order log; every problem with its row and column
+    """
+    from omosim.api.commands import calibrate_run
+    from omosim.results import load as read
+
+    folder = calibrate_run({"orders": str(orders), "adapter": adapter, "output_dir": str(output_dir), **options}, ["omosim", "calibrate"])
+    return read(folder)
+
+
+def load(path: str | Path) -> Any:
+    """A finished result from its folder (or `outputs/<command>/latest`), with its figures attached."""
+    from omosim.api.views import CompareView
+    from omosim.results import load as read
+
+    found = read(path)
+    return CompareView(found.folder) if found.folder.command == "compare" else found
+
+
+def warm() -> float:
+    """Compile every kernel once, into the user's cache; returns seconds taken."""
+    import time
+
+    from omosim.config.compose import compose
+    from omosim.model.run import run
+
+    began = time.perf_counter()
+    run(compose("run", ["strategy=omo", "shoppers=50", "days=2", "burn_in_days=1"]).settings)
+    return time.perf_counter() - began
+
+
+def run_command(composed: Any, argv: list[str]) -> int:
+    """Body of `omosim run`; returns the exit code."""
+    from omosim.api import commands
+
+    return commands.run_command(composed, argv)
+
+
+def compare_command(composed: Any, argv: list[str]) -> int:
+    """Body of `omosim compare`; returns the exit code."""
+    from omosim.api import commands
+
+    return commands.compare_command(composed, argv)
+
+
+def calibrate_command(options: dict[str, Any], argv: list[str]) -> int:
+    """Body of `omosim calibrate`; returns the exit code."""
+    from omosim.api import commands
+
+    return commands.calibrate_command(options, argv)
+
+
+def report_command(path: str) -> int:
+    """Body of `omosim report`; returns the exit code."""
+    from omosim.api import commands
+
+    return commands.report_command(path)
+
+
+def rerun_command(path: str) -> int:
+    """Body of `omosim rerun`; returns the exit code."""
+    from omosim.api import commands
+
+    return commands.rerun_command(path)

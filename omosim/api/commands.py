@@ -1,0 +1,213 @@
+"""Bodies of the commands: settings in, result folder and exit code out. What is printed stands here too."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omosim.results import ResultFolder, provenance, write_text
+
+if TYPE_CHECKING:
+    from omosim.config.compose import Composed
+    from omosim.study.compare import CompareOutcome
+
+
+def stamp() -> str:
+    """Present time for provenance; nothing in a model reads it."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A result folder that has begun, and the hash of its configuration."""
+
+    folder: ResultFolder
+    config_hash: str
+
+
+def begin(command: str, composed: Composed, argv: Sequence[str]) -> Opened:
+    """Create or take up the folder of a command; write provenance, configuration and assumptions."""
+    from omosim.config.assumptions import assumptions
+    from omosim.config.resolved import config_hash
+
+    settings = composed.settings
+    hashed = config_hash(settings)
+    folder = ResultFolder.create(command, hashed, now=datetime.now(), output_dir=settings.output.dir)
+    origin = provenance(command, argv=list(argv), seed=settings.seed, config_hash=hashed, started=stamp())
+    folder.begin({**origin, "overrides": list(composed.overrides)}, composed.yaml)
+    folder.write_json("assumptions.json", assumptions(composed))
+    return Opened(folder, hashed)
+
+
+# ---- run ----------------------------------------------------------------------------------------------------
+def run_command(composed: Composed, argv: Sequence[str]) -> int:
+    """One run: kpis, daily, orders, laws, summary, report."""
+    from omosim.model.run import run
+    from omosim.reports.terminal import say_run
+    from omosim.reports.write import write_report
+
+    opened = begin("run", composed, argv)
+    folder = opened.folder
+    done = run(composed.settings)
+    figures = done.kpis
+    folder.write_table(
+        "kpis",
+        {
+            "kpi": [k.kpi for k in figures],
+            "value": [k.value if k.value is None else float(k.value) for k in figures],
+            "unit": [k.unit for k in figures],
+            "reason": [k.reason for k in figures],
+        },
+        types={"value": "float64"},
+    )
+    folder.write_table("daily", done.daily())
+    folder.write_table("orders", with_nulls(done.orders()))
+    if composed.settings.output.touches:
+        folder.write_table("touches", done.model.journeys.touch_columns())
+    folder.write_json("laws.json", done.laws)
+    folder.write_json("pnl.json", done.pnl)
+    summary = {
+        "strategy": composed.settings.strategy.name,
+        "scenario": composed.settings.scenario.name,
+        "market": composed.settings.market.name,
+        "days": composed.settings.days,
+        "shoppers": composed.settings.shoppers,
+        "seed": composed.settings.seed,
+        "kpis": {k.kpi: k.value for k in figures},
+        "undefined": {k.kpi: k.reason for k in figures if k.value is None},
+    }
+    folder.finish(summary, finished=stamp())
+    report = write_report(folder)
+    say_run(figures, report)
+    return 0
+
+
+def with_nulls(columns: dict[str, Any]) -> dict[str, Any]:
+    """Times that never came (-1) as null."""
+    import pyarrow as pa
+
+    return {
+        name: pa.array(column, mask=column < 0) if name.endswith("_at") and name != "placed_at" else column
+        for name, column in columns.items()
+    }
+
+
+# ---- compare ------------------------------------------------------------------------------------------------
+def compare_run(composed: Composed, argv: Sequence[str], progress: Any = None) -> CompareOutcome:
+    """The comparison itself: workers, tables, summary, report; what to print is the caller's."""
+    from omosim.model.run import deciding
+    from omosim.reports.write import write_report
+    from omosim.study.compare import compare
+
+    options = composed.compare
+    assert options is not None
+    opened = begin("compare", composed, argv)
+    first = composed.settings
+    arms = {name: deciding(s) for name, s in composed.arms.items()}
+    full = {name: s.model_dump_json(exclude={"output"}) for name, s in composed.arms.items()}
+    outcome = compare(
+        arms,
+        options.baseline,
+        "omosim.model.run:run_task",
+        replications=options.replications,
+        precision=options.precision,
+        seed=first.seed,
+        jobs=options.jobs,
+        folder=opened.folder,
+        progress=progress,
+        run_settings=full,
+        scenario=first.scenario.name,
+        period=f"over {first.days} days",
+        threads=first.engine.threads,
+        finished=stamp,
+        extra_summary={
+            "market": first.market.title or first.market.name,
+            "shoppers": first.shoppers,
+            "days": first.days,
+            "titles": {name: s.strategy.title for name, s in composed.arms.items()},
+        },
+    )
+    write_report(opened.folder)
+    return outcome
+
+
+def compare_command(composed: Composed, argv: Sequence[str]) -> int:
+    """`omosim compare`: progress with ETA, the table, the answer, where the report is."""
+    from omosim.reports.terminal import CompareScreen
+    from omosim.study.compare import StudyInterrupted, StudyStopped
+
+    with CompareScreen(composed.compare, list(composed.arms)) as screen:
+        try:
+            outcome = compare_run(composed, argv, screen.update)
+        except StudyInterrupted as stopped:
+            screen.message(str(stopped))
+            return 130
+        except StudyStopped as stopped:
+            screen.message(str(stopped))
+            return stopped.exit_code
+    screen.result(outcome.rows, outcome.summary, outcome.folder.path / "report.html")
+    return outcome.exit_code
+
+
+# ---- calibrate ----------------------------------------------------------------------------------------------
+def calibrate_run(options: dict[str, Any], argv: Sequence[str]) -> Path:
+    """Fit a market; returns the result folder."""
+    from omosim.twin.calibrate import calibrate
+
+    return calibrate(options, argv=list(argv), simulate=simulated_orders, now=datetime.now(), stamp=stamp)
+
+
+def simulated_orders(settings: Any) -> Any:
+    """Orders of one run as a frame: what a calibration holds against the log."""
+    from omosim.api.views import RunView
+    from omosim.model.run import run
+
+    return RunView(run(settings)).orders()
+
+
+def calibrate_command(options: dict[str, Any], argv: Sequence[str]) -> int:
+    """`omosim calibrate`: the fit, the hold-out table, and where the market file is."""
+    from omosim.reports.write import write_report
+
+    folder = calibrate_run(options, argv)
+    report = write_report(folder)
+    print(f"\nReport: {report}")
+    return 0
+
+
+# ---- report, rerun ------------------------------------------------------------------------------------------
+def report_command(path: str) -> int:
+    """Rebuild `report.html` from the files of a folder."""
+    from omosim.reports.write import write_report
+
+    print(write_report(path))
+    return 0
+
+
+def rerun_command(path: str) -> int:
+    """Run a result's command again into a folder beside it and say whether every table has the same bytes."""
+    from omosim.config.compose import compose
+
+    old = ResultFolder.open_existing(path)
+    origin = old.provenance()
+    command = str(origin["command"])
+    place = old.path.with_name(old.path.name + ".rerun")
+    kept = [w for w in origin.get("overrides", []) if not w.startswith("output.dir=")]
+    composed = compose(command, [*kept, f"output.dir={place}"])
+    body = {"run": run_command, "compare": compare_command}[command]
+    code = body(composed, origin.get("argv", []))
+    if code not in (0, 3):
+        return code
+    names = sorted(p.name for p in old.path.glob("*.parquet"))
+    different = [n for n in names if (old.path / n).read_bytes() != (place / n).read_bytes()]
+    write_text(place / "rerun.json", json.dumps({"of": old.path.name, "tables": names, "different": different}) + "\n")
+    if different:
+        print(f"differs from {old.path}: {', '.join(different)} (code {origin.get('code_version')})", file=sys.stderr)
+        return 1
+    print(f"{len(names)} tables have the same bytes as in {old.path}")
+    return 0

@@ -1,0 +1,128 @@
+"""Results as a notebook shows them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omosim.results import CompareResult, ResultFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from omosim.model.run import Run
+
+
+class RunView:
+    """A run's figures as frames.
+
+    Parameters
+    ----------
+    run : the finished run
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def kpis(self) -> pd.DataFrame:
+        """kpi, value, unit, and the reason where a value is undefined."""
+        import pandas as pd
+
+        return pd.DataFrame([vars(k) for k in self.run.kpis])
+
+    def orders(self) -> pd.DataFrame:
+        """One row an order or visit; times in seconds from the first midnight, -1 for never."""
+        import pandas as pd
+
+        return pd.DataFrame(self.run.orders())
+
+    def daily(self) -> pd.DataFrame:
+        """One row a day; day 0 is the first measured day."""
+        import pandas as pd
+
+        return pd.DataFrame(self.run.daily())
+
+    def journeys(self) -> pd.DataFrame:
+        """Daily counters of needs, missions, sessions, choices and touches."""
+        import pandas as pd
+
+        from omosim.schema.codes import Count
+
+        counts = self.run.model.journeys.counts
+        frame = pd.DataFrame(counts, columns=[c.name.lower() for c in Count])
+        frame.insert(0, "day", range(-self.run.settings.burn_in_days, len(frame) - self.run.settings.burn_in_days))
+        return frame
+
+    def pnl(self) -> pd.Series:
+        """Lines of the profit and loss, minor units."""
+        import pandas as pd
+
+        return pd.Series(self.run.pnl, name="minor")
+
+    def laws(self) -> dict[str, int]:
+        """Law -> residual; all 0."""
+        return self.run.laws
+
+    def shopper(self, index: int) -> Any:
+        """A readable view of one shopper."""
+        return self.run.model.shopper(index)
+
+    def explain(self, order: int) -> str:
+        """One order's story, in lines.
+
+        Raises
+        ------
+        KeyError : no such order
+        """
+        frame = self.orders()
+        found = frame[frame["order_id"] == order]
+        if found.empty:
+            raise KeyError(f"no order {order}; order_id of orders() names them")
+        row = found.iloc[0]
+        date = self.run.model.world.calendar.date_of
+        lines = [f"order {order}: {row['units']} x item {row['sku']} ({row['category']}), {row['channel']}, {row['fulfilment']}, {row['status']}"]
+        for name in ("placed_at", "promised_at", "picked_at", "ready_at", "arrived_at", "served_at", "handed_over_at", "returned_at"):
+            second = int(row[name])
+            if second >= 0:
+                day, rest = divmod(second, 86_400)
+                lines.append(f"  {name.removesuffix('_at'):>12} {date(day).isoformat()} {rest // 3600:02d}:{rest % 3600 // 60:02d}")
+        money = row["revenue"] + row["fee"] - row["refund"]
+        lines.append(f"  paid {money} (goods {row['goods_cost']}, service {row['service_cost']}), minor units")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return self.kpis().to_html(index=False, escape=True, na_rep="undefined", float_format=lambda v: f"{v:,.4g}")
+
+
+class Plots:
+    """Figures of a comparison; each returns Axes and touches no global style."""
+
+    def __init__(self, view: CompareView) -> None:
+        self._view = view
+
+    def forest(self, kpis: tuple[str, ...] = ("operating_profit",), ax: Axes | None = None) -> Axes:
+        """Paired differences with their intervals, in % of the baseline's value."""
+        from omosim.reports.plots import forest_axes
+
+        return forest_axes(self._view.folder, kpis, ax)
+
+
+class CompareView(CompareResult):
+    """A comparison with its figures and its report."""
+
+    def __init__(self, folder: ResultFolder) -> None:
+        super().__init__(folder)
+        self.plot = Plots(self)
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to `path`."""
+        from omosim.reports.write import write_report
+
+        return write_report(self.folder, path)
+
+    def _repr_html_(self) -> str:
+        from omosim.reports.write import summary_html
+
+        return summary_html(self.folder)

@@ -1,0 +1,169 @@
+"""Profit and loss of the measured window, to the minor unit, each line with its own origin.
+
+Money of orders comes from the network's double-entry ledger (orders placed in the window, followed to their
+end); time-bound costs (people, rent, stock, media, capabilities) belong to the days of the window.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from omosim.schema.codes import Account
+from omosim.schema.columns import HOUR
+
+if TYPE_CHECKING:
+    from omosim.model.retail import RetailModel
+
+CHANNELS = ("web", "store", "social", "live")
+YEAR_DAYS = 365
+
+#: cost lines in the order of the statement; each is subtracted
+COST_LINES = (
+    "refunds",
+    "goods",
+    "resale_loss",
+    "shrink",
+    "parcels",
+    "couriers",
+    "return_handling",
+    "labour",
+    "rent",
+    "holding",
+    "media",
+    "commission",
+    "points",
+    "capability_running",
+    "capability_capital",
+)
+
+
+def rounded(value: Fraction) -> int:
+    """A money line, rounded half to even once."""
+    return round(value)
+
+
+class DayCosts:
+    """Costs that pass with time, summed over the days of the window as exact fractions of a minor unit.
+
+    Sums are kept as integers of 10**-6 minor units, so that a snapshot holds them exactly.
+    """
+
+    SCALE = 1_000_000
+
+    def __init__(self, stations: int) -> None:
+        self.holding = np.zeros(1, np.int64)
+        self.media = np.zeros(1, np.int64)
+        self.rent = np.zeros(1, np.int64)
+        self.running = np.zeros(1, np.int64)
+        self.capital = np.zeros(1, np.int64)
+        self.staff_from = np.zeros((2, stations), np.int64)  # paid, worked at the window's start
+        self.staff_to = np.zeros((2, stations), np.int64)  # at its end
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays, by name."""
+        return dict(vars(self))
+
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        """Take over arrays given by `state`."""
+        for name, array in state.items():
+            setattr(self, name, array)
+
+    def add_day(self, model: RetailModel) -> None:
+        """Add one day of the window."""
+        world, settings, scale = model.world, model.settings, self.SCALE
+        stock_value = int((world.stock.on_hand.astype(np.int64) * world.cost[None, :]).sum())
+        self.holding += round(stock_value * Fraction(settings.network.stock.holding_per_year) / YEAR_DAYS * scale)
+        self.media += round(media_cost_per_day(model) * scale)
+        trading = int(world.trading[1:].sum())
+        self.rent += round(trading * settings.network.stores.rent_per_day * sample_share(model) * scale)
+        self.running += int(world.policy.running_per_day) * scale
+        self.capital += int(world.policy.capital_per_day) * scale
+
+
+def media_cost_per_day(model: RetailModel) -> Fraction:
+    """Paid contacts of a day: cost x contacts x people reached, at the managers' media level."""
+    world = model.world
+    per_shopper = sum(
+        Fraction(float(cost)) * Fraction(float(contacts)) * Fraction(float(reach)) * Fraction(float(level))
+        for cost, contacts, reach, level in zip(
+            world.touch_cost, world.touch_contacts, world.touch_reach, world.media_now(), strict=True
+        )
+    )
+    return Fraction(per_shopper) * model.settings.shoppers / 7
+
+
+def sample_share(model: RetailModel) -> Fraction:
+    """Part of the retailer that is simulated: rents and idle staff are charged by it."""
+    basis = model.settings.market.cost_basis_shoppers
+    return min(Fraction(1), Fraction(model.settings.shoppers, basis))
+
+
+def staff_seconds(model: RetailModel, now: int) -> np.ndarray:
+    """(2, stations) int64 seconds up to now: paid by schedule and overtime; work contents of services begun."""
+    s = model.fulfilment.books().stations
+    dt = now - s["last"]
+    overtime = s["overtime"] + np.maximum(s["busy"] - s["cap"], 0) * dt
+    paid = s["scheduled"] + s["cap"] * (now - s["shift_from"]) + overtime
+    return np.stack([paid, s["worked"]])
+
+
+def labour_cost(model: RetailModel) -> Fraction:
+    """Work is paid in full; waiting for work by the simulated share of the retailer."""
+    paid, worked = (model.costs.staff_to - model.costs.staff_from).sum(axis=1).tolist()
+    seconds = worked + max(paid - worked, 0) * sample_share(model)
+    return seconds * Fraction(model.settings.network.work.wage_per_hour) / HOUR
+
+
+def profit_and_loss(model: RetailModel) -> dict[str, int]:
+    """Lines of the statement in minor units: revenue by channel, fees, costs, and the totals.
+
+    Returns
+    -------
+    line -> minor units; `operating_profit` = revenues + fees - cost lines
+    """
+    money = model.fulfilment.books().ledger[1]
+    day, scale = model.costs, DayCosts.SCALE
+    policy = model.world.policy
+    lines = {f"revenue_{name}": -int(money[Account.REVENUE_WEB + code]) for code, name in enumerate(CHANNELS)}
+    lines["fees"] = -int(money[Account.FEES])
+    sales = sum(lines.values())
+    kept = sales - int(money[Account.REFUNDS])
+    lines |= {
+        "refunds": int(money[Account.REFUNDS]),
+        "goods": int(money[Account.GOODS]),
+        "resale_loss": int(money[Account.RESALE_LOSS]),
+        "shrink": int(money[Account.WRITE_OFF]),
+        "parcels": int(money[Account.PARCELS]),
+        "couriers": int(money[Account.COURIERS]),
+        "return_handling": int(money[Account.RETURN_HANDLING]),
+        "labour": rounded(labour_cost(model)),
+        "rent": rounded(Fraction(int(day.rent[0]), scale)),
+        "holding": rounded(Fraction(int(day.holding[0]), scale)),
+        "media": rounded(Fraction(int(day.media[0]), scale)),
+        "commission": rounded(
+            Fraction(float(policy.commission_social)) * lines["revenue_social"]
+            + Fraction(float(policy.commission_live)) * lines["revenue_live"]
+        ),
+        "points": rounded(Fraction(float(policy.points_rate)) * Fraction(identified_share(model)) * kept),
+        "capability_running": rounded(Fraction(int(day.running[0]), scale)),
+        "capability_capital": rounded(Fraction(int(day.capital[0]), scale)),
+    }
+    lines["net_revenue"] = kept
+    lines["gross_profit"] = kept - lines["goods"] - lines["resale_loss"]
+    lines["fulfilment_cost"] = lines["parcels"] + lines["couriers"] + lines["return_handling"]
+    lines["labour_cost"] = lines["labour"]
+    lines["capability_cost"] = lines["capability_running"] + lines["capability_capital"]
+    lines["media_cost"] = lines["media"]
+    lines["operating_profit"] = sales - sum(lines[name] for name in COST_LINES)
+    return lines
+
+
+def identified_share(model: RetailModel) -> float:
+    """Share of purchases whose buyer can be given points: loyalty card, or login where points count everywhere."""
+    identity = model.settings.market.identity
+    if not model.world.policy.points_everywhere:
+        return identity.loyalty
+    return 1.0 - (1.0 - identity.loyalty) * (1.0 - identity.login)

@@ -1,0 +1,200 @@
+"""Coarse processes: what happens to the stage between windows, each a SimPy process on the agenda.
+
+Handlers keep nothing: what they need stands in the world's tables and in the agenda row.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from omosim.model.agents import Rival, StoreManager, TouchpointManager
+from omosim.schema.codes import NodeKind
+from omosim.schema.columns import DAY, HOUR, WEEK
+
+if TYPE_CHECKING:
+    from omosim.model.retail import RetailModel
+
+COUNT_HOUR = 3  # cycle counts, at night
+MANAGE_HOUR = 2  # weekly reviews, Monday night
+
+
+class Kind(IntEnum):
+    """Codes of coarse events; the agenda keeps them, so numbers are append-only."""
+
+    DAY_BEGIN = 0
+    OPEN = 1
+    CLOSE = 2
+    PEAK_ON = 3
+    PEAK_OFF = 4
+    REVIEW = 5
+    RECEIPTS = 6
+    COUNT = 7
+    HOUR = 8
+    PUBLISH = 9
+    BROADCAST = 10
+    MANAGE = 11
+    INTERVENE = 12
+    CUT = 13
+
+
+#: order at one instant
+RANK = {
+    Kind.INTERVENE: 0,
+    Kind.OPEN: 0,
+    Kind.CLOSE: 0,
+    Kind.PEAK_ON: 1,
+    Kind.PEAK_OFF: 1,
+    Kind.RECEIPTS: 2,
+    Kind.REVIEW: 2,
+    Kind.COUNT: 3,
+    Kind.HOUR: 4,
+    Kind.PUBLISH: 5,
+    Kind.BROADCAST: 6,
+    Kind.MANAGE: 7,
+    Kind.DAY_BEGIN: 8,
+    Kind.CUT: 9,
+}
+
+
+def seconds(clock_time: str) -> int:
+    """"HH:MM" -> second of the day."""
+    hour, minute = clock_time.split(":")
+    return int(hour) * HOUR + int(minute) * 60
+
+
+class Processes:
+    """Plans the coarse events of a model and carries them out.
+
+    Parameters
+    ----------
+    model : the model whose world, shoppers and network they act on
+    """
+
+    def __init__(self, model: RetailModel) -> None:
+        self.model = model
+        stores = model.settings.network.stores
+        self.opens, self.closes = seconds(stores.opens), seconds(stores.closes)
+        peak_on, peak_off = seconds(stores.peak_from), seconds(stores.peak_to)
+        for kind in Kind:
+            model.clock.handle(kind, getattr(self, f"_{kind.name.lower()}"))
+        week_begins = (7 - model.world.calendar.weekday0) % 7 * DAY
+        first = {
+            Kind.INTERVENE: 0,
+            Kind.DAY_BEGIN: 0,
+            Kind.OPEN: self.opens,
+            Kind.PEAK_ON: peak_on,
+            Kind.PEAK_OFF: peak_off,
+            Kind.CLOSE: self.closes,
+            Kind.RECEIPTS: 0,
+            Kind.REVIEW: model.settings.network.stock.store_review_hour * HOUR,
+            Kind.COUNT: COUNT_HOUR * HOUR,
+            Kind.HOUR: 0,
+            Kind.PUBLISH: 0,
+            Kind.MANAGE: week_begins + WEEK + MANAGE_HOUR * HOUR,
+        }
+        for kind, t in first.items():
+            model.clock.plan(t, RANK[kind], kind)
+        self._plan_broadcasts(0)
+        if model.settings.engine.extra_cut_minutes:
+            model.clock.plan(0, RANK[Kind.CUT], Kind.CUT)
+
+    # ---- people and doors -----------------------------------------------------------------------------------
+    def _staff(self, extra: int) -> None:
+        world, plan = self.model.world, self.model.settings.network.stores
+        for node in np.flatnonzero(world.nodes["kind"] == NodeKind.STORE):
+            on = bool(world.nodes["open"][node])
+            self.model.fulfilment.set_staff(
+                int(node),
+                world.staffed(int(node), plan.pickers) if on else 0,
+                world.staffed(int(node), plan.counter + extra) if on else 0,
+                self.model.clock.now,
+            )
+
+    def _open(self, arg: int, now: int) -> int:
+        for node in np.flatnonzero((self.model.world.nodes["kind"] == NodeKind.STORE) & self.model.world.trading):
+            self.model.fulfilment.open_store(int(node), now)
+        plan = self.model.settings.network.stores
+        early_peak = seconds(plan.peak_from) <= self.opens < seconds(plan.peak_to)
+        self._staff(plan.peak_extra if early_peak else 0)
+        return now + DAY
+
+    def _close(self, arg: int, now: int) -> int:
+        for node in np.flatnonzero(self.model.world.nodes["kind"] == NodeKind.STORE):
+            self.model.fulfilment.close_store(int(node), now)
+        self._staff(0)
+        return now + DAY
+
+    def _peak_on(self, arg: int, now: int) -> int:
+        self._staff(self.model.settings.network.stores.peak_extra)
+        return now + DAY
+
+    def _peak_off(self, arg: int, now: int) -> int:
+        self._staff(0)
+        return now + DAY
+
+    # ---- stock ----------------------------------------------------------------------------------------------
+    def _receipts(self, arg: int, now: int) -> int:
+        self.model.replenishment.receive_due(now)
+        return now + HOUR
+
+    def _review(self, arg: int, now: int) -> int:
+        self.model.replenishment.review(now)
+        return now + DAY
+
+    def _count(self, arg: int, now: int) -> int:
+        self.model.replenishment.count_and_shrink(now)
+        return now + DAY
+
+    def _publish(self, arg: int, now: int) -> int:
+        self.model.world.stock.publish(now)
+        return now + int(self.model.world.policy.publish_s)
+
+    # ---- shoppers -------------------------------------------------------------------------------------------
+    def _hour(self, arg: int, now: int) -> int:
+        self.model.journeys.apply(self.model.fulfilment.outcomes(), now)
+        return now + HOUR
+
+    def _day_begin(self, arg: int, now: int) -> int:
+        self.model.journeys.begin_day(now // DAY)
+        return now + DAY
+
+    def _plan_broadcasts(self, now: int) -> None:
+        policy, clock = self.model.world.policy, self.model.clock
+        if policy.broadcast_per_week > 0:
+            start = now // DAY * DAY + policy.broadcast_hour * HOUR
+            clock.plan(start if start >= now else start + DAY, RANK[Kind.BROADCAST], Kind.BROADCAST)
+
+    def _broadcast(self, arg: int, now: int) -> int | None:
+        rate = self.model.world.policy.broadcast_per_week
+        if rate <= 0:
+            return None
+        day = now // DAY
+        # shows are spread over the days of a week: one falls on a day when the running count passes a whole number
+        if int((day + 1) * rate / 7.0) > int(day * rate / 7.0):
+            self.model.journeys.broadcast(now)
+        return now + DAY
+
+    # ---- those who manage -----------------------------------------------------------------------------------
+    def _manage(self, arg: int, now: int) -> int:
+        for agent_type in (StoreManager, TouchpointManager, Rival):
+            self.model.agents_by_type[agent_type].do("review")
+        return now + WEEK
+
+    def _intervene(self, arg: int, now: int) -> int:
+        before = self.model.world.policy.broadcast_per_week
+        self.model.interventions.apply(now // DAY)
+        if before <= 0 < self.model.world.policy.broadcast_per_week:
+            self._plan_broadcasts(now)
+        return now + DAY
+
+    def _cut(self, arg: int, now: int) -> int:
+        return now + self.model.settings.engine.extra_cut_minutes * 60
+
+    def after_restore(self) -> None:
+        """Plan what a branch's own policy needs and the old agenda lacks."""
+        agenda = self.model.clock.state()["agenda"]
+        if not ((agenda["kind"] == Kind.BROADCAST) & (agenda["live"] == 1)).any():
+            self._plan_broadcasts(self.model.clock.now)

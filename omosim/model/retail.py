@@ -1,0 +1,197 @@
+"""RetailModel: the whole model. Start reading here; the main loop is `step`.
+
+Shoppers decide, the network serves, coarse events (SimPy) change the stage between windows, and Mesa agents
+are the few who manage. `step()` advances one day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import mesa
+import numpy as np
+
+from omosim.engine.clock import Clock
+from omosim.engine.errors import CausalityError, SnapshotError
+from omosim.engine.laws import Audit
+from omosim.engine.snapshot import Snapshot, flatten, unflatten
+from omosim.fulfilment import Replenishment, new_engine
+from omosim.journeys import Journeys
+from omosim.journeys import Shopper as ShopperView
+from omosim.kernels.philox import fold_key
+from omosim.model.agents import ManagerMemory, Rival, StoreManager, TouchpointManager
+from omosim.model.laws import model_residuals
+from omosim.model.pnl import DayCosts, staff_seconds
+from omosim.model.processes import Processes
+from omosim.schema.codes import Count
+from omosim.schema.columns import DAY
+from omosim.schema.settings import Settings
+from omosim.strategy import build_policy
+from omosim.world.interventions import Interventions
+from omosim.world.synthesis import synthesise
+
+
+class RetailModel(mesa.Model):
+    """One retailer, one market, one strategy, one replication.
+
+    Parameters
+    ----------
+    settings : validated settings; everything that decides the numbers
+
+    Raises
+    ------
+    LawBroken : a law's residual is not zero; the run publishes nothing
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(rng=0)  # Mesa's random source is not used in the model
+        self.settings = settings
+        self.key0, self.key1 = fold_key(settings.seed, settings.replication)
+        self.window_start = settings.burn_in_days * DAY
+        self.window_end = self.window_start + settings.days * DAY
+        self.last_day = settings.burn_in_days + settings.days + settings.engine.drain_days
+
+        self.world = synthesise(settings, self.key0, self.key1)
+        self.world.policy = build_policy(settings)
+        self.journeys = Journeys(self.world, settings, self.key0, self.key1)
+        self.journeys.stop_at(self.window_end)
+        self.fulfilment = new_engine(settings, self.world, self.window_start, self.window_end)
+        self.replenishment = Replenishment(settings, self.world, self.fulfilment)
+        self.interventions = Interventions(settings, self.world)
+        self.memory = ManagerMemory(len(self.world.nodes), len(self.world.sku_category), len(self.world.touch_cost))
+        self.costs = DayCosts(2 * len(self.world.nodes))
+        self.clock = Clock()
+        self.audit = Audit()
+        self.demand_rows = 0
+
+        for node in range(len(self.world.nodes)):
+            StoreManager(self, node)
+        for row in range(len(self.world.touch_cost)):
+            TouchpointManager(self, row)
+        Rival(self)
+        self.processes = Processes(self)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                "orders": lambda m: int(m.journeys.counts[m.day - 1, Count.ORDERS_WEB : Count.ORDERS_LIVE + 1].sum()),
+                "web_sessions": lambda m: int(m.journeys.counts[m.day - 1, Count.WEB_SESSIONS]),
+                "pending": lambda m: m.fulfilment.pending(),
+                "units_on_hand": lambda m: int(m.world.stock.on_hand.sum()),
+            }
+        )
+        self._replaying = False
+
+    # ---- the main loop ------------------------------------------------------------------------------------
+    @property
+    def day(self) -> int:
+        """Days completed."""
+        return self.clock.now // DAY
+
+    def step(self) -> None:
+        """Advance one day."""
+        if self._replaying:
+            return
+        end = (self.day + 1) * DAY
+        if self.clock.now == self.window_start:
+            self.costs.staff_from = staff_seconds(self, self.clock.now)
+        while self.clock.now < end:
+            self.clock.run_due()
+            horizon = self.clock.horizon(end)
+            self.window(horizon)
+            self.clock.move_to(horizon)
+        if self.window_start < end <= self.window_end:
+            self.costs.add_day(self)
+            self.costs.staff_to = staff_seconds(self, end)
+        if self.settings.engine.audit:
+            self.audit.judge(self.fulfilment.residuals(end, audit=False), end)
+        self.datacollector.collect(self)
+        if self.finished:
+            self.running = False
+
+    def window(self, until: int) -> None:
+        """Shoppers decide, then the network acts, for every moment before `until`."""
+        rows = self.journeys.advance(until)
+        if len(rows):
+            if rows["t"].min() < self.clock.now:
+                raise CausalityError(f"a demand row for second {rows['t'].min()} in the window that began at {self.clock.now}")
+            self.demand_rows += len(rows)
+            self.fulfilment.submit(rows)
+        self.fulfilment.advance(until)
+
+    @property
+    def finished(self) -> bool:
+        """The window is over and every order has come to its end, or the drain is."""
+        past = self.clock.now >= self.window_end
+        return past and (self.day >= self.last_day or self.fulfilment.pending() == 0)
+
+    def run(self) -> RetailModel:
+        """Step to the end and judge every law in full."""
+        while self.running:
+            self.step()
+        self.audit.judge(self.residuals(), self.clock.now)
+        return self
+
+    def residuals(self) -> dict[str, int]:
+        """Every law's residual, computed over all books."""
+        total = dict(self.fulfilment.residuals(self.clock.now))
+        for law, residual in model_residuals(self).items():
+            total[law] = total.get(law, 0) + residual
+        return total
+
+    def shopper(self, index: int) -> ShopperView:
+        """A readable view of one shopper."""
+        return self.journeys.shopper(index)
+
+    # ---- snapshot, restore, branch --------------------------------------------------------------------------
+    def settings_hash(self) -> str:
+        """What must agree between a snapshot and the model that takes it over: all but strategy and length."""
+        fixed = self.settings.model_dump_json(exclude={"engine", "output", "strategy", "scenario", "days"})
+        return hashlib.sha256(fixed.encode()).hexdigest()[:16]
+
+    def snapshot(self) -> Snapshot:
+        """State at the end of the present day, as copies."""
+        parts = {
+            "clock": self.clock.state(),
+            "world": self.world.state(),
+            "journeys": self.journeys.state(),
+            "fulfilment": self.fulfilment.state(),
+            "replenishment": self.replenishment.state(),
+            "interventions": self.interventions.state(),
+            "memory": self.memory.state(),
+            "costs": self.costs.state(),
+            "collected": {k: np.array(v, np.int64) for k, v in self.datacollector.model_vars.items()},
+            "model": {"demand_rows": np.array([self.demand_rows], np.int64)},
+        }
+        return Snapshot({"settings": self.settings_hash(), "second": self.clock.now}, flatten(parts))
+
+    @classmethod
+    def restore(cls, settings: Settings, snapshot: Snapshot) -> RetailModel:
+        """A model that goes on from a snapshot; with other levels in `settings.strategy` it is a branch.
+
+        Raises
+        ------
+        SnapshotError : the snapshot belongs to other settings
+        """
+        model = cls(settings)
+        if snapshot.head["settings"] != model.settings_hash():
+            raise SnapshotError(
+                f"the snapshot was taken with other settings ({snapshot.head['settings']}, here {model.settings_hash()}); "
+                "only the strategy, the scenario and the number of days may differ"
+            )
+        parts = unflatten(snapshot.arrays)
+        model._replaying = True
+        for _ in range(int(snapshot.head["second"]) // DAY):
+            model.step()  # Mesa counts its days; the model itself stands still
+        model._replaying = False
+        for part in ("clock", "world", "journeys", "fulfilment", "replenishment", "interventions", "memory", "costs"):
+            getattr(model, part).load(parts[part])
+        model.demand_rows = int(parts["model"]["demand_rows"][0])
+        for name, values in parts.get("collected", {}).items():
+            model.datacollector.model_vars[name] = values.tolist()
+        model.journeys.stop_at(model.window_end)
+        model.processes.after_restore()
+        return model
+
+    def branch(self, **changes: Any) -> RetailModel:
+        """A second future from this moment; `changes` replace fields of the settings."""
+        return RetailModel.restore(self.settings.model_copy(update=changes), self.snapshot())

@@ -1,0 +1,157 @@
+"""One run from settings to figures: what `run`, `compare`'s workers and notebooks call."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from omosim.engine.laws import LAWS
+from omosim.model.kpis import Kpi, kpis
+from omosim.model.pnl import COST_LINES, profit_and_loss
+from omosim.model.retail import RetailModel
+from omosim.schema.codes import Count, Flow, Status
+from omosim.schema.settings import Settings
+
+#: never hashed into a run's id: how to compute, where to write, and labels
+LABELS = {
+    "strategy": {"name", "title"},
+    "scenario": {"name", "title", "practice", "expect"},
+    "market": {"name", "title"},
+    "engine": {"fulfilment", "threads", "extra_cut_minutes", "audit"},
+}
+
+
+@dataclass
+class Run:
+    """A finished run and its books.
+
+    Parameters
+    ----------
+    model : the model at its end; all laws have been judged
+    """
+
+    model: RetailModel
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of the run."""
+        return self.model.settings
+
+    @cached_property
+    def book(self) -> np.ndarray:
+        """The order book, BOOK rows sorted by key."""
+        return self.model.fulfilment.book()
+
+    @cached_property
+    def pnl(self) -> dict[str, int]:
+        """Lines of the profit and loss, minor units."""
+        return profit_and_loss(self.model)
+
+    @cached_property
+    def measured_counts(self) -> np.ndarray:
+        """(days, N_COUNTS) counters of the measured days."""
+        first = self.settings.burn_in_days
+        return self.model.journeys.counts[first : first + self.settings.days]
+
+    @cached_property
+    def kpis(self) -> list[Kpi]:
+        """Every KPI."""
+        model = self.model
+        surplus = int(self.measured_counts[:, Count.SURPLUS].sum())
+        currency = self.settings.market.currency
+        return kpis(self.book, self.measured_counts, self.pnl, surplus, model.window_start, model.window_end, currency)
+
+    @property
+    def laws(self) -> dict[str, int]:
+        """Law -> largest residual seen; all 0, or the run would have stopped."""
+        return dict(self.model.audit.worst)
+
+    def orders(self) -> dict[str, np.ndarray]:
+        """Columns of orders.parquet: one row an order or visit, whole run."""
+        return order_columns(self.book, self.model.world.node_names, list(self.settings.catalogue.categories))
+
+    def daily(self) -> dict[str, np.ndarray]:
+        """Columns of daily.parquet: a row a day."""
+        model, counts = self.model, self.model.journeys.counts
+        days = self.settings.burn_in_days + self.settings.days
+        book = self.book
+        day = book["placed_at"] // 86_400
+        inside = (day >= 0) & (day < days)
+        net = np.bincount(day[inside], weights=(book["revenue"] + book["fee"] - book["refund"])[inside], minlength=days)
+        out: dict[str, np.ndarray] = {
+            "day": np.arange(days) - self.settings.burn_in_days,
+            "date": np.array([model.world.calendar.date_of(d).isoformat() for d in range(days)]),
+            "net_revenue": net[:days].astype(np.int64),
+        }
+        for name in ("NEEDS", "MISSIONS", "WEB_SESSIONS", "VISITS_PLANNED", "ORDERS_WEB", "ORDERS_STORE", "ORDERS_SOCIAL", "ORDERS_LIVE"):
+            out[name.lower()] = counts[:days, Count[name]]
+        return out
+
+
+def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> dict[str, np.ndarray]:
+    """The order book in the words of the contract; times in seconds from the first midnight, -1 as null is left to the writer."""
+    status = np.array([s.name.lower() for s in Status])
+    flow = np.array(["ship", "same_day", "pickup", "store"])
+    channel = np.array(["web", "store", "social", "live", "none"])
+    names = np.array([*nodes, ""])
+    out = {
+        "order_id": book["key"],
+        "shopper_id": book["shopper"],
+        "placed_at": book["placed_at"],
+        "channel": channel[book["channel"]],
+        "fulfilment": flow[book["flow"]],
+        "node": names[book["node"]],
+        "status": status[book["status"]],
+    }
+    for name in ("promised_at", "picked_at", "ready_at", "arrived_at", "served_at", "done_at", "returned_at"):
+        out["handed_over_at" if name == "done_at" else name] = book[name]
+    for name in ("sku", "units", "units_out", "units_back", "units_short", "revenue", "fee", "refund", "goods_cost", "service_cost", "wait_s", "zone"):
+        out[name] = book[name]
+    out["category"] = np.array(categories)[book["category"]]
+    out["flags"] = book["flags"]
+    out["visit"] = book["flow"] == Flow.VISIT
+    return out
+
+
+def run(settings: Settings) -> Run:
+    """Run one strategy in one world.
+
+    Raises
+    ------
+    LawBroken : a law's residual is not zero
+    """
+    return Run(RetailModel(settings).run())
+
+
+def deciding(settings: Settings) -> str:
+    """JSON text of what decides the numbers of a run but for seed and replication; labels and how-to-compute left out."""
+    data: dict[str, Any] = settings.model_dump(mode="json", exclude={"output", "seed", "replication"})
+    for group, names in LABELS.items():
+        for name in names:
+            data[group].pop(name, None)
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def run_task(text: str) -> str:
+    """Entry of a study's worker: a JSON task in, a JSON answer out.
+
+    Parameters
+    ----------
+    text : {"run_id", "arm", "replication", "seed", "settings"}
+    """
+    task = json.loads(text)
+    settings = Settings.model_validate({**task["settings"], "seed": task["seed"], "replication": task["replication"]})
+    done = run(settings)
+    figures = [{"kpi": k.kpi, "value": k.value, "unit": k.unit, "reason": k.reason} for k in done.kpis]
+    laws = {law: done.laws.get(law, 0) for law in LAWS}
+    return json.dumps({"run_id": task["run_id"], "kpis": figures, "laws": laws, "pnl": statement(done.pnl)}, allow_nan=False)
+
+
+def statement(pnl: dict[str, int]) -> dict[str, int]:
+    """Lines that add up to operating profit: income positive, costs negative, then the profit itself."""
+    income = {name: amount for name, amount in pnl.items() if name.startswith("revenue_") or name == "fees"}
+    return {**income, **{name: -pnl[name] for name in COST_LINES}, "operating_profit": pnl["operating_profit"]}

@@ -1,0 +1,97 @@
+"""KPIs counted by hand on a book of a dozen rows."""
+
+import numpy as np
+import pytest
+
+from omosim.model.kpis import kpis, quantile
+from omosim.schema.codes import N_COUNTS, Count, Entry, Flow, Status
+from omosim.schema.columns import BOOK, DAY, FLAG_EMPTY
+
+PNL = {
+    "net_revenue": 1000, "gross_profit": 400, "fulfilment_cost": 50, "labour_cost": 60, "capability_cost": 10,
+    "media_cost": 5, "operating_profit": 275,
+}  # fmt: skip
+
+
+def book_row(**values):
+    row = np.zeros(1, BOOK)
+    for name in ("promised_at", "picked_at", "ready_at", "arrived_at", "served_at", "done_at", "returned_at"):
+        row[name] = -1
+    for name, value in values.items():
+        row[name] = value
+    return row
+
+
+@pytest.fixture
+def figures():
+    rows = [
+        # shopper 1 buys on the web twice, once late and once returned, and in a store
+        book_row(key=1, placed_at=100, shopper=1, channel=Entry.WEB, flow=Flow.SHIP, units=2, units_out=2, revenue=200, fee=3,
+                 promised_at=500, done_at=600, status=Status.DELIVERED),
+        book_row(key=2, placed_at=200, shopper=1, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, units_back=1, revenue=100,
+                 refund=100, promised_at=900, done_at=800, status=Status.RETURNED),
+        book_row(key=3, placed_at=300, shopper=1, channel=Entry.STORE, flow=Flow.VISIT, offer=4, units=1, units_out=1, revenue=50,
+                 done_at=400, status=Status.BOUGHT),
+        # shopper 2: a pickup, ready in time, waited 4 minutes
+        book_row(key=4, placed_at=300, shopper=2, channel=Entry.WEB, flow=Flow.PICKUP, offer=2, units=1, units_out=1, revenue=80,
+                 promised_at=900, ready_at=900, arrived_at=1000, served_at=1240, wait_s=240, done_at=1300, status=Status.COLLECTED),
+        # shopper 3 finds an empty shelf and leaves; shopper 4's order is cancelled
+        book_row(key=5, placed_at=400, shopper=3, channel=Entry.STORE, flow=Flow.VISIT, offer=4, units=1, flags=FLAG_EMPTY,
+                 status=Status.LEFT),
+        book_row(key=6, placed_at=400, shopper=4, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_short=1, status=Status.CANCELLED,
+                 promised_at=900),
+        # before and after the window
+        book_row(key=7, placed_at=-10, shopper=1, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, revenue=70),
+        book_row(key=8, placed_at=-10, shopper=9, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, revenue=70),
+        book_row(key=9, placed_at=DAY, shopper=9, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, revenue=70),
+    ]  # fmt: skip
+    counts = np.zeros((1, N_COUNTS), np.int64)
+    counts[0, Count.WEB_SESSIONS] = 80
+    counts[0, Count.TOUCHES], counts[0, Count.PURCHASES] = 30, 5
+    return {k.kpi: k for k in kpis(np.concatenate(rows), counts, PNL, 123, 0, DAY, "KRW")}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("orders", 5),
+        ("units", 5),
+        ("revenue_web", 200 + 3 + 100 - 100 + 80),
+        ("revenue_store", 50),
+        ("revenue_live", 0),
+        ("aov", (200 + 3 + 100 + 50 + 80) / 5),
+        ("web_conversion", 4 / 80),
+        ("store_conversion", 1 / 3),  # one purchase in two visits and one collection
+        ("fill_rate", 3 / 6),  # the late pair and the cancelled unit are not on first promise
+        ("stockout_rate", 2 / 6),
+        ("cancel_rate", 1 / 5),
+        ("return_rate", 1 / 5),
+        ("return_rate_online", 1 / 4),
+        ("return_rate_store", 0.0),
+        ("pickup_ready_on_time", 1.0),
+        ("pickup_wait_p90_min", 4.0),
+        ("delivery_on_time", 1 / 3),
+        ("wasted_trip_rate", 1 / 2),
+        ("repeat_rate", 1 / 2),
+        ("retention", 1 / 2),
+        ("touchpoints_per_purchase", 6.0),
+        ("multichannel_premium_raw", 253 / 80),
+        ("operating_profit", 275),
+        ("consumer_surplus", 123),
+    ],
+)
+def test_by_hand(figures, name, value):
+    assert figures[name].value == pytest.approx(value, rel=1e-12)
+
+
+def test_undefined_is_null_with_a_reason():
+    nothing = kpis(np.zeros(0, BOOK), np.zeros((1, N_COUNTS), np.int64), PNL, None, 0, DAY, "KRW")
+    undefined = [k for k in nothing if k.value is None]
+    assert {"aov", "web_conversion", "fill_rate", "pickup_wait_p90_min", "retention"} <= {k.kpi for k in undefined}
+    assert all(k.reason for k in undefined)
+
+
+def test_quantile_is_an_order_statistic():
+    values = np.array([5, 1, 4, 2, 3], np.int64)
+    assert quantile("x", values, 0.9, 1.0, "", "").value == 5
+    assert quantile("x", values, 0.5, 1.0, "", "").value == 3

@@ -235,7 +235,8 @@ def main(shoppers: int = 1_000_000, days: int = 20, repeat: int = 7) -> None:
     if library is not None:
         assert np.array_equal(checks[0][1](), c_counts)
     first = rates["Numba, 1 thread"]
-    print(f"W1: {shoppers:,} shoppers, best of {repeat}, {os.cpu_count()} processors, {w1.new_shoppers(1).nbytes} bytes each")
+    size = w1.new_shoppers(1).nbytes
+    print(f"W1: {shoppers:,} shoppers of {size} bytes, best of {repeat}, {os.cpu_count()} processors")
     print(f"{'':28}{'M shopper-days/s':>18}{'Numba / it':>12}")
     for name, rate in rates.items():
         print(f"{name:28}{rate:18.1f}{first / rate:12.2f}")

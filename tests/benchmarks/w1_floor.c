@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { ALTERNATIVES = 6, WIDTH = 7, BLOCK = 2048, PAD = 64, CHOICE = 13, SESSIONS = 31, LANE_BIT = 0x8000 };
+enum { ALTERNATIVES = 6, WIDTH = 7, BLOCK = 4096, PAD = 64, CHOICE = 13, SESSIONS = 31, LANE_BIT = 0x8000 };
 static const uint32_t ACTIVE_BELOW = 429496729u; /* 0.1 * 2**32 */
 static const float BASE[ALTERNATIVES] = {0.5f, 0.2f, 0.0f, -0.2f, 0.1f, -0.4f};
 static const float BETA = 1.5f, KEEP = 0.9f, GAIN = 0.1f, SCALE = 0x1p-24f;
@@ -70,8 +70,8 @@ static int active_list(uint32_t k0, uint32_t k1, uint32_t day, int64_t first, in
         for (int lane = 0; lane < 4; lane++)
             words[lane][g] = b.w[lane];
     }
-    for (int lane = 0; lane < 4; lane++)
-        for (int g = 0; g < groups; g++) {
+    for (int g = 0; g < groups; g++)
+        for (int lane = 0; lane < 4; lane++) {
             active[n] = (uint32_t)(first + lane + 4 * g);
             n += words[lane][g] < ACTIVE_BELOW;
         }
@@ -120,6 +120,10 @@ void run_days(uint32_t k0, uint32_t k1, int days, float *restrict state, int64_t
             int full = (n + PAD - 1) / PAD * PAD;
             for (int i = n; i < full; i++)
                 active[i] = (uint32_t)first;
+            for (int i = 0; i < n; i++) {
+                __builtin_prefetch(state + (int64_t)active[i] * WIDTH, 1);
+                __builtin_prefetch(state + (int64_t)active[i] * WIDTH + ALTERNATIVES, 1);
+            }
             for (int part = 0; part < 2; part++)
                 fill_blocks(k0, k1, active, full, (uint32_t)day, (uint32_t)part, draws[4 * part], draws[4 * part + 1],
                             draws[4 * part + 2], draws[4 * part + 3]);

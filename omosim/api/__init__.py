@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from omosim.api.views import CompareView, RunView
-    from omosim.results import Result
+    from omosim.api.views import RunView
+    from omosim.results import CompareResult, Result
 
 __all__ = ["calibrate", "compare", "load", "simulate"]
 
@@ -54,7 +54,7 @@ def compare(
     *,
     overrides: Iterable[str] = (),
     **settings: Any,
-) -> CompareView:
+) -> CompareResult:
     """Compare strategies in paired replications; the result folder is kept.
 
     Parameters
@@ -64,16 +64,15 @@ def compare(
 
     Returns
     -------
-    CompareView: table(), to_frame(), runs(), plot.forest(), report(path)
+    CompareResult: table(), to_frame(), runs(), plot.forest(), report(path)
     """
     from omosim.api.commands import compare_run
-    from omosim.api.views import CompareView
     from omosim.config.compose import compose
 
     arms = list(strategies)
     asked = [f"strategies=[{','.join(arms)}]", f"baseline={baseline or arms[0]}", *words(settings), *overrides]
     outcome = compare_run(compose("compare", asked), ["omosim", "compare", *asked])
-    return CompareView(outcome.folder)
+    return load(outcome.folder.path)
 
 
 def calibrate(orders: str | Path, adapter: str = "own", *, output_dir: str | Path, **options: Any) -> Result:
@@ -84,19 +83,18 @@ def calibrate(orders: str | Path, adapter: str = "own", *, output_dir: str | Pat
     OrderFileError : the file cannot be read as an order log; every problem with its row and column
     """
     from omosim.api.commands import calibrate_run
-    from omosim.results import load as read
 
     folder = calibrate_run({"orders": str(orders), "adapter": adapter, "output_dir": str(output_dir), **options}, ["omosim", "calibrate"])
-    return read(folder)
+    return load(folder)
 
 
 def load(path: str | Path) -> Any:
     """A finished result from its folder (or `outputs/<command>/latest`), with its figures attached."""
-    from omosim.api.views import CompareView
+    from omosim.reports.accessors import attach
     from omosim.results import load as read
 
-    found = read(path)
-    return CompareView(found.folder) if found.folder.command == "compare" else found
+    attach()
+    return read(path)
 
 
 def warm() -> float:

@@ -141,7 +141,7 @@ def compare_command(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.reports.terminal import CompareScreen
     from omosim.study.compare import StudyInterrupted, StudyStopped
 
-    with CompareScreen(composed.compare, list(composed.arms)) as screen:
+    with CompareScreen(composed.compare.baseline, list(composed.arms), composed.compare.replications) as screen:
         try:
             outcome = compare_run(composed, argv, screen.update)
         except StudyInterrupted as stopped:

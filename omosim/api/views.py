@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from omosim.results import CompareResult, ResultFolder
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
     from omosim.model.run import Run
 
@@ -94,35 +89,3 @@ class RunView:
 
     def _repr_html_(self) -> str:
         return self.kpis().to_html(index=False, escape=True, na_rep="undefined", float_format=lambda v: f"{v:,.4g}")
-
-
-class Plots:
-    """Figures of a comparison; each returns Axes and touches no global style."""
-
-    def __init__(self, view: CompareView) -> None:
-        self._view = view
-
-    def forest(self, kpis: tuple[str, ...] = ("operating_profit",), ax: Axes | None = None) -> Axes:
-        """Paired differences with their intervals, in % of the baseline's value."""
-        from omosim.reports.plots import forest_axes
-
-        return forest_axes(self._view.folder, kpis, ax)
-
-
-class CompareView(CompareResult):
-    """A comparison with its figures and its report."""
-
-    def __init__(self, folder: ResultFolder) -> None:
-        super().__init__(folder)
-        self.plot = Plots(self)
-
-    def report(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to `path`."""
-        from omosim.reports.write import write_report
-
-        return write_report(self.folder, path)
-
-    def _repr_html_(self) -> str:
-        from omosim.reports.write import summary_html
-
-        return summary_html(self.folder)

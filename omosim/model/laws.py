@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from omosim.model.kpis import measured
 from omosim.model.pnl import COST_LINES, profit_and_loss
-from omosim.schema.codes import Account, Count, Flow
+from omosim.schema.codes import Count, Flow
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel

@@ -19,7 +19,7 @@ from omosim.engine.snapshot import Snapshot, flatten, unflatten
 from omosim.fulfilment import Replenishment, new_engine
 from omosim.journeys import Journeys
 from omosim.journeys import Shopper as ShopperView
-from omosim.kernels.philox import fold_key
+from omosim.kernels.philox import make_key
 from omosim.model.agents import ManagerMemory, Rival, StoreManager, TouchpointManager
 from omosim.model.laws import model_residuals
 from omosim.model.pnl import DayCosts, staff_seconds
@@ -47,7 +47,7 @@ class RetailModel(mesa.Model):
     def __init__(self, settings: Settings) -> None:
         super().__init__(rng=0)  # Mesa's random source is not used in the model
         self.settings = settings
-        self.key0, self.key1 = fold_key(settings.seed, settings.replication)
+        self.key0, self.key1 = make_key(settings.seed, settings.replication)
         self.window_start = settings.burn_in_days * DAY
         self.window_end = self.window_start + settings.days * DAY
         self.last_day = settings.burn_in_days + settings.days + settings.engine.drain_days

@@ -1,0 +1,103 @@
+"""What a command shows while it works and when it is done; plain text where there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+from omosim.reports.labels import reading_order, title
+from omosim.reports.tables import print_comparison, rich_table
+from omosim.results.words import figure, safe_text, unit_words
+
+Row = Mapping[str, Any]
+
+
+class CompareScreen:
+    """Progress with ETA, a first table as soon as two pairs are there, then the answer.
+
+    Parameters
+    ----------
+    baseline : arm that the others are compared with
+    arms : labels of all arms
+    replications : largest number of pairs
+    """
+
+    def __init__(self, baseline: str, arms: Sequence[str], replications: int) -> None:
+        self.baseline = baseline
+        self.console = Console(markup=False, emoji=False, highlight=False)
+        self.live = sys.stderr.isatty()
+        self.progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not self.live,
+        )
+        self.task = self.progress.add_task(f"{len(arms)} strategies x up to {replications} replications", total=None)
+        self.shown = False
+        self.said = 0
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.progress.stop()
+
+    def update(self, state: Any) -> None:
+        """After each finished run."""
+        self.progress.update(self.task, completed=state.done + state.failed, total=state.planned)
+        if not self.live and (state.done + state.failed) * 4 // max(state.planned, 1) > self.said:
+            self.said = (state.done + state.failed) * 4 // max(state.planned, 1)
+            left = state.seconds_left
+            eta = f", about {left:.0f} s left" if left else ""
+            sys.stderr.write(f"{state.done} of {state.planned} runs, {state.seconds:.0f} s{eta}\n")
+            sys.stderr.flush()
+        if state.rows and not self.shown and state.done < state.planned:
+            self.shown = True
+            self.console.print(Text(f"After {state.pairs} pairs (goes on):", style="dim"))
+            self.console.print(rich_table([r for r in state.rows if r["kpi"] == "operating_profit"], self.baseline))
+
+    def message(self, text: str) -> None:
+        """One line for the user, below the progress."""
+        self.progress.stop()
+        Console(stderr=True).print(Text(safe_text(text, 4000)))
+
+    def result(self, rows: Sequence[Row], summary: Row, report: Path) -> None:
+        """The table, the answer, how much was needed for it, and where the report is."""
+        self.progress.stop()
+        print_comparison(summary, console=self.console)
+        self.console.print(Text(self._facts(rows, summary), style="dim"))
+        self.console.print(Text(f"Report: {report}"))
+
+    def _facts(self, rows: Sequence[Row], summary: Row) -> str:
+        profit = [r for r in rows if r["kpi"] == "operating_profit" and r.get("variance_reduction")]
+        reduced = ", ".join(f"{r['strategy']} {r['variance_reduction']:.1f}x" for r in profit)
+        share = summary.get("precision_reached")
+        reached = f"{100 * share:.2f} % of baseline revenue" if share is not None else "not known"
+        return (
+            f"{summary['pairs']} pairs; interval half-width {reached} (asked {100 * summary['precision']:.2f} %); "
+            f"variance reduction by common random numbers: {reduced or 'not known'}; laws: all residuals 0"
+        )
+
+
+def say_run(kpis: Sequence[Any], report: Path) -> None:
+    """KPIs of one run in reading order, and where the report is."""
+    console = Console()
+    named = {k.kpi: k for k in kpis}
+    for head, names in reading_order(list(named)):
+        console.print(Text(head, style="bold"))
+        for name in names:
+            kpi = named[name]
+            value = figure(kpi.value, kpi.unit) if kpi.value is not None else f"undefined: {kpi.reason}"
+            console.print(Text(f"  {title(name):<34} {value:>18} {unit_words(kpi.unit)}"))
+    console.print(Text(f"Report: {report}"))

@@ -16,6 +16,7 @@ from omosim.config import rules
 from omosim.config.commands import OPTIONS
 from omosim.config.errors import ConfigError, Problem, nearest, refuse, show, unique
 from omosim.config.hydra_source import Loader
+from omosim.config.layers import Layers, Loc, leaves
 from omosim.config.library import EMBEDDED, GROUPS, Library, is_path, part
 from omosim.config.overrides import Override, parsed_value, quoted, read
 from omosim.config.problems import from_pydantic
@@ -23,68 +24,6 @@ from omosim.config.resolved import resolved_yaml, to_yaml
 from omosim.config.schema_tree import lookup
 from omosim.config.strict import Doc, dotted
 from omosim.schema.settings import CompareSettings, Settings
-
-Loc = tuple[str | int, ...]
-
-
-@dataclass
-class Layers:
-    """Where each value came from: files in the order they were laid over one another, then overrides."""
-
-    files: list[tuple[tuple[str, ...], Doc]] = field(default_factory=list)
-    overrides: list[tuple[Loc, str]] = field(default_factory=list)
-
-    def origin(self, loc: Loc) -> tuple[str, int | None]:
-        """File and line of a key; of the nearest key above when it is nowhere."""
-        for path, _ in reversed(self.overrides):
-            if path == loc[: len(path)]:
-                return "command line", None
-        for n in range(len(loc), 0, -1):
-            for package, doc in reversed(self.files):
-                rest = loc[len(package) : n]
-                if loc[: len(package)] == package and len(package) < n and rest in doc.places:
-                    return doc.file, doc.places[rest].line
-        return self._file_of(loc), None
-
-    def _file_of(self, loc: Loc) -> str:
-        for package, doc in reversed(self.files):
-            if package and loc[: len(package)] == package:
-                return doc.file
-        return self.files[-1][1].file if self.files else "command line"
-
-    def set_by(self, loc: Loc) -> str:
-        """`file:line`, or the override, that set a value."""
-        for path, text in reversed(self.overrides):
-            if path == loc[: len(path)]:
-                return text
-        file, line = self.origin(loc)
-        return file if line is None else f"{file}:{line}"
-
-    def comment(self, loc: Loc) -> str:
-        """The comment behind the value in the last file that sets it and has one."""
-        for package, doc in reversed(self.files):
-            place = doc.places.get(loc[len(package) :]) if loc[: len(package)] == package else None
-            if place is not None and place.comment:
-                return place.comment
-        return ""
-
-    def names(self, base: Loc) -> list[str]:
-        """Names that the files set directly below a key."""
-        found: set[str] = set()
-        for package, doc in self.files:
-            rest = base[len(package) :]
-            if base[: len(package)] == package:
-                found.update(str(p[len(rest)]) for p in doc.places if p[: len(rest)] == rest and len(p) > len(rest))
-        return sorted(found)
-
-    def bad(self, loc: Loc) -> bool:
-        """Whether the strict reader has already spoken about this place."""
-        for package, doc in self.files:
-            for wrong in doc.bad:
-                full = (*package, *wrong)
-                if full == loc[: len(full)] or loc == full[: len(loc)]:
-                    return True
-        return False
 
 
 @dataclass
@@ -117,15 +56,6 @@ class Composed:
             arms = {name: s.model_dump(mode="json")["strategy"] for name, s in self.arms.items()}
             return to_yaml({"command": self.command, **self.options, "arms": arms, "settings": base})
         return to_yaml({"command": self.command, **self.options, "settings": base})
-
-
-def leaves(data: Any, at: Loc = ()) -> list[Loc]:
-    """Paths of all values; a list counts as one value unless it holds mappings."""
-    if isinstance(data, dict) and data:
-        return [path for key, value in data.items() for path in leaves(value, (*at, key))]
-    if isinstance(data, list) and any(isinstance(v, dict) for v in data):
-        return [path for i, value in enumerate(data) for path in leaves(value, (*at, i))]
-    return [at]
 
 
 def compose(command: str, overrides: Sequence[str] = (), cwd: str | Path | None = None) -> Composed:
@@ -170,15 +100,27 @@ class _Composer:
     def _composed(self, arms: dict[str, Settings], options: BaseModel, raw: dict[str, Any]) -> Composed:
         compare = options if isinstance(options, CompareSettings) else None
         first = arms[compare.baseline] if compare else next(iter(arms.values()))
+        if compare is None:
+            arms = {first.strategy.name: first}
+            self.layers = {first.strategy.name: self.layers[""]}
         notes = rules.notes(first.model_dump(mode="json"))
-        return Composed(self.command, first, arms, compare, options.model_dump(mode="json"), self.words, self.layers, notes)
+        return Composed(
+            self.command, first, arms, compare, options.model_dump(mode="json"), self.words, self.layers, notes
+        )
 
     # ---- groups ---------------------------------------------------------------------------------------------
     def _choose_groups(self) -> None:
         given = {item.key: item for item in self.items if item.kind == "group"}
         if self.command == "compare" and "strategy" in given:
             value = given.pop("strategy").bare
-            self.problems.append(Problem("compare takes several strategies", key="strategy", value=show(value), cure=f"Write strategies=[o2o,{value}]"))
+            self.problems.append(
+                Problem(
+                    "compare takes several strategies",
+                    key="strategy",
+                    value=show(value),
+                    cure=f"Write strategies=[o2o,{value}]",
+                )
+            )
         for group, item in given.items():
             option = self._option(group, item.bare)
             if option is not None:
@@ -194,7 +136,11 @@ class _Composer:
         known = self.library.options(group)
         shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
         cure = "Choose one of these, or give a file: " + f"{group}=FILE.yaml"
-        self.problems.append(Problem(f"no such {group}", key=group, value=show(value), allowed=shown, near=nearest(value, known), cure=cure))
+        self.problems.append(
+            Problem(
+                f"no such {group}", key=group, value=show(value), allowed=shown, near=nearest(value, known), cure=cure
+            )
+        )
         return None
 
     def _embedded(self) -> None:
@@ -212,10 +158,16 @@ class _Composer:
                 known = self.library.options(key)
                 self.problems.append(
                     Problem(
-                        f"the market brings no {key}", doc.file, None, None, key, None, ", ".join(known),
+                        f"the market brings no {key}",
+                        doc.file,
+                        None,
+                        None,
+                        key,
+                        None,
+                        ", ".join(known),
                         cure=f"Add '{key}:' to the file (keys or a name), or give {key}=NAME",
                     )
-                )  # fmt: skip
+                )
                 self.choices[key] = known[0] if known else option
         for key, value in found.items():
             if key not in self.choices:
@@ -234,7 +186,17 @@ class _Composer:
         line = doc.line_of((key,))
         near = nearest(value, known) if isinstance(value, str) else None
         self.problems.append(
-            Problem(f"no such {key}", doc.file, line, None, key, show(value), ", ".join(known), near, "Write its keys below it, or a name")
+            Problem(
+                f"no such {key}",
+                doc.file,
+                line,
+                None,
+                key,
+                show(value),
+                ", ".join(known),
+                near,
+                "Write its keys below it, or a name",
+            )
         )
         return known[0] if known else "none"
 
@@ -254,7 +216,14 @@ class _Composer:
             if is_path(value):
                 name = str(self.library.doc(f"strategy/{option}").data.get("name") or Path(value).stem)
             if name in arms and is_path(value):
-                self.problems.append(Problem(f"two strategies are named '{name}'", key="strategies", value=show(value), cure="Change 'name:' in the file"))
+                self.problems.append(
+                    Problem(
+                        f"two strategies are named '{name}'",
+                        key="strategies",
+                        value=show(value),
+                        cure="Change 'name:' in the file",
+                    )
+                )
             arms[name] = option
         return arms or {"": ""}
 
@@ -281,7 +250,9 @@ class _Composer:
             data = self.loader.compose(self.command, groups + [i.hydra() for i in values])
         except (HydraException, OmegaConfBaseException, ValueError, KeyError) as error:
             first = str(error).strip().splitlines() or [type(error).__name__]
-            self.problems.append(Problem("cannot be composed: " + show(first[0], 200).strip("'"), cure="Check names of files and keys"))
+            self.problems.append(
+                Problem("cannot be composed: " + show(first[0], 200).strip("'"), cure="Check names of files and keys")
+            )
             return None
         self.layers[arm] = layers
         layers.overrides += [(i.path, i.text) for i in values if i.prefix != "~"]
@@ -303,7 +274,14 @@ class _Composer:
             message = f"no '{word}' in {'.'.join(base)}"
             cure = "Choose one of these; '+' before the key adds a new one"
             self.problems.append(
-                Problem(message, key=item.key, value=show(item.bare), allowed=", ".join(names[:30]), near=nearest(word, names), cure=cure)
+                Problem(
+                    message,
+                    key=item.key,
+                    value=show(item.bare),
+                    allowed=", ".join(names[:30]),
+                    near=nearest(word, names),
+                    cure=cure,
+                )
             )
         return kept
 
@@ -319,7 +297,16 @@ class _Composer:
                 if not self.library.exists(config):
                     known = self.library.options("strategy/capability")
                     key = f"strategy.capabilities.{name}"
-                    self.problems.append(Problem("no such capability", key=key, value="true", allowed=", ".join(known), near=nearest(name, known), cure="`omosim list capabilities` describes them"))
+                    self.problems.append(
+                        Problem(
+                            "no such capability",
+                            key=key,
+                            value="true",
+                            allowed=", ".join(known),
+                            near=nearest(name, known),
+                            cure="`omosim list capabilities` describes them",
+                        )
+                    )
                     continue
                 doc = self.library.doc(config)
                 have[name] = copy.deepcopy(doc.data)
@@ -335,7 +322,16 @@ class _Composer:
         known = self.library.options("strategy/capability")
         if known and name not in known:
             key = f"strategy.capabilities.{name}"
-            self.problems.append(Problem("no such capability", key=key, value="false", allowed=", ".join(known), near=nearest(name, known), cure="`omosim list capabilities` describes them"))
+            self.problems.append(
+                Problem(
+                    "no such capability",
+                    key=key,
+                    value="false",
+                    allowed=", ".join(known),
+                    near=nearest(name, known),
+                    cure="`omosim list capabilities` describes them",
+                )
+            )
 
     def _levels(self, data: dict[str, Any], layers: Layers) -> None:
         """Levels and costs of a capability, in the arms that have it."""
@@ -358,16 +354,22 @@ class _Composer:
         for item in self.items:
             if not _is_level(item) or _is_shorthand(item):
                 continue
-            arms = [d["strategy"].get("capabilities", {}) for d in raw.values() if d and isinstance(d.get("strategy"), dict)]
+            arms = [
+                d["strategy"].get("capabilities", {}) for d in raw.values() if d and isinstance(d.get("strategy"), dict)
+            ]
             if arms and not any(item.path[2] in have for have in arms):
                 names = sorted({n for have in arms for n in have})
                 name = item.path[2]
                 self.problems.append(
                     Problem(
-                        f"the strategy has no capability '{name}'", key=item.key, value=show(item.bare), allowed=", ".join(names),
-                        near=nearest(name, names), cure=f"Add strategy.capabilities.{name}=true, or choose one that it has",
+                        f"the strategy has no capability '{name}'",
+                        key=item.key,
+                        value=show(item.bare),
+                        allowed=", ".join(names),
+                        near=nearest(name, names),
+                        cure=f"Add strategy.capabilities.{name}=true, or choose one that it has",
                     )
-                )  # fmt: skip
+                )
 
     # ---- validation -------------------------------------------------------------------------------------------
     def _validate(self, arm: str, data: dict[str, Any]) -> Settings | None:
@@ -388,6 +390,11 @@ class _Composer:
             own["strategies"] = list(arms) if whole else own["strategies"]
             own["baseline"] = names.get(str(own.get("baseline")), own.get("baseline")) if whole else own.get("baseline")
         self.problems += [p for p in rules.arms(rules.Facts(own, layers.origin)) if self.command == "compare"]
+        orders = own.get("orders")
+        if isinstance(orders, str) and orders and not (self.library.cwd / orders).is_file():
+            self.problems.append(
+                Problem("no such file", key="orders", value=show(orders), cure="Give the path of a CSV or Parquet file")
+            )
         try:
             return self.model.model_validate(own, strict=True)
         except ValidationError as error:
@@ -396,7 +403,12 @@ class _Composer:
 
 
 def _is_shorthand(item: Override) -> bool:
-    return item.path[:2] == ("strategy", "capabilities") and len(item.path) == 3 and item.bare in ("true", "false") and not item.prefix
+    return (
+        item.path[:2] == ("strategy", "capabilities")
+        and len(item.path) == 3
+        and item.bare in ("true", "false")
+        and not item.prefix
+    )
 
 
 def _is_level(item: Override) -> bool:
@@ -412,8 +424,7 @@ def validate(data: dict[str, Any], layers: Layers, library: Library) -> tuple[Se
     try:
         found = Settings.model_validate(data, strict=True)
     except ValidationError as error:
-        kept = [e for e in _as_list(error, layers)]
-        problems = kept + problems
+        problems = _as_list(error, layers) + problems
     return (None if problems else found), problems
 
 

@@ -38,7 +38,7 @@ class StrictSource(ConfigSource):
     def load_config(self, config_path: str) -> ConfigResult:
         """The file as Hydra's container."""
         doc = self.library.doc(config_path.removesuffix(".yaml"))
-        data = {k: v for k, v in doc.data.items()}
+        data = dict(doc.data)
         header = self._get_header_dict(doc.text)
         return ConfigResult(self.provider, f"omosim://{doc.file}", OmegaConf.create(data), header)
 

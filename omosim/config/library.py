@@ -102,6 +102,17 @@ class Library:
             return ""
         return next((g.strip() for g in match.groups() if g), "") if match else ""
 
+    def first_comment(self, config: str) -> str:
+        """The first comment line of a file, which says what it is."""
+        found = self.find(config)
+        if found is None:
+            return ""
+        try:
+            line = found[0].read_text(encoding="utf-8-sig", errors="replace").partition("\n")[0]
+        except OSError:
+            return ""
+        return line.lstrip("# ").strip() if line.startswith("#") else ""
+
     # ---- files ---------------------------------------------------------------------------------------------
     def exists(self, config: str) -> bool:
         """Whether `group/name` can be read."""
@@ -164,7 +175,7 @@ class Library:
             return
         keep = []
         for i, item in enumerate(listed):
-            if all([self._check_default(group, doc, i, key, value) for key, value in _entries(item)]):
+            if all(self._check_default(group, doc, i, key, value) for key, value in _entries(item)):
                 keep.append(item)
         doc.data["defaults"] = keep
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -15,6 +15,7 @@ from omosim.config.errors import Problem, nearest, show
 from omosim.config.library import GROUPS
 from omosim.config.schema_tree import ANY, children, lookup, tree
 from omosim.config.strict import RUNNING_KEYS
+from omosim.schema.settings import Settings
 
 _SHAPE = re.compile(r"(\+\+|\+|~)?([^=\s]+?)\s*=(.*)\Z", re.DOTALL)
 _DELETE = re.compile(r"~[^=\s]+\Z")
@@ -30,6 +31,7 @@ class Override:
     key: str
     value: str
     kind: str = "value"
+    is_text: bool = False
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -52,8 +54,7 @@ class Override:
         if self.prefix == "~":
             return self.text
         prefix = "++" if self.kind in ("value", "option") and not self.prefix else self.prefix
-        found = lookup(self.path) if self.kind == "value" else None
-        text = found is not None and found.kind == "str" and self.value.strip() not in ("null", "")
+        text = self.is_text and self.value.strip() not in ("null", "")
         return f"{prefix}{self.key}={quoted(self.value) if text else quote_names(self.value)}"
 
 
@@ -99,7 +100,12 @@ def read(words: list[str], options: type[BaseModel]) -> tuple[list[Override], li
         if isinstance(item, Override):
             problem = _judge(item, options)
             if problem is None and item.key in seen and seen[item.key].text != item.text:
-                problem = Problem("given twice", key=item.key, value=show(item.bare), cure=f"Keep one; the other is {seen[item.key].text}")
+                problem = Problem(
+                    "given twice",
+                    key=item.key,
+                    value=show(item.bare),
+                    cure=f"Keep one; the other is {seen[item.key].text}",
+                )
             if problem is None:
                 if item.key not in seen:
                     good.append(item)
@@ -117,7 +123,12 @@ def _shape(word: str, options: type[BaseModel]) -> Override | Problem:
     match = _SHAPE.match(word)
     if match is None:
         near = nearest(word.lstrip("-"), [*GROUPS, *children(()), *options.model_fields])
-        return Problem("is not key=value", value=show(word), near=f"{near}=…" if near else None, cure="Write key=value without spaces round '='")
+        return Problem(
+            "is not key=value",
+            value=show(word),
+            near=f"{near}=…" if near else None,
+            cure="Write key=value without spaces round '='",
+        )
     prefix, key, value = match.group(1) or "", match.group(2), match.group(3)
     kind = "value"
     if key in GROUPS:
@@ -126,13 +137,19 @@ def _shape(word: str, options: type[BaseModel]) -> Override | Problem:
         kind = "package"
     elif key.split(".")[0] in options.model_fields:
         kind = "option"
-    return Override(prefix, key, value, kind)
+    model = options if kind == "option" else Settings
+    found = lookup(tuple(key.split(".")), model) if kind in ("option", "value") else None
+    return Override(prefix, key, value, kind, found is not None and found.kind == "str")
 
 
 def _judge(item: Override, options: type[BaseModel]) -> Problem | None:
     shown = show(item.bare)
     if item.path[0] == "hydra" or RUNNING_KEYS & set(item.path):
-        cure = "Use output.dir=DIR for the result folder" if item.path[0] == "hydra" else "A configuration names values, never code"
+        cure = (
+            "Use output.dir=DIR for the result folder"
+            if item.path[0] == "hydra"
+            else "A configuration names values, never code"
+        )
         return Problem("is not set here", key=item.key, value=shown, cure=cure)
     if "${" in item.value:
         return Problem("reference '${…}'", key=item.key, value=shown, cure="Write the value itself")
@@ -154,7 +171,9 @@ def _grammar(item: Override) -> Problem | None:
     except HydraException:
         if _THOUSANDS.match(item.bare):
             return _several(item)
-        return Problem("cannot be read", key=item.key, value=shown, cure="Put the value in quotes: " + f"\"{item.key}='…'\"")
+        return Problem(
+            "cannot be read", key=item.key, value=shown, cure="Put the value in quotes: " + f"\"{item.key}='…'\""
+        )
     return _several(item) if parsed.is_sweep_override() else None
 
 
@@ -201,7 +220,7 @@ def parsed_value(item: Override) -> Any:
 
 
 def expand(words: list[str]) -> list[list[str]]:
-    """The jobs of a comma sweep, in Hydra's order (the last key runs fastest); words that cannot be read stay as they are."""
+    """The jobs of a comma sweep, in Hydra's order: the last key runs fastest. Unreadable words stay."""
     columns: list[list[str]] = []
     for word in words:
         match = _SHAPE.match(word)
@@ -224,8 +243,3 @@ def _sweep(word: str, match: re.Match[str]) -> list[str]:
         return [f"{prefix}{key}={v}" for v in parsed.sweep_string_iterator()]
     except HydraException:
         return [word]
-
-
-def with_value(item: Override, value: str) -> Override:
-    """The same override with another value."""
-    return replace(item, value=value)

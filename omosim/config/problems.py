@@ -34,7 +34,9 @@ def _one(error: Any, origin: Origin, model: type[BaseModel]) -> Problem:
         return _missing(loc, origin, key)
     value = error["input"]
     allowed = _allowed(kind, error, key)
-    shown = show(value) if not isinstance(value, dict | list) else ("a mapping" if isinstance(value, dict) else "a list")
+    shown = (
+        show(value) if not isinstance(value, dict | list) else ("a mapping" if isinstance(value, dict) else "a list")
+    )
     return Problem(
         _message(kind, error),
         file,
@@ -129,7 +131,9 @@ def cure_for(value: Any, key: Key | None, loc: Loc) -> str:
         return f"Write {round(value)}" if value == round(value) else f"Write {int(value)} or {int(value) + 1}"
     if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
         share = key is not None and key.high == 1 and 1 < value <= 100
-        return f"Shares run from 0 to 1; write {value / 100:g} for {value:g} %" if share else "Choose a value in the range"
+        return (
+            f"Shares run from 0 to 1; write {value / 100:g} for {value:g} %" if share else "Choose a value in the range"
+        )
     if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
         return "Choose a value in the range"
     if isinstance(value, bool):

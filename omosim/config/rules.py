@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -26,18 +26,16 @@ class Facts:
     data: dict[str, Any]
     origin: Origin
     capabilities: Sequence[str] = ()
-    levels: dict[str, Sequence[str]] | None = None
+    levels: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def get(self, *loc: str | int) -> Any:
         """The value at a place, None when it is not there."""
         here: Any = self.data
         for part in loc:
-            if isinstance(here, dict) and part in here:
-                here = here[part]
-            elif isinstance(here, list) and isinstance(part, int) and 0 <= part < len(here):
-                here = here[part]
-            else:
+            inside = part in here if isinstance(here, dict) else isinstance(here, list) and part in range(len(here))
+            if not inside:
                 return None
+            here = here[part]
         return here
 
     def number(self, *loc: str | int) -> float | None:
@@ -81,7 +79,13 @@ def _shares(facts: Facts, group: Loc, leaf: str, what: str) -> Iterator[Problem]
     if abs(total - 1) <= SUM_TOLERANCE:
         return
     percent = abs(total - 100) < 1
-    cure = "Divide them by 100; shares run from 0 to 1" if percent else f"Multiply each by {1 / total:.6g}" if total else "Give shares"
+    cure = (
+        "Divide them by 100; shares run from 0 to 1"
+        if percent
+        else f"Multiply each by {1 / total:.6g}"
+        if total
+        else "Give shares"
+    )
     parts = " + ".join(f"{s:g}" for s in shares[:8] if s is not None) + (" + …" if len(shares) > 8 else "")
     yield facts.problem(group, f"the shares of {what} ({leaf}) sum to {total:.9g} ({parts})", cure, "a sum of 1")
 
@@ -101,7 +105,10 @@ def thetas(facts: Facts) -> Iterator[Problem]:
     lower, upper = facts.number("market", "choice", "theta_lower"), facts.number("market", "choice", "theta_upper")
     if lower is not None and upper is not None and lower > upper:
         yield facts.problem(
-            ("market", "choice", "theta_lower"), "larger than theta_upper", f"Choose {upper:g} or less", f"at most theta_upper = {upper:g}"
+            ("market", "choice", "theta_lower"),
+            "larger than theta_upper",
+            f"Choose {upper:g} or less",
+            f"at most theta_upper = {upper:g}",
         )
 
 
@@ -114,10 +121,18 @@ def timezone(facts: Facts) -> Iterator[Problem]:
     """The time zone is one of IANA's."""
     name = facts.get("market", "timezone")
     if isinstance(name, str) and name not in _timezones():
-        known = {"KST": "Asia/Seoul", "JST": "Asia/Tokyo", "GMT+9": "Asia/Seoul", "UTC+9": "Asia/Seoul", "BST": "Europe/London"}
+        known = {
+            "KST": "Asia/Seoul",
+            "JST": "Asia/Tokyo",
+            "GMT+9": "Asia/Seoul",
+            "UTC+9": "Asia/Seoul",
+            "BST": "Europe/London",
+        }
         tail = {z.rpartition("/")[2]: z for z in sorted(_timezones())}
         near = known.get(name.upper()) or nearest(name, sorted(_timezones())) or tail.get(nearest(name, tail) or "")
-        yield facts.problem(("market", "timezone"), "no such time zone", "Write the IANA name", "an IANA name such as Asia/Seoul", near)
+        yield facts.problem(
+            ("market", "timezone"), "no such time zone", "Write the IANA name", "an IANA name such as Asia/Seoul", near
+        )
 
 
 def start_date(facts: Facts) -> Iterator[Problem]:
@@ -128,10 +143,17 @@ def start_date(facts: Facts) -> Iterator[Problem]:
     try:
         year = date.fromisoformat(text).year
     except ValueError as error:
-        yield facts.problem(("market", "start_date"), f"no such day ({error})", "Choose a day of the calendar", "a date YYYY-MM-DD")
+        yield facts.problem(
+            ("market", "start_date"), f"no such day ({error})", "Choose a day of the calendar", "a date YYYY-MM-DD"
+        )
         return
     if not 1970 <= year <= 2100:
-        yield facts.problem(("market", "start_date"), "a year that is not read", "Choose a year from 1970 to 2100", "1970-01-01 to 2100-12-31")
+        yield facts.problem(
+            ("market", "start_date"),
+            "a year that is not read",
+            "Choose a year from 1970 to 2100",
+            "1970-01-01 to 2100-12-31",
+        )
 
 
 def weights(facts: Facts) -> Iterator[Problem]:
@@ -168,10 +190,18 @@ def hours(facts: Facts) -> Iterator[Problem]:
     opens, closes = minutes(facts.get(*base, "opens")), minutes(facts.get(*base, "closes"))
     start, end = minutes(facts.get(*base, "peak_from")), minutes(facts.get(*base, "peak_to"))
     if opens is not None and closes is not None and closes <= opens:
-        yield facts.problem((*base, "closes"), f"not after opens = {facts.get(*base, 'opens')}", "Close after opening, at 24:00 at the latest")
+        yield facts.problem(
+            (*base, "closes"),
+            f"not after opens = {facts.get(*base, 'opens')}",
+            "Close after opening, at 24:00 at the latest",
+        )
         return
     if start is not None and end is not None and end < start:
-        yield facts.problem((*base, "peak_to"), f"before peak_from = {facts.get(*base, 'peak_from')}", "End the busy hours after their start")
+        yield facts.problem(
+            (*base, "peak_to"),
+            f"before peak_from = {facts.get(*base, 'peak_from')}",
+            "End the busy hours after their start",
+        )
     span = f"{facts.get(*base, 'opens')} to {facts.get(*base, 'closes')}"
     for name, value in (("peak_from", start), ("peak_to", end)):
         if value is not None and opens is not None and closes is not None and not opens <= value <= closes:
@@ -182,7 +212,10 @@ def some_store(facts: Facts) -> Iterator[Problem]:
     """There is at least one store."""
     if facts.number("network", "stores", "count") == 0:
         yield facts.problem(
-            ("network", "stores", "count"), "no stores", "Give 1 store at least; every strategy compared here has a shelf", "1 or more"
+            ("network", "stores", "count"),
+            "no stores",
+            "Give 1 store at least; every strategy compared here has a shelf",
+            "1 or more",
         )
 
 
@@ -205,7 +238,9 @@ def records(facts: Facts) -> Iterator[Problem]:
     """Records that show stock where there is none are part of the wrong ones."""
     wrong, harmful = (facts.number("network", "stock", n) for n in ("record_wrong", "record_harmful"))
     if wrong is not None and harmful is not None and harmful > wrong:
-        yield facts.problem(("network", "stock", "record_harmful"), f"more than record_wrong = {wrong:g}", f"Choose {wrong:g} or less")
+        yield facts.problem(
+            ("network", "stock", "record_harmful"), f"more than record_wrong = {wrong:g}", f"Choose {wrong:g} or less"
+        )
 
 
 # ---- strategy, touchpoints, scenario ---------------------------------------------------------------------------
@@ -216,13 +251,27 @@ def capabilities(facts: Facts) -> Iterator[Problem]:
     for name in facts.mapping("strategy", "capabilities"):
         loc: Loc = ("strategy", "capabilities", name)
         if name not in facts.capabilities:
-            yield facts.problem(loc, "no such capability", "`omosim list` shows them", ", ".join(facts.capabilities), nearest(name, facts.capabilities))
+            yield facts.problem(
+                loc,
+                "no such capability",
+                "`omosim list` shows them",
+                ", ".join(facts.capabilities),
+                nearest(name, facts.capabilities),
+            )
             continue
-        known = (facts.levels or {}).get(name)
-        for level in facts.mapping(*loc, "levels") if known is not None else ():
+        if name not in facts.levels:
+            continue
+        known = facts.levels[name]
+        for level in facts.mapping(*loc, "levels"):
             if level not in known:
                 cure = f"`omosim explain strategy.capabilities.{name}` shows them"
-                yield facts.problem((*loc, "levels", level), f"'{name}' has no such level", cure, ", ".join(known) or "none", nearest(level, known))
+                yield facts.problem(
+                    (*loc, "levels", level),
+                    f"'{name}' has no such level",
+                    cure,
+                    ", ".join(known) or "none",
+                    nearest(level, known),
+                )
 
 
 def needs(facts: Facts) -> Iterator[Problem]:
@@ -231,7 +280,13 @@ def needs(facts: Facts) -> Iterator[Problem]:
         loc: Loc = ("touchpoints", "rows", name, "needs")
         wanted = facts.get(*loc)
         if isinstance(wanted, str) and wanted and facts.capabilities and wanted not in facts.capabilities:
-            yield facts.problem(loc, "no such capability", "Name a capability or leave it empty", ", ".join(facts.capabilities), nearest(wanted, facts.capabilities))
+            yield facts.problem(
+                loc,
+                "no such capability",
+                "Name a capability or leave it empty",
+                ", ".join(facts.capabilities),
+                nearest(wanted, facts.capabilities),
+            )
 
 
 def interventions(facts: Facts) -> Iterator[Problem]:
@@ -246,21 +301,31 @@ def interventions(facts: Facts) -> Iterator[Problem]:
 def _change(facts: Facts, loc: Loc, row: dict[str, Any]) -> Iterator[Problem]:
     given = [k for k in ("set", "times") if row.get(k) is not None]
     if len(given) != 1:
-        what = "neither 'set' nor 'times'" if not given else "both 'set' and 'times'"
-        yield facts.problem(loc, what, "Give one of them: set: NEW VALUE or times: FACTOR")
+        both = "neither 'set' nor 'times'" if not given else "both 'set' and 'times'"
+        yield facts.problem(loc, both, "Give one of them: set: NEW VALUE or times: FACTOR")
     what, name = row.get("what"), row.get("capability")
     if what == "capability" and name is None:
         yield facts.problem(loc, "no capability named", "Add capability: NAME", ", ".join(facts.capabilities))
     if what != "capability" and name is not None:
-        yield facts.problem((*loc, "capability"), f"has no meaning for what: {show(what)}", "Remove it, or write what: capability")
+        yield facts.problem(
+            (*loc, "capability"), f"has no meaning for what: {show(what)}", "Remove it, or write what: capability"
+        )
     if isinstance(name, str) and facts.capabilities and name not in facts.capabilities:
-        yield facts.problem((*loc, "capability"), "no such capability", "`omosim list` shows them", ", ".join(facts.capabilities), nearest(name, facts.capabilities))
+        yield facts.problem(
+            (*loc, "capability"),
+            "no such capability",
+            "`omosim list` shows them",
+            ", ".join(facts.capabilities),
+            nearest(name, facts.capabilities),
+        )
     if what in ("capability", "store_open") and (row.get("times") is not None or row.get("set") not in (None, 0, 1)):
         key = "times" if row.get("times") is not None else "set"
         yield facts.problem((*loc, key), f"'{what}' is on or off", "Write set: 1 (on) or set: 0 (off)", "set: 0 or 1")
     start, end = facts.number(*loc, "from_day"), facts.number(*loc, "to_day")
     if start is not None and end is not None and end <= start:
-        yield facts.problem((*loc, "to_day"), f"not after from_day = {start:g}", "to_day is the first day on which it no longer holds")
+        yield facts.problem(
+            (*loc, "to_day"), f"not after from_day = {start:g}", "to_day is the first day on which it no longer holds"
+        )
 
 
 def _places(facts: Facts, loc: Loc) -> Iterator[Problem]:
@@ -269,22 +334,34 @@ def _places(facts: Facts, loc: Loc) -> Iterator[Problem]:
         match = re.fullmatch(r"S(\d{2,})", name, re.ASCII) if isinstance(name, str) else None
         known = match is not None and count is not None and 1 <= int(match.group(1)) <= count
         if isinstance(name, str) and count is not None and count >= 1 and not known:
-            yield facts.problem((*loc, "stores", j), "no such store", "Name stores of this network", f"S01 to S{int(count):02d}")
+            yield facts.problem(
+                (*loc, "stores", j), "no such store", "Name stores of this network", f"S01 to S{int(count):02d}"
+            )
     zones = facts.number("market", "geography", "zones")
     for j, zone in enumerate(facts.items(*loc, "zones")):
         if isinstance(zone, int) and zones is not None and not 0 <= zone < zones:
-            yield facts.problem((*loc, "zones", j), "no such zone", "Name zones of this market", f"0 to {int(zones) - 1}")
+            yield facts.problem(
+                (*loc, "zones", j), "no such zone", "Name zones of this market", f"0 to {int(zones) - 1}"
+            )
     names = list(facts.mapping("catalogue", "categories"))
     for j, name in enumerate(facts.items(*loc, "categories")):
         if isinstance(name, str) and names and name not in names:
-            yield facts.problem((*loc, "categories", j), "no such category", "Name categories of this catalogue", ", ".join(names), nearest(name, names))
+            yield facts.problem(
+                (*loc, "categories", j),
+                "no such category",
+                "Name categories of this catalogue",
+                ", ".join(names),
+                nearest(name, names),
+            )
 
 
 def signs(facts: Facts) -> Iterator[Problem]:
     """Expected signs are + - or 0."""
     for name, sign in facts.mapping("scenario", "expect").items():
         if isinstance(sign, str) and sign not in ("+", "-", "0"):
-            yield facts.problem(("scenario", "expect", name), "no sign", "Write '+', '-' or '0' in quotes", "'+' '-' '0'")
+            yield facts.problem(
+                ("scenario", "expect", name), "no sign", "Write '+', '-' or '0' in quotes", "'+' '-' '0'"
+            )
 
 
 # ---- run --------------------------------------------------------------------------------------------------------
@@ -294,7 +371,10 @@ def burn_in(facts: Facts) -> Iterator[Problem]:
     if burn is not None and days is not None and burn > max(28, days):
         most = int(max(28, days))
         yield facts.problem(
-            ("burn_in_days",), f"longer than the measured window (days = {days:g})", f"Write burn_in_days={most}, or more days", f"0 to {most} for {days:g} days"
+            ("burn_in_days",),
+            f"longer than the measured window (days = {days:g})",
+            f"Write burn_in_days={most}, or more days",
+            f"0 to {most} for {days:g} days",
         )
 
 
@@ -306,7 +386,13 @@ def arms(facts: Facts) -> Iterator[Problem]:
         if name in names[:i]:
             yield facts.problem(("strategies", i), "stands twice", "Name each strategy once")
     if texts and isinstance(baseline, str) and baseline not in texts:
-        yield facts.problem(("baseline",), "not among the strategies", f"Write baseline={texts[0]}, or add it to strategies", ", ".join(texts), nearest(baseline, texts))
+        yield facts.problem(
+            ("baseline",),
+            "not among the strategies",
+            f"Write baseline={texts[0]}, or add it to strategies",
+            ", ".join(texts),
+            nearest(baseline, texts),
+        )
 
 
 RULES: tuple[Rule, ...] = (
@@ -324,7 +410,7 @@ def notes(data: dict[str, Any]) -> list[str]:
     if late:
         first = min(r["from_day"] for r in late)
         return [
-            f"scenario '{facts.get('scenario', 'name')}': {len(late)} of {len(rows)} interventions begin on day {first} or later "
-            f"and are not reached in {days:g} days; give days={first + 14} or more to see them"
+            f"scenario '{facts.get('scenario', 'name')}': {len(late)} of {len(rows)} interventions begin "
+            f"on day {first} or later and are not reached in {days:g} days; give days={first + 14} or more to see them"
         ]
     return []

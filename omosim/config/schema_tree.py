@@ -62,7 +62,9 @@ class Key:
         }
         text = words.get(self.kind, self.kind)
         if self.low is not None and self.high is not None and self.kind in ("int", "float"):
-            text += f" from {self.low:g} to {self.high:g}" if self.high < 1e6 else f" from {self.low:g} to {self.high:.6g}"
+            text += (
+                f" from {self.low:g} to {self.high:g}" if self.high < 1e6 else f" from {self.low:g} to {self.high:.6g}"
+            )
         if self.pattern and "\\d{4}" in self.pattern:
             text = "a date YYYY-MM-DD"
         elif self.pattern:

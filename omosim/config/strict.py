@@ -21,7 +21,9 @@ MAX_NODES = 200_000
 RUNNING_KEYS = frozenset({"_target_", "_partial_", "_args_", "_recursive_", "_convert_"})
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})\Z", re.ASCII)
-_FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|(0|[1-9][0-9]*)(?=[eE]))([eE][-+]?[0-9]{1,3})?\Z", re.ASCII)
+_FLOAT = re.compile(
+    r"[-+]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|(0|[1-9][0-9]*)(?=[eE]))([eE][-+]?[0-9]{1,3})?\Z", re.ASCII
+)
 _PLAIN_REFERENCE = re.compile(r"\$\{[a-z_/]+\}\Z")
 
 Path_ = tuple[str | int, ...]
@@ -97,16 +99,29 @@ def read_bytes(raw: bytes, name: str, trusted: bool = False) -> Doc:
     """The bytes of a file as data. trusted: a file of the package, which may refer to other keys by `${…}`."""
     doc = Doc(name)
     if len(raw) > MAX_BYTES:
-        return _stop(doc, f"larger than {MAX_BYTES:,} bytes", cure="A configuration is small; data goes into CSV or Parquet")
+        return _stop(
+            doc, f"larger than {MAX_BYTES:,} bytes", cure="A configuration is small; data goes into CSV or Parquet"
+        )
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _stop(doc, "UTF-16 text", allowed="UTF-8", cure="Save the file as UTF-8")
     if b"\0" in raw:
-        return _stop(doc, "NUL byte", line=raw[: raw.index(b"\0")].count(b"\n") + 1, cure="This is no text file; save it as UTF-8 text")
+        return _stop(
+            doc,
+            "NUL byte",
+            line=raw[: raw.index(b"\0")].count(b"\n") + 1,
+            cure="This is no text file; save it as UTF-8 text",
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        return _stop(doc, f"byte 0x{raw[error.start]:02x} is not UTF-8", line=line, allowed="UTF-8", cure="Save the file as UTF-8 (it may be CP949)")
+        return _stop(
+            doc,
+            f"byte 0x{raw[error.start]:02x} is not UTF-8",
+            line=line,
+            allowed="UTF-8",
+            cure="Save the file as UTF-8 (it may be CP949)",
+        )
     return read_text(text, name, trusted)
 
 
@@ -116,7 +131,9 @@ def read_text(text: str, name: str, trusted: bool = False) -> Doc:
     for number, line in enumerate(text.splitlines(), 1):
         indent = line[: len(line) - len(line.lstrip())]
         if "\t" in indent and line.strip():
-            doc.problems.append(Problem("tab in the indentation", name, number, indent.index("\t") + 1, cure="Use spaces"))
+            doc.problems.append(
+                Problem("tab in the indentation", name, number, indent.index("\t") + 1, cure="Use spaces")
+            )
     if doc.problems:
         doc.fatal = True
         return doc
@@ -127,11 +144,11 @@ def read_text(text: str, name: str, trusted: bool = False) -> Doc:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = (error.problem or "not readable as YAML").strip()
-        line = mark.line + 1 if mark else None
-        _stop(doc, f"not readable as YAML: {what}", line=line, cure=_yaml_cure(text, line))
+        row = mark.line + 1 if mark else None
+        _stop(doc, f"not readable as YAML: {what}", line=row, cure=_yaml_cure(text, row))
     except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1 if isinstance(error.position, int) else None
-        _stop(doc, f"control character U+{_code(error.character):04X}", line=line, cure="Remove it")
+        row = text[: error.position].count("\n") + 1 if isinstance(error.position, int) else None
+        _stop(doc, f"control character U+{_code(error.character):04X}", line=row, cure="Remove it")
     except (RecursionError, ValueError):
         _stop(doc, "not readable as YAML", cure="Compare it with a file of `omosim init`")
     return doc
@@ -196,16 +213,29 @@ class _Reader:
         self._next()  # document end
         if not self.loader.check_event(yaml.StreamEndEvent):
             more = self._next()
-            self._problem("a second document in the file", more, (), cure="Keep one document; remove the '---' line and what follows")
+            self._problem(
+                "a second document in the file",
+                more,
+                (),
+                cure="Keep one document; remove the '---' line and what follows",
+            )
 
     def _refuse_root(self, what: str, line: int) -> None:
-        _stop(self.doc, what, line=line, allowed="one mapping of keys to values", cure="Start the file with 'key: value' lines")
+        _stop(
+            self.doc,
+            what,
+            line=line,
+            allowed="one mapping of keys to values",
+            cure="Start the file with 'key: value' lines",
+        )
         raise _Fatal
 
     def _next(self) -> Any:
         return self.loader.get_event()
 
-    def _problem(self, message: str, event: Any, path: Path_, value: Any = None, cure: str = "", allowed: str = "") -> None:
+    def _problem(
+        self, message: str, event: Any, path: Path_, value: Any = None, cure: str = "", allowed: str = ""
+    ) -> None:
         mark = event.start_mark
         shown = None if value is None else show(value)
         self.doc.problems.append(
@@ -223,7 +253,9 @@ class _Reader:
             self._problem(f"more than {MAX_NODES:,} values", event, path[:3], cure="Data goes into CSV or Parquet")
             raise _Fatal
         if isinstance(event, yaml.AliasEvent):
-            self._problem(f"alias *{event.anchor}", event, path, cure="Write the value out; anchors and aliases are not read")
+            self._problem(
+                f"alias *{event.anchor}", event, path, cure="Write the value out; anchors and aliases are not read"
+            )
             return None
         if event.anchor:
             self._problem(f"anchor &{event.anchor}", event, path, cure="Remove it; anchors and aliases are not read")
@@ -252,7 +284,13 @@ class _Reader:
     def _scalar(self, event: Any, path: Path_) -> Any:
         text = event.value
         if "${" in text and not self._reference_allowed(text, path):
-            self._problem("reference '${…}'", event, path, value=text, cure="Write the value itself; files are data and are not evaluated")
+            self._problem(
+                "reference '${…}'",
+                event,
+                path,
+                value=text,
+                cure="Write the value itself; files are data and are not evaluated",
+            )
             return None
         if event.style is not None and event.style != "":
             return text
@@ -319,8 +357,16 @@ class _Reader:
             self._problem(f"'{key}' is not data", event, path, cure="Remove it; a file names values, never code")
         elif key == "hydra" or key.startswith("hydra/"):
             self._problem("'hydra' block", event, path, cure="Remove it; how to run is set on the command line")
-        elif not key or "${" in key or ("." in key and path[:1] != ("defaults",)) or not key.isprintable() or len(key) > 200:
-            self._problem("not usable as a key", event, path, value=key, cure="Use a word without '.', '${' or control characters")
+        elif (
+            not key
+            or "${" in key
+            or ("." in key and path[:1] != ("defaults",))
+            or not key.isprintable()
+            or len(key) > 200
+        ):
+            self._problem(
+                "not usable as a key", event, path, value=key, cure="Use a word without '.', '${' or control characters"
+            )
         return len(self.doc.problems) == before
 
 

@@ -1,0 +1,1 @@
+"""One thin file per command; each has `run(words, flags) -> exit code`."""

@@ -1,0 +1,40 @@
+"""`omosim list`: names that can be written on the command line, without Hydra, pandas or numba."""
+
+from __future__ import annotations
+
+from omosim.cli.flags import Flags
+from omosim.cli.table import KINDS
+from omosim.config.errors import nearest, refuse, show
+from omosim.config.library import Library
+
+_GROUP = {
+    "markets": "market",
+    "strategies": "strategy",
+    "capabilities": "strategy/capability",
+    "scenarios": "scenario",
+    "touchpoints": "touchpoints",
+}
+_USE = {
+    "markets": "market=NAME",
+    "strategies": "strategy=NAME, strategies=[NAME,NAME]",
+    "capabilities": "strategy.capabilities.NAME=true|false",
+    "scenarios": "scenario=NAME",
+    "touchpoints": "touchpoints=NAME",
+}
+
+
+def run(words: list[str], flags: Flags, argv: list[str]) -> int:
+    """Print names and titles; returns the exit code."""
+    for word in words:
+        if word not in KINDS:
+            raise refuse("nothing of that kind", value=show(word), allowed=", ".join(KINDS), near=nearest(word, KINDS))
+    library = Library()
+    for kind in words or KINDS[:4]:
+        group = _GROUP[kind]
+        names = library.options(group)
+        print(f"{kind} ({_USE[kind]})")
+        width = max((len(n) for n in names), default=0)
+        for name in names:
+            title = library.title(f"{group}/{name}") or library.first_comment(f"{group}/{name}")
+            print(f"  {name:<{width}}  {title}".rstrip())
+    return 0

@@ -1,0 +1,105 @@
+"""Says before a study starts how many runs it is, how long, and how much memory and disk; refuses what cannot fit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omosim.config.compose import Composed
+
+# Measured on two cores; they are for an announcement, no result depends on them.
+SECONDS_PER_SHOPPER_DAY = 1.0e-6
+SECONDS_PER_RUN = 0.5
+BYTES_PER_SHOPPER = 150
+BYTES_PER_CELL = 250
+BYTES_BASE = 350_000_000
+BYTES_PER_ORDER = 60
+DRAIN_DAYS = 30
+
+
+def memory_bytes() -> int | None:
+    """Memory of the machine, or of the container it is in; None where that is not told."""
+    found: list[int] = []
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            text = Path(path).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        if text.isdigit():
+            found.append(int(text))
+    with suppress(ValueError, OSError, AttributeError):
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(found) if found else None
+
+
+def estimate(composed: Composed) -> dict[str, float]:
+    """runs, seconds, memory_bytes and disk_bytes of a command."""
+    s = composed.settings
+    runs, jobs = 1, 1
+    if composed.compare is not None:
+        runs = len(composed.arms) * composed.compare.replications
+        jobs = min(composed.compare.jobs, runs)
+    days = s.days + s.burn_in_days + DRAIN_DAYS
+    skus = sum(c.skus for c in s.catalogue.categories.values())
+    cells = (s.network.stores.count + 1) * skus
+    one = SECONDS_PER_RUN + SECONDS_PER_SHOPPER_DAY * s.shoppers * days
+    weekly = s.market.demand.purchase_r / s.market.demand.purchase_alpha_weeks
+    orders = s.shoppers * (s.days + s.burn_in_days) / 7 * weekly
+    cores = max(1, min(jobs, os.cpu_count() or 1))
+    memory = jobs * (BYTES_BASE + s.shoppers * BYTES_PER_SHOPPER + cells * BYTES_PER_CELL)
+    disk = orders * BYTES_PER_ORDER + 1e6 if composed.command == "run" else 2e6
+    return {"runs": runs, "seconds": runs * one / cores, "memory_bytes": memory, "disk_bytes": disk}
+
+
+def announce(composed: Composed) -> None:
+    """Print the estimate on one line. Raises ConfigError when the memory is not there."""
+    guess = estimate(composed)
+    have = memory_bytes()
+    for note in composed.notes:
+        sys.stderr.write(f"note: {note}\n")
+    if have is not None and guess["memory_bytes"] > have:
+        from omosim.config.errors import refuse
+
+        raise refuse(
+            f"needs about {size(guess['memory_bytes'])} of memory, this machine has {size(have)}",
+            key="shoppers",
+            value=str(composed.settings.shoppers),
+            cure="Give fewer shoppers, fewer stores or SKUs, or jobs=1",
+        )
+    if composed.command == "calibrate":
+        return
+    count = int(guess["runs"])
+    what = "1 run" if count == 1 else f"up to {count} runs"
+    room = f"{size(guess['memory_bytes'])} memory, {size(guess['disk_bytes'])} disk"
+    sys.stderr.write(f"{what}, about {span(guess['seconds'])}, {room}\n")
+    if first_compile():
+        sys.stderr.write(
+            "compiling kernels for the first time: up to 45 s, once (`omosim doctor --warm` does it ahead)\n"
+        )
+    sys.stderr.flush()
+
+
+def first_compile() -> bool:
+    """Whether no compiled kernel is kept yet."""
+    from omosim.kernels import jit
+
+    folder = getattr(jit, "_CACHE_DIR", None)
+    if jit.JIT_OFF:
+        return False
+    return folder is None or next(Path(folder).rglob("*.nbi"), None) is None
+
+
+def size(count: float) -> str:
+    """Bytes in words."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
+
+
+def span(seconds: float) -> str:
+    """Seconds in words."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

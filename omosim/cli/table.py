@@ -1,0 +1,142 @@
+"""The commands: what each is for, how it is written, what comes next. Imports nothing, so that help is quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of the command line. takes: overrides, kinds, keys, folder, or none."""
+
+    name: str
+    takes: str
+    usage: str
+    says: dict[str, str]
+    body: str
+    examples: tuple[str, ...]
+    after: str
+
+
+def _c(
+    name: str, takes: str, usage: str, en: str, ko: str, body: str, examples: tuple[str, ...], after: str
+) -> Command:
+    return Command(name, takes, usage, {"en": en, "ko": ko}, body, examples, after)
+
+
+COMMANDS: dict[str, Command] = {
+    c.name: c
+    for c in (
+        _c(
+            "init",
+            "folder",
+            "omosim init DIR",
+            "write a folder of commented files for an own retailer",
+            "내 소매점을 위한 설정 파일 폴더를 만든다",
+            "Writes market.yaml (people, place, goods, stores), scenario.yaml, strategy.yaml and README.txt.\n"
+            "Every number has its unit and source behind it. An existing file is never overwritten.\n"
+            "from=MARKET takes another shipped market as the start.",
+            ("omosim init mystore", "omosim init mystore from=apparel"),
+            "omosim compare market=DIR/market.yaml",
+        ),
+        _c(
+            "run",
+            "overrides",
+            "omosim run [key=value …]",
+            "simulate one strategy",
+            "전략 하나를 시뮬레이션한다",
+            "Writes kpis, daily, orders (Parquet), laws.json, summary.json and report.html to the result folder.",
+            (
+                "omosim run strategy=omo shoppers=20000 days=28 seed=7",
+                "omosim run market=mystore/market.yaml strategy.capabilities.bopis=false",
+                "omosim run -m shoppers=500,800 seed=1,2",
+            ),
+            "omosim report outputs/run/latest",
+        ),
+        _c(
+            "compare",
+            "overrides",
+            "omosim compare [key=value …]",
+            "strategies against a baseline, with paired intervals",
+            "여러 전략을 기준 전략과 비교한다",
+            "The same shoppers with the same needs meet each strategy. It stops when the interval is narrower than\n"
+            "`precision`, or says that it cannot tell. strategy.capabilities.NAME=… holds for every arm.",
+            (
+                "omosim compare strategies=[o2o,omnichannel,omo] baseline=o2o market=seoul_beauty",
+                "omosim compare strategies=[o2o,mystore/strategy.yaml] replications=20 precision=0.005",
+            ),
+            "omosim report outputs/compare/latest",
+        ),
+        _c(
+            "calibrate",
+            "overrides",
+            "omosim calibrate orders=FILE [key=value …]",
+            "fit a market to an order file",
+            "주문 파일에 시장을 맞춘다",
+            "Reads the retailer's order log (CSV or Parquet), checks every row, fits needs and repeat purchases,\n"
+            "and writes a market file with its sources.",
+            ("omosim calibrate orders=orders.csv market=seoul_beauty",),
+            "omosim compare market=outputs/calibrate/latest/market.yaml",
+        ),
+        _c(
+            "list",
+            "kinds",
+            "omosim list [markets|strategies|capabilities|scenarios|touchpoints]",
+            "markets, strategies, capabilities and scenarios that can be named",
+            "쓸 수 있는 시장·전략·역량·시나리오를 보여 준다",
+            "Shows what comes with omosim and what stands in ./configs and ./scenarios.",
+            ("omosim list", "omosim list scenarios"),
+            "omosim run scenario=NAME",
+        ),
+        _c(
+            "explain",
+            "keys",
+            "omosim explain KEY | --all [key=value …]",
+            "what a setting means: unit, range, value, source, and the line that set it",
+            "설정의 뜻·단위·범위·값·출처를 설명한다",
+            "A prefix lists the keys below it. --all counts the values that are assumed.",
+            ("omosim explain network.stores.pickers", "omosim explain --all market=mystore/market.yaml"),
+            "omosim run KEY=VALUE",
+        ),
+        _c(
+            "report",
+            "folder",
+            "omosim report DIR",
+            "build report.html again from a result folder",
+            "결과 폴더에서 report.html을 다시 만든다",
+            "Uses the files in the folder alone.",
+            ("omosim report outputs/compare/latest",),
+            "open DIR/report.html in a browser",
+        ),
+        _c(
+            "rerun",
+            "folder",
+            "omosim rerun DIR",
+            "repeat a result from its own config and compare the tables",
+            "결과를 같은 설정으로 다시 계산해 비교한다",
+            "Reads config.yaml and provenance.json of the folder.",
+            ("omosim rerun outputs/run/latest",),
+            "omosim report DIR",
+        ),
+        _c(
+            "doctor",
+            "none",
+            "omosim doctor [--warm]",
+            "versions, cores, memory, disk, cache; --warm compiles once",
+            "설치 상태를 점검한다",
+            "--warm compiles the kernels now (up to 45 s, once), so that the first run starts at once.",
+            ("omosim doctor", "omosim doctor --warm"),
+            "omosim compare",
+        ),
+    )
+}
+
+KINDS = ("markets", "strategies", "capabilities", "scenarios", "touchpoints")
+GLOBAL_FLAGS = ("--help", "--version", "--lang", "--completion", "--trace")
+FLAGS: dict[str, tuple[str, ...]] = {
+    "run": ("--cfg", "--multirun"),
+    "compare": ("--cfg", "--multirun"),
+    "calibrate": ("--cfg",),
+    "explain": ("--all",),
+    "doctor": ("--warm",),
+}

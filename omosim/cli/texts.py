@@ -1,0 +1,82 @@
+"""Help and fixed phrases, in English and Korean."""
+
+from __future__ import annotations
+
+from omosim.cli.table import COMMANDS, FLAGS
+
+LANGUAGES = ("en", "ko")
+
+WORDS = {
+    "en": {
+        "what": "omosim: which channel strategy pays, by how much, how sure, and which capability does the work?",
+        "usage": "usage: omosim COMMAND [key=value …]",
+        "commands": "commands",
+        "common": "common settings",
+        "examples": "examples",
+        "next": "next",
+        "more": "omosim COMMAND --help says more. Exit codes: 0 ok, 1 our bug, 2 bad input, 3 some runs failed, "
+        "4 a law was broken, 130 interrupted.",
+        "flags": "flags",
+    },
+    "ko": {
+        "what": "omosim: 어떤 채널 전략이 얼마나, 얼마나 확실하게 이익인지, 어떤 역량이 그 일을 하는지 계산한다",
+        "usage": "사용법: omosim 명령 [키=값 …]",
+        "commands": "명령",
+        "common": "자주 쓰는 설정",
+        "examples": "예",
+        "next": "다음",
+        "more": "omosim 명령 --help 로 자세히 볼 수 있다. 종료 코드: 0 정상, 1 프로그램 오류, 2 잘못된 입력, "
+        "3 일부 실행 실패, 4 법칙 위반, 130 중단.",
+        "flags": "옵션",
+    },
+}
+
+COMMON = """\
+  strategy=omo  strategies=[o2o,omnichannel,omo]  baseline=o2o  market=NAME|FILE.yaml  scenario=NAME|FILE.yaml
+  shoppers=20000  days=28  seed=7  replications=10  precision=0.01  jobs=2  output.dir=DIR
+  strategy.capabilities.bopis=false  engine.fulfilment=kernel|reference"""
+
+FLAG_TEXT = {
+    "--cfg": "--cfg job       print the composed configuration and stop",
+    "--multirun": "--multirun, -m  one job for each combination of comma values: seed=1,2,3",
+    "--all": "--all           every key with its value, and how many are assumed",
+    "--warm": "--warm          compile the kernels now",
+}
+
+
+def overview(lang: str) -> str:
+    """The text of `omosim --help`."""
+    w = WORDS[lang]
+    rows = [f"  {c.name:<10} {c.says[lang]}" for c in COMMANDS.values()]
+    flags = "  --help  --version  --lang en|ko  --completion bash"
+    return "\n".join(
+        [
+            w["what"],
+            "",
+            w["usage"],
+            "",
+            f"{w['commands']}:",
+            *rows,
+            "",
+            f"{w['common']}:",
+            COMMON,
+            "",
+            f"{w['flags']}:",
+            flags,
+            "",
+            w["more"],
+        ]
+    )
+
+
+def of_command(name: str, lang: str) -> str:
+    """The text of `omosim COMMAND --help`."""
+    w = WORDS[lang]
+    c = COMMANDS[name]
+    lines = [f"{c.usage}", "", c.says[lang] + ".", "", c.body]
+    if c.takes == "overrides":
+        lines += ["", f"{w['common']}:", COMMON]
+    if name in FLAGS:
+        lines += ["", f"{w['flags']}:", *("  " + FLAG_TEXT[f] for f in FLAGS[name])]
+    lines += ["", f"{w['examples']}:", *("  " + e for e in c.examples), "", f"{w['next']}: {c.after}"]
+    return "\n".join(lines)

@@ -1,0 +1,127 @@
+"""What a setting means: unit, range, value, source, and the line that set it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from omosim.config.assumptions import rows, source_of
+from omosim.config.compose import Composed
+from omosim.config.errors import nearest, refuse, show
+from omosim.config.library import GROUPS
+from omosim.config.schema_tree import children, lookup, tree
+from omosim.schema.settings import CompareSettings
+
+LISTED = 60
+
+
+def explain(key: str, composed: Composed) -> str:
+    """The text for one key, or the keys below a prefix. Raises ConfigError when there is no such key."""
+    path = tuple(key.replace("[", ".").replace("]", "").strip(".").split("."))
+    table = rows(composed)
+    exact = [r for r in table if r["key"] == key]
+    if exact:
+        return _leaf(exact[0], composed)
+    found = lookup(_typed(path))
+    below = [r for r in table if r["key"].startswith((key + ".", key + "["))]
+    if below:
+        head = f"{key}: {found.meaning}" if found is not None and found.meaning else key
+        return "\n".join([head, *(_line(r) for r in below[:LISTED]), *_more(below)])
+    if found is not None:
+        return _bare(key, path)
+    compare = CompareSettings.model_fields.get(key)
+    if compare is not None:
+        extra = compare.json_schema_extra
+        unit = extra.get("unit", "") if isinstance(extra, dict) else ""
+        layers = next(iter(composed.layers.values()))
+        source, place = source_of(layers.comment((key,)))[1], layers.set_by((key,))
+        row = {"key": key, "value": composed.options.get(key), "unit": unit, "source": source, "file": place}
+        return "\n".join(_lines(row, compare.description or "", _allowed(key), ""))
+    raise _unknown(key, path, [r["key"] for r in table])
+
+
+def _allowed(key: str) -> str:
+    found = tree(CompareSettings).get((key,))
+    return found.allowed if found else ""
+
+
+def _typed(path: tuple[str, ...]) -> tuple[str | int, ...]:
+    return tuple(int(p) if p.isdigit() else p for p in path)
+
+
+def _leaf(row: dict[str, Any], composed: Composed) -> str:
+    found = lookup(_typed(tuple(row["key"].replace("[", ".").replace("]", "").split("."))))
+    default = (
+        "none: a file must give it" if found is None or found.required or "*" in found.path else _text(found.default)
+    )
+    return "\n".join(_lines(row, found.meaning if found else "", found.allowed if found else "", default))
+
+
+def _lines(row: dict[str, Any], meaning: str, allowed: str, default: str) -> list[str]:
+    lines = [f"{row['key']} = {_text(row['value'])}"]
+    for name, value in (
+        ("meaning", meaning),
+        ("unit", row["unit"]),
+        ("allowed", allowed),
+        ("default", default),
+        ("source", row["source"] or "not stated"),
+        ("set by", row["file"]),
+    ):
+        if value:
+            lines.append(f"  {name:<8} {value}")
+    lines.append(f"  change   {row['key']}=VALUE on the command line, or in a file of `omosim init`")
+    return lines
+
+
+def _bare(key: str, path: tuple[str, ...]) -> str:
+    found = lookup(_typed(path))
+    assert found is not None
+    names = [".".join((*path, c)) for c in children(_typed(path))]
+    lines = [f"{key}: {found.meaning}", f"  allowed  {found.allowed}"]
+    lines += [f"  default  {_text(found.default)}"] if not found.required and found.is_leaf else []
+    return "\n".join(lines + [f"  {n}" for n in names[:LISTED]])
+
+
+def _text(value: Any) -> str:
+    return (
+        json.dumps(value, ensure_ascii=False)
+        if isinstance(value, list | dict | bool) or value is None
+        else show(value).strip("'")
+    )
+
+
+def _line(row: dict[str, Any]) -> str:
+    unit = f" [{row['unit']}]" if row["unit"] else ""
+    source = f"  # {row['source']}" if row["source"] else ""
+    return f"  {row['key']} = {_text(row['value'])}{unit}{source}"
+
+
+def _more(below: list[dict[str, Any]]) -> list[str]:
+    return [f"  … and {len(below) - LISTED} more; give a longer key"] if len(below) > LISTED else []
+
+
+def _unknown(key: str, path: tuple[str, ...], known: list[str]) -> Exception:
+    like = [k for k in known if path[-1] in k.split(".")[-1]] or [k for k in known if path[-1] in k]
+    near = like[0] if like else nearest(key, known) or nearest(path[-1], [k.split(".")[-1] for k in known])
+    if near is not None and near not in known:
+        near = next((k for k in known if k.split(".")[-1] == near), None)
+    allowed = (
+        ", ".join(like[:15]) if len(like) > 1 else ", ".join([*GROUPS, *(k for k in children(()) if k not in GROUPS)])
+    )
+    return refuse(
+        "no such setting", value=show(key), allowed=allowed, near=near, cure="`omosim explain --all` lists every key"
+    )
+
+
+def explain_all(composed: Composed) -> str:
+    """Every value with its unit and source, and how many are assumed."""
+    table = rows(composed)
+    numbers = [r for r in table if isinstance(r["value"], int | float) and not isinstance(r["value"], bool)]
+    assumed = sum(r["assumed"] for r in numbers)
+    given = sum(r["source"] == "given on the command line" for r in numbers)
+    silent = sum(not r["source"] for r in numbers)
+    tail = (
+        f"{len(table)} settings, {len(numbers)} of them numbers: {assumed} assumed, {given} given on the command line, "
+        f"{len(numbers) - assumed - given - silent} with a source, {silent} without a stated source"
+    )
+    return "\n".join([*(_line(r).strip() for r in table), tail])

@@ -1,0 +1,124 @@
+"""Tables of the fulfilment kernels: live rows, the event heap, queues, and their one bundle."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from omosim.schema.codes import N_ACCOUNTS, Status
+from omosim.schema.network import N_UNITS
+
+#: A row under way. Everything about it that is not in its BOOK row; 104 bytes.
+LIVE = np.dtype(
+    [
+        ("t", "i8"),  # time of its event; in a queue without patience: since when
+        ("price", "i8"),
+        ("fee", "i8"),
+        ("alt_price", "i8"),
+        ("alt_fee", "i8"),
+        ("book", "i4"),
+        ("next", "i4"),  # link of the one list it is in: free rows, an hour's bucket, a queue
+        ("prev", "i4"),
+        ("alt_sku", "i4"),
+        ("pick_s", "i4"),
+        ("counter_s", "i4"),
+        ("transit_s", "i4"),
+        ("lag_s", "i4"),  # pickup: notice to arrival; same-day: placed to booked wave
+        ("patience_s", "i4"),
+        ("return_lag_s", "i4"),
+        ("second_travel_s", "i4"),
+        ("held", "i4"),
+        ("claim", "i4"),
+        ("extra_units", "i2"),
+        ("second_node", "i2"),
+        ("return_node", "i2"),
+        ("kind", "i1"),  # Event, or IDLE
+        ("place", "i1"),  # AT_...
+        ("action1", "i1"),
+        ("action2", "i1"),
+        ("bits", "i1"),
+    ],
+    align=True,
+)
+IDLE = -1  # no event of its own: waits in a queue
+MISFIT, ALT_MISFIT, GO_ON, MIND, TRY_ON, INTENT = 1, 2, 4, 8, 16, 32
+
+#: Events of the current hour; `rank` is 16 t + kind, so (rank, key) is the total order.
+HEAP = np.dtype([("rank", "i8"), ("key", "i8"), ("row", "i4")], align=True)
+KINDS = 16
+
+#: What a SKU costs and where its units are outside the nodes; its queue of backorders.
+SKU = np.dtype(
+    [
+        ("cost", "i8"),
+        ("resale_ppm", "i8"),
+        ("road", "i8"),
+        ("customer", "i8"),
+        ("back", "i8"),
+        ("wait_head", "i4"),
+        ("wait_tail", "i4"),
+    ],
+    align=True,
+)
+
+#: Visits and courier places of a node.
+LOCAL = np.dtype(
+    [
+        ("came", "i8"),
+        ("bought", "i8"),
+        ("left", "i8"),
+        ("abandoned", "i8"),
+        ("moved", "i8"),
+        ("slot_day", "i4"),
+        ("slot_limit", "i4"),
+    ],
+    align=True,
+)
+
+#: Numbers of `NetworkRules`.
+RULES = np.dtype(
+    [
+        (name, "i8")
+        for name in (
+            "cutoff_s", "wave_lead_s", "hold_s", "returns_s", "return_transit_s", "refurbish_s", "parcel_cost",
+            "return_parcel_cost", "same_day_cost", "handling_cost", "backorders", "measured_from", "measured_to",
+        )
+    ]
+)  # fmt: skip
+
+# places in the array of scalars `g`
+G_HOUR, G_FREE, G_TOP, G_LIVE, G_BOOK, G_HEAP, G_TOLD, G_NEXT, G_DUE, G_OPEN, G_REFUSED, G_WAITING, G_EVENTS = range(13)
+G_NOW = 13
+G_UNITS = 16
+G_LEDGER = G_UNITS + N_UNITS
+N_STATUS = len(Status)
+G_TRANS = G_LEDGER + 2 * N_ACCOUNTS
+G_SIZE = G_TRANS + N_STATUS * N_STATUS
+N_LEDGER = N_ACCOUNTS
+
+BUCKETS = 4096  # hours ahead before a bucket is shared by two hours
+
+# what `advance` returns
+DONE, FULL = 0, 1
+
+
+class Net(NamedTuple):
+    """The bundle every fulfilment kernel takes; all arrays C-contiguous, changed in place."""
+
+    live: np.ndarray  # (L,) LIVE
+    book: np.ndarray  # (B,) BOOK in the order of arrival
+    demand: np.ndarray  # (D,) DEMAND still to come, sorted by (t, key)
+    heap: np.ndarray  # (H,) HEAP
+    told: np.ndarray  # (O,) OUTCOME
+    cell: np.ndarray  # (N, K) CELL
+    journal: np.ndarray  # (N, K, N_MOVES) int64
+    node: np.ndarray  # (N,) NODE
+    station: np.ndarray  # (2N,) STATION
+    line: np.ndarray  # (2N, 2, 2) int32: head and tail of each station's queue by class
+    local: np.ndarray  # (N,) LOCAL
+    sku: np.ndarray  # (K,) SKU
+    route: np.ndarray  # (Z, R) ROUTE
+    rules: np.ndarray  # (1,) RULES
+    waves: np.ndarray  # (W,) int64, seconds of the day
+    slots: np.ndarray  # (N, W) int32
+    bucket: np.ndarray  # (BUCKETS, 2) int32: first row and number of rows
+    g: np.ndarray  # (G_SIZE,) int64

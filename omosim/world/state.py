@@ -22,9 +22,10 @@ from omosim.world.stocking import record_error
 NEAR = 4
 #: arrays that change in a run; a snapshot holds them
 MUTABLE = (
-    "nodes", "trading", "near", "billboard", "price", "price_factor", "price_fixed", "fee_factor", "promise_factor",
+    "nodes", "trading", "near", "billboard", "price", "price_factor", "price_fixed", "fee_factor", "fee_fixed",
+    "promise_factor", "promise_fixed",
     "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
-    "lead_factor", "level_factor", "supply", "staff_factor", "courier_factor",
+    "lead_factor", "level_factor", "supply", "staff_factor", "staff_fixed", "courier_factor",
 )  # fmt: skip
 
 
@@ -106,7 +107,9 @@ class World:
     price_factor: np.ndarray
     price_fixed: np.ndarray
     fee_factor: np.ndarray
+    fee_fixed: np.ndarray
     promise_factor: np.ndarray
+    promise_fixed: np.ndarray
     outside_value: np.ndarray
     rival_price_index: np.ndarray
     rival_price_factor: np.ndarray
@@ -117,6 +120,7 @@ class World:
     level_factor: np.ndarray
     supply: np.ndarray
     staff_factor: np.ndarray
+    staff_fixed: np.ndarray
     courier_factor: np.ndarray
     _policy: Policy = field(default_factory=Policy)
 
@@ -148,17 +152,20 @@ class World:
         self.refresh_policy()
 
     def refresh_policy(self) -> None:
-        """Write what the policy and the dated changes say into nodes, offers and prices."""
+        """Write what the policy and the dated changes say into nodes, offers and prices; all in place."""
         policy, stores = self._policy, self.nodes["kind"] == NodeKind.STORE
-        self.nodes["ships"][stores] = policy.ship_from_store
-        self.nodes["courier_radius_m"][stores] = policy.courier_radius_m
-        capacity = np.rint(policy.courier_wave_capacity * self.courier_factor[stores])
+        trading = self.trading[stores]
+        self.nodes["ships"][stores] = policy.ship_from_store * trading
+        self.nodes["courier_radius_m"][stores] = policy.courier_radius_m * trading
+        capacity = np.rint(policy.courier_wave_capacity * self.courier_factor[stores] * trading)
         self.nodes["wave_capacity"][stores] = capacity.astype(np.int32)
         if policy.base_offers is not None:
             base, offers = policy.base_offers, policy.offers
-            offers["fee"] = np.rint(base["fee"] * self.fee_factor)
-            promised = base["promise_s"] >= 0
-            offers["promise_s"] = np.where(promised, np.rint(base["promise_s"] * self.promise_factor), -1)
+            offers[...] = base
+            offers["fee"] = np.where(self.fee_fixed >= 0, self.fee_fixed, np.rint(base["fee"] * self.fee_factor))
+            told = np.rint(base["promise_s"] * self.promise_factor)
+            told = np.where(self.promise_fixed >= 0, self.promise_fixed, told)
+            offers["promise_s"] = np.where(base["promise_s"] >= 0, told, -1)
         self.update_prices()
 
     # ---- prices and rivals ------------------------------------------------------------------------------------
@@ -195,7 +202,8 @@ class World:
 
     def staffed(self, node: int, planned: int) -> int:
         """People on duty at a node of the planned number, after dated changes of staff."""
-        return int(np.floor(planned * self.staff_factor[node] + 0.5))
+        fixed = int(self.staff_fixed[node])
+        return fixed if fixed >= 0 else int(np.floor(planned * self.staff_factor[node] + 0.5))
 
     # ---- media ---------------------------------------------------------------------------------------------------
     def media_now(self) -> np.ndarray:
@@ -234,3 +242,4 @@ class World:
             getattr(self, name)[...] = state[name]
         prefix = "stock_"
         self.stock.load({name.removeprefix(prefix): a for name, a in state.items() if name.startswith(prefix)})
+        self.refresh_policy()  # a branch may have another policy than the saved world

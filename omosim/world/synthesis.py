@@ -150,7 +150,6 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
     daily = expected_demand(market_rate(settings, goods), places.weight, distance_m, trading)
     level = order_up_to(settings.network.stock, daily)
     units = opening_units(settings.network.stock, level, daily, key0, key1)
-    units[~trading] = 0
     error = record_error(settings.network.stock, units, 0.0, key0, key1)
     world = World(
         settings=settings, key0=key0, key1=key1, calendar=build_calendar(settings),
@@ -165,11 +164,13 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
         stock=Stock.opening(units, error), level=level, expected_daily=daily,
         cost_scale=settings.shoppers / settings.market.cost_basis_shoppers,
         price_factor=np.ones((N_PRICED, cats)), price_fixed=np.full((N_PRICED, cats), -1, np.int64),
-        fee_factor=np.ones(len(OFFER_NAMES)), promise_factor=np.ones(len(OFFER_NAMES)),
+        fee_factor=np.ones(len(OFFER_NAMES)), fee_fixed=np.full(len(OFFER_NAMES), -1, np.int64),
+        promise_factor=np.ones(len(OFFER_NAMES)), promise_fixed=np.full(len(OFFER_NAMES), -1, np.int64),
         outside_value=np.zeros((zones, cats)), rival_price_index=np.array([rival.price_index]),
         rival_price_factor=np.ones(1), rival_store_km=np.full(zones, rival.store_km),
         media_level=np.ones(touches), media_factor=np.ones(touches), lead_factor=np.ones(zones),
-        level_factor=np.ones((n, cats)), supply=np.ones(cats), staff_factor=np.ones(n), courier_factor=np.ones(n),
+        level_factor=np.ones((n, cats)), supply=np.ones(cats), staff_factor=np.ones(n),
+        staff_fixed=np.full(n, -1, np.int32), courier_factor=np.ones(n),
     )  # fmt: skip
     world.update_near()
     world.update_outside()

@@ -1,0 +1,192 @@
+"""Dated changes: each quantity moves what it should, where it should, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from omosim.schema.codes import Entry
+from omosim.strategy import build_policy
+from omosim.world.errors import CannotIntervene
+from omosim.world.interventions import NARROWED, Interventions, problems, whole_run
+from omosim.world.state import World
+from omosim.world.synthesis import synthesise
+
+
+def start(settings) -> tuple[World, Interventions]:
+    world = synthesise(settings, settings.seed, settings.replication)
+    world.policy = build_policy(settings)
+    return world, Interventions(settings, world)
+
+
+def snapshot(world: World) -> dict[str, np.ndarray]:
+    return {**{k: np.array(v) for k, v in world.state().items()}, "offers": world.policy.offers.copy()}
+
+
+#: quantity -> (change, arrays that must move)
+MOVES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "price": ({"times": 0.9, "channels": ["web"], "categories": ["masks"]}, {"price", "price_factor"}),
+    "fee": ({"times": 2.0, "channels": ["web"]}, {"offers", "fee_factor"}),
+    "lead_time": ({"times": 0.5, "zones": [3, 4]}, {"lead_factor"}),
+    "promise": ({"times": 0.5}, {"offers", "promise_factor"}),
+    "stock": ({"times": 0.5, "stores": ["S02"]}, {"level_factor"}),
+    "staff": ({"times": 0.5}, {"staff_factor"}),
+    "media": ({"times": 2.0, "channels": ["web"]}, {"media_factor"}),
+    "rival_price": ({"times": 0.8}, {"rival_price_factor", "outside_value"}),
+    "rival_store_km": ({"times": 0.5, "zones": [0]}, {"rival_store_km", "outside_value"}),
+    "store_open": ({"set": 0, "stores": ["S01"]}, {"trading", "near", "billboard", "nodes"}),
+    "courier_capacity": ({"times": 0.25}, {"courier_factor", "nodes"}),
+    "supply": ({"times": 0.3, "categories": ["makeup"]}, {"supply"}),
+}
+
+
+@pytest.mark.parametrize("what", MOVES)
+def test_a_change_moves_its_own_and_leaves_nothing_behind(shipped, what: str) -> None:
+    change, moved = MOVES[what]
+    dated = {"what": what, "from_day": 2, "to_day": 5, **change}
+    world, interventions = start(shipped.with_changes(shipped.make_settings(), dated))
+    before = snapshot(world)
+    arrays = {name: getattr(world, name) for name in ("price", "near", "outside_value", "nodes")}
+    assert not interventions.apply(28 + 1)
+    assert interventions.apply(28 + 2) and not interventions.apply(28 + 4)
+    during = snapshot(world)
+    assert {name for name in before if not np.array_equal(before[name], during[name])} == moved
+    assert interventions.apply(28 + 5)
+    after = snapshot(world)
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert all(getattr(world, name) is array for name, array in arrays.items())  # views stay valid
+
+
+def test_price_moves_where_it_is_told(shipped) -> None:
+    change = {"what": "price", "times": 0.9, "channels": ["web"], "categories": ["masks"], "from_day": 0}
+    world, interventions = start(shipped.with_changes(shipped.make_settings(), change))
+    base = world.price.copy()
+    interventions.apply(28)
+    masks = world.sku_category == world.category_names.index("masks")
+    assert (world.price[Entry.WEB, masks] == np.rint(base[Entry.WEB, masks] * 0.9)).all()
+    assert (world.price[Entry.STORE] == base[Entry.STORE]).all() and (world.price[:, ~masks] == base[:, ~masks]).all()
+    assert world.own_price_index() < 1.0
+
+
+def test_changes_multiply_and_set_wins(shipped) -> None:
+    changes = [{"what": "price", "times": 0.9, "from_day": 0}, {"what": "price", "times": 0.5, "from_day": 1},
+               {"what": "staff", "set": 3, "stores": ["S04"], "from_day": 0},
+               {"what": "price", "set": 5000, "categories": ["masks"], "from_day": 2}]  # fmt: skip
+    world, interventions = start(shipped.with_changes(shipped.make_settings(), *changes))
+    base = world.price.copy()
+    interventions.apply(29)
+    assert (world.price == np.rint(base * 0.45)).all()
+    assert world.staffed(4, 1) == 3 and world.staffed(5, 1) == 1
+    interventions.apply(30)
+    masks = world.sku_category == world.category_names.index("masks")
+    assert (world.price[:, masks] == 5000).all()
+
+
+def test_an_opening_store_is_shut_before(shipped) -> None:
+    world, interventions = start(shipped.make_settings(scenario="store_opening"))
+    assert not world.trading[3] and not (world.near == 3).any() and world.nodes["ships"][3] == 0
+    assert world.stock.on_hand[3].sum() > 0  # its first stock lies there
+    interventions.apply(28 + 13)
+    assert not world.trading[3]
+    interventions.apply(28 + 14)
+    assert world.trading[3] and (world.near == 3).any() and world.nodes["ships"][3] == 1
+
+
+def test_needs_follow_a_dated_rate(shipped) -> None:
+    plain = shipped.make_settings()
+    twice = shipped.with_changes(plain, {"what": "need_rate", "times": 2.0, "categories": ["masks"], "from_day": 0, "to_day": 7})
+    calm, rush = (synthesise(s, 7, 0).calendar for s in (plain, twice))
+    first, last = 28 * 24, 35 * 24
+    row = list(plain.catalogue.categories).index("masks")
+    gain = lambda c, r: c.lambda_c[r, last] - c.lambda_c[r, first]
+    assert gain(rush, row) == pytest.approx(2 * gain(calm, row))
+    assert np.array_equal(rush.lambda_c[0], calm.lambda_c[0]) and np.array_equal(rush.lambda_s, calm.lambda_s)
+
+
+def test_a_capability_costs_at_once_and_works_after_its_ramp_up(shipped) -> None:
+    settings = shipped.make_settings(strategy="omo")
+    row = settings.strategy.capabilities["bopis"]
+    change = {"what": "capability", "capability": "bopis", "set": 0, "from_day": 0, "to_day": 10}
+    world, interventions = start(shipped.with_changes(settings, change))
+    offers, full = world.policy.offers, world.policy.running_per_day
+    interventions.apply(28)
+    assert offers is world.policy.offers and offers["enabled"][2] == 0 and world.policy.fitting_at_pickup == 0
+    assert world.policy.running_per_day < full
+    interventions.apply(38)
+    assert offers["enabled"][2] == 1 and world.policy.running_per_day == full
+
+    off = settings.strategy.model_copy(update={"capabilities": {
+        **settings.strategy.capabilities,
+        "bopis": row.model_copy(update={"enabled": False, "ramp_up_days": 7}),
+        "fitting_pickup": settings.strategy.capabilities["fitting_pickup"].model_copy(update={"enabled": False}),
+    }})  # fmt: skip
+    on = shipped.with_changes(settings.model_copy(update={"strategy": off}),
+                              {"what": "capability", "capability": "bopis", "set": 1, "from_day": 0})  # fmt: skip
+    world, interventions = start(on)
+    cheap = world.policy.running_per_day
+    interventions.apply(28)
+    assert world.policy.offers["enabled"][2] == 0 and world.policy.running_per_day > cheap
+    interventions.apply(34)
+    assert world.policy.offers["enabled"][2] == 0
+    interventions.apply(35)
+    assert world.policy.offers["enabled"][2] == 1
+
+
+def test_changes_of_a_whole_run_become_settings(shipped) -> None:
+    settings = shipped.make_settings(scenario="omo_loses")
+    done = whole_run(settings)
+    makeup, before = done.catalogue.categories["makeup"], settings.catalogue.categories["makeup"]
+    assert makeup.misfit == pytest.approx(0.15 * before.misfit)
+    assert 1 - makeup.margin == pytest.approx(1.4 * (1 - before.margin))
+    assert done.network.carrier.same_day_cost == 2 * settings.network.carrier.same_day_cost
+    assert done.scenario.interventions == [] and whole_run(done) == done
+    assert whole_run(shipped.make_settings()) == shipped.make_settings()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"what": "price", "from_day": 0}, "either set or times"),
+        ({"what": "price", "times": 0.9, "set": 5, "from_day": 0}, "either set or times"),
+        ({"what": "price", "times": 0.9, "stores": ["S01"], "from_day": 0}, "cannot be narrowed by stores"),
+        ({"what": "price", "times": 0.9, "categories": ["make-up"], "from_day": 0}, "no category 'make-up'"),
+        ({"what": "lead_time", "times": 2, "zones": [4000], "from_day": 0}, "no zone 4000"),
+        ({"what": "staff", "times": 2, "stores": ["S77"], "from_day": 0}, "no store 'S77'"),
+        ({"what": "store_open", "set": 0.5, "stores": ["S01"], "from_day": 0}, "1 (on) or 0 (off)"),
+        ({"what": "store_open", "set": 0, "from_day": 0}, "name the stores"),
+        ({"what": "capability", "set": 1, "from_day": 0}, "name a capability"),
+        ({"what": "stock", "set": 5, "from_day": 0}, "no absolute value"),
+        ({"what": "misfit", "times": 2, "from_day": 3}, "whole run"),
+        ({"what": "price", "times": 0.9, "from_day": 5, "to_day": 5}, "is not after"),
+        ({"what": "media", "set": -1, "from_day": 0}, "below 0"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_its_place(shipped, change: dict[str, Any], says: str) -> None:
+    settings = shipped.with_changes(shipped.make_settings(), {"what": "media", "times": 1.1, "from_day": 0}, change)
+    with pytest.raises(CannotIntervene) as caught:
+        start(settings)
+    assert says in str(caught.value) and "scenario.interventions[1]" in str(caught.value)
+
+
+def test_all_problems_are_said_at_once(shipped) -> None:
+    bad = [{"what": "price", "from_day": 0}, {"what": "stock", "set": 5, "zones": [1], "from_day": 0}]
+    assert len(problems(shipped.with_changes(shipped.make_settings(), *bad))) == 3
+    assert set(NARROWED) == set(MOVES) | {"need_rate", "capability", "misfit", "goods_cost", "delivery_cost"}
+
+
+def test_a_restored_run_stands_where_the_saved_one_stood(shipped) -> None:
+    changes = [{"what": "price", "times": 0.9, "from_day": 0, "to_day": 9}, {"what": "store_open", "set": 0, "stores": ["S02"], "from_day": 3}]
+    settings = shipped.with_changes(shipped.make_settings(), *changes)
+    world, interventions = start(settings)
+    interventions.apply(28 + 4)
+    saved = {k: np.array(v) for k, v in world.state().items()}, interventions.state()
+    other, again = start(settings)
+    other.load(saved[0])
+    again.load(saved[1])
+    for name, array in snapshot(world).items():
+        assert np.array_equal(array, snapshot(other)[name]), name
+    again.apply(28 + 9)
+    interventions.apply(28 + 9)
+    assert np.array_equal(world.price, other.price)

@@ -7,7 +7,8 @@ from typing import Any
 
 from omosim.config.compose import Composed
 from omosim.config.layers import leaves
-from omosim.config.schema_tree import Key, lookup
+from omosim.config.levels import describe
+from omosim.config.schema_tree import Key
 from omosim.config.strict import dotted
 
 _UNIT = re.compile(r"\[([^\]]*)\]\s*(.*)", re.DOTALL)
@@ -44,7 +45,7 @@ def rows(composed: Composed) -> list[dict[str, Any]]:
         layers = composed.layers[composed.compare.baseline]
     found = []
     for loc in leaves(data):
-        key = lookup(loc)
+        key = describe(loc)
         value: Any = data
         for step in loc:
             value = value[step]

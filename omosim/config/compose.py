@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
-from omosim.config import rules
+from omosim.config import levels, rules
 from omosim.config.commands import OPTIONS
 from omosim.config.errors import ConfigError, Problem, nearest, refuse, show, unique
 from omosim.config.hydra_source import Loader
@@ -20,7 +20,7 @@ from omosim.config.layers import Layers, Loc, leaves
 from omosim.config.library import EMBEDDED, GROUPS, Library, is_path, part
 from omosim.config.overrides import Override, parsed_value, quoted, read
 from omosim.config.problems import from_pydantic
-from omosim.config.resolved import resolved_yaml, to_yaml
+from omosim.config.resolved import config_hash, content_hash, resolved_yaml, to_yaml
 from omosim.config.schema_tree import lookup
 from omosim.config.strict import Doc, dotted
 from omosim.schema.settings import CompareSettings, Settings
@@ -44,6 +44,14 @@ class Composed:
         """Key -> `file:line` or the override that set it, for every leaf of the first arm."""
         layers = next(iter(self.layers.values()))
         return {dotted(loc): layers.set_by(loc) for loc in leaves(self.settings.model_dump(mode="json"))}
+
+    @property
+    def hash(self) -> str:
+        """16 hex digits of what decides the command's numbers: every arm and the options, but not `jobs`."""
+        if self.command == "run":
+            return config_hash(self.settings)
+        arms = {name: config_hash(s) for name, s in self.arms.items()}
+        return content_hash({"arms": arms, **{k: v for k, v in self.options.items() if k != "jobs"}})
 
     @property
     def yaml(self) -> str:
@@ -80,6 +88,7 @@ class _Composer:
         self.items, self.problems = read(words, self.model)
         self.choices: dict[str, str] = {}
         self.layers: dict[str, Layers] = {}
+        self.notes: list[str] = []
 
     def run(self) -> Composed:
         self._choose_groups()
@@ -103,7 +112,7 @@ class _Composer:
         if compare is None:
             arms = {first.strategy.name: first}
             self.layers = {first.strategy.name: self.layers[""]}
-        notes = rules.notes(first.model_dump(mode="json"))
+        notes = list(dict.fromkeys([*self.notes, *rules.notes(first.model_dump(mode="json"))]))
         return Composed(
             self.command, first, arms, compare, options.model_dump(mode="json"), self.words, self.layers, notes
         )
@@ -286,52 +295,45 @@ class _Composer:
         return kept
 
     def _switch(self, data: dict[str, Any], layers: Layers, shorthand: dict[str, bool]) -> None:
-        """`strategy.capabilities.NAME=true|false` switches a capability with its default levels and costs."""
+        """`strategy.capabilities.NAME=true|false` switches a capability with its default levels and costs.
+
+        One switched on brings those it requires; one switched off takes those along that require it.
+        """
         strategy = data.get("strategy")
         have = strategy.setdefault("capabilities", {}) if isinstance(strategy, dict) else {}
         for name, on in shorthand.items():
-            loc: Loc = ("strategy", "capabilities", name, "enabled")
-            text = f"strategy.capabilities.{name}={'true' if on else 'false'}"
-            if on and not isinstance(have.get(name), dict):
-                config = f"strategy/capability/{name}"
-                if not self.library.exists(config):
-                    known = self.library.options("strategy/capability")
-                    key = f"strategy.capabilities.{name}"
-                    self.problems.append(
-                        Problem(
-                            "no such capability",
-                            key=key,
-                            value="true",
-                            allowed=", ".join(known),
-                            near=nearest(name, known),
-                            cure="`omosim list capabilities` describes them",
-                        )
-                    )
-                    continue
-                doc = self.library.doc(config)
-                have[name] = copy.deepcopy(doc.data)
-                layers.files.append((loc[:3], doc))  # type: ignore[arg-type]
-            elif not on and name not in have:
-                self._known_capability(name)
-                continue
-            if isinstance(have.get(name), dict):
-                have[name]["enabled"] = on
-                layers.overrides.append((loc, text))
-
-    def _known_capability(self, name: str) -> None:
-        known = self.library.options("strategy/capability")
-        if known and name not in known:
-            key = f"strategy.capabilities.{name}"
-            self.problems.append(
-                Problem(
-                    "no such capability",
-                    key=key,
-                    value="false",
-                    allowed=", ".join(known),
-                    near=nearest(name, known),
-                    cure="`omosim list capabilities` describes them",
+            if levels.kind(name) is None:
+                cure, known = "`omosim list capabilities` describes them", levels.names()
+                key, value = f"strategy.capabilities.{name}", "true" if on else "false"
+                near = nearest(name, known)
+                self.problems.append(
+                    Problem("no such capability", "command line", None, None, key, value, ", ".join(known), near, cure)
                 )
-            )
+            else:
+                self._put(
+                    have, layers, name, on, f"strategy.capabilities.{name}={'true' if on else 'false'}", shorthand
+                )
+
+    def _put(
+        self, have: dict[str, Any], layers: Layers, name: str, on: bool, text: str, asked: dict[str, bool]
+    ) -> None:
+        loc: Loc = ("strategy", "capabilities", name)
+        if on and not isinstance(have.get(name), dict):
+            config = f"strategy/capability/{name}"
+            doc = self.library.doc(config) if self.library.exists(config) else Doc(config)
+            have[name] = copy.deepcopy(doc.data)
+            layers.files.append((("strategy", "capabilities", name), doc))
+        if not isinstance(have.get(name), dict):
+            return
+        have[name]["enabled"] = on
+        layers.overrides.append(((*loc, "enabled"), text))
+        linked = levels.requires(name) if on else [n for n in have if name in levels.requires(n)]
+        for other in linked:
+            row = have.get(other)
+            is_on = isinstance(row, dict) and row.get("enabled", True) is not False
+            if is_on != on and other not in asked:
+                self.notes.append(f"{text} also switches {'on' if on else 'off'} '{other}'")
+                self._put(have, layers, other, on, text, asked)
 
     def _levels(self, data: dict[str, Any], layers: Layers) -> None:
         """Levels and costs of a capability, in the arms that have it."""
@@ -375,7 +377,7 @@ class _Composer:
     def _validate(self, arm: str, data: dict[str, Any]) -> Settings | None:
         layers = self.layers[arm]
         own = {k: v for k, v in data.items() if k not in self.model.model_fields}
-        found, problems = validate(own, layers, self.library)
+        found, problems = validate(own, layers)
         self.problems += problems
         return found
 
@@ -403,11 +405,9 @@ class _Composer:
 
 
 def _is_shorthand(item: Override) -> bool:
+    switch = len(item.path) == 3 or (len(item.path) == 4 and item.path[3] == "enabled")
     return (
-        item.path[:2] == ("strategy", "capabilities")
-        and len(item.path) == 3
-        and item.bare in ("true", "false")
-        and not item.prefix
+        item.path[:2] == ("strategy", "capabilities") and switch and item.bare in ("true", "false") and not item.prefix
     )
 
 
@@ -415,10 +415,9 @@ def _is_level(item: Override) -> bool:
     return item.kind == "value" and item.path[:2] == ("strategy", "capabilities") and len(item.path) > 3
 
 
-def validate(data: dict[str, Any], layers: Layers, library: Library) -> tuple[Settings | None, list[Problem]]:
+def validate(data: dict[str, Any], layers: Layers) -> tuple[Settings | None, list[Problem]]:
     """The settings in `data`, or None, with everything that is wrong in it."""
-    names = library.options("strategy/capability")
-    facts = rules.Facts(data, layers.origin, names, _known_levels(library, data))
+    facts = rules.Facts(data, layers.origin)
     problems = [p for p in rules.check(facts) if p.key]
     found: Settings | None = None
     try:
@@ -433,22 +432,10 @@ def _as_list(error: ValidationError, layers: Layers) -> list[Problem]:
     return [p for p, e in zip(rows, error.errors(include_url=False)) if not layers.bad(tuple(e["loc"]))]
 
 
-def _known_levels(library: Library, data: dict[str, Any]) -> dict[str, Sequence[str]]:
-    strategy = data.get("strategy")
-    have = strategy.get("capabilities") if isinstance(strategy, dict) else None
-    found: dict[str, Sequence[str]] = {}
-    for name in have if isinstance(have, dict) else ():
-        config = f"strategy/capability/{name}"
-        if library.find(config) is not None:
-            levels = library.doc(config).data.get("levels")
-            found[name] = list(levels) if isinstance(levels, dict) else []
-    return found
-
-
 def settings_from_dict(data: dict[str, Any], source: str = "settings") -> Settings:
     """Settings from plain data, under the same rules as files; ConfigError with every problem."""
     layers = Layers([((), Doc(source))])
-    found, problems = validate(data, layers, Library())
+    found, problems = validate(data, layers)
     if found is None:
         raise ConfigError(unique(problems))
     return found

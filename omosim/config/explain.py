@@ -8,6 +8,7 @@ from typing import Any
 from omosim.config.assumptions import rows, source_of
 from omosim.config.compose import Composed
 from omosim.config.errors import nearest, refuse, show
+from omosim.config.levels import describe
 from omosim.config.library import GROUPS
 from omosim.config.schema_tree import children, lookup, tree
 from omosim.schema.settings import CompareSettings
@@ -50,7 +51,7 @@ def _typed(path: tuple[str, ...]) -> tuple[str | int, ...]:
 
 
 def _leaf(row: dict[str, Any], composed: Composed) -> str:
-    found = lookup(_typed(tuple(row["key"].replace("[", ".").replace("]", "").split("."))))
+    found = describe(_typed(tuple(row["key"].replace("[", ".").replace("]", "").split("."))))
     default = (
         "none: a file must give it" if found is None or found.required or "*" in found.path else _text(found.default)
     )

@@ -12,6 +12,7 @@ from omosim.config.assumptions import source_of, span
 from omosim.config.compose import Composed, compose
 from omosim.config.errors import refuse, show
 from omosim.config.layers import Layers
+from omosim.config.levels import describe
 from omosim.config.schema_tree import lookup
 from omosim.config.strict import type_scalar
 
@@ -138,10 +139,10 @@ def _item(key: str, value: Any, at: tuple[str, ...], layers: Layers, depth: int)
 
 def comment(at: tuple[str, ...], layers: Layers) -> str:
     """`  # [unit] meaning (range); source` of a value."""
-    found = lookup(at)
+    found = describe(at)
     unit, source = source_of(layers.comment(at))
     unit = unit or (found.unit if found and found.kind in ("int", "float") else "")
-    meaning = found.meaning if found is not None and found.path[-2:-1] != ("levels",) else ""
+    meaning = found.meaning if found is not None else ""
     where = f" ({span(found)})" if span(found) else ""
     words = "; ".join(w for w in (meaning + where if meaning else "", source) if w)
     text = (f"[{unit}] " if unit else "") + words

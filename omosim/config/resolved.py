@@ -42,7 +42,12 @@ def config_hash(settings: Settings) -> str:
     for group, labels in (("strategy", ("name", "title")), ("scenario", ("name", "title", "practice", "expect"))):
         for label in labels:
             data[group].pop(label, None)
-    for group in ("market", "touchpoints"):
-        data[group].pop("name", None), data[group].pop("title", None)
+    for label in ("name", "title"):
+        data["market"].pop(label, None)
+    return content_hash(data)
+
+
+def content_hash(data: Any) -> str:
+    """16 hex digits of plain data, whatever the order of its keys."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from omosim.config import levels
 from omosim.config.errors import Problem, nearest, show
 from omosim.config.strict import dotted
 
@@ -25,8 +26,6 @@ class Facts:
 
     data: dict[str, Any]
     origin: Origin
-    capabilities: Sequence[str] = ()
-    levels: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def get(self, *loc: str | int) -> Any:
         """The value at a place, None when it is not there."""
@@ -245,33 +244,55 @@ def records(facts: Facts) -> Iterator[Problem]:
 
 # ---- strategy, touchpoints, scenario ---------------------------------------------------------------------------
 def capabilities(facts: Facts) -> Iterator[Problem]:
-    """Capabilities and their levels are known."""
-    if not facts.capabilities:
-        return
-    for name in facts.mapping("strategy", "capabilities"):
+    """Capabilities and their levels are known, and each has what it needs beside it."""
+    have = facts.mapping("strategy", "capabilities")
+    on = [n for n, row in have.items() if not (isinstance(row, dict) and row.get("enabled") is False)]
+    for name in have:
         loc: Loc = ("strategy", "capabilities", name)
-        if name not in facts.capabilities:
+        if levels.kind(name) is None:
+            yield _no_capability(facts, loc, name)
+            continue
+        yield from _levels(facts, loc, name)
+        if name not in on:
+            continue
+        for other in levels.requires(name):
+            if other not in on:
+                cure = f"Add strategy.capabilities.{other}=true, or drop {name}"
+                yield facts.problem(
+                    loc, f"'{name}' needs '{other}', which is off", cure, f"with {', '.join(levels.requires(name))}"
+                )
+        for other in levels.excludes(name):
+            if other in on:
+                yield facts.problem(loc, f"'{name}' cannot stand beside '{other}'", f"Drop {name} or {other}")
+
+
+def _levels(facts: Facts, loc: Loc, name: str) -> Iterator[Problem]:
+    known = levels.levels(name)
+    for level in facts.mapping(*loc, "levels"):
+        at = (*loc, "levels", level)
+        if level not in known:
+            near = nearest(level, known)
             yield facts.problem(
-                loc,
-                "no such capability",
-                "`omosim list` shows them",
-                ", ".join(facts.capabilities),
-                nearest(name, facts.capabilities),
+                at, f"'{name}' has no such level", "Rename or remove it", ", ".join(known) or "no levels", near
             )
             continue
-        if name not in facts.levels:
-            continue
-        known = facts.levels[name]
-        for level in facts.mapping(*loc, "levels"):
-            if level not in known:
-                cure = f"`omosim explain strategy.capabilities.{name}` shows them"
-                yield facts.problem(
-                    (*loc, "levels", level),
-                    f"'{name}' has no such level",
-                    cure,
-                    ", ".join(known) or "none",
-                    nearest(level, known),
-                )
+        value = facts.number(*at)
+        wrong = known[level].problem(value) if value is not None else None
+        if wrong:
+            span = f"{known[level].low:g} to {known[level].high:g} [{known[level].unit}]"
+            message = (
+                "too small"
+                if value < known[level].low
+                else "too large"
+                if value > known[level].high
+                else "not a whole number"
+            )
+            yield facts.problem(at, message, f"Correct it or leave it out ({known[level].default:g})", span)
+
+
+def _no_capability(facts: Facts, loc: Loc, name: str) -> Problem:
+    cure = "`omosim list capabilities` describes them"
+    return facts.problem(loc, "no such capability", cure, ", ".join(levels.names()), nearest(name, levels.names()))
 
 
 def needs(facts: Facts) -> Iterator[Problem]:
@@ -279,14 +300,8 @@ def needs(facts: Facts) -> Iterator[Problem]:
     for name in facts.mapping("touchpoints", "rows"):
         loc: Loc = ("touchpoints", "rows", name, "needs")
         wanted = facts.get(*loc)
-        if isinstance(wanted, str) and wanted and facts.capabilities and wanted not in facts.capabilities:
-            yield facts.problem(
-                loc,
-                "no such capability",
-                "Name a capability or leave it empty",
-                ", ".join(facts.capabilities),
-                nearest(wanted, facts.capabilities),
-            )
+        if isinstance(wanted, str) and wanted and levels.kind(wanted) is None:
+            yield _no_capability(facts, loc, wanted)
 
 
 def interventions(facts: Facts) -> Iterator[Problem]:
@@ -305,19 +320,13 @@ def _change(facts: Facts, loc: Loc, row: dict[str, Any]) -> Iterator[Problem]:
         yield facts.problem(loc, both, "Give one of them: set: NEW VALUE or times: FACTOR")
     what, name = row.get("what"), row.get("capability")
     if what == "capability" and name is None:
-        yield facts.problem(loc, "no capability named", "Add capability: NAME", ", ".join(facts.capabilities))
+        yield facts.problem(loc, "no capability named", "Add capability: NAME", ", ".join(levels.names()))
     if what != "capability" and name is not None:
         yield facts.problem(
             (*loc, "capability"), f"has no meaning for what: {show(what)}", "Remove it, or write what: capability"
         )
-    if isinstance(name, str) and facts.capabilities and name not in facts.capabilities:
-        yield facts.problem(
-            (*loc, "capability"),
-            "no such capability",
-            "`omosim list` shows them",
-            ", ".join(facts.capabilities),
-            nearest(name, facts.capabilities),
-        )
+    if isinstance(name, str) and levels.kind(name) is None:
+        yield _no_capability(facts, (*loc, "capability"), name)
     if what in ("capability", "store_open") and (row.get("times") is not None or row.get("set") not in (None, 0, 1)):
         key = "times" if row.get("times") is not None else "set"
         yield facts.problem((*loc, key), f"'{what}' is on or off", "Write set: 1 (on) or set: 0 (off)", "set: 0 or 1")

@@ -9,7 +9,7 @@ from omosim.reports.figures import Forest, Interval, bridge, forest
 from omosim.reports.labels import MAIN, SUBTOTALS, law_meaning, reading_order, title
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
-from omosim.results.words import SHARES, number, unit_words
+from omosim.results.words import SHARES, interval, number, unit_words
 
 Row = dict[str, Any]
 WORDS = {"better": "better", "worse": "worse", "cannot_tell": "cannot tell"}
@@ -72,8 +72,10 @@ def _interval_words(row: Row, scale: float = 1.0, unit: str | None = None) -> st
     unit = row["unit"] if unit is None else unit
     if row["ci_low"] is None:
         return number(row["diff"] * scale, unit, sign=True)
-    ends = (number(row[k] * scale, unit, sign=True) for k in ("ci_low", "ci_high"))
-    return "{} ({} to {})".format(number(row["diff"] * scale, unit, sign=True), *ends)
+    if row["ci_low"] == row["ci_high"]:
+        return f"{number(row['diff'] * scale, unit, sign=True)} in every pair"
+    ends = interval(row["ci_low"] * scale, row["ci_high"] * scale, unit)
+    return f"{number(row['diff'] * scale, unit, sign=True)} ({ends})"
 
 
 def _interval(name: str, row: Row, scale: float, words: str) -> Interval:

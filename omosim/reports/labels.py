@@ -100,8 +100,8 @@ def title(name: str) -> str:
     """Readable name of a KPI or profit line."""
     if name in TITLES:
         return TITLES[name]
-    words = name.removeprefix("revenue_") if name.startswith("revenue_") else name
-    return words.replace("_", " ").capitalize()
+    words = f"{name.removeprefix('revenue_')} revenue" if name.startswith("revenue_") else name
+    return words.replace("_", " ").strip().capitalize()
 
 
 def group(kpi: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.results import ResultFolder
-from omosim.results.words import figure, number, percent, safe_text, unit_words
+from omosim.results.words import figure, interval, number, percent, safe_text, unit_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,7 +27,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_clean,
     )
-    made.globals.update(figure=figure, number=number, percent=percent, unit_words=unit_words)
+    made.globals.update(
+        figure=figure, interval=interval, number=number, percent=percent, unit_words=unit_words, unit_note=unit_note
+    )
     return made
 
 
@@ -43,6 +45,12 @@ def _clean(value: Any) -> Any:
 def render(template: str, **context: Any) -> str:
     """Fill a template; every value is escaped."""
     return _environment().get_template(template).render(policy=POLICY, **context)
+
+
+def unit_note(name: str, unit: str) -> str:
+    """The unit beside a KPI's name, unless the name says it already."""
+    words = unit_words(unit)
+    return "" if words.lower() == name.lower() else words
 
 
 def about(folder: ResultFolder) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from omosim.reports.page import about, render
 from omosim.results import ResultFolder
 from omosim.results.words import number
 
-_SHOWN = ("orders", "net_revenue", "revenue", "units", "web_sessions", "visits", "store_visits", "returns", "refunds")
+_SHOWN = ("net_revenue", "orders", "orders_web", "orders_store", "orders_live", "orders_social", "web_sessions")
 _KEYS = ("day", "date", "weekday", "measured")
 
 
@@ -43,6 +43,7 @@ def daily_charts(table: dict[str, list[Any]]) -> list[Chart]:
     key = next((k for k in ("date", "day") if k in table), None)
     if key is None or not table[key]:
         return []
+    table = _measured(table)
     days = [str(d)[:10] for d in table[key]]
     numeric = [name for name, column in table.items() if name not in _KEYS and _is_numeric(column)]
     ranked = [n for n in _SHOWN if n in numeric] + [n for n in numeric if n not in _SHOWN]
@@ -51,6 +52,14 @@ def daily_charts(table: dict[str, list[Any]]) -> list[Chart]:
         chart(title(name), "a day", [Line(title(name), [_float(v) for v in table[name]], COLOURS[0])], labels)
         for name in ranked[:6]
     ]
+
+
+def _measured(table: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Without the burn-in, which has negative day numbers."""
+    kept = [i for i, day in enumerate(table.get("day", [])) if not isinstance(day, int) or day >= 0]
+    if len(kept) in (0, len(table.get("day", []))):
+        return table
+    return {name: [column[i] for i in kept] for name, column in table.items()}
 
 
 def _widen(table: dict[str, list[Any]]) -> dict[str, list[Any]]:

@@ -29,7 +29,7 @@ def _array(column: Column) -> pa.Array:
     import pyarrow as pa
 
     if isinstance(column, pa.Array):
-        return column
+        return _array(column.to_numpy(zero_copy_only=False)) if pa.types.is_floating(column.type) else column
     if isinstance(column, np.ndarray):
         if column.dtype.kind == "f":
             rounded = nine_digits_array(column)

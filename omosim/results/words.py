@@ -41,7 +41,7 @@ def figure(value: float | None, unit: str, *, sign: bool = False) -> str:
     """The number alone, without its unit; amounts in minor units appear in the major one with its decimals."""
     if value is None:
         return "–"
-    plus = "+" if sign else ""
+    plus = "+" if sign and value else ""
     if is_money(unit):
         places = MINOR[_code(unit)]
         amount = value / 10**places if "minor" in unit else value
@@ -62,6 +62,14 @@ def number(value: float | None, unit: str, *, sign: bool = False) -> str:
         return f"{_code(unit)} {text}"
     words = "pp" if sign and unit in SHARES else unit_words(unit)
     return f"{text} {words}".rstrip()
+
+
+def interval(low: float | None, high: float | None, unit: str) -> str:
+    """A signed interval without repeating its unit; empty when there is none."""
+    if low is None or high is None:
+        return ""
+    points = " pp" if unit in SHARES else ""
+    return f"{figure(low, unit, sign=True)} to {figure(high, unit, sign=True)}{points}"
 
 
 def percent(value: float | None) -> str:

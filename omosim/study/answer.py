@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from omosim.results.words import number, percent, safe_text
+from omosim.results.words import interval, number, percent, safe_text
 from omosim.study.stats import BETTER, WORSE, Paired
 
 Row = Mapping[str, Any]
@@ -30,7 +30,7 @@ def answer(rows: Sequence[Row], baseline: str, *, runner_up: tuple[str, str, Pai
             f"{_name(best)} pays more than {base}: {number(best['diff'], best['unit'], sign=True)} "
             f"operating profit{over} ({_interval(best)}; {percent(best['prob_better'])} sure that it is better)."
         )
-        return text + _second(winners, runner_up)
+        return text + _second(winners, runner_up) + _losers(losers, base)
     if len(losers) == len(told):
         close = max(losers, key=lambda r: r["diff"])
         return (
@@ -44,8 +44,7 @@ def answer(rows: Sequence[Row], baseline: str, *, runner_up: tuple[str, str, Pai
         f"Cannot tell: operating profit{over} of {names} does not differ from {base} by more than chance; "
         f"{_name(top)} {number(top['diff'], top['unit'], sign=True)} ({_interval(top)})."
     )
-    worse = ", ".join(_name(r) for r in losers)
-    return text + (f" {worse} earns less than {base}." if worse else "")
+    return text + _losers(losers, base)
 
 
 def _second(winners: Sequence[Row], runner_up: tuple[str, str, Paired] | None) -> str:
@@ -57,10 +56,15 @@ def _second(winners: Sequence[Row], runner_up: tuple[str, str, Paired] | None) -
     return f" Whether {safe_text(best, 60)} or {safe_text(second, 60)} is the better of the two, one cannot tell."
 
 
+def _losers(losers: Sequence[Row], base: str) -> str:
+    names = " and ".join(_name(r) for r in losers)
+    return f" {names} {'earns' if len(losers) == 1 else 'earn'} less than {base}." if losers else ""
+
+
 def _name(row: Row) -> str:
     return safe_text(row["strategy"], 60)
 
 
 def _interval(row: Row) -> str:
-    low, high = number(row["ci_low"], row["unit"], sign=True), number(row["ci_high"], row["unit"], sign=True)
-    return f"interval {low} to {high}, {row['replications']} pairs"
+    ends = interval(row["ci_low"], row["ci_high"], row["unit"])
+    return f"95 % interval {ends}, {row['replications']} pairs"

@@ -30,6 +30,7 @@ class StoppingRule:
     precision: float
     maximum: int
     target: int = 0
+    looked: int = 0
     closing: bool = False
     stopped: bool = False
     reached: float | None = None
@@ -45,12 +46,13 @@ class StoppingRule:
         known = [w for w in widths if w is not None]
         self.reached = max(known) if len(known) == len(widths) and known else None
         if self.closing:
-            self._stop(f"narrow enough before {self.target} pairs")
+            self._stop(f"narrow enough at {self.looked} pairs, closed with {self.target - self.looked} more")
         elif self.target >= self.maximum:
             early = " (fewer than ten pairs: no early stopping)" if self.maximum < BATCH else ""
             self._stop(f"all {self.maximum} pairs were run{early}")
         else:
             self.closing = self.reached is not None and self.reached <= self.precision
+            self.looked = self.target
             self.target = min(self.target + BATCH, self.maximum)
 
     def _stop(self, why: str) -> None:

@@ -33,6 +33,15 @@ def test_round_trip_with_nulls_for_nan(tmp_path: Path) -> None:
     assert read_frame(path)["count"].dtype == "int64"
 
 
+def test_masked_arrow_columns(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    never = np.array([5, -1, 7])
+    columns = {"ready_at": pa.array(never, mask=never < 0), "x": pa.array([0.1 + 0.2, None, 2.0])}
+    got = read_columns(write_parquet(tmp_path / "t.parquet", columns))
+    assert got == {"ready_at": [5, None, 7], "x": [0.3, None, 2.0]}
+
+
 def test_same_bytes_in_another_process(tmp_path: Path) -> None:
     code = (
         "import sys, json; sys.path[:] = json.loads(sys.argv[1])\nimport numpy as np\n"

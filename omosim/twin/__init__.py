@@ -1,1 +1,5 @@
-"""Order logs in, calibrated markets out; the digital twin of one retailer."""
+"""Order logs in, calibrated markets out; the digital twin of one retailer. Start reading in `calibrate.py`."""
+
+from omosim.twin.errors import CalibrationError, OrderFileError, TwinError
+
+__all__ = ["CalibrationError", "OrderFileError", "TwinError"]

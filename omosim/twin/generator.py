@@ -31,10 +31,13 @@ class FittedLaws:
     values: ValueLaw
     back: BackLaw
     acquisition: Acquisition
+    level: float  # purchase days of known shoppers a week in the last 13 weeks of the fit part
+    orders_per_day: float  # orders of the log, of unknown shoppers too, per purchase day of a known shopper
 
 
 @kernel
-def _purchases(key0, key1, birth, last, k, r, alpha, a, b, who, when):
+def _purchases(key0: Any, key1: Any, birth: Any, last: Any, k: Any, r: Any, alpha: Any, a: Any, b: Any, who: Any,
+               when: Any) -> Any:  # fmt: skip
     """Fill (who, when) with purchases of customers born at operational weeks `birth`; the number, or -1 when full."""
     n = 0
     for i in range(birth.size):
@@ -59,7 +62,8 @@ def _purchases(key0, key1, birth, last, k, r, alpha, a, b, who, when):
 
 
 @kernel
-def _values(key0, key1, who, between, within, share, lag_median, lag_sd, log_value, lag):
+def _values(key0: Any, key1: Any, who: Any, between: Any, within: Any, share: Any, lag_median: Any, lag_sd: Any,
+            log_value: Any, lag: Any) -> None:  # fmt: skip
     """Fill log order values around 0, and days until the goods go back (-1 kept)."""
     for row in range(who.size):
         z = norm_ppf64(uniform(key0, key1, who[row], 0, _PURPOSE, _SHOPPER))

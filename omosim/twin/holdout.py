@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from omosim.twin.history import History, Windows
+from omosim.twin.history import History, Ints, Windows
 from omosim.twin.laws import hour_of_week_shares
 
 WEEK = 7
@@ -77,9 +77,11 @@ def measure(history: History, start: int, end: int, large: float) -> dict[str, f
     }
 
 
-def variation(a: History, b: History, a_window: tuple[int, int], b_window: tuple[int, int], weekday: int) -> float:
-    """Total variation between hour-of-week profiles of two logs."""
-    p = hour_of_week_shares(a.part(*a_window).t, weekday)
+def variation(
+    a: list[History], b: History, a_window: tuple[int, int], b_window: tuple[int, int], weekday: int
+) -> float:
+    """Total variation between the mean hour-of-week profile of some logs and that of another."""
+    p = np.mean([hour_of_week_shares(h.part(*a_window).t, weekday) for h in a], axis=0)
     q = hour_of_week_shares(b.part(*b_window).t, weekday)
     return float(0.5 * np.abs(p - q).sum())
 
@@ -94,17 +96,17 @@ def table(actual: History, simulated: list[History], windows: Windows, weekday: 
     held = (windows.cut, windows.end)
     real = measure(actual, *held, large)
     copies = _copies(actual, windows, large)
-    fit_profile = variation(actual, actual, (0, windows.cut), held, weekday)
+    fit_profile = variation([actual], actual, (0, windows.cut), held, weekday)
     columns = {"simulated": _mean(simulated, held, large, scale)}
-    profiles = {"simulated": [variation(s, actual, held, held, weekday) for s in simulated]}
+    profiles = {"simulated": variation(simulated, actual, held, held, weekday)}
     if fitted:
         columns["fitted_law"] = _mean(fitted, held, large, scale)
-        profiles["fitted_law"] = [variation(s, actual, held, held, weekday) for s in fitted]
+        profiles["fitted_law"] = variation(fitted, actual, held, held, weekday)
     rows = []
     for m in MEASURES:
         row: dict[str, object] = {"measure": m.name}
         if m.name == "hour_of_week_variation":
-            row |= {name: float(np.mean(v)) for name, v in profiles.items()}
+            row |= profiles
             row |= {"actual": 0.0, "error": row["simulated"], "copy_error": fit_profile}
         else:
             row |= {name: v[m.name] for name, v in columns.items()}
@@ -139,21 +141,24 @@ def _copies(actual: History, windows: Windows, large: float) -> dict[bool, dict[
 def weekly(actual: History, simulated: list[History], windows: Windows, scale: float) -> pd.DataFrame:
     """Orders by week: actual, and mean, least and most of the simulated logs."""
     weeks = -(-windows.end // WEEK)
-    count = [np.bincount((h.part(0, windows.end).t // WEEK).astype(np.int64), minlength=weeks)[:weeks] for h in simulated]
-    many = np.array(count) * scale
+    many = np.array([_by_week(h.part(0, windows.end), weeks) for h in simulated]) * scale
     week = np.arange(weeks)
     return pd.DataFrame(
         {
             "week": week,
             "starts": [windows.date(int(w) * WEEK) for w in week],
             "days": np.minimum(WEEK, windows.end - week * WEEK),
-            "actual": np.bincount((actual.t // WEEK).astype(np.int64), minlength=weeks)[:weeks],
+            "actual": _by_week(actual, weeks),
             "simulated": many.mean(axis=0),
             "low": many.min(axis=0),
             "high": many.max(axis=0),
             "part": np.where(week * WEEK < windows.cut, "fit", "holdout"),
         }
     )
+
+
+def _by_week(history: History, weeks: int) -> Ints:
+    return np.bincount((history.t // WEEK).astype(np.int64), minlength=weeks)[:weeks]
 
 
 def hour_of_week(actual: History, simulated: list[History], windows: Windows, weekday: int) -> pd.DataFrame:

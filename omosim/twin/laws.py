@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import minimize
@@ -46,8 +47,8 @@ def hour_of_week_shares(t: Floats, first_weekday: int) -> Floats:
 
 
 def _smooth_hours(counts: Floats) -> Floats:
-    """Hours that have orders are smoothed 1-6-1; an hour without any stays empty."""
-    smooth = (np.roll(counts, 1) + 6 * counts + np.roll(counts, -1)) / 8
+    """Hours that have orders are smoothed 1-14-1; an hour without any stays empty."""
+    smooth = (np.roll(counts, 1) + 14 * counts + np.roll(counts, -1)) / 16
     smooth = np.where(counts > 0, smooth, 0.0)
     return smooth / smooth.mean() if smooth.sum() > 0 else np.ones(24)
 
@@ -65,7 +66,8 @@ def fit_calendar(fit: History, windows: Windows, tail_weeks: int = 13) -> Calend
     level = np.bincount(day // 7, minlength=weeks)[:weeks].astype(np.float64)
     level = level / level.mean()
     level = np.r_[level, level[-min(tail_weeks, weeks) :].mean()]
-    return Calendar(_smooth_hours(work), _smooth_hours(free if free.sum() else work), by_day / by_day.mean(), level, weekday)
+    weekend = _smooth_hours(free if free.sum() else work)
+    return Calendar(_smooth_hours(work), weekend, by_day / by_day.mean(), level, weekday)
 
 
 # ---- what it is worth ---------------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ def fit_values(fit: History) -> ValueLaw:
     from scipy.special import ndtri
 
     value = fit.value[fit.value > 0].astype(np.float64)
-    median, p90 = np.quantile(value, [0.5, 0.9])
+    median, p90 = float(np.quantile(value, 0.5)), float(np.quantile(value, 0.9))
     known = (fit.shopper >= 0) & (fit.value > 0)
     rank = np.argsort(np.argsort(fit.value[known], kind="stable"), kind="stable")
     score = ndtri((rank + 0.5) / max(1, rank.size))
@@ -135,7 +137,7 @@ def fit_bands(shopper: Ints, units: Ints, value: Ints, items: int, count: int = 
     cuts = [float(f"{c:.2g}") for c in np.quantile(price, np.arange(1, count) / count)]
     edges = [0.0, *sorted(set(cuts)), np.inf]
     bands = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         m = (price >= low) & (price < high)
         if m.sum() < 50:
             continue
@@ -146,9 +148,9 @@ def fit_bands(shopper: Ints, units: Ints, value: Ints, items: int, count: int = 
 
 def _band(low: float, high: float, shopper: Ints, units: Ints, value: Ints, share: float, items: int) -> PriceBand:
     price = value / units
-    p10, p50, p90 = np.quantile(price, [0.1, 0.5, 0.9])
+    p10, p50, p90 = (float(q) for q in np.quantile(price, [0.1, 0.5, 0.9]))
     price_sd = float(np.log(p90 / p10)) / (2 * Z90)
-    v50, v90 = np.quantile(value, [0.5, 0.9])
+    v50, v90 = (float(q) for q in np.quantile(value, [0.5, 0.9]))
     value_sd = float(np.log(v90 / v50)) / Z90
     known = shopper >= 0
     name = f"from_{low:.0f}" if np.isinf(high) else (f"under_{high:.0f}" if low == 0 else f"{low:.0f}_to_{high:.0f}")
@@ -231,7 +233,8 @@ def fit_acquisition(fit: History, repeat: RepeatFit, calendar: Calendar, windows
     known, per_week = (float(v) for v in np.exp(best.x))
     mean = known * old + per_week * new + 1e-9
     spread = max(1.0, float(((seen - mean) ** 2 / mean).sum()) / max(1, weeks - 2))
-    info = np.array([[(old * old / mean).sum(), (old * new / mean).sum()], [(old * new / mean).sum(), (new * new / mean).sum()]])
+    design = np.stack([old, new]) / np.sqrt(mean)
+    info = design @ design.T
     se = float(np.sqrt(spread * np.linalg.pinv(info)[1, 1]))
     slope, slope_se = _trend(seen[weeks // 2 :])
     return Acquisition(known, per_week, se, slope, slope_se)

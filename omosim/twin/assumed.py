@@ -1,0 +1,76 @@
+"""Values of a calibrated market that an order log cannot tell; every one is written out as assumed.
+
+Money here is in parts of the log's median order value, so that one table serves every currency. The behavioural
+scales are the joint point of the parameter table (shares of price).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+MARKET: dict[str, Any] = {
+    "geography": {
+        "zones": 24, "radius_km": 25.0, "density_gradient": 1.0, "speed_kmh": 20.0, "combined_trip_share": 0.4,
+        "combined_travel_factor": 0.3,
+    },
+    "segments": {
+        "mobile": {
+            "share": 0.5, "need_multiplier": 1.0, "vot_multiplier": 1.0, "mobile_share": 0.8, "digital_taste": 0.05,
+        },
+        "desk": {
+            "share": 0.5, "need_multiplier": 1.0, "vot_multiplier": 1.0, "mobile_share": 0.4, "digital_taste": 0.0,
+        },
+    },
+    "goodwill": {
+        "memory_weeks": 10.0, "learning": 0.3, "consider_base": 1.4, "consider_slope": 4.0, "dropout_slope": 4.0,
+        "empty_shelf": 0.1, "late": 0.08, "failed_pickup": 0.15, "price_gap": 0.04, "refused_return": 0.1,
+    },
+    "choice": {
+        "theta_upper": 0.033, "theta_lower": 0.033, "taste_web": 0.0, "taste_store": -0.5, "taste_social": -0.9,
+        "taste_live": -0.9, "taste_sd": 0.58, "habit_gain": 0.1, "habit_rate": 0.2, "search_cost": 0.01,
+        "wait_per_day": 0.0024, "return_post": 0.15, "return_store": 0.05, "switch_hassle": 0.04,
+        "visit_minutes": 15.0, "collect_minutes": 3.0, "stock_check_share": 0.51, "belief_start": 0.85,
+        "belief_rate": 0.15, "near_stores": 3, "go_on": 0.5,
+    },
+    "rival": {"price_index": 1.0, "pull": 0.35, "reaction": 0.1, "store_km": 5.0, "store_pull": 0.01},
+    "identity": {"consent": 0.65, "login": 0.8, "loyalty": 0.4, "cookie_days": 30.0},
+    "personalisation": {"rho_inf": 0.45, "n_half": 12.0},
+    "sessions": {"per_mission": 3.0, "browse_per_week": 0.5, "touches_per_mission": 11.0},
+}  # fmt: skip
+AWARENESS: dict[str, Any] = {"decay_per_week": 0.0, "store_rho": 0.0, "store_scale_km": 3.0}
+CATEGORY: dict[str, Any] = {
+    "skus": 24, "margin": 0.42, "misfit": 0.005, "value_mean": -1.03, "value_sd": 0.75, "popularity": 0.5,
+    "resale_loss": 0.3,
+}  # fmt: skip
+NETWORK: dict[str, Any] = {
+    "stores": {
+        "count": 12, "opens": "08:00", "closes": "20:00", "pickers": 1, "counter": 1, "peak_from": "11:00",
+        "peak_to": "15:00", "peak_extra": 1,
+    },
+    "work": {
+        "pick_base_s": 150.0, "counter_s": 188.0, "checkout_s": 120.0, "returns_s": 240.0, "shape": 4.0,
+        "patience_minutes": 12.0,
+    },
+    "stock": {
+        "store_cover_days": 14.0, "store_min_units": 1, "store_lead_days": 2.0, "store_review_hour": 6,
+        "centre_cover_days": 45.0, "centre_lead_days": 7.0, "store_safety_z": 2.0, "record_wrong": 0.65,
+        "record_harmful": 0.05, "count_days": 60.0, "shrink_per_year": 0.01, "holding_per_year": 0.18,
+    },
+    "carrier": {
+        "cutoff": "16:00", "lead_days": 2.0, "lead_cv": 0.4, "ship_fee": 0.035, "free_from": 0, "same_day_fee": 0.06,
+        "same_day_radius_km": 5.0, "waves": ["11:00", "14:00", "17:00"], "wave_capacity": 20,
+    },
+    "returns": {"refurbish_days": 2.0},
+    "pickup": {"hold_days": 5.0, "no_show": 0.05, "collect_median_h": 8.0, "collect_sigma": 0.9, "extra_purchase": 0.1},
+}  # fmt: skip
+#: Money, parts of the median order value.
+MONEY: dict[str, float] = {
+    "choice.vot_per_hour": 0.02, "stores.rent_per_day": 0.3, "work.wage_per_hour": 0.04, "carrier.parcel_cost": 0.02,
+    "carrier.return_parcel_cost": 0.02, "carrier.same_day_cost": 0.03, "returns.handling_cost": 0.00005,
+}  # fmt: skip
+#: Seconds to pick all units of a median order, spread over its units.
+PICK_ORDER_S = 600.0
+#: Aware part of the people at the start: fixes how many people the market counts.
+AWARE_AT_START = 0.35
+#: Part of newly acquired customers that touchpoints bring; the rest comes by word of others and search.
+TOUCHED_SHARE = 0.5

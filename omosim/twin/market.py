@@ -1,0 +1,237 @@
+"""From fitted laws to the settings of a market, and to a YAML file that says where every number comes from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from omosim.schema.settings import (
+    CatalogueSettings,
+    MarketSettings,
+    NetworkSettings,
+    TouchpointSettings,
+)
+from omosim.twin import assumed
+from omosim.twin.generator import FittedLaws
+from omosim.twin.laws import PriceBand
+
+
+def digits(x: float, n: int = 4) -> float:
+    """`n` significant digits: what a fit deserves, and the same on every machine."""
+    return float(f"{x:.{n}g}")
+
+
+@dataclass(frozen=True)
+class Scales:
+    """What closed forms cannot give; the closing step moves these."""
+
+    purchase_share: float = 0.2
+    initial_awareness: float = assumed.AWARE_AT_START
+    acquisition: float = 1.0  # factor on the fitted new customers a week
+    value: float = 1.0  # factor on units of an order
+    spread: float = 1.0  # factor on the log spread of units
+    back: float = 1.0  # factor on the share that goes back
+
+
+@dataclass
+class Market:
+    """Settings of a calibrated market with the origin of each fitted value."""
+
+    market: MarketSettings
+    catalogue: CatalogueSettings
+    network: NetworkSettings
+    touchpoints: TouchpointSettings | None
+    shoppers: int
+    notes: dict[str, str] = field(default_factory=dict)  # "market.demand.stages" -> origin
+
+    def updates(self) -> dict[str, Any]:
+        """The parts as changes to a Settings."""
+        parts: dict[str, Any] = {"market": self.market, "catalogue": self.catalogue, "network": self.network}
+        return parts | ({"touchpoints": self.touchpoints} if self.touchpoints is not None else {})
+
+
+def people(laws: FittedLaws) -> int:
+    """People of the market: customers of old are its aware part at the start."""
+    return max(200, round(laws.acquisition.known_before / assumed.AWARE_AT_START / 100) * 100)
+
+
+def build(laws: FittedLaws, bands: list[PriceBand], scales: Scales, *, name: str, title: str, currency: str,
+          timezone: str, origin: str, touchpoints: TouchpointSettings | None = None,
+          present: frozenset[str] = frozenset(), forward: bool = False) -> Market:  # fmt: skip
+    """Settings of the market that the laws describe.
+
+    origin: file and hash, for the comments. touchpoints: rows to rescale so that they bring half of the new
+    customers; present: capabilities of the strategy in force, which decide the rows that count. forward: the market
+    as it stands after the log, for decisions; else the market of the log's own time, for the check.
+    """
+    fitted = f"fitted on {origin}"
+    closing = f"{fitted}; closed by simulation where it was run"
+    shoppers = people(laws)
+    notes: dict[str, str] = {}
+    demand = _demand(laws, scales, notes, fitted, closing)
+    gain = laws.acquisition.new_per_week * scales.acquisition / (shoppers * (1 - assumed.AWARE_AT_START))
+    start = _start(laws, scales, demand, notes, closing) if forward else laws.windows.date(0)
+    rows, touched = _touchpoints(touchpoints, present, gain, notes, fitted)
+    initial = scales.initial_awareness
+    if forward:
+        initial *= laws.level / (laws.acquisition.known_before * laws.repeat.r / laws.repeat.purchase_alpha)
+    awareness = {
+        **assumed.AWARENESS, "initial": digits(min(0.98, initial)),
+        "acquisition_per_week": digits(float(np.clip(gain - touched, 0.0, 1.0))),
+    }  # fmt: skip
+    notes.setdefault("market.awareness.initial", f"customers of old over people; {closing}")
+    notes["market.awareness.acquisition_per_week"] = f"new customers a week over unaware people; {closing}"
+    notes["market.awareness.decay_per_week"] = "leaving is in dropout; forgetting cannot be told apart; assumed"
+    notes["market.cost_basis_shoppers"] = "the whole retailer: all its people; assumed part aware at the start"
+    money = {key: part * laws.values.median for key, part in assumed.MONEY.items()}
+    choice = {**assumed.MARKET["choice"], "vot_per_hour": digits(money["choice.vot_per_hour"])}
+    market = MarketSettings.model_validate(
+        {
+            **assumed.MARKET, "name": name, "title": title, "currency": currency, "timezone": timezone,
+            "start_date": start, "cost_basis_shoppers": shoppers, "demand": demand, "awareness": awareness,
+            "choice": choice,
+        }
+    )  # fmt: skip
+    catalogue = _catalogue(laws, bands, scales, notes, fitted, closing)
+    network = _network(laws, bands, money, notes, fitted)
+    return Market(market, catalogue, network, rows, shoppers, notes)
+
+
+def _start(laws: FittedLaws, scales: Scales, demand: dict[str, Any], notes: dict[str, str], closing: str) -> str:
+    """First Monday after the log; changes `demand` and `notes` in place."""
+    after = laws.windows.first_day + laws.windows.end
+    demand["week_of_run"] = []
+    notes["market.awareness.initial"] = (
+        f"as many buyers at the fitted rate as the last 13 weeks' {laws.level:.0f} purchase days a week need; {closing}"
+    )
+    return laws.windows.date(laws.windows.end + (-after - 3) % 7)
+
+
+def _demand(laws: FittedLaws, scales: Scales, notes: dict[str, str], fitted: str, closing: str) -> dict[str, Any]:
+    repeat, calendar = laws.repeat, laws.calendar
+    law = f"BG/CNBD-k, k = {repeat.k}, {repeat.customers} customers, log likelihood {repeat.log_likelihood:.1f}"
+    for key in ("purchase_r", "dropout_a", "dropout_b", "stages"):
+        notes[f"market.demand.{key}"] = f"{law}; {fitted}"
+    notes["market.demand.purchase_alpha_weeks"] = f"k times the stage rate's alpha {repeat.alpha:.4g}; {law}; {fitted}"
+    notes["market.demand.purchase_share"] = f"need rate = purchase rate / this; {closing}"
+    for key in ("hour_of_day", "hour_of_day_weekend", "day_of_week"):
+        notes[f"market.demand.{key}"] = fitted
+    notes["market.demand.week_of_run"] = f"level by week; the last, the level of 13 weeks, stands for all later ones; {fitted}"
+    notes["market.demand.month_of_year"] = "one year cannot teach its own season: flat; assumed"
+    return {
+        "purchase_r": digits(repeat.r), "purchase_alpha_weeks": digits(repeat.purchase_alpha), "stages": repeat.k,
+        "purchase_share": digits(min(1.0, scales.purchase_share)), "dropout_a": digits(repeat.a),
+        "dropout_b": digits(repeat.b), "hour_of_day": [digits(x) for x in calendar.weekday_hours],
+        "hour_of_day_weekend": [digits(x) for x in calendar.weekend_hours],
+        "day_of_week": [digits(x) for x in calendar.day_of_week], "month_of_year": [1.0] * 12,
+        "week_of_run": [digits(x) for x in calendar.week],
+    }  # fmt: skip
+
+
+def _touchpoints(given: TouchpointSettings | None, present: frozenset[str], gain: float, notes: dict[str, str],
+                 fitted: str) -> tuple[TouchpointSettings | None, float]:  # fmt: skip
+    """Rows whose reach brings half of the gain in awareness, and that gain; (None, 0) without rows."""
+    if given is None:
+        return None, 0.0
+    total = sum(r.awareness_rho * r.reach for r in given.rows.values() if not r.needs or r.needs in present)
+    factor = assumed.TOUCHED_SHARE * gain / total if total > 0 else 0.0
+    rows = {}
+    for name, row in given.rows.items():
+        rows[name] = row.model_copy(update={"awareness_rho": digits(row.awareness_rho * factor)})
+        notes[f"touchpoints.rows.{name}.awareness_rho"] = f"shipped value times {factor:.3g}: all together bring half " \
+            f"of the new customers; {fitted}; the half is assumed"  # fmt: skip
+    return TouchpointSettings(rows=rows), total * factor
+
+
+def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: dict[str, str], fitted: str,
+               closing: str) -> CatalogueSettings:  # fmt: skip
+    categories = {}
+    kept = max(0.0, laws.back.value_share * scales.back - assumed.CATEGORY["misfit"])
+    for band in bands:
+        sd = band.units_sd * scales.spread
+        between = max(0.0, band.between) * sd**2
+        within = sd**2 - between
+        mean = band.units_median * scales.value * float(np.exp(sd**2 / 2))
+        categories[band.name] = {
+            **assumed.CATEGORY, "need_share": digits(band.share, 6), "price": max(1, round(band.price)),
+            "price_spread": digits(band.price_sd), "units_mean": max(1.0, digits(mean)),
+            "units_cv": digits(min(4.9, float(np.sqrt(np.expm1(within))))),
+            "units_shopper_cv": digits(min(4.9, float(np.sqrt(np.expm1(between))))),
+            "change_of_mind": digits(min(0.9, kept)),
+        }  # fmt: skip
+        at = f"catalogue.categories.{band.name}."
+        notes[at + "need_share"] = f"orders whose mean unit price lies in the band; {fitted}"
+        notes[at + "price"] = notes[at + "price_spread"] = f"mean unit prices of orders; {fitted}"
+        for key in ("units_mean", "units_cv", "units_shopper_cv"):
+            notes[at + key] = f"such that price times units has the band's order values; {closing}"
+        notes[at + "change_of_mind"] = f"cancelled share of value less misfit; {closing}"
+        notes[at + "skus"] = f"{band.items} items in the log; an order is one line here, so few stand for many; assumed"
+    shares = np.array([c["need_share"] for c in categories.values()])
+    last = list(categories)[-1]
+    categories[last]["need_share"] = round(float(1.0 - shares[:-1].sum()), 6)
+    notes["catalogue.price_gap_share"] = notes["catalogue.price_gap_sd"] = "no second channel in the log; assumed"
+    return CatalogueSettings.model_validate({"categories": categories, "price_gap_share": 0.0, "price_gap_sd": 0.0})
+
+
+def _network(laws: FittedLaws, bands: list[PriceBand], money: dict[str, float], notes: dict[str, str], fitted: str
+             ) -> NetworkSettings:  # fmt: skip
+    parts = {k: dict(v) for k, v in assumed.NETWORK.items()}
+    for key, amount in money.items():
+        group, _, name = key.partition(".")
+        if group in parts:
+            parts[group][name] = max(1, round(amount))
+            notes[f"network.{key}"] = f"{assumed.MONEY[key]:g} of the median order; assumed"
+    units = sum(b.share * b.units_median for b in bands)
+    parts["work"]["pick_unit_s"] = digits(assumed.PICK_ORDER_S / max(1.0, units))
+    notes["network.work.pick_unit_s"] = f"{assumed.PICK_ORDER_S:g} s for the {units:.0f} units of a middling order; assumed"
+    parts["returns"]["lag_days"] = digits(max(0.01, laws.back.lag_median_days))
+    parts["returns"]["lag_sigma"] = digits(min(3.0, laws.back.lag_sd))
+    notes["network.returns.lag_days"] = notes["network.returns.lag_sigma"] = f"sale to cancellation; {fitted}"
+    notes["network.stores.count"] = "the log is of an online shop; stores are there so that strategies can use them; assumed"
+    return NetworkSettings.model_validate({**parts, "backorders": True})
+
+
+# ---- file ------------------------------------------------------------------------------------------------
+def to_yaml(market: Market, head: list[str]) -> str:
+    """The market as strict YAML: one value a line, `# [unit] origin` behind each."""
+    lines = [f"# {h}" for h in head]
+    _emit(market.market, "market", 0, lines, market.notes)
+    parts: list[tuple[str, BaseModel | None]] = [
+        ("catalogue", market.catalogue), ("network", market.network), ("touchpoints", market.touchpoints),
+    ]  # fmt: skip
+    for name, part in parts:
+        if part is None:
+            lines.append(f"{name}: default")
+        else:
+            lines.append(f"{name}:")
+            _emit(part, name, 1, lines, market.notes)
+    return "\n".join(lines) + "\n"
+
+
+def _emit(model: BaseModel, path: str, depth: int, lines: list[str], notes: dict[str, str]) -> None:
+    pad = "  " * depth
+    for key, info in type(model).model_fields.items():
+        value, here = getattr(model, key), f"{path}.{key}"
+        if isinstance(value, BaseModel):
+            lines.append(f"{pad}{key}:")
+            _emit(value, here, depth + 1, lines, notes)
+        elif isinstance(value, dict):
+            lines.append(f"{pad}{key}:")
+            for name, item in value.items():
+                lines.append(f"{pad}  {name}:")
+                _emit(item, f"{here}.{name}", depth + 2, lines, notes)
+        else:
+            extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+            numeric = isinstance(value, (int, float, list)) and not isinstance(value, bool)
+            comment = f"  # [{extra.get('unit', '1')}] {notes.get(here, 'assumed')}" if numeric else ""
+            lines.append(f"{pad}{key}: {_scalar(value)}{comment}")
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_scalar(v) for v in value) + "]"
+    return json.dumps(value, ensure_ascii=False)

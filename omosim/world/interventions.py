@@ -161,11 +161,14 @@ class Interventions:
 
     Raises
     ------
-    CannotIntervene : a change cannot be carried out; lists every problem
+    CannotIntervene : a change cannot be carried out; lists every problem. Or a change of a whole run is still among
+        them: nothing may be left out in silence
     """
 
     def __init__(self, settings: Settings, world: World) -> None:
         check_interventions(settings, world.node_names)
+        if any(change.what in WHOLE_RUN for change in settings.scenario.interventions):
+            raise CannotIntervene(f"{', '.join(WHOLE_RUN)}: work them into the settings first, with whole_run(settings)")
         self.settings, self.world = settings, world
         self.changes = list(settings.scenario.interventions)
         self.base_trading = world.trading.copy()

@@ -143,6 +143,10 @@ def test_changes_of_a_whole_run_become_settings(shipped) -> None:
     assert done.network.carrier.same_day_cost == 2 * settings.network.carrier.same_day_cost
     assert done.scenario.interventions == [] and whole_run(done) == done
     assert whole_run(shipped.make_settings()) == shipped.make_settings()
+    with pytest.raises(CannotIntervene, match="whole_run"):
+        start(settings)
+    world, _ = start(done)
+    assert world.misfit[1] == makeup.misfit
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -208,3 +212,29 @@ def test_synthesis_time(shipped) -> None:
     start = time.perf_counter()
     synthesise(settings, 7, 0)
     print(f"50 stores x 200 items: {time.perf_counter() - start:.4f} s")
+
+
+DIGEST = """
+import hashlib, importlib.util, sys
+spec = importlib.util.spec_from_file_location("shipped_options", sys.argv[1])
+shipped = importlib.util.module_from_spec(spec); spec.loader.exec_module(shipped)
+from omosim.strategy import build_policy
+from omosim.world.synthesis import synthesise
+settings = shipped.make_settings("apparel")
+world = synthesise(settings, 7, 3)
+world.policy = build_policy(settings)
+parts = {**world.state(), "cost": world.cost, "distance": world.distance_m, "lambda": world.calendar.lambda_c,
+         "weight": world.zone_weight, "cdf": world.popularity_cdf, "daily": world.expected_daily}
+print(hashlib.sha256(b"".join(parts[name].tobytes() for name in sorted(parts))).hexdigest())
+"""
+
+
+def test_the_same_bits_without_the_compiler_and_with_other_cpu_features() -> None:
+    here = Path(__file__).resolve()
+    extras = [{}, {"NUMBA_DISABLE_JIT": "1"}, {"NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3"}]
+    digests = set()
+    for extra in extras:
+        ran = subprocess.run([sys.executable, "-c", DIGEST, str(here.parent / "shipped.py")], capture_output=True,
+                             text=True, cwd=here.parents[2], env={**os.environ, **extra}, check=True)  # fmt: skip
+        digests.add(ran.stdout.strip())
+    assert len(digests) == 1

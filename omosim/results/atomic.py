@@ -16,8 +16,11 @@ from omosim.results.rounding import nine_digits
 TEMP_MARK = ".omosim-tmp"
 
 
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
-    """Put `data` under `path` in one step; a crash leaves the old file or none, never half a file."""
+def write_bytes(path: str | os.PathLike[str], data: bytes, *, sync_parent: bool = True) -> Path:
+    """Put `data` under `path` in one step; a crash leaves the old file or none, never half a file.
+
+    sync_parent: make the name survive a power cut at once; a writer of many files may do that once at their end.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temp = target.with_name(f".{target.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}{TEMP_MARK}")
@@ -31,7 +34,8 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
         with suppress(OSError):
             temp.unlink()
         raise
-    sync_folder(target.parent)
+    if sync_parent:
+        sync_folder(target.parent)
     return target
 
 

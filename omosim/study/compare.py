@@ -194,6 +194,7 @@ def _gather(book: Book, target: int, store: RunStore, workers: Executor, tell: _
             _take(book, store, outcome)
             _stop_if_hopeless(book, target)
             tell(target)
+    store.settle()
 
 
 def _take(book: Book, store: RunStore, outcome: Outcome) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from omosim.results import ResultFolder, content_hash
-from omosim.results.atomic import json_text, sweep_temps, write_text
+from omosim.results.atomic import json_text, sweep_temps, sync_folder, write_bytes
 from omosim.results.tables import SCHEMA_VERSION, check_version
 
 SHARDS = "runs.d"
@@ -115,8 +115,13 @@ class RunStore:
             "pnl": dict(answer.pnl),
         }
         text = json_text(content, indent=None)
-        write_text(self.path / f"{answer.run_id}.json", text)
+        write_bytes(self.path / f"{answer.run_id}.json", text.encode("utf-8", "backslashreplace"), sync_parent=False)
         return parse_answer(text, answer.run_id)
+
+    def settle(self) -> None:
+        """Make the names of the runs saved so far survive a power cut; once a batch, for its cost."""
+        if self.path.is_dir():
+            sync_folder(self.path)
 
     def load(self, run: str) -> RunAnswer | None:
         """A finished run, None when it is not there or not whole; NewerSchema when from a later omosim."""

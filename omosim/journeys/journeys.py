@@ -9,12 +9,21 @@ import numpy as np
 from omosim.journeys.levels import build_scene, refresh
 from omosim.journeys.shopper import Shopper
 from omosim.journeys.synthesis import make_shoppers
-from omosim.kernels.journeys_needs import count_due, list_needs, plan_first_needs
+from omosim.kernels.journeys_crowd import browse, count_users, day_of_awareness, push, show_missions
+from omosim.kernels.journeys_decide import decide_window
+from omosim.kernels.journeys_needs import count_due, hang_all, list_needs, plan_first_needs
+from omosim.kernels.journeys_outcomes import apply_outcomes
 from omosim.schema.codes import N_COUNTS, Count
-from omosim.schema.columns import DAY, DEMAND
+from omosim.schema.columns import DAY, DEMAND, HOUR, TOUCH_NEED
 from omosim.schema.settings import Settings
-from omosim.schema.shopper import MISSION, NEED
+from omosim.schema.shopper import MISSION, NEED, TOUCH, TOUCHES_PER_NEED
 from omosim.world.state import World
+
+#: a push can open the mission of a need that is due so many days later
+PUSH_AHEAD_DAYS = 3
+#: level fields that change in a run
+MOVING_LEVELS = ("live_from", "live_until", "show", "stop_at")
+_EMPTY = np.zeros(0, DEMAND)
 
 
 class Journeys:
@@ -28,63 +37,221 @@ class Journeys:
 
     Notes
     -----
-    `counts` is (days, N_COUNTS) int64; `missions` are those of the present day, in order.
+    `counts` is (days, N_COUNTS) int64 and `zone_sessions` (days, Z) int32, web sessions without a need. A day is
+    begun by `begin_day`; `advance` decides its missions window by window, and where windows are cut changes
+    nothing. Oracles: tests/oracles/test_renewal_counts.py, tests/oracles/test_logit_shares.py.
     """
 
     def __init__(self, world: World, settings: Settings, key0: int, key1: int) -> None:
         self.world, self.settings, self.key0, self.key1 = world, settings, key0, key1
-        categories = len(world.category_names)
+        zones, groups, touchpoints = world.zone_weight.size, len(world.segment_names), len(world.touch_names)
         self.days = world.calendar.days
-        self.awareness = np.full((world.zone_weight.size, len(world.segment_names)), settings.market.awareness.initial)
+        self.awareness = np.full((zones, groups), settings.market.awareness.initial)
         self.scene = build_scene(settings, world, self.awareness)
         self.shoppers = make_shoppers(world, settings, self.scene, settings.shoppers)
-        self.needs = np.zeros(settings.shoppers * categories, NEED)
+        self.needs = np.zeros(settings.shoppers * len(world.category_names), NEED)
         self.head = np.full(self.days, -1, np.int32)
         self.counts = np.zeros((self.days, N_COUNTS), np.int64)
-        self.missions = np.zeros(0, MISSION)
-        self.position = np.zeros(1, np.int64)  # missions of the day already decided
+        self.zone_sessions = np.zeros((self.days, zones), np.int32)
+        self.users = np.zeros((zones, groups))
+        self.touch_sums = np.zeros((2, 2, touchpoints), np.int64)
         self.day = np.full(1, -1, np.int64)
         self._share = np.ascontiguousarray(world.need_share)
+        self._queue, self._waiting = np.zeros(256, MISSION), np.zeros(1, np.int64)
+        self._log = np.zeros(4096 if settings.output.touches else 0, TOUCH)
+        self._logged = np.zeros(1, np.int64)
+        self._rows = np.zeros(256, DEMAND)
+        self._set_missions(np.zeros(0, MISSION), 0)
         plan_first_needs(key0, key1, self.shoppers, self.needs, self.head, self.scene.op_time, self._share, self._stages)
 
     @property
     def _stages(self) -> int:
         return self.settings.market.demand.stages
 
-    # ---- needs ----------------------------------------------------------------------------------------------
+    def _set_missions(self, missions: np.ndarray, position: int) -> None:
+        self.missions, self.position = missions, position
+        self._times = np.ascontiguousarray(missions["t"])
+
+    # ---- a day begins ---------------------------------------------------------------------------------------
     def stop_at(self, second: int) -> None:
         """Open no mission at or after `second`."""
         self.scene.levels["stop_at"] = second
 
-    def begin_day(self, day: int) -> None:
-        """List the needs of a day and the touch missions waiting for it."""
+    def refresh(self) -> None:
+        """Read the policy and the dated changes in force; `begin_day` does so too."""
         self.scene = refresh(self.settings, self.world, self.scene)
-        self.day[0], self.position[0] = day, 0
-        order, rows = self._list(day)
-        self.missions = rows[np.argsort(order)]
 
-    def _list(self, day: int) -> tuple[np.ndarray, np.ndarray]:
-        """Needs of a day with the integers that sort them; the calendar moves on."""
+    def begin_day(self, day: int) -> None:
+        """Awareness and browsing of a day; its missions are listed: needs, pushes, and what yesterday left."""
+        self.refresh()
+        self.day[0] = day
+        self._crowd(day)
+        parts = [self._list_needs(day), self._pushes(day), self._queue[: self._waiting[0]].copy()]
+        self._waiting[0] = 0
+        self._set_missions(self._in_order(np.concatenate(parts), day), 0)
+
+    def _crowd(self, day: int) -> None:
+        aware = self.settings.market.awareness
+        day_of_awareness(
+            self.awareness, self.world.exposure_rho(), self.world.billboard, aware.decay_per_week, aware.acquisition_per_week
+        )
+        if day % 7 == 0:
+            count_users(self.shoppers, self.users)
+        if day < self.days and self.scene.levels["web_offer"][0] and day * DAY < self.scene.levels["stop_at"][0]:
+            rate = float(self.scene.levels["browse_per_day"][0])
+            n = browse(self.key0, self.key1, day, rate, self.awareness, self.users, self.zone_sessions[day])
+            self.counts[day, Count.WEB_SESSIONS] += n
+
+    def _list_needs(self, day: int) -> np.ndarray:
+        """Missions that needs of a day open; the calendar moves on."""
         if day >= self.days:
-            return np.zeros(0, np.int64), np.zeros(0, MISSION)
-        due = count_due(self.needs, self.head, day)
+            return np.zeros(0, MISSION)
         stop = int(self.scene.levels["stop_at"][0])
-        rooms = due + due // 4 + 64
-        orders, parts = [], []
+        due = count_due(self.needs, self.head, day)
+        parts = []
         while True:
-            order, rows = np.zeros(rooms, np.int64), np.zeros(rooms, MISSION)
+            rows = np.zeros(due + due // 4 + 64, MISSION)
             n, met = list_needs(
                 self.key0, self.key1, self.shoppers, self.needs, self.head, self.scene.op_time, self._share,
-                self._stages, day, stop, order, rows,
+                self._stages, day, stop, rows,
             )  # fmt: skip
             self.counts[day, Count.NEEDS] += met
-            filled = n if n >= 0 else -n - 1
-            orders.append(order[:filled])
-            parts.append(rows[:filled])
+            parts.append(rows[: n if n >= 0 else -n - 1])
             if n >= 0:
-                return np.concatenate(orders), np.concatenate(parts)
+                return np.concatenate(parts)
+
+    def _pushes(self, day: int) -> np.ndarray:
+        if self.scene.levels["push_open"][0] <= 0 or day + PUSH_AHEAD_DAYS >= self.days:
+            return np.zeros(0, MISSION)
+        out = np.zeros(count_due(self.needs, self.head, day + PUSH_AHEAD_DAYS), MISSION)
+        n = push(self.scene, self.shoppers, self.needs, self.head, day, PUSH_AHEAD_DAYS, out)
+        return out[:n]
+
+    def _in_order(self, missions: np.ndarray, day: int) -> np.ndarray:
+        """Missions of a day before the end of demand, in the order (t, shopper, category, need)."""
+        kept = missions[missions["t"] < self.scene.levels["stop_at"][0]]
+        second = kept["t"] - day * DAY
+        row = kept["shopper"].astype(np.int64) * len(self._share) + kept["category"]
+        touch = kept["need"] >= TOUCH_NEED
+        rank = np.where(touch, 1024 + kept["need"] % TOUCHES_PER_NEED, kept["need"] & 1023)
+        return kept[np.argsort(((second << 34) | row) << 11 | rank, kind="stable")]
+
+    # ---- windows ----------------------------------------------------------------------------------------------
+    def advance(self, until: int) -> np.ndarray:
+        """Decide every mission of the day with time < until.
+
+        Returns
+        -------
+        DEMAND rows sorted by (t, key); a visit's t is its arrival and may lie at or after `until`
+        """
+        first, last = self.position, int(np.searchsorted(self._times, until))
+        if last <= first:
+            return _EMPTY
+        self._make_room(last - first)
+        filled = 0
+        while first < last:
+            first, n = decide_window(
+                self.scene, self.shoppers, self.needs, self.missions, first, last, self._rows[filled:], self._queue,
+                self._waiting, self._log, self._logged, self.touch_sums, self.counts,
+            )  # fmt: skip
+            filled += n
+            if first < last:
+                self._log = np.concatenate([self._log, np.zeros_like(self._log)])
+        self.position = last
+        rows = self._rows[:filled]
+        return rows[np.lexsort((rows["key"], rows["t"]))]
+
+    def _make_room(self, missions: int) -> None:
+        if self._rows.size < missions:
+            self._rows = np.zeros(2 * missions, DEMAND)
+        if self._queue.size < self._waiting[0] + missions:
+            self._queue = np.concatenate([self._queue, np.zeros(self._queue.size + 2 * missions, MISSION)])
+
+    def open_missions(self) -> bool:
+        """Whether the present day still has missions to decide."""
+        return self.position < self.missions.size
+
+    def apply(self, outcomes: np.ndarray, now: int) -> None:
+        """Let shoppers learn from OUTCOME rows (sorted by t, key, code); decisions from `now` on feel it."""
+        if len(outcomes):
+            apply_outcomes(self.scene, self.shoppers, outcomes, now, self.counts[min(now // DAY, self.days - 1)])
+
+    def broadcast(self, now: int) -> int:
+        """A live show: viewers decide in the hour from the next full hour on; returns the missions it opened."""
+        begins = (now // HOUR + 1) * HOUR
+        show = int(self.scene.levels["show"][0])
+        self.scene.levels["show"], self.scene.levels["live_from"] = show + 1, begins
+        self.scene.levels["live_until"] = begins + HOUR
+        out = np.zeros(1024, MISSION)
+        while (n := show_missions(self.scene, self.shoppers, self.needs, show, begins, out)) > out.size:
+            out = np.zeros(n, MISSION)
+        opened = out[:n]
+        if begins // DAY > self.day[0]:
+            self._make_room(n)
+            at = int(self._waiting[0])
+            self._queue[at : at + n] = opened
+            self._waiting[0] += n
+        else:
+            coming = np.concatenate([self.missions[self.position :], opened])
+            self._set_missions(self._in_order(coming, int(self.day[0])), 0)
+        return int(n)
 
     # ---- looking ----------------------------------------------------------------------------------------------
     def shopper(self, index: int) -> Shopper:
         """A readable view of one shopper."""
         return Shopper(self.shoppers, self.needs.reshape(self.settings.shoppers, -1), index, self.world.segment_names)
+
+    @property
+    def touches(self) -> np.ndarray:
+        """TOUCH rows so far, sorted by (t, key); empty unless `output.touches` is set."""
+        rows = self._log[: self._logged[0]]
+        return rows[np.lexsort((rows["key"], rows["t"]))]
+
+    def touch_yield(self) -> np.ndarray:
+        """(T,) float64: orders per mission touched since the last call, from one shopper in eight."""
+        met, ordered = self.touch_sums[1, 0], self.touch_sums[1, 1]
+        out = np.where(met > 0, ordered / np.maximum(met, 1), 0.0)
+        self.touch_sums[1] = 0
+        return out
+
+    @property
+    def n_alive(self) -> int:
+        """Shoppers who have not left for good."""
+        return int(np.count_nonzero(self.shoppers["flags"] & 1))
+
+    @property
+    def n_aware(self) -> int:
+        """Living shoppers who know the retailer now."""
+        level = self.awareness[self.shoppers["zone"], self.shoppers["segment"]]
+        knows = (self.shoppers["aware_at"] < level) | (self.shoppers["flags"] & 16 > 0)
+        return int(np.count_nonzero(knows & (self.shoppers["flags"] & 1 > 0)))
+
+    # ---- snapshot ---------------------------------------------------------------------------------------------
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that changes, as copies of arrays."""
+        levels = [int(self.scene.levels[name][0]) for name in MOVING_LEVELS]
+        return {
+            "shoppers": self.shoppers.copy(), "needs": self.needs.copy(), "counts": self.counts.copy(),
+            "zone_sessions": self.zone_sessions.copy(), "awareness": self.awareness.copy(), "users": self.users.copy(),
+            "touch_sums": self.touch_sums.copy(), "missions": self.missions[self.position :].copy(),
+            "queue": self._queue[: self._waiting[0]].copy(), "log": self._log[: self._logged[0]].copy(),
+            "day": self.day.copy(), "levels": np.array(levels, np.int64),
+        }  # fmt: skip
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take over `state`; the run may be longer or shorter than the one that gave it."""
+        for name in ("shoppers", "needs", "awareness", "users", "touch_sums", "day"):
+            getattr(self, name)[...] = state[name]
+        for name in ("counts", "zone_sessions"):
+            rows = min(len(getattr(self, name)), len(state[name]))
+            getattr(self, name)[:rows] = state[name][:rows]
+        for name, value in zip(MOVING_LEVELS, state["levels"].tolist(), strict=True):
+            self.scene.levels[name] = value
+        hang_all(self.needs, self.head, self.scene.op_time, int(self.day[0]) + 1)
+        self._queue = np.concatenate([state["queue"], np.zeros(256, MISSION)])
+        self._waiting[0] = state["queue"].size
+        self._logged[0] = state["log"].size
+        if self._log.size:
+            self._log = np.concatenate([state["log"], np.zeros(4096, TOUCH)])
+        self._set_missions(state["missions"].copy(), 0)
+        self.refresh()

@@ -134,7 +134,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scen
         distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published, price=world.price,
         list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
         awareness=awareness, service=service, op_time=world.calendar.lambda_c, lead_factor=world.lead_factor,
-        scratch=np.zeros(16),
+        scratch=np.zeros(96),
     )  # fmt: skip
     return refresh(settings, world, scene)
 

@@ -129,6 +129,16 @@ def _step(key0, key1, need, shopper, category, rate_week, stages):
 
 
 @kernel
+def hang_all(needs, head, op_time, first_day):
+    """Build the calendar of lists anew from the need rows; nothing is due before `first_day`."""
+    head[:] = -1
+    categories = op_time.shape[0]
+    for row in range(needs.size):
+        second = clock_second(op_time[row % categories], needs[row]["next_s"])
+        _hang(needs, row, head, max(second, first_day * _DAY))
+
+
+@kernel
 def count_due(needs, head, day):
     """Length of a day's list of needs."""
     n = 0
@@ -140,14 +150,13 @@ def count_due(needs, head, day):
 
 
 @kernel
-def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, stop_at, order, out):
+def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, stop_at, out):
     """Take the needs of a day off the calendar and put each row's next need on it.
 
     Parameters
     ----------
     day : day to list; its list is emptied
     stop_at : second from which on no mission is opened
-    order : (capacity,) int64; filled with what rows are sorted by (time, shopper, category, need)
     out : (capacity,) MISSION; filled in the order of the list
 
     Returns
@@ -169,7 +178,8 @@ def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, s
         rate = float(shoppers[shopper]["need_rate"]) * share[category]
         second = clock_second(op_time[category], needs[row]["next_s"])
         again = 0
-        while second // _DAY == day:
+        while second < (day + 1) * _DAY:
+            second = max(second, day * _DAY)
             number = int(needs[row]["number"])
             if second < stop_at:
                 met += 1
@@ -181,7 +191,6 @@ def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, s
                     mission["base"] = number
                     mission["category"] = category
                     mission["kind"] = 0
-                    order[n] = sort_code(second - day * _DAY, row, again)
                     n += 1
                     again += 1
             _step(key0, key1, needs[row], shopper, category, rate, stages)
@@ -190,9 +199,3 @@ def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, s
         row = link
     head[day] = -1
     return n, met
-
-
-@kernel
-def sort_code(second, row, rank):
-    """One integer that orders missions of a day: second, need row, rank among those of one second and row."""
-    return ((second << 34) | row) << 11 | rank

@@ -62,4 +62,29 @@ class Scene(NamedTuple):
     service: np.ndarray  # (knots,) f8, quantiles of a unit gamma service time, see quantile_table
     op_time: np.ndarray  # (C, H+1) f8, operational seconds at full hours
     lead_factor: np.ndarray  # (Z,) f8 on parcel times
-    scratch: np.ndarray  # (16,) f8 working space
+    scratch: np.ndarray  # (96,) f8 working space: nests, then touchpoint weights
+
+
+class Case(NamedTuple):
+    """One mission as the shopper sees it; money is for the whole order, minor units."""
+
+    shopper: int
+    slot: int  # of the mission
+    base: int  # of the need whose item, value and fit it has
+    t: int
+    category: int
+    zone: int
+    sku: int
+    units: int
+    scale: float  # list price of the order: what "share of price" refers to
+    value: float  # of fitting units
+    misfit: float  # probability q
+    vot: float  # minor a second
+    travel: float  # factor on travel times
+    hassle: float  # own return hassle, relative
+    persuasion: float  # perceived value that a show adds, share of price
+    belief: float  # believed availability in stores
+    checks: int  # 1: looks at the published stock of stores
+    coupon: int  # 1: coupon in hand
+    points: int  # 1: collects points
+    live: int  # 1: a show is on

@@ -1,0 +1,160 @@
+"""What happens to many shoppers at once: awareness by zone and segment, browsing, pushes, live shows."""
+
+from omosim.kernels.jit import kernel
+from omosim.kernels.journeys_needs import clock_second
+from omosim.kernels.journeys_perceive import knows_us
+from omosim.kernels.mathx import exp64, log64, poisson_ppf
+from omosim.kernels.philox import uniform, uniform4, uniform_lanes
+from omosim.kernels.purposes import BROADCAST, BROWSE, PUSH
+
+_DAY = 86_400
+_HOUR = 3_600
+_NEVER = 2**31 - 1
+_SERVED = 1 << 15
+_TOUCH_NEED = 1 << 21
+_PER_NEED = 32
+_PUSH, _LIVE = 2, 3
+_SHOW_SLOTS = 28
+_NEAR_DAYS = 28  # a show can bring forward a need that would come within so many days; assumed
+_NEAR_PUSH = 7.0  # days before a need in which a contact can open its mission; assumed
+_ALIVE, _CONSENT = 1, 2
+_USES_LIVE = 8
+
+
+@kernel
+def day_of_awareness(awareness, exposure, billboard, decay_week, acquisition_week):
+    """One day of A <- A(1 - d) + (1 - A)(1 - exp(-sum of rho x)), by zone and segment.
+
+    Parameters
+    ----------
+    awareness : (Z, S) float64; changed in place
+    exposure : (S,) awareness a week by media and contacts; billboard : (Z,) by the nearest store, 1/week
+    decay_week : share forgotten in a week; acquisition_week : learnt from others, 1/week
+    """
+    forget = 1.0 - exp64(log64(max(1.0 - decay_week, 1e-12)) / 7.0)
+    for z in range(awareness.shape[0]):
+        for s in range(awareness.shape[1]):
+            rho = exposure[s] + billboard[z] + acquisition_week
+            a = awareness[z, s]
+            awareness[z, s] = a * (1.0 - forget) + (1.0 - a) * (1.0 - exp64(-rho / 7.0))
+
+
+@kernel
+def browse(key0, key1, day, per_day, awareness, users, sessions):
+    """Web sessions without a need, by zone: a Poisson draw of the day; returns their sum.
+
+    Parameters
+    ----------
+    users : (Z, S) float64, shoppers who use the web; sessions : (Z,) int32 of the day; added to
+    """
+    total = 0
+    for z in range(users.shape[0]):
+        aware = 0.0
+        for s in range(users.shape[1]):
+            aware += users[z, s] * awareness[z, s]
+        n = poisson_ppf(uniform(key0, key1, z, day, BROWSE, 0), aware * per_day)
+        sessions[z] += n
+        total += n
+    return total
+
+
+@kernel
+def count_users(shoppers, users):
+    """Living shoppers who use the web, by zone and segment; fills `users` (Z, S) float64."""
+    users[:, :] = 0.0
+    for i in range(shoppers.size):
+        if int(shoppers[i]["used"]) & 1 and int(shoppers[i]["flags"]) & _ALIVE:
+            users[int(shoppers[i]["zone"]), int(shoppers[i]["segment"])] += 1.0
+
+
+@kernel
+def _open(row, t, shopper, category, number, which, kind):
+    row["t"] = t
+    row["shopper"] = shopper
+    row["need"] = _TOUCH_NEED + number * _PER_NEED + which
+    row["base"] = number
+    row["category"] = category
+    row["kind"] = kind
+
+
+@kernel
+def push(scene, shoppers, needs, head, day, ahead, out):
+    """Contacts that open a mission `ahead` days before a need.
+
+    Parameters
+    ----------
+    head : (days,) int32, needs due on each day
+    out : MISSION rows, with room for every need due on day + ahead; filled
+
+    Returns
+    -------
+    Rows filled
+    """
+    levels = scene.levels[0]
+    categories = scene.category.size
+    if day + ahead >= head.size:
+        return 0
+    opened = 1.0 - exp64(-levels["push_open"] * _NEAR_PUSH / 7.0)
+    n = 0
+    row = head[day + ahead]
+    while row >= 0:
+        shopper = row // categories
+        category = row - shopper * categories
+        number = int(needs[row]["number"])
+        who = shoppers[shopper]
+        both = _ALIVE | _CONSENT
+        if number < _SERVED and int(who["flags"]) & both == both and int(who["linked"]) + int(who["pending"]) > 0:
+            u, u_time, _, _ = uniform4(levels["key0"], levels["key1"], shopper, (category << 22) | number, PUSH, 0)
+            if u < opened:
+                t = day * _DAY + 32_400 + int(u_time * 43_200.0)  # between 9 and 21 o'clock
+                _open(out[n], t, shopper, category, number, 1, _PUSH)
+                n += 1
+        row = needs[row]["link"]
+    return n
+
+
+@kernel
+def show_missions(scene, shoppers, needs, show, begins, out):
+    """Viewers of a live show whose next need is near open a mission while it is on.
+
+    Parameters
+    ----------
+    show : running number of the show
+    begins : second of the full hour at which viewers decide; they spread over an hour
+    out : MISSION rows, filled as far as they reach
+
+    Returns
+    -------
+    Rows that there are (may exceed `out.size`: call again with more room)
+    """
+    levels = scene.levels[0]
+    categories = scene.category.size
+    n = 0
+    for group in range((shoppers.size + 3) // 4):
+        u0, u1, u2, u3 = uniform_lanes(levels["key0"], levels["key1"], group, show, BROADCAST, 0)
+        for lane in range(4):
+            shopper = 4 * group + lane
+            u = u0 if lane == 0 else (u1 if lane == 1 else (u2 if lane == 2 else u3))
+            if u >= levels["live_reach"] or shopper >= shoppers.size:
+                continue
+            who = shoppers[shopper]
+            if int(who["flags"]) & _ALIVE == 0 or int(who["used"]) & _USES_LIVE == 0 or not knows_us(scene, who):
+                continue
+            best = -1
+            soonest = begins + _NEAR_DAYS * _DAY
+            for c in range(categories):
+                need = needs[shopper * categories + c]
+                if int(need["number"]) >= _SERVED or int(need["next_s"]) == _NEVER:
+                    continue
+                second = clock_second(scene.op_time[c], int(need["next_s"]))
+                if second >= begins + _HOUR and second < soonest:
+                    soonest = second
+                    best = c
+            if best < 0:
+                continue
+            if n < out.size:
+                number = int(needs[shopper * categories + best]["number"])
+                t = begins + int(uniform(levels["key0"], levels["key1"], shopper, show, BROADCAST, 1) * _HOUR)
+                _open(out[n], t, shopper, best, number, 2 + show % _SHOW_SLOTS, _LIVE)
+            n += 1
+    return n

@@ -1,0 +1,144 @@
+"""What experience does to a shopper: goodwill, beliefs, habit, profile, and whether he stays a customer."""
+
+from omosim.kernels.jit import kernel
+from omosim.kernels.journeys_perceive import add_event, goodwill_at
+from omosim.kernels.journeys_plans import accuracy_of, hidden_misfit
+from omosim.kernels.mathx import exp64, log64
+from omosim.kernels.philox import uniform, uniform4
+from omosim.kernels.purposes import CONSIDER, DROPOUT, MISSION, SERVICE
+
+_DAY = 86_400
+_ORDINAL_BITS = 8
+_SLOT_MASK = (1 << 27) - 1
+_CATEGORY_MASK = 31
+_NEEDS_BITS = 22
+_WEB, _STORE = 0, 1
+_ALIVE, _CONSENT, _LOYALTY, _KNOWS = 1, 2, 4, 16
+_SURPLUS = 0.25  # value above price of a bought unit that pleases, share of price; assumed
+_CARD_DRAW = 2  # SERVICE draw that decides whether a purchase in a store is seen by sensing
+
+# outcomes, as in schema.codes.Outcome
+(_BOUGHT, _EMPTY, _CLOSED, _QUEUE_LEFT, _CANCELLED, _DELIVERED, _LATE, _COLLECTED, _FAILED, _REFUSED, _RETURNED,
+ _EXPIRED) = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11  # fmt: skip
+# columns of the daily counters, as in schema.codes.Count
+_ORDERS_STORE, _DROPPED_OUT, _ACQUIRED, _EXTRA = 7, 16, 17, 19
+
+
+@kernel
+def surprise(levels, q, who, code, channel):
+    """Realised less expected surplus of an experience, share of price, penalties included.
+
+    A purchase that pleases gives back what was at risk before it; a failure loses what was expected of it.
+    """
+    at_risk = hidden_misfit(q, accuracy_of(levels, channel))
+    if code == _BOUGHT:
+        return (1.0 - (1.0 - q) * float(who["belief"])) * _SURPLUS
+    if code == _DELIVERED or code == _COLLECTED:
+        return at_risk * _SURPLUS
+    if code == _EMPTY or code == _CLOSED:
+        return -(1.0 - q) * float(who["belief"]) * _SURPLUS - levels["pen_empty"]
+    if code == _RETURNED:
+        return -_SURPLUS - levels["pen_return"]
+    if code == _CANCELLED or code == _FAILED:
+        return -(1.0 - at_risk) * _SURPLUS - levels["pen_failed"]
+    if code == _LATE or code == _QUEUE_LEFT:
+        return -levels["pen_late"]
+    return 0.0
+
+
+@kernel
+def learn_stock(levels, who, shopper, slot, found):
+    """One own trip teaches how likely stock is, unless the trip was chosen on the published stock."""
+    if levels["stock_shown"] == 1:
+        _, _, u, _ = uniform4(levels["key0"], levels["key1"], shopper, slot, CONSIDER, 0)
+        if u < levels["check_share"]:
+            return
+    belief = float(who["belief"])
+    who["belief"] = min(max(belief + levels["belief_rate"] * (found - belief), 0.02), 0.98)
+
+
+@kernel
+def form_habit(levels, who, channel):
+    """Moving average of channel use, in 1/255."""
+    for entry in range(4):
+        h = float(who["habit"][entry])
+        target = 255.0 if entry == channel else 0.0
+        who["habit"][entry] = int(h + levels["habit_rate"] * (target - h) + 0.5)
+
+
+@kernel
+def is_identified(levels, who, shopper, slot, channel):
+    """Whether a purchase leaves an identity: consent, and a login, a loyalty card, or sensing in the store."""
+    if int(who["flags"]) & _CONSENT == 0:
+        return False
+    if channel == _STORE:
+        if int(who["flags"]) & _LOYALTY:
+            return True
+        u = uniform(levels["key0"], levels["key1"], shopper, slot, SERVICE, _CARD_DRAW)
+        return u < levels["store_sensing"]
+    u, _, _, _ = uniform4(levels["key0"], levels["key1"], shopper, slot, MISSION, 0)
+    return u < levels["login"]
+
+
+@kernel
+def leaves_us(levels, who, shopper, now):
+    """Dropout after a repeat purchase: logit(p_i) - c_G G against a draw of this purchase."""
+    p = min(max(float(who["dropout"]), 1e-9), 1.0 - 1e-9)
+    x = log64(p) - log64(1.0 - p) - levels["dropout_slope"] * goodwill_at(levels, who, now)
+    u = uniform(levels["key0"], levels["key1"], shopper, int(who["purchases"]), DROPOUT, 1)
+    return u * (1.0 + exp64(-x)) < 1.0
+
+
+@kernel
+def purchase(levels, who, shopper, slot, channel, value, now, tally):
+    """A purchase completed: spend, habit, profile, dropout; changes `who` and `tally`."""
+    first = int(who["purchases"]) == 0
+    who["purchases"] = min(int(who["purchases"]) + 1, 65535)
+    who["spend"] = int(who["spend"]) + value
+    who["bought"] = int(who["bought"]) | (1 << channel)
+    who["flags"] = int(who["flags"]) | _KNOWS
+    if channel == _STORE:
+        tally[_ORDERS_STORE] += 1
+    form_habit(levels, who, channel)
+    if is_identified(levels, who, shopper, slot, channel):
+        add_event(levels, who, now // _DAY, channel != _STORE)
+    if first:
+        tally[_ACQUIRED] += 1
+    elif leaves_us(levels, who, shopper, now):
+        who["flags"] = int(who["flags"]) & ~_ALIVE
+        tally[_DROPPED_OUT] += 1
+
+
+@kernel
+def apply_outcomes(scene, shoppers, outcomes, now, tally):
+    """Let shoppers learn from what happened to them.
+
+    Parameters
+    ----------
+    shoppers : (n,) SHOPPER; changed in place
+    outcomes : OUTCOME rows, sorted by (t, key, code)
+    now : second of the full hour at which they reach decisions
+    tally : (N_COUNTS,) int64 of the day; added to
+
+    Notes
+    -----
+    G <- G exp(-dt / tau) + eta (realised - expected). Test: tests/journeys/test_outcomes.py.
+    """
+    levels = scene.levels[0]
+    for k in range(outcomes.size):
+        row = outcomes[k]
+        code = int(row["code"])
+        channel = int(row["channel"])
+        shopper = int(row["shopper"])
+        who = shoppers[shopper]
+        key = int(row["key"])
+        slot = (key >> _ORDINAL_BITS) & _SLOT_MASK
+        q = scene.category[(slot >> _NEEDS_BITS) & _CATEGORY_MASK]["misfit"]
+        gain = surprise(levels, q, who, code, channel)
+        if gain != 0.0:
+            who["goodwill"] = goodwill_at(levels, who, now) + levels["learning"] * gain
+            who["updated"] = now
+        if code == _BOUGHT or code == _EMPTY:
+            learn_stock(levels, who, shopper, slot, 1.0 if code == _BOUGHT else 0.0)
+        if code == _BOUGHT or code == _DELIVERED or code == _COLLECTED:
+            purchase(levels, who, shopper, slot, channel, int(row["value"]), now, tally)

@@ -1,0 +1,132 @@
+"""What a shopper brings to a mission: awareness, goodwill, the item in view, its value, the size of the order."""
+
+import math
+
+from omosim.kernels.jit import kernel
+from omosim.kernels.mathx import exp64, norm_ppf64
+from omosim.kernels.philox import uniform, uniform2
+from omosim.kernels.purposes import ITEM, UNITS, VALUE
+
+_DAY = 86_400
+_SECOND_ITEM = 255  # draw number of the item tried after a bad sign
+
+
+@kernel
+def goodwill_at(levels, who, t):
+    """Goodwill at second t, share of price: it fades with the memory's time constant."""
+    g = float(who["goodwill"])
+    if g == 0.0:
+        return 0.0
+    return g * exp64(-(t - int(who["updated"])) / levels["memory_s"])
+
+
+@kernel
+def knows_us(scene, who):
+    """Aware: has bought before, or the awareness of zone and segment exceeds the shopper's own threshold."""
+    if int(who["flags"]) & 16:
+        return True
+    return float(who["aware_at"]) < scene.awareness[int(who["zone"]), int(who["segment"])]
+
+
+@kernel
+def considers(levels, who, t, u):
+    """Consideration: logistic in goodwill, at a keyed uniform."""
+    x = levels["consider_base"] + levels["consider_slope"] * goodwill_at(levels, who, t)
+    return u * (1.0 + exp64(-x)) < 1.0
+
+
+@kernel
+def profile_size(who, day):
+    """Events visible in the linked profile on a day; a batch counts from the next night."""
+    n = int(who["linked"])
+    return n + int(who["pending"]) if day > int(who["pending_day"]) else n
+
+
+@kernel
+def add_event(levels, who, day, online):
+    """An identified event enters the profile at once, with the next nightly batch, or (off line, unlinked) never."""
+    if int(who["pending"]) > 0 and day > int(who["pending_day"]):
+        who["linked"] = min(int(who["linked"]) + int(who["pending"]), 65535)
+        who["pending"] = 0
+    latency = levels["link_latency_s"]
+    if latency < 0 and not online:
+        return
+    if latency >= 0 and latency < 3_600:
+        who["linked"] = min(int(who["linked"]) + 1, 65535)
+    else:
+        who["pending"] = min(int(who["pending"]) + 1, 65535)
+        who["pending_day"] = day
+
+
+@kernel
+def item_at(cdf, first, last, u):
+    """SKU of a category (rows first to last - 1) at a uniform, by popularity."""
+    low = first
+    high = last - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if cdf[middle] > u:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@kernel
+def shown_item(scene, category, shopper, base, events):
+    """The item in view and its value for the shopper in standard deviations.
+
+    The first of `shown_items` candidates, or the best of them by a signal of correlation
+    rho = rho_inf sqrt(n / (n + n_half)) with the shopper's taste, n events in the profile. Returns (sku, e).
+    """
+    levels = scene.levels[0]
+    key0 = levels["key0"]
+    key1 = levels["key1"]
+    kind = scene.category[category]
+    many = levels["shown_items"] if events > 0 else 1
+    rho = levels["rho_inf"] * math.sqrt(events / (events + levels["n_half"])) if many > 1 else 0.0
+    noise = math.sqrt(1.0 - rho * rho)
+    best = -1.0e300
+    best_sku = -1
+    best_e = 0.0
+    for k in range(many):
+        u_item, u_signal = uniform2(key0, key1, shopper, base, ITEM, k)
+        sku = item_at(scene.popularity_cdf, kind["first"], kind["last"], u_item)
+        e = norm_ppf64(uniform(key0, key1, shopper, base, VALUE, sku))
+        signal = rho * e + noise * norm_ppf64(u_signal) if many > 1 else 0.0
+        if signal > best:
+            best = signal
+            best_sku = sku
+            best_e = e
+    return best_sku, best_e
+
+
+@kernel
+def second_item(scene, category, shopper, base, sku):
+    """Another item of the category, -1 where it has but one."""
+    levels = scene.levels[0]
+    kind = scene.category[category]
+    first = kind["first"]
+    last = kind["last"]
+    if last - first < 2:
+        return -1
+    u = uniform(levels["key0"], levels["key1"], shopper, base, ITEM, _SECOND_ITEM)
+    other = item_at(scene.popularity_cdf, first, last, u)
+    if other != sku:
+        return other
+    return other + 1 if other + 1 < last else first
+
+
+@kernel
+def order_units(levels, kind, shopper, category, base):
+    """Units of an order: lognormal over orders and over shoppers, rounded, at least one."""
+    mu = kind["order_mu"]
+    if kind["order_sigma"] > 0.0:
+        u = uniform(levels["key0"], levels["key1"], shopper, base, UNITS, 0)
+        mu += kind["order_sigma"] * norm_ppf64(u)
+    if kind["shopper_sigma"] > 0.0:
+        u = uniform(levels["key0"], levels["key1"], shopper, category, UNITS, 1)
+        mu += kind["shopper_sigma"] * norm_ppf64(u)
+    if mu == 0.0:
+        return 1
+    return max(1, int(math.floor(exp64(mu) + 0.5)))

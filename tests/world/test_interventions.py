@@ -194,3 +194,17 @@ def test_a_restored_run_stands_where_the_saved_one_stood(shipped) -> None:
     again.apply(28 + 9)
     interventions.apply(28 + 9)
     assert np.array_equal(world.price, other.price)
+
+
+def test_every_scenario_runs_under_every_strategy(shipped) -> None:
+    for strategy in shipped.STRATEGIES:
+        for path in sorted(shipped.SCENARIOS.glob("*.yaml")):
+            settings = whole_run(shipped.make_settings(strategy=strategy, scenario=path.stem, shoppers=500))
+            world, interventions = start(settings)
+            before = snapshot(world)
+            moved = sum(interventions.apply(day) for day in range(56))
+            if settings.scenario.interventions and all(c.what != "capability" for c in settings.scenario.interventions):
+                assert moved, (strategy, path.stem)
+            assert (world.price > 0).all() and np.isfinite(world.outside_value).all()
+            assert (world.policy.offers["promise_s"] >= -1).all() and world.policy.running_per_day >= 0
+            assert all(array.shape == before[name].shape for name, array in snapshot(world).items())

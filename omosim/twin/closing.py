@@ -40,14 +40,14 @@ def figures(history: History, windows: Windows, large: float) -> dict[str, float
     if not value.size or not who.size:
         return dict.fromkeys(ANSWERS.values(), 0.0)
     median, p90 = float(np.quantile(value, 0.5)), float(np.quantile(value, 0.9))
-    sold = part.value[part.value < large].sum()
+    sold = int(part.value[part.value < large].sum())
     return {
         "repeats_per_customer": who.size / np.unique(who).size - 1.0,
         "first_buyers_early": float((first < windows.cut // 3).sum()),
         "first_buyers_late": float((first >= windows.cut - windows.cut // 3).sum()),
         "order_value_median": float(median),
         "order_value_log_spread": float(np.log(p90 / median)),
-        "cancel_share": float(part.back_value[part.back_value < large].sum() / max(1, sold)),
+        "cancel_share": int(part.back_value[part.back_value < large].sum()) / max(1, sold),
     }
 
 

@@ -103,12 +103,14 @@ def history_of(log: OrderLog, windows: Windows) -> History:
 
 
 def history_of_run(orders: pd.DataFrame) -> History:
-    """A simulated log: columns shopper_id, placed_at, returned_at (seconds from the first local midnight), revenue."""
+    """A simulated log: columns shopper_id, placed_at, returned_at (seconds from the first local midnight, -1 or null
+    none), revenue and, where it is there, refund (minor). Rows that sold nothing are left out."""
     placed = orders["placed_at"].to_numpy(np.float64) / DAY_S
     order = np.argsort(placed, kind="stable")
     revenue = orders["revenue"].to_numpy(np.int64)
     returned = orders["returned_at"].fillna(-1).to_numpy(np.float64)
     back = returned >= 0
     codes, _ = pd.factorize(orders["shopper_id"])
+    refund = orders["refund"].to_numpy(np.int64) if "refund" in orders else revenue
     sold = order[revenue[order] > 0]
-    return History(codes.astype(np.int64)[sold], placed[sold], revenue[sold], returned[back] / DAY_S, revenue[back])
+    return History(codes.astype(np.int64)[sold], placed[sold], revenue[sold], returned[back] / DAY_S, refund[back])

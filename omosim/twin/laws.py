@@ -177,13 +177,13 @@ class BackLaw:
 def fit_back(fit: History, lag_s: Ints) -> BackLaw:
     """Shares by value and by number in the fit part; lag_s: (m,) seconds from sale to cancellation, below 0 unknown."""
     large = float(np.quantile(fit.value, 0.999)) if fit.value.size else np.inf
-    sold = fit.value[fit.value < large].sum()
-    back = fit.back_value[fit.back_value < large].sum()
+    sold, back = int(fit.value[fit.value < large].sum()), int(fit.back_value[fit.back_value < large].sum())
+    whole, gone = int(fit.value.sum()), int(fit.back_value.sum())
     lag = lag_s[lag_s > 0] / 86_400
     median = float(np.median(lag)) if lag.size else 0.0
     sd = float(np.log(np.quantile(lag, 0.9) / median)) / Z90 if lag.size > 20 and median > 0 else 0.5
     return BackLaw(
-        float(back / max(1, sold)), float(fit.back_value.sum() / max(1, fit.value.sum())),
+        back / max(1, sold), gone / max(1, whole),
         fit.back_value.size / max(1, fit.value.size), median, max(sd, 0.1), large,
     )  # fmt: skip
 

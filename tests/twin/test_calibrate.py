@@ -1,0 +1,144 @@
+"""Calibration from end to end: a market of known truth, and UCI Online Retail."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from omosim.config.compose import compose
+from omosim.results import read_frame
+from omosim.schema.settings import Settings
+from omosim.twin.calibrate import CalibrateOptions, CalibrationResult, calibrate
+from omosim.twin.errors import CalibrationError
+
+ROOT = Path(__file__).resolve().parents[2]
+DAY0 = 1_704_067_200  # 2024-01-01, a Monday
+
+
+@pytest.fixture(scope="module")
+def toy() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("toy_market", Path(__file__).with_name("toy_market.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def base() -> Settings:
+    return compose("run", ["strategy=multichannel"], ROOT).settings
+
+
+def write_log(orders: pd.DataFrame, path: Path) -> Path:
+    when = pd.to_datetime(orders["placed_at"] + DAY0, unit="s")
+    back = pd.to_datetime(orders["returned_at"] + DAY0, unit="s").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    pd.DataFrame(
+        {
+            "order_id": orders["order_id"], "placed_at": when.dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "shopper_id": orders["shopper_id"], "units": orders["units"],
+            "unit_price": (orders["revenue"] / orders["units"]).map("{:.6f}".format),
+            "returned_at": back.where(orders["returned_at"] >= 0, ""),
+        }
+    ).to_csv(path, index=False)  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="module")
+def truth_settings(base: Settings) -> Settings:
+    """The truth: 35 % of needs bought; the settings of the market that the log comes from."""
+    market = base.market.model_copy(
+        update={
+            "demand": base.market.demand.model_copy(
+                update={"purchase_r": 0.8, "purchase_alpha_weeks": 7.0, "stages": 2, "purchase_share": 0.35,
+                        "dropout_a": 0.3, "dropout_b": 4.0}),
+            "awareness": base.market.awareness.model_copy(update={"initial": 0.4, "acquisition_per_week": 0.006}),
+        }
+    )  # fmt: skip
+    return base.model_copy(update={"market": market, "shoppers": 4_000, "days": 364, "seed": 99})
+
+
+@pytest.fixture(scope="module")
+def closed(toy: ModuleType, base: Settings, truth_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> CalibrationResult:
+    folder = tmp_path_factory.mktemp("toy")
+    path = write_log(toy.simulate(truth_settings), folder / "orders.csv")
+    options = CalibrateOptions(rounds=4, replications=2, timezone="Etc/UTC")
+    return calibrate(path, "own", folder / "out", options, base=base, simulate=toy.simulate)
+
+
+def test_the_closing_step_finds_the_share_of_needs_that_are_bought(closed: CalibrationResult) -> None:
+    assert closed.source == "model" and len(closed.rounds) == 4
+    last, first = closed.rounds[-1], closed.rounds[0]
+    assert last.miss < 0.1 < first.miss or last.miss < 0.05
+    assert closed.past.market.demand.purchase_share == pytest.approx(0.35, rel=0.3)
+    assert closed.summary["scales"]["purchase_share"] == pytest.approx(last.scales.purchase_share, rel=1e-3)
+
+
+def test_a_market_without_season_is_foretold_within_the_aims(closed: CalibrationResult) -> None:
+    frame = closed.table.set_index("measure")
+    aimed = frame[frame["within"].notna()].drop(index="hour_of_week_variation")
+    assert frame.loc["hour_of_week_variation", "error"] < 0.14, "all 168 hours alike: sampling error alone"
+    assert aimed["within"].all(), aimed[["simulated", "actual", "error"]]
+    assert abs(frame.loc["orders_a_week", "error"]) < 0.15
+    assert abs(frame.loc["new_customers_a_week", "error"]) < 0.3
+    assert abs(frame.loc["cancel_share", "error"]) < 0.35
+
+
+def test_the_log_alone_gives_the_hold_out_by_its_laws(tmp_path: Path, toy: ModuleType, truth_settings: Settings) -> None:
+    path = write_log(toy.simulate(truth_settings), tmp_path / "orders.csv")
+    result = calibrate(path, "own", tmp_path / "out", CalibrateOptions(timezone="Etc/UTC"))
+    assert result.source == "fitted law" and not result.rounds
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    tables = {f"{n}.parquet" for n in ("holdout", "weekly", "hour_of_week", "quality")}
+    assert tables | {"market.yaml", "market_history.yaml", "summary.json"} <= names
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert "season" in summary["season"] and summary["aims"] == 7
+    frame = read_frame(tmp_path / "out" / "holdout.parquet")
+    assert " ".join(frame.columns[:8]) == "measure simulated actual error copy_error unit aim within"
+    again = calibrate(path, "own", tmp_path / "again", CalibrateOptions(timezone="Etc/UTC"))
+    assert again.text() == result.text()
+    for name in sorted(names):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+
+
+def test_the_market_file_composes_to_the_settings_it_was_written_from(closed: CalibrationResult, tmp_path: Path) -> None:
+    closed.save(tmp_path)
+    composed = compose("compare", [f"market={tmp_path / 'market.yaml'}", "strategies=[o2o,omo]", "baseline=o2o"], ROOT)
+    settings = composed.settings
+    assert settings.market == closed.market.market
+    assert settings.catalogue == closed.market.catalogue
+    assert settings.network == closed.market.network
+    assert settings.touchpoints == closed.market.touchpoints
+    for line in (tmp_path / "market.yaml").read_text().splitlines():
+        value = line.partition(": ")[2]
+        if value and value[0] in "0123456789-[" and not line.startswith("#"):
+            assert "# [" in line and ("fitted on" in line or "assumed" in line), line
+
+
+def test_too_short_a_log_is_refused(tmp_path: Path) -> None:
+    rows = ["order_id,placed_at,shopper_id,units,unit_price"]
+    rows += [f"o{i},2025-01-{1 + i % 28:02d}T10:00:00Z,s{i % 9},1,100" for i in range(100)]
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join(rows) + "\n")
+    with pytest.raises(CalibrationError, match="8 weeks"):
+        calibrate(path, "own", tmp_path / "out")
+
+
+def test_uci_is_foretold_within_the_aims_by_its_laws(data_dir: Path, tmp_path: Path) -> None:
+    result = calibrate(data_dir / "uci_online_retail.parquet", "uci_online_retail", tmp_path)
+    assert result.summary["fit_part"] == "2010-12-01 to 2011-09-08"
+    assert result.summary["holdout_part"] == "2011-09-09 to 2011-12-09"
+    frame = result.table.set_index("measure")
+    assert frame.loc[frame["within"].notna(), "within"].all()
+    assert -0.11 < frame.loc["order_value_p90", "copy_error"] < -0.08
+    assert frame.loc["new_customers_a_week", "simulated"] > 20
+    assert frame.loc["orders_a_week", "error"] < 0, "no autumn uplift is invented"
+    assert result.market.market.currency == "GBP" and result.market.market.demand.stages == 2
+    assert result.log.quality["rows"].sum() == 541_909
+    weeks = result.weekly[result.weekly["part"] == "fit"]
+    assert np.corrcoef(weeks["actual"], weeks["simulated"])[0, 1] > 0.9

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SUMMARY = "summary.json"
 PROVENANCE = "provenance.json"
 LATEST = "latest"
+_HELD: dict[str, int] = {}  # folders that this process works in -> handle of the lock
 
 
 class ResultFolder:
@@ -31,7 +32,6 @@ class ResultFolder:
     def __init__(self, path: str | os.PathLike[str], command: str | None = None) -> None:
         self.path = Path(path)
         self._command = command
-        self._lock: int | None = None
 
     # ---- finding the folder -------------------------------------------------------------------------------
     @classmethod
@@ -97,10 +97,16 @@ class ResultFolder:
                 )
 
     def _take_lock(self) -> bool:
-        """True unless another living process works in this folder; the system frees the lock when it dies."""
+        """True unless another living process works in this folder; the system frees the lock when it dies.
+
+        A study that failed in this process leaves its lock here, and the next one takes the folder up again.
+        """
         try:
             import fcntl
         except ImportError:
+            return True
+        place = str(self.path.resolve())
+        if place in _HELD:
             return True
         handle = os.open(self.path / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
         try:
@@ -108,14 +114,14 @@ class ResultFolder:
         except OSError:
             os.close(handle)
             return False
-        self._lock = handle
+        _HELD[place] = handle
         return True
 
     def release(self) -> None:
         """Let another process work here."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        handle = _HELD.pop(str(self.path.resolve()), None)
+        if handle is not None:
+            os.close(handle)
             with suppress(OSError):
                 (self.path / ".lock").unlink()
 

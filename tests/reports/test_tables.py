@@ -67,6 +67,7 @@ def test_attached_accessors(compared: ResultFolder) -> None:
     assert result.report().name == "report.html"  # type: ignore[attr-defined]
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")
 def test_forest_leaves_global_style_alone_and_reads_no_formula(tmp_path: Path) -> None:
     import matplotlib as mpl
 

@@ -68,6 +68,14 @@ def test_an_unfinished_folder_is_taken_up_again(tmp_path: Path) -> None:
     assert make(tmp_path, "ffff0000").path != first.path
 
 
+def test_a_study_that_failed_does_not_lock_its_own_process_out(tmp_path: Path) -> None:
+    for _ in range(2):
+        folder = ResultFolder.create("run", "h", now=NOW, output_dir=tmp_path / "mine")
+        folder.begin(PROVENANCE)
+    folder.finish({})
+    assert not (tmp_path / "mine" / ".lock").exists()
+
+
 def test_two_living_processes_never_share_a_folder(tmp_path: Path) -> None:
     first = make(tmp_path)
     first.begin(PROVENANCE)

@@ -67,6 +67,25 @@ def test_bonferroni_covers_all_arms_together() -> None:
     assert 100 * hits / studies >= 94.2
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("needed", [12, 25, 60])
+def test_sequential_coverage_of_three_arms_together(needed: int) -> None:
+    """Bonferroni intervals of three arms that share the baseline's luck, stopped by the widest of them."""
+    rng, studies, hits = np.random.default_rng([13, needed]), 3000, 0
+    limit, zeros = 1.96 / math.sqrt(needed) / REVENUE, [0.0] * 150
+    for _ in range(studies):
+        shared = rng.standard_normal(150)
+        arms = [(0.6 * shared + 0.8 * rng.standard_normal(150)).tolist() for _ in range(3)]
+        rule = StoppingRule(limit, 150)
+        while not rule.stopped:
+            n = rule.target
+            got = [paired(a[:n], zeros[:n], alpha=0.05 / 3) for a in arms]
+            rule.look([(g.half_width or 0.0) / REVENUE for g in got])
+        hits += all((g.ci_low or 0.0) <= 0 <= (g.ci_high or 0.0) for g in got)
+    print(f"needed {needed}, three arms together: coverage {100 * hits / studies:.2f} %")
+    assert 93.5 <= 100 * hits / studies <= 97.5
+
+
 def test_why_the_closing_batch_is_there() -> None:
     """Without it the same looks cover too seldom; this is the mistake that the rule mends."""
     rng, n, needed = np.random.default_rng(2), 20000, 25

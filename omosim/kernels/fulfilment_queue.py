@@ -1,5 +1,7 @@
 """Events and queues of the fulfilment kernel: one heap over all nodes, hour buckets, stations."""
 
+import numpy as np
+
 from omosim.kernels.fulfilment_tables import (
     BUCKETS,
     G_FREE,
@@ -95,13 +97,13 @@ def next_hour(net):
     hour = g[G_HOUR] + 1
     g[G_HOUR] = hour
     slot = hour % BUCKETS
-    row = net.bucket[slot, 0]
+    row = np.int64(net.bucket[slot, 0])
     net.bucket[slot, 0] = -1
     net.bucket[slot, 1] = 0
     while row >= 0:
         r = net.live[row]
-        follower = r["next"]
-        schedule(net, row, r["t"], r["kind"])  # a later hour that shares the bucket goes back into it
+        follower = np.int64(r["next"])
+        schedule(net, row, r["t"], np.int64(r["kind"]))  # a later hour that shares the bucket goes back into it
         row = follower
 
 
@@ -207,10 +209,10 @@ def next_up(net, station, t):
         if s["busy"] >= staff:
             return
         rank = 0
-        row = net.line[station, 0, 0]
+        row = np.int64(net.line[station, 0, 0])
         if row < 0:
             rank = 1
-            row = net.line[station, 1, 0]
+            row = np.int64(net.line[station, 1, 0])
         since = waiting_since(net, row)
         unlink(net, station, rank, row)
         begin(net, station, row, t, t - since)

@@ -1,5 +1,7 @@
 """The fulfilment kernel's main loop: every event of every node in the order (time, kind, key)."""
 
+import numpy as np
+
 from omosim.kernels.fulfilment_queue import HOUR, heap_drop, next_hour, release, schedule, set_cap
 from omosim.kernels.fulfilment_stock import (
     CASH,
@@ -179,7 +181,7 @@ def board(net, row, t):
         b["flow"] = SHIP
         schedule(net, row, next_cutoff(net, t), E_DEPART)
         return
-    slot_day(net, node, t, capacity)
+    slot_day(net, np.int64(node), t, np.int64(capacity))
     wave = 0
     while net.waves[wave] != t % DAY:
         wave += 1
@@ -267,7 +269,7 @@ def advance(net, until):
             top = net.heap[0]
             rank = top["rank"]
             key = top["key"]
-            row = top["row"]
+            row = np.int64(top["row"])
         if g[G_NEXT] < g[G_DUE]:
             d = net.demand[g[G_NEXT]]
             due = d["t"] * KINDS + E_ARRIVE
@@ -309,11 +311,11 @@ def cancel_waiting(net, t):
     count = 0
     for sku in range(net.sku.size):
         item = net.sku[sku]
-        row = item["wait_head"]
+        row = np.int64(item["wait_head"])
         item["wait_head"] = -1
         item["wait_tail"] = -1
         while row >= 0:
-            follower = net.live[row]["next"]
+            follower = np.int64(net.live[row]["next"])
             b = net.book[net.live[row]["book"]]
             cell = net.cell[0, sku]
             cell["backordered"] -= b["units"]

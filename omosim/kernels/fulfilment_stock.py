@@ -132,8 +132,8 @@ def find_source(net, zone, sku, units):
         if node < 0:
             return -1
         if net.node[node]["ships"] != 0 and net.cell[node, sku]["record"] >= units:
-            return node
-    return -1
+            return np.int64(node)
+    return np.int64(-1)
 
 
 @kernel
@@ -167,7 +167,7 @@ def reserve_courier(net, row, t):
             continue
         if net.cell[node, b["sku"]]["record"] < b["units"]:
             continue
-        slot_day(net, node, t, capacity)
+        slot_day(net, np.int64(node), t, np.int64(capacity))
         for w in range(net.waves.size):
             leaves = t - t % DAY + net.waves[w]
             if leaves < t + r["pick_s"] + net.rules[0]["wave_lead_s"]:
@@ -175,7 +175,7 @@ def reserve_courier(net, row, t):
             if net.slots[node, w] < capacity:
                 net.slots[node, w] += 1
                 r["lag_s"] = leaves - b["placed_at"]
-                return reserve(net, row, node)
+                return reserve(net, row, np.int64(node))
             if b["flags"] & F_REFUSED == 0:
                 b["flags"] |= F_REFUSED
                 net.g[G_REFUSED] += 1
@@ -187,7 +187,7 @@ def allocate(net, row, t):
     """Reserve stock by the rule of the row's flow."""
     b = net.book[net.live[row]["book"]]
     if b["flow"] == PICKUP:
-        return reserve(net, row, b["node"])
+        return reserve(net, row, np.int64(b["node"]))
     if b["flow"] == SAME_DAY:
         return reserve_courier(net, row, t)
     node = find_source(net, b["zone"], b["sku"], b["units"])
@@ -217,7 +217,7 @@ def try_action(net, row, t, action):
             return True
         b["flow"] = flow
     elif action == DO_OTHER and b["flow"] == PICKUP and r["second_node"] >= 0:
-        second = r["second_node"]
+        second = np.int64(r["second_node"])
         r["second_node"] = -1
         return reserve(net, row, second)
     return False
@@ -264,7 +264,7 @@ def serve_backorders(net, sku, t):
     """Orders that wait for a SKU at the centre are allocated, first come first served."""
     item = net.sku[sku]
     while item["wait_head"] >= 0:
-        row = item["wait_head"]
+        row = np.int64(item["wait_head"])
         r = net.live[row]
         follower = r["next"]
         if not reserve(net, row, 0):
@@ -371,7 +371,7 @@ def book_line(net, key, t, promise_s):
 def open_row(net, demand):
     """A row of demand reaches the network; returns its live row."""
     d = net.demand[demand]
-    i = book_line(net, d["key"], d["t"], d["promise_s"])
+    i = book_line(net, d["key"], d["t"], np.int64(d["promise_s"]))
     b = net.book[i]
     b["shopper"] = d["shopper"]
     b["sku"] = d["sku"]

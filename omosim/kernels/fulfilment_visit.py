@@ -1,5 +1,7 @@
 """Visitors, the counter, pickups and returns in the fulfilment kernel: one function per event."""
 
+import numpy as np
+
 from omosim.kernels.fulfilment_queue import free_row, join, new_row, next_up, schedule, tick, unlink
 from omosim.kernels.fulfilment_stock import (
     AT_CUSTOMER,
@@ -70,7 +72,7 @@ def follow_up(net, row, t, channel, flow, sku, units):
     """A line of the book for a further row of the same need, placed now; returns its number."""
     first = net.book[net.live[row]["book"]]
     promise_s = first["promised_at"] - first["placed_at"] if first["promised_at"] >= 0 else -1
-    i = book_line(net, first["key"] + 1, t, promise_s)
+    i = book_line(net, first["key"] + 1, t, np.int64(promise_s))
     b = net.book[i]
     b["shopper"] = first["shopper"]
     b["sku"] = sku
@@ -89,7 +91,7 @@ def follow_up(net, row, t, channel, flow, sku, units):
 def order_here(net, row, t, sku, channel):
     """Order from the store for shipping: a new row that reaches the network now."""
     first = net.book[net.live[row]["book"]]
-    i = follow_up(net, row, t, channel, SHIP, sku, first["units"])
+    i = follow_up(net, row, t, channel, SHIP, sku, np.int64(first["units"]))
     new = new_row(net)
     o = net.live[new]
     r = net.live[row]
@@ -158,7 +160,7 @@ def try_and_buy(net, row, t):
             return
         use_second(net, row)
     if r["bits"] & INTENT:
-        order_here(net, row, t, b["sku"], WEB)
+        order_here(net, row, t, np.int64(b["sku"]), np.int64(WEB))
         leave(net, row, t)
         return
     cell = net.cell[b["node"], b["sku"]]
@@ -209,7 +211,7 @@ def enter(net, row, t):
             if r["bits"] & MISFIT:  # seen on a sample
                 sku = r["alt_sku"] if r["bits"] & GO_ON != 0 and r["bits"] & ALT_MISFIT == 0 else -1
             if sku >= 0:
-                order_here(net, row, t, sku, b["channel"])
+                order_here(net, row, t, np.int64(sku), np.int64(b["channel"]))
                 break
     leave(net, row, t)
 
@@ -319,7 +321,7 @@ def collect(net, row, t):
     tell(net, b, t, O_COLLECTED, b["revenue"] + b["fee"])
     extra = min(r["extra_units"], net.cell[node, b["sku"]]["available"])
     if extra > 0:
-        i = follow_up(net, row, t, STORE, VISIT, b["sku"], extra)
+        i = follow_up(net, row, t, np.int64(STORE), VISIT, np.int64(b["sku"]), np.int64(extra))
         line = net.book[i]
         line["node"] = node
         line["promised_at"] = -1
@@ -455,8 +457,8 @@ def refund(net, row, t):
 def restock(net, row, t):
     """A returned unit can be sold again where it is."""
     r = net.live[row]
-    sku = net.book[r["book"]]["sku"]
-    node = r["return_node"]
+    sku = np.int64(net.book[r["book"]]["sku"])
+    node = np.int64(r["return_node"])
     units = r["held"]
     cell = net.cell[node, sku]
     cell["on_hand"] += units

@@ -37,7 +37,7 @@ def small_world(seed: int, nodes: int, skus: int, rows: int, tick: int, backorde
     n["courier_radius_m"] = rng.integers(0, 3, nodes) * 4000
     n["wave_capacity"] = rng.integers(0, 3, nodes)
     n["opens_s"], n["closes_s"] = 9 * HOUR, 21 * HOUR
-    units = rng.integers(0, 5, (nodes, skus))
+    units = rng.integers(0, 12, (nodes, skus)) * (rng.random((nodes, skus)) < 0.7)
     error = rng.integers(-1, 3, (nodes, skus)) * (rng.random((nodes, skus)) < 0.4)
     rules = NetworkRules(
         cutoff_s=int(rng.integers(0, 24)) * HOUR,
@@ -146,7 +146,7 @@ def run(engine: object, world: World, cuts: tuple[int, ...] = (), until: int | N
     """Drive an engine through the world, cutting windows also at `cuts`; returns its outcomes."""
     end = (world.days + 30) * DAY if until is None else until
     agenda = sorted([(*e[:2], i, e) for i, e in enumerate(world.coarse)], key=lambda x: x[:3])
-    times = sorted({e[0] for e in world.coarse} | set(cuts) | {end})
+    times = sorted(t for t in {e[0] for e in world.coarse} | set(cuts) | {end} if t <= end)
     told, at, sent = [], 0, 0
     for t in times:
         stop = int(np.searchsorted(world.rows["t"], t))  # rows of the window [last, t)

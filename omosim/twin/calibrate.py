@@ -31,7 +31,8 @@ SEASON = (
 class CalibrateOptions:
     """How to calibrate."""
 
-    holdout_days: int | None = None  # None: the last three months, or a quarter of a shorter log
+    holdout_days: int | None = None  # None: by holdout_share
+    holdout_share: float | None = None  # None: the last three months, or a quarter of a shorter log
     max_bad_rows: int = 0
     timezone: str | None = None
     currency: str = "KRW"
@@ -136,11 +137,16 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def last_months(log: OrderLog) -> int:
-    """Days of the last three months, counted from the log's last day; a quarter of a log shorter than nine months."""
+def last_months(log: OrderLog, share: float | None = None) -> int:
+    """Days of the last three months, counted from the log's last day; a quarter of a log shorter than nine months.
+
+    share: part of the log's days instead.
+    """
     local = log.lines["placed_local"]
     first, last = (pd.Timestamp(int(s), unit="s").normalize() for s in (local.min(), local.max()))
     days = (last - first).days + 1
+    if share is not None:
+        return max(1, round(share * days))
     return (last - (last - pd.DateOffset(months=3))).days + 1 if days >= 270 else max(1, days // 4)
 
 
@@ -201,7 +207,7 @@ def calibrate(
     folder = out.path if isinstance(out, ResultFolder) else Path(out)
     read = ReadOptions(options.max_bad_rows, options.timezone, options.currency, (), folder / "rejects.csv")
     log = read_log(Path(orders), adapter, read)
-    windows = split(log, options.holdout_days or last_months(log))
+    windows = split(log, options.holdout_days or last_months(log, options.holdout_share))
     history = history_of(log, windows)
     fitted, fits = fit_laws(log, history, windows)
     bands = price_bands(log, windows)

@@ -8,12 +8,14 @@ import pytest
 
 from omosim.twin.errors import OrderFileError, TwinError
 from omosim.twin.ingest import read_log
+from omosim.twin.ingest.adapters import detect
 
 
 def test_cdnow_rows_are_orders_of_a_day(tmp_path: Path) -> None:
     path = tmp_path / "CDNOW_master.txt"
     path.write_text(" 00001 19970101  1   11.77\n 00002 19970112  5   77.00\n 00002 19970112  1   12.00\n")
-    log = read_log(path, "cdnow")
+    log = read_log(path, "auto")
+    assert log.adapter == "cdnow"
     orders = log.orders()
     assert orders["value"].tolist() == [1177, 7700, 1200] and log.currency == "USD"
     assert orders["shopper_id"].tolist() == ["00001", "00002", "00002"]
@@ -31,7 +33,7 @@ def test_tafeng_rows_are_lines_of_a_visit(tmp_path: Path) -> None:
         "11/1/2000,01104905,45-49,115,110411,4710199010372,2,24,30\n"
         "11/13/2000,00418683,45-49,115,120107,4710857472535,3,48,100\n"
     )
-    orders = read_log(path, "tafeng").orders()
+    orders = read_log(path, "auto").orders()
     assert orders["units"].tolist() == [4, 3] and orders["value"].tolist() == [6000, 10000]
     assert orders["shopper_id"].tolist() == ["01104905", "00418683"]
 
@@ -47,12 +49,20 @@ def test_olist_joins_items_with_orders(tmp_path: Path) -> None:
         "a1,1,p1,s1,2017-10-06 11:07:15,29.99,8.72\na1,2,p1,s1,2017-10-06 11:07:15,29.99,8.72\n"
         "b2,1,p2,s1,2018-07-30 03:24:27,118.70,22.76\n"
     )
-    log = read_log(items, "olist")
+    log = read_log(items, "auto")
     assert log.orders()["value"].tolist() == [5998, 11870]
     assert log.cancelled["value"].tolist() == [11870]
     items.with_name("olist_orders_dataset.csv").unlink()
     with pytest.raises(OrderFileError, match="missing_file"):
         read_log(items, "olist")
+
+
+def test_the_layout_shows_in_the_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n")
+    assert detect(path) == "uci_online_retail"
+    path.write_text("order_id,placed_at,units,unit_price\n")
+    assert detect(path) == detect(tmp_path / "absent.csv") == "own"
 
 
 def test_an_unknown_layout_names_the_nearest(tmp_path: Path) -> None:

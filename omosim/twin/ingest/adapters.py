@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from omosim.twin.errors import TwinError, file_error
 from omosim.twin.ingest.layout import nearest
@@ -143,10 +145,41 @@ ADAPTERS: dict[str, Callable[[Path, ReadOptions], OrderLog]] = {
 }
 
 
+#: Other names of layouts.
+ALIASES = {"omosim": "own", "uci": "uci_online_retail"}
+_SIGNS = {
+    "uci_online_retail": {"invoiceno", "stockcode"},
+    "tafeng": {"transaction_dt", "product_subclass"},
+    "olist": {"order_item_id", "product_id"},
+}
+
+
+def detect(path: Path) -> str:
+    """Name of the layout that the first line of a file shows; 'own' when it shows none."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(1 << 16)
+        if head[:4] == b"PAR1":
+            first = ",".join(pq.read_schema(path).names)
+        else:
+            plain = zlib.decompressobj(wbits=31).decompress(head, 1 << 16) if head[:2] == b"\x1f\x8b" else head
+            first = plain.split(b"\n", 1)[0].decode("utf-8", errors="replace")
+    except (OSError, zlib.error, pa.ArrowException):
+        return "own"  # the reader names what is wrong
+    if re.fullmatch(r"\s*[0-9]+\s+[0-9]{8}\s+[0-9]+\s+[0-9.]+\s*", first):
+        return "cdnow"
+    names = {fold(n.strip('"')) for n in re.split(r"[,;\t]", first)}
+    return next((layout for layout, signs in _SIGNS.items() if signs <= names), "own")
+
+
 def read_log(path: Path, adapter: str = "own", options: ReadOptions | None = None) -> OrderLog:
-    """An order log by the name of its layout. Raises OrderFileError, TwinError for an unknown layout."""
-    if adapter not in ADAPTERS:
-        near = nearest(adapter, list(ADAPTERS))
+    """An order log by the name of its layout, 'auto' to go by its first line.
+
+    Raises OrderFileError, TwinError for an unknown layout.
+    """
+    name = detect(Path(path)) if adapter == "auto" else ALIASES.get(adapter, adapter)
+    if name not in ADAPTERS:
+        near = nearest(name, list(ADAPTERS))
         guess = f"; nearest: '{near}'" if near else ""
-        raise TwinError(f"adapter: {adapter!r}; allowed: {', '.join(ADAPTERS)}{guess}")
-    return ADAPTERS[adapter](Path(path), options or ReadOptions())
+        raise TwinError(f"adapter: {adapter!r}; allowed: auto, {', '.join(ADAPTERS)}{guess}")
+    return ADAPTERS[name](Path(path), options or ReadOptions())

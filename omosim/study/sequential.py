@@ -5,8 +5,8 @@ arms, as a share of the baseline's net revenue. When it is narrow enough, run on
 stop; otherwise go on to the maximum.
 
 Why the closing batch: a look stops when the spread happens to look small, so an interval from the very same pairs
-covers too seldom (93.4 % where 95 is promised, at 25 pairs; see the test). Ten fresh pairs that had no say in
-stopping bring it back to 94.5-95. The rule never looks at who is ahead: stopping on a significant difference would
+covers too seldom (93.7 % where 95 is promised, when about 15 pairs are needed). Ten fresh pairs that had no say in
+stopping bring it back to 94.6 %. The rule never looks at who is ahead: stopping on a significant difference would
 ruin the interval. A maximum below ten leaves no room for looks: all pairs are run.
 Proof on the procedure as shipped: tests/study/test_coverage.py.
 """

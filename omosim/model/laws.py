@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from omosim.model.kpis import measured
 from omosim.model.pnl import COST_LINES, profit_and_loss
-from omosim.schema.codes import Count, Flow
+from omosim.schema.codes import Count
+from omosim.schema.columns import ORDINAL_BITS
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
+
+#: bits of an order key that number the contingency orders of one mission
+ORDINALS = (1 << ORDINAL_BITS) - 1
 
 
 def model_residuals(model: RetailModel) -> dict[str, int]:
@@ -27,13 +31,11 @@ def model_residuals(model: RetailModel) -> dict[str, int]:
         lines[n] for n in ("refunds", "goods", "resale_loss", "parcels", "couriers", "return_handling")
     )
     counts = model.journeys.counts.sum(axis=0)
-    orders = counts[Count.ORDERS_WEB : Count.ORDERS_LIVE + 1].sum() + counts[Count.VISITS_PLANNED]
+    sent = counts[[Count.ORDERS_WEB, Count.ORDERS_SOCIAL, Count.ORDERS_LIVE, Count.VISITS_PLANNED]].sum()
     opened = counts[Count.NEEDS] + counts[Count.TOUCH_MISSIONS]
     funnel = max(0, int(counts[Count.MISSIONS] - opened)) + max(0, int(counts[Count.PURCHASES] - counts[Count.MISSIONS]))
-    first = book[(book["key"] & 255) == 0]
-    met = int((first["flow"] == Flow.VISIT).sum()) + int((first["flow"] != Flow.VISIT).sum())
-    waiting = model.demand_rows - met
+    waiting = model.demand_rows - int(((book["key"] & ORDINALS) == 0).sum())  # not yet met by the network
     return {
         "L6": abs(from_book - time_bound - lines["operating_profit"]) + abs(int(money.sum())),
-        "L7": abs(int(orders) - model.demand_rows) + max(0, -waiting) + (waiting if model.fulfilment.pending() == 0 else 0) + funnel,
+        "L7": abs(int(sent) - model.demand_rows) + max(0, -waiting) + (waiting if model.fulfilment.pending() == 0 else 0) + funnel,
     }

@@ -97,6 +97,7 @@ class Processes:
         }
         for kind, t in first.items():
             model.clock.plan(t, RANK[kind], kind)
+        model.fulfilment.set_staff(0, model.settings.network.work.centre_pickers, 0, 0)
         self._plan_broadcasts(0)
         if model.settings.engine.extra_cut_minutes:
             model.clock.plan(0, RANK[Kind.CUT], Kind.CUT)

@@ -28,7 +28,7 @@ from omosim.schema.codes import Count
 from omosim.schema.columns import DAY
 from omosim.schema.settings import Settings
 from omosim.strategy import build_policy
-from omosim.world.interventions import Interventions
+from omosim.world.interventions import Interventions, whole_run
 from omosim.world.synthesis import synthesise
 
 
@@ -46,6 +46,7 @@ class RetailModel(mesa.Model):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(rng=0)  # Mesa's random source is not used in the model
+        settings = whole_run(settings)
         self.settings = settings
         self.key0, self.key1 = make_key(settings.seed, settings.replication)
         self.window_start = settings.burn_in_days * DAY
@@ -56,7 +57,7 @@ class RetailModel(mesa.Model):
         self.world.policy = build_policy(settings)
         self.journeys = Journeys(self.world, settings, self.key0, self.key1)
         self.journeys.stop_at(self.window_end)
-        self.fulfilment = new_engine(settings, self.world, self.window_start, self.window_end)
+        self.fulfilment = new_engine(settings, self.world)
         self.replenishment = Replenishment(settings, self.world, self.fulfilment)
         self.interventions = Interventions(settings, self.world)
         self.memory = ManagerMemory(len(self.world.nodes), len(self.world.sku_category), len(self.world.touch_cost))

@@ -2,21 +2,16 @@
 
 from omosim.kernels.choice import gumbel, nest_term, outside_error
 from omosim.kernels.jit import kernel
+from omosim.kernels.journeys_perceive import taste_for
 from omosim.kernels.journeys_plans import delivery_value, order_here_value, pickup_value, visit_value
 from omosim.kernels.philox import uniform, uniform2, uniform4
 from omosim.kernels.purposes import CHOICE, NEST, OUTSIDE
 
-_WEB, _LIVE = 0, 3
+_STORE, _LIVE = 1, 3
 _SHIP, _SAME_DAY, _PICKUP, _VISIT = 0, 1, 2, 3
 _NEVER = -1.0e300
 _LARGEST_GUMBEL = 22.9  # of a uniform below 1 - 2**-33
 _NODE_BITS = 16
-
-
-@kernel
-def taste_for(levels, who, entry):
-    """Taste of a shopper for an entry, share of price: own taste and habit."""
-    return int(who["taste"][entry]) * 0.001 + levels["habit_gain"] * int(who["habit"][entry]) / 255.0
 
 
 @kernel
@@ -113,7 +108,8 @@ def choose(scene, who, case):
             continue
         flow = int(offer["flow"])
         stores = levels["near_stores"] if flow >= _PICKUP else 1
-        taste = taste_for(levels, who, entry) * case.scale
+        where = _STORE if flow == _VISIT else entry
+        taste = (taste_for(levels, who, where) - case.favourite) * case.scale
         for r in range(stores):
             node = -1
             if flow == _SAME_DAY:

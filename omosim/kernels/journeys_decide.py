@@ -7,6 +7,7 @@ from omosim.kernels.journeys_choice import choose
 from omosim.kernels.journeys_perceive import (
     add_event,
     considers,
+    favourite_taste,
     goodwill_at,
     knows_us,
     order_units,
@@ -57,6 +58,7 @@ def make_case(scene, who, mission, slot, base, events, combined, checks, coupon)
     return Case(
         shopper, slot, base, t, category, int(who["zone"]), sku, units, scale,
         scale * (1.0 + kind["value_mean"] + kind["value_sd"] * e), kind["misfit"],
+        favourite_taste(levels, who),
         levels["vot_per_s"] * scene.segment[int(who["segment"])]["vot"],
         levels["combined_factor"] if combined else 1.0, int(who["hassle"]) * 0.01,
         levels["live_intensity"] if live == 1 else 0.0, float(who["belief"]),

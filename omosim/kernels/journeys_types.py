@@ -79,6 +79,7 @@ class Case(NamedTuple):
     scale: float  # list price of the order: what "share of price" refers to
     value: float  # of fitting units
     misfit: float  # probability q
+    favourite: float  # taste of the shopper's favourite entry, share of price
     vot: float  # minor a second
     travel: float  # factor on travel times
     hassle: float  # own return hassle, relative

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from omosim.fulfilment.coarse import CoarseNetwork
+from typing import Any
+
 from omosim.fulfilment.kernel import KernelFulfilment
-from omosim.fulfilment.reference import ReferenceFulfilment
-from omosim.fulfilment.replenishment import Replenishment
-from omosim.fulfilment.rules import network_from
+from omosim.fulfilment.protocol import Fulfilment
+from omosim.fulfilment.replenishment import Replenishment, StockControl
+from omosim.fulfilment.rules import Network, NetworkRules, network_from, rules_from
 from omosim.schema.settings import Settings
-from omosim.world.state import World
 
-__all__ = ["KernelFulfilment", "ReferenceFulfilment", "Replenishment", "new_engine"]
-
-ENGINES = {"kernel": KernelFulfilment, "reference": ReferenceFulfilment}
+__all__ = ["Fulfilment", "KernelFulfilment", "Network", "NetworkRules", "Replenishment", "StockControl",
+           "network_from", "new_engine", "rules_from"]  # fmt: skip
 
 
-def new_engine(settings: Settings, world: World) -> CoarseNetwork:
-    """The fulfilment engine that the settings name, on a world whose arrays it shares."""
-    return ENGINES[settings.engine.fulfilment](network_from(world, settings))
+def new_engine(settings: Settings, world: Any) -> Any:
+    """The engine that `settings.engine.fulfilment` names, on a synthesised world."""
+    net = network_from(world, settings)
+    if settings.engine.fulfilment == "reference":
+        from omosim.fulfilment.reference import ReferenceFulfilment
+
+        return ReferenceFulfilment(net)
+    return KernelFulfilment(net)

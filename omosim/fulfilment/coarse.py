@@ -7,6 +7,8 @@ import numpy as np
 from omosim.fulfilment.laws import residuals
 from omosim.fulfilment.protocol import Books
 from omosim.fulfilment.rules import Network
+from omosim.kernels.fulfilment_shrink import shrink
+from omosim.kernels.purposes import SHRINK
 from omosim.schema.codes import Account, Move
 
 
@@ -78,6 +80,37 @@ class CoarseNetwork:
             cell["record"] -= taken
         self.net.stock.journal[node, sku, move] += taken
         return taken
+
+    def receive_rows(self, rows: np.ndarray, now: int) -> None:
+        """Many receipts at once: TRANSIT rows whose units stand in `on_order`; waiting orders are served after."""
+        self._reach(now)
+        cells, node, sku, units = self.net.stock.cells, rows["node"], rows["sku"], rows["units"]
+        for column, change in (("on_hand", units), ("available", units), ("record", units), ("on_order", -units)):
+            np.add.at(cells[column], (node, sku), change)
+        np.add.at(self.net.stock.journal, (node, sku, rows["move"]), units)
+        bought = rows["move"] == Move.RECEIVED
+        cost = self.net.cost[sku[bought]] * units[bought]
+        self._post(Account.STOCK, Account.PAYABLE, int(cost.sum()), now)
+        for item in np.unique(sku[node == 0]):
+            self._serve_backorders(int(item), now)
+        self._settle()
+
+    def take_from_centre(self, units: np.ndarray, now: int) -> None:
+        """Units (K,) leave the centre for stores; at most what is available there."""
+        self._reach(now)
+        cell = self.net.stock.cells[0]
+        if np.any(units > cell["available"]):
+            raise ValueError("more units than are available in the centre")
+        for column in ("on_hand", "available", "record"):
+            cell[column] -= units.astype(np.int32)
+        self.net.stock.journal[0, :, Move.TRANSFER_OUT] += units
+
+    def shrink(self, key0: int, key1: int, day: int, rate: float, now: int) -> None:
+        """Units that vanish unseen, drawn per cell and day; `rate` a day per available unit."""
+        self._reach(now)
+        stock = self.net.stock
+        lost = shrink(stock.cells, stock.journal, self.net.cost, key0, key1, SHRINK, day, rate)
+        self._post(Account.WRITE_OFF, Account.STOCK, int(lost), now)
 
     def count(self, nodes: np.ndarray, skus: np.ndarray, now: int) -> int:
         """Count cells (node, sku pairwise): the record becomes the truth; returns how many were wrong."""

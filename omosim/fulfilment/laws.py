@@ -58,8 +58,9 @@ def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
     parts = cells["available"].astype(np.int64) + cells["reserved"] + cells["staged"]
     negative = sum(int((cells[c] < 0).sum()) for c in ("on_hand", "available", "reserved", "staged", "claimed"))
     under_way = moves[Move.TRANSFER_OUT].sum(0) - moves[Move.TRANSFER_IN].sum(0)
-    rows = net.stock.transit
-    rows = rows[rows["move"] == Move.TRANSFER_IN]
+    on_order = cells["on_order"].astype(np.int64)
+    np.subtract.at(on_order, (net.stock.transit["node"], net.stock.transit["sku"]), net.stock.transit["units"])
+    rows = net.stock.transit[net.stock.transit["move"] == Move.TRANSFER_IN]
     listed = np.zeros(cells.shape[1], np.int64)
     np.add.at(listed, rows["sku"], rows["units"])
     supplied = (moves[Move.OPENING] + moves[Move.RECEIVED] - moves[Move.WRITTEN_OFF]).sum(0)
@@ -71,6 +72,7 @@ def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
         "L2": _size(cells["on_hand"] - parts) + negative,
         "L3": _size(supplied - cells["on_hand"].sum(0) - outside)
         + _size(under_way - listed)
+        + _size(on_order)
         + _size(books.places[:, PLACE_ROAD] - road)
         + _size(books.places[:, PLACE_BACK] - back),
         "L11": _size(cells["reserved"] - _recount(net, holds, AT_RESERVED))

@@ -1,91 +1,172 @@
-"""Replenishment on inventory position, receipts, cycle counts and shrink: coarse events, the same for both engines."""
+"""Replenishment, cycle counts and shrink: coarse functions of a clock, the same for both engines."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from omosim.fulfilment.coarse import CoarseNetwork
-from omosim.kernels.replenish import receive_transfers, review_centre, review_stores, shrunk
 from omosim.schema.codes import Move
 from omosim.schema.columns import DAY
 from omosim.schema.network import TRANSIT
 from omosim.schema.settings import Settings
-from omosim.world.state import World
 
-#: a manager may move a level away from the plan by at most this factor either way
-LEVEL_BOUND = 4.0
+YEAR_DAYS = 365
 
 
-class Replenishment:
-    """Keeps the order-up-to levels and the goods under way.
+class StockControl:
+    """Order-up-to control on inventory position; the centre fills the stores, a supplier the centre.
+
+    The position is what the system believes: record + on order - backordered. So a wrong record is ordered by,
+    and stays wrong until somebody counts or looks for the unit.
 
     Parameters
     ----------
-    settings : lead times, count cycle, shrink
-    world : its stock, levels and dated factors; `world.level` (N, K) is the plan
-    engine : told of receipts from suppliers, write-offs and counts
+    engine : a fulfilment engine; its stock is changed at reviews and receipts
+    level : (N, K) int32, units, order up to this; changed in place by managers
+    lead_s : (N,) int64, seconds from order to receipt; row 0 from the supplier
+    reorder : (N, K) int32, order when the position is at or below it; default level - 1
+    count_days : days in which every cell is counted once
+    shrink_per_day : share of available units lost a day
+    key0, key1 : key of the draws of shrink
     """
 
-    def __init__(self, settings: Settings, world: World, engine: CoarseNetwork) -> None:
-        policy = settings.network.stock
-        self.world, self.engine = world, engine
-        self.factor = np.ones(world.level.shape)
-        self.store_lead_s = round(policy.store_lead_days * DAY)
-        self.centre_lead_s = round(policy.centre_lead_days * DAY)
-        self.count_days = max(1, round(policy.count_days))
-        self.lost_a_day = policy.shrink_per_year / 365.0
-        self.least = policy.store_min_units
+    def __init__(
+        self,
+        engine: CoarseNetwork,
+        level: np.ndarray,
+        lead_s: np.ndarray,
+        reorder: np.ndarray | None = None,
+        count_days: int = 0,
+        shrink_per_day: float = 0.0,
+        key0: int = 0,
+        key1: int = 0,
+    ) -> None:
+        self.engine = engine
+        self.stock = engine.net.stock
+        self.level = level
+        self.lead_s = np.asarray(lead_s, np.int64)
+        self.gap = None if reorder is None else np.asarray(level - reorder, np.int32)
+        self.count_days = count_days
+        self.shrink_per_day = float(shrink_per_day)
+        self.key0, self.key1 = key0, key1
 
+    # ---- what outside changes act on; overridden by the world's adapter ------------------------------------------
     def targets(self) -> np.ndarray:
-        """(N, K) int32 order-up-to levels now: plan x dated changes x manager."""
-        world = self.world
-        level = world.level * world.level_factor[:, world.sku_category] * self.factor
-        return np.rint(level).astype(np.int32)
+        """(N, K) int32 levels in force."""
+        return self.level
 
-    def scale_level(self, node: int, factor: np.ndarray) -> None:
-        """A manager's review: multiply one node's levels by (K,) factors; changes `factor` in place."""
-        self.factor[node] = np.clip(self.factor[node] * factor, 1.0 / LEVEL_BOUND, LEVEL_BOUND)
+    def supplied(self, units: np.ndarray) -> np.ndarray:
+        """(K,) units that suppliers send of the `units` ordered."""
+        return units
 
+    def position(self) -> np.ndarray:
+        """(N, K) int64 inventory position as the system believes it."""
+        cells = self.stock.cells
+        return cells["record"].astype(np.int64) + cells["on_order"] - cells["backordered"]
+
+    def wanted(self) -> np.ndarray:
+        """(N, K) int64 units each cell asks for now."""
+        level = self.targets().astype(np.int64)
+        position = self.position()
+        reorder = level - (1 if self.gap is None else self.gap)
+        return np.where(position <= reorder, np.maximum(level - position, 0), 0)
+
+    # ---- coarse functions ----------------------------------------------------------------------------------------
     def review(self, now: int) -> None:
-        """Stores order from the centre, then the centre from suppliers; changes stock and transit in place."""
-        world, stock = self.world, self.world.stock
-        target = self.targets()
-        room = np.zeros(target.size + target.shape[1], TRANSIT)
-        n = review_stores(stock.cells, stock.journal, target, world.trading, now + self.store_lead_s, room)
-        supply = world.supply[world.sku_category]
-        n += review_centre(stock.cells, target[0], supply, now + self.centre_lead_s, room[n:])
-        if n:
-            stock.transit = np.concatenate([stock.transit, room[:n]])
-        if self.store_lead_s == 0 or self.centre_lead_s == 0:
-            self.receive_due(now)
+        """Order for every node; where the centre is short, stores are served in an order that turns each day."""
+        engine, cells = self.engine, self.stock.cells
+        engine._reach(now)
+        want = self.wanted()[1:]
+        there = np.maximum(cells["available"][0].astype(np.int64), 0)
+        turn = -(now // DAY) % max(len(want), 1)
+        queue = np.roll(want, turn, axis=0)
+        before = np.cumsum(queue, axis=0) - queue
+        sent = np.roll(np.clip(there - before, 0, queue), -turn, axis=0)
+        engine.take_from_centre(sent.sum(axis=0), now)
+        centre = np.zeros((1, want.shape[1]), np.int64)
+        self._under_way(np.concatenate([centre, sent]), Move.TRANSFER_IN, now)
+        bought = self.wanted()
+        bought[0] = self.supplied(bought[0])
+        bought[1:] = 0
+        self._under_way(bought, Move.RECEIVED, now)
 
-    def receive_due(self, now: int) -> None:
-        """Goods due by now reach their nodes; changes stock and transit in place."""
-        stock = self.world.stock
-        due = stock.transit["due"] <= now
-        if not due.any():
-            return
-        rows, stock.transit = stock.transit[due], stock.transit[~due]
-        np.subtract.at(stock.cells["on_order"], (rows["node"], rows["sku"]), rows["units"])
-        receive_transfers(stock.cells, stock.journal, rows[rows["move"] == Move.TRANSFER_IN])
-        for row in rows[rows["move"] == Move.RECEIVED]:
-            self.engine.receive(int(row["node"]), int(row["sku"]), int(row["units"]), now, Move.RECEIVED)
+    def _under_way(self, units: np.ndarray, move: Move, now: int) -> None:
+        nodes, skus = np.nonzero(units)
+        rows = np.zeros(len(nodes), TRANSIT)
+        rows["node"], rows["sku"], rows["units"] = nodes, skus, units[nodes, skus]
+        rows["due"], rows["move"] = now + self.lead_s[nodes], move
+        self.stock.cells["on_order"][nodes, skus] += rows["units"]
+        self.stock.transit = np.concatenate([self.stock.transit, rows])
+
+    def receive_due(self, now: int) -> int | None:
+        """Take in everything due by `now`; returns when the next is due."""
+        rows = self.stock.transit
+        due = rows["due"] <= now
+        if due.any():
+            self.stock.transit = rows[~due]
+            self.engine.receive_rows(rows[due], now)
+        left = self.stock.transit["due"]
+        return int(left.min()) if len(left) else None
 
     def count_and_shrink(self, now: int) -> None:
-        """A day's losses that nobody sees, and a day's part of the cycle counts, which put records right."""
-        world = self.world
-        nodes, skus = world.level.shape
-        out = np.zeros(nodes * skus, np.int64)
-        n = shrunk(world.key0, world.key1, now // DAY, self.lost_a_day, world.stock.cells, out)
-        for cell in out[:n].tolist():
-            self.engine.write_off(cell // skus, cell % skus, 1, now)
-        counted = np.arange((now // DAY) % self.count_days, nodes * skus, self.count_days)
-        self.engine.count(counted // skus, counted % skus, now)
+        """Lose the day's units, then count the day's share of the cells."""
+        day = now // DAY
+        if self.shrink_per_day > 0:
+            self.engine.shrink(self.key0, self.key1, day, self.shrink_per_day, now)
+        if self.count_days > 0:
+            n, k = self.stock.cells.shape
+            today = np.flatnonzero((np.arange(n * k) + day) % self.count_days == 0)
+            self.engine.count(today // k, today % k, now)
+
+    def scale_level(self, node: int, factor: np.ndarray) -> None:
+        """Multiply a node's levels by `factor` (K,), rounded half to even, at least 1 where they were positive."""
+        level = self.level[node]
+        self.level[node] = np.where(level > 0, np.maximum(np.rint(level * factor), 1), 0)
 
     def state(self) -> dict[str, np.ndarray]:
-        """Arrays, by name; stock and transit belong to the world."""
-        return {"factor": self.factor}
+        """Levels; goods under way are part of the stock."""
+        return {"level": self.level.copy()}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
-        """Take over arrays given by `state`."""
-        self.factor[...] = state["factor"]
+        """Take over a state."""
+        self.level[...] = state["level"]
+
+
+class Replenishment(StockControl):
+    """Stock control of a synthesised world: trading stores, dated changes of levels and of supply.
+
+    Parameters
+    ----------
+    settings : Settings
+    world : World; reads level, trading, level_factor, supply, sku_category
+    engine : fulfilment engine on that world's network
+    """
+
+    def __init__(self, settings: Settings, world: Any, engine: CoarseNetwork) -> None:
+        plan = settings.network.stock
+        lead = np.full(len(world.nodes), round(plan.store_lead_days * DAY), np.int64)
+        lead[0] = round(plan.centre_lead_days * DAY)
+        super().__init__(
+            engine,
+            world.level,
+            lead,
+            count_days=max(1, round(plan.count_days)),
+            shrink_per_day=plan.shrink_per_year / YEAR_DAYS,
+            key0=world.key0,
+            key1=world.key1,
+        )
+        self.world = world
+
+    def targets(self) -> np.ndarray:
+        """(N, K) int32 levels in force; 0 in stores that do not trade."""
+        factor = self.world.level_factor[:, self.world.sku_category]
+        level = np.rint(self.level * factor).astype(np.int32)
+        level[1:][~self.world.trading[1:]] = 0
+        return level
+
+    def supplied(self, units: np.ndarray) -> np.ndarray:
+        """(K,) units that suppliers send."""
+        return np.floor(units * self.world.supply[self.world.sku_category]).astype(np.int64)
+

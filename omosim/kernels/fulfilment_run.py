@@ -242,6 +242,17 @@ def short_of_room(net):
 
 
 @kernel
+def skip_hours(net, last):
+    """Pass over hours before `last` whose buckets are empty; False when there is none."""
+    hour = net.g[G_HOUR]
+    first = hour
+    while hour < last and net.bucket[(hour + 1) % BUCKETS, 1] == 0:
+        hour += 1
+    net.g[G_HOUR] = hour
+    return hour > first
+
+
+@kernel
 def advance(net, until):
     """Handle every event with time < `until`.
 
@@ -281,7 +292,8 @@ def advance(net, until):
         if t >= min(until, hour_end):
             if hour_end >= until:
                 return DONE
-            next_hour(net)
+            if not skip_hours(net, min(t, until - 1) // HOUR):
+                next_hour(net)
             continue
         if row < 0:
             g[G_EVENTS] += 1

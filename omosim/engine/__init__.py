@@ -1,1 +1,1 @@
-"""Clock, windows, tables, laws and snapshots. Nothing of retail."""
+"""Clock and windows, laws, snapshots. Nothing of retail."""

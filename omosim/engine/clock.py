@@ -15,9 +15,11 @@ import numpy as np
 import simpy
 
 from omosim.engine.errors import CausalityError
-from omosim.engine.tables import Table
 
-AGENDA = np.dtype([("t", "i8"), ("rank", "i4"), ("kind", "i4"), ("id", "i8"), ("arg", "i8"), ("live", "i1")], align=True)
+#: one row a coarse event, in the order of planning, which is its id
+AGENDA = np.dtype([("t", "i8"), ("rank", "i4"), ("kind", "i4"), ("arg", "i8")], align=True)
+#: `t` of an event that will not come again
+ENDED = -(2**62)
 
 #: handler(arg, now) -> next time in seconds, or None when the event does not come again
 Handler = Callable[[int, int], int | None]
@@ -33,14 +35,11 @@ class Clock:
 
     def __init__(self, start: int = 0) -> None:
         self.env = simpy.Environment(initial_time=start)
-        self._agenda = Table(AGENDA)
+        self.now = start  # present second; SimPy's own clock reaches it with the next coarse event
+        self._next: list[int] = []  # the agenda, a column a list: reading one cell of a NumPy row costs a microsecond
+        self._fixed: list[tuple[int, int, int]] = []  # rank, kind, arg
         self._handlers: dict[int, Handler] = {}
         self.events_run = 0
-
-    @property
-    def now(self) -> int:
-        """Present second."""
-        return int(self.env.now)
 
     def handle(self, kind: int, handler: Handler) -> None:
         """Name the function that carries out coarse events of this kind."""
@@ -66,26 +65,24 @@ class Clock:
         """
         if t < self.now:
             raise CausalityError(f"coarse event of kind {kind} planned for second {t}, but it is already {self.now}")
-        row = np.zeros(1, AGENDA)
-        ident = self._agenda.size
-        row[0] = (t, rank, kind, ident, arg, 1)
-        self._agenda.append(row)
+        ident = len(self._next)
+        self._next.append(t)
+        self._fixed.append((rank, kind, arg))
         self.env.process(self._process(ident))
         return ident
 
     def _process(self, ident: int) -> Iterator[Any]:
+        rank, kind, arg = self._fixed[ident]
         while True:
-            row = self._agenda.rows[ident]
-            yield self._at(int(row["t"]), int(row["rank"]), ident)
-            kind, arg = int(self._agenda.rows[ident]["kind"]), int(self._agenda.rows[ident]["arg"])
+            yield self._at(self._next[ident], rank, ident)
             self.events_run += 1
             following = self._handlers[kind](arg, self.now)
             if following is None:
-                self._agenda.rows[ident]["live"] = 0
+                self._next[ident] = ENDED
                 return
             if following <= self.now:
                 raise CausalityError(f"coarse event of kind {kind} asks to come again at {following}, now is {self.now}")
-            self._agenda.rows[ident]["t"] = following
+            self._next[ident] = following
 
     def _at(self, t: int, rank: int, ident: int) -> simpy.Event:
         event = simpy.Event(self.env)
@@ -93,13 +90,14 @@ class Clock:
         event._value = None
         # SimPy orders by (time, priority, insertion); the priority carries (rank, id), so that insertion,
         # which a restore would change, never decides. 0 and 1 are SimPy's own.
-        self.env.schedule(event, priority=2 + (rank << 48) + ident, delay=t - self.now)  # type: ignore[arg-type]
+        self.env.schedule(event, priority=2 + (rank << 48) + ident, delay=t - self.env.now)  # type: ignore[arg-type]
         return event
 
     def run_due(self) -> None:
         """Run every coarse event of this instant, in agenda order."""
-        while self.env.peek() <= self.env.now:
-            self.env.step()
+        now, env = self.now, self.env
+        while env.peek() <= now:
+            env.step()
 
     def horizon(self, end: int) -> int:
         """End of the window that starts now: the next coarse event, at most `end`."""
@@ -115,18 +113,19 @@ class Clock:
         """
         if t < self.now or self.env.peek() < t:
             raise CausalityError(f"cannot move from {self.now} to {t}: next coarse event at {self.env.peek()}")
-        if t > self.now:
-            self.env.run(until=t)
+        self.now = t
 
     def state(self) -> dict[str, np.ndarray]:
         """All that the clock keeps, as arrays."""
-        return {"agenda": self._agenda.rows.copy(), "now": np.array([self.now, self.events_run], "i8")}
+        rows = [(t, *fixed) for t, fixed in zip(self._next, self._fixed, strict=True)]
+        return {"agenda": np.array(rows, AGENDA), "now": np.array([self.now, self.events_run], "i8")}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Become the clock that gave this state; handlers stay as they are."""
-        self.env = simpy.Environment(initial_time=int(state["now"][0]))
-        self.events_run = int(state["now"][1])
-        self._agenda.replace(state["agenda"])
-        for row in self._agenda.rows:
-            if row["live"]:
-                self.env.process(self._process(int(row["id"])))
+        self.now, self.events_run = (int(v) for v in state["now"])
+        self.env = simpy.Environment(initial_time=self.now)
+        self._next = state["agenda"]["t"].tolist()
+        self._fixed = [(r, k, a) for _, r, k, a in state["agenda"].tolist()]
+        for ident, t in enumerate(self._next):
+            if t != ENDED:
+                self.env.process(self._process(ident))

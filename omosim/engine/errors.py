@@ -20,6 +20,8 @@ class LawBroken(EngineError):
     when : simulated second at which it was found
     """
 
+    exit_code = 4
+
     def __init__(self, residuals: dict[str, int], when: int, meaning: dict[str, str] | None = None) -> None:
         self.residuals = dict(residuals)
         self.when = when

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from omosim.engine.clock import ENDED
 from omosim.model.agents import Rival, StoreManager, TouchpointManager
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, WEEK
@@ -197,5 +198,5 @@ class Processes:
     def after_restore(self) -> None:
         """Plan what a branch's own policy needs and the old agenda lacks."""
         agenda = self.model.clock.state()["agenda"]
-        if not ((agenda["kind"] == Kind.BROADCAST) & (agenda["live"] == 1)).any():
+        if not ((agenda["kind"] == Kind.BROADCAST) & (agenda["t"] != ENDED)).any():
             self._plan_broadcasts(self.model.clock.now)

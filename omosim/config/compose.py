@@ -136,7 +136,7 @@ class _Composer:
                 self.choices[group] = option
         self._embedded()
 
-    def _option(self, group: str, value: str) -> str | None:
+    def _option(self, group: str, value: str, key: str = "") -> str | None:
         """Name of the option that an override chose; a file becomes an option of its own."""
         if is_path(value):
             return self.library.add_file(group, value)[0]
@@ -147,7 +147,12 @@ class _Composer:
         cure = "Choose one of these, or give a file: " + f"{group}=FILE.yaml"
         self.problems.append(
             Problem(
-                f"no such {group}", key=group, value=show(value), allowed=shown, near=nearest(value, known), cure=cure
+                f"no such {group}",
+                key=key or group,
+                value=show(value),
+                allowed=shown,
+                near=nearest(value, known),
+                cure=cure,
             )
         )
         return None
@@ -218,7 +223,7 @@ class _Composer:
         listed = self._listed("strategies", self._default("strategies"))
         arms: dict[str, str] = {}
         for value in listed:
-            option = self._option("strategy", value)
+            option = self._option("strategy", value, "strategies")
             if option is None:
                 continue
             name = value

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from omosim.config.errors import Problem, nearest, show
+from omosim.config.errors import COMMAND_LINE, Problem, nearest, show
 from omosim.config.schema_tree import Key, children, lookup
 from omosim.config.strict import dotted
 from omosim.schema.settings import Settings
@@ -73,7 +73,9 @@ def _missing(loc: Loc, origin: Origin, key: Key | None) -> Problem:
     file, line = origin(loc[:-1])
     what = "missing"
     meaning = f" ({key.meaning})" if key and key.meaning else ""
-    cure = f"Add '{loc[-1]}: …' here" if line else f"Set {dotted(loc)}"
+    cure = f"Add '{loc[-1]}: …' here" if line else f"Add '{loc[-1]}: …' to the file"
+    if len(loc) == 1:
+        file, line, cure = COMMAND_LINE, None, f"Add {loc[0]}=VALUE"
     return Problem(what + meaning, file, line, None, dotted(loc), None, key.allowed if key else "", cure=cure)
 
 

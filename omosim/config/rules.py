@@ -277,17 +277,12 @@ def _levels(facts: Facts, loc: Loc, name: str) -> Iterator[Problem]:
             )
             continue
         value = facts.number(*at)
-        wrong = known[level].problem(value) if value is not None else None
-        if wrong:
-            span = f"{known[level].low:g} to {known[level].high:g} [{known[level].unit}]"
-            message = (
-                "too small"
-                if value < known[level].low
-                else "too large"
-                if value > known[level].high
-                else "not a whole number"
-            )
-            yield facts.problem(at, message, f"Correct it or leave it out ({known[level].default:g})", span)
+        if value is None or known[level].problem(value) is None:
+            continue
+        low, high = known[level].low, known[level].high
+        span = f"{low:g} to {high:g} [{known[level].unit}]"
+        message = "too small" if value < low else "too large" if value > high else "not a whole number"
+        yield facts.problem(at, message, f"Correct it or leave it out ({known[level].default:g})", span)
 
 
 def _no_capability(facts: Facts, loc: Loc, name: str) -> Problem:

@@ -135,6 +135,8 @@ def _key(path: tuple[str, ...], annotation: Any, metadata: list[Any], base: dict
         is_model = isinstance(inner, type) and issubclass(inner, BaseModel)
         yield Key(path, "items" if is_model else "list", **base, **limits)
         if is_model:
+            meaning = (inner.__doc__ or "").strip()
+            yield Key((*path, ANY), "group", **{**base, "required": False, "default": None, "meaning": meaning})
             yield from _walk(inner, (*path, ANY))
         else:
             yield from _key((*path, ANY), get_args(kind)[0], [], {**base, "required": False, "default": None})

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from omosim.kernels.journeys_synthesis import KNOTS, fill_gamma_table
-from omosim.kernels.journeys_types import CATEGORY, LEVELS, SEGMENT, TOUCHPOINT, Scene
+from omosim.kernels.journeys_types import CASE, CATEGORY, LEVELS, SEGMENT, TOUCHPOINT, Scene
 from omosim.kernels.mathx import log64
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Settings
@@ -134,7 +134,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scen
         distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published, price=world.price,
         list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
         awareness=awareness, service=service, op_time=world.calendar.lambda_c, lead_factor=world.lead_factor,
-        scratch=np.zeros(96),
+        scratch=np.zeros(96), case=np.zeros(1, CASE),
     )  # fmt: skip
     return refresh(settings, world, scene)
 

@@ -138,7 +138,7 @@ def show_missions(scene, shoppers, needs, show, begins, out):
             if u >= levels["live_reach"] or shopper >= shoppers.size:
                 continue
             who = shoppers[shopper]
-            if int(who["flags"]) & _ALIVE == 0 or int(who["used"]) & _USES_LIVE == 0 or not knows_us(scene, who):
+            if int(who["flags"]) & _ALIVE == 0 or int(who["used"]) & _USES_LIVE == 0 or not knows_us(scene.awareness, who):
                 continue
             best = -1
             soonest = begins + _NEAR_DAYS * _DAY

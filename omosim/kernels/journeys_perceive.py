@@ -21,11 +21,11 @@ def goodwill_at(levels, who, t):
 
 
 @kernel
-def knows_us(scene, who):
+def knows_us(awareness, who):
     """Aware: has bought before, or the awareness of zone and segment exceeds the shopper's own threshold."""
     if int(who["flags"]) & 16:
         return True
-    return float(who["aware_at"]) < scene.awareness[int(who["zone"]), int(who["segment"])]
+    return float(who["aware_at"]) < awareness[int(who["zone"]), int(who["segment"])]
 
 
 @kernel
@@ -93,16 +93,14 @@ def item_at(cdf, first, last, u):
 
 
 @kernel
-def shown_item(scene, category, shopper, base, events):
+def shown_item(levels, kind, cdf, shopper, base, events):
     """The item in view and its value for the shopper in standard deviations.
 
     The first of `shown_items` candidates, or the best of them by a signal of correlation
     rho = rho_inf sqrt(n / (n + n_half)) with the shopper's taste, n events in the profile. Returns (sku, e).
     """
-    levels = scene.levels[0]
     key0 = levels["key0"]
     key1 = levels["key1"]
-    kind = scene.category[category]
     many = levels["shown_items"] if events > 0 else 1
     rho = levels["rho_inf"] * math.sqrt(events / (events + levels["n_half"])) if many > 1 else 0.0
     noise = math.sqrt(1.0 - rho * rho)
@@ -111,7 +109,7 @@ def shown_item(scene, category, shopper, base, events):
     best_e = 0.0
     for k in range(many):
         u_item, u_signal = uniform2(key0, key1, shopper, base, ITEM, k)
-        sku = item_at(scene.popularity_cdf, kind["first"], kind["last"], u_item)
+        sku = item_at(cdf, kind["first"], kind["last"], u_item)
         e = norm_ppf64(uniform(key0, key1, shopper, base, VALUE, sku))
         signal = rho * e + noise * norm_ppf64(u_signal) if many > 1 else 0.0
         if signal > best:
@@ -122,16 +120,14 @@ def shown_item(scene, category, shopper, base, events):
 
 
 @kernel
-def second_item(scene, category, shopper, base, sku):
+def second_item(levels, kind, cdf, shopper, base, sku):
     """Another item of the category, -1 where it has but one."""
-    levels = scene.levels[0]
-    kind = scene.category[category]
     first = kind["first"]
     last = kind["last"]
     if last - first < 2:
         return -1
     u = uniform(levels["key0"], levels["key1"], shopper, base, ITEM, _SECOND_ITEM)
-    other = item_at(scene.popularity_cdf, first, last, u)
+    other = item_at(cdf, first, last, u)
     if other != sku:
         return other
     return other + 1 if other + 1 < last else first

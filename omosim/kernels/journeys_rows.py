@@ -3,13 +3,13 @@
 import math
 
 from omosim.kernels.jit import kernel
-from omosim.kernels.journeys_perceive import second_item
 from omosim.kernels.journeys_plans import (
     accuracy_of,
     believed_stock,
     delivery_value,
     fee_of,
-    order_here_value,
+    hidden_misfit,
+    paid_for,
     return_hassle,
     store_return_hassle,
     unit_price,
@@ -20,11 +20,18 @@ from omosim.kernels.philox import uniform, uniform4
 from omosim.kernels.purposes import CHANGE_OF_MIND, DETECT, FIT, GO_ON, SERVICE, TRAVEL
 
 _DAY = 86_400
-_WEB, _STORE = 0, 1
+_WEB, _STORE, _LIVE = 0, 1, 3
 _SHIP, _SAME_DAY, _PICKUP, _VISIT = 0, 1, 2, 3
 _NOTHING, _BY_PARCEL, _NEXT_STORE, _OTHER_ITEM = 0, 1, 2, 3
 _NO_NODE = -1
 _AFTER_OPENING_S = 14_400.0  # a trip put off to the next opening begins within so many seconds of it
+_LONGEST = 1.0e9  # seconds, bound of a drawn lag
+
+
+@kernel
+def draw(levels, case, purpose, item):
+    """Keyed uniform of the need (not of the mission): the same whatever opened the mission."""
+    return uniform(levels["key0"], levels["key1"], case["shopper"], case["base"], purpose, item)
 
 
 @kernel
@@ -32,75 +39,73 @@ def is_misfit(levels, case, sku):
     """Realised: the item does not fit. One draw of the need and the item, whatever the strategy."""
     if sku < 0:
         return 0
-    u = uniform(levels["key0"], levels["key1"], case.shopper, case.base, FIT, sku)
-    return 1 if u < case.misfit else 0
+    return 1 if draw(levels, case, FIT, sku) < case["misfit"] else 0
 
 
 @kernel
-def is_detected(levels, case, sku, accuracy):
-    """Realised: sources of that accuracy reveal the item's misfit."""
-    return uniform(levels["key0"], levels["key1"], case.shopper, case.base, DETECT, sku) < accuracy
-
-
-@kernel
-def item_after_information(scene, case, entry, reads):
+def item_after_information(levels, case, second, entry, reads):
     """The item that is left after the information of an entry is read.
+
+    Parameters
+    ----------
+    second : another item of the category, -1 none
+    reads : whether that information is read before the order or the trip
 
     Returns
     -------
     (sku, misfit, second, second_misfit, go_on, bad_sign) : sku -1 where the shopper gave up after a bad sign
     """
-    levels = scene.levels[0]
-    sku = case.sku
+    sku = int(case["sku"])
     misfit = is_misfit(levels, case, sku)
-    go_on = 1 if uniform(levels["key0"], levels["key1"], case.shopper, case.base, GO_ON, 0) < levels["go_on"] else 0
-    second = second_item(scene, case.category, case.shopper, case.base, sku)
+    go_on = 1 if draw(levels, case, GO_ON, 0) < levels["go_on"] else 0
     second_misfit = is_misfit(levels, case, second)
     if not reads or misfit == 0:
         return sku, misfit, second, second_misfit, go_on, 0
     accuracy = accuracy_of(levels, entry)
-    if not is_detected(levels, case, sku, accuracy):
+    if not draw(levels, case, DETECT, sku) < accuracy:
         return sku, misfit, second, second_misfit, go_on, 0
-    if go_on == 0 or second < 0 or (second_misfit == 1 and is_detected(levels, case, second, accuracy)):
+    if go_on == 0 or second < 0 or (second_misfit == 1 and draw(levels, case, DETECT, second) < accuracy):
         return -1, 1, -1, 0, 0, 1
     return second, second_misfit, -1, 0, 0, 1
 
 
 @kernel
-def arrival_second(scene, case, node):
+def arrival_second(levels, case, door, way_s):
     """When a visitor who sets out at the mission reaches the shelf; a closed store is visited at its next opening.
 
-    A walk that begins before closing and ends after it finds the door shut.
+    A walk that begins before closing and ends after it finds the door shut. `door` is the store's NODE row.
     """
-    levels = scene.levels[0]
-    opens = int(scene.nodes[node]["opens_s"])
-    closes = int(scene.nodes[node]["closes_s"])
-    way = int(scene.travel_s[case.zone, node] * case.travel)
-    second = case.t % _DAY
+    opens = int(door["opens_s"])
+    closes = int(door["closes_s"])
+    t = int(case["t"])
+    way = int(way_s)
+    second = t % _DAY
     if second < closes and second + way >= opens:
-        return case.t + way
-    day = case.t - second if second < opens else case.t - second + _DAY
-    late = uniform(levels["key0"], levels["key1"], case.shopper, case.slot, TRAVEL, 0) * _AFTER_OPENING_S
-    return max(day + opens + int(min(late, closes - opens - 1.0)), case.t)
+        return t + way
+    day = t - second if second < opens else t - second + _DAY
+    late = uniform(levels["key0"], levels["key1"], case["shopper"], case["slot"], TRAVEL, 0) * _AFTER_OPENING_S
+    return max(day + opens + int(min(late, max(closes - opens - 1.0, 0.0))), t)
 
 
 @kernel
-def other_store(scene, case, node):
-    """(nearest other store that the shopper thinks of or -1, seconds to get there from `node`)."""
-    for r in range(scene.levels[0]["near_stores"]):
-        other = int(scene.near[case.zone, r])
-        if other >= 0 and other != node:
-            dx = float(scene.nodes[node]["x_m"]) - float(scene.nodes[other]["x_m"])
-            dy = float(scene.nodes[node]["y_m"]) - float(scene.nodes[other]["y_m"])
-            return other, int(math.sqrt(dx * dx + dy * dy) / scene.levels[0]["speed_ms"])
-    return _NO_NODE, 0
+def next_rank(case, r):
+    """Rank of the nearest other store that the shopper knows, -1 none."""
+    other = 1 if r == 0 else 0
+    return other if case["stores"] > other else -1
 
 
 @kernel
-def rank_two(parcel, store, item):
-    """The two best of three contingencies worth having (value above 0), best first, as Action codes."""
+def way_between(levels, a, b):
+    """Seconds between two stores, given their NODE rows."""
+    dx = float(a["x_m"]) - float(b["x_m"])
+    dy = float(a["y_m"]) - float(b["y_m"])
+    return int(math.sqrt(dx * dx + dy * dy) / levels["speed_ms"])
+
+
+@kernel
+def write_two_best(row, parcel, store, item):
+    """Two best of three contingencies worth having (value above 0), best first, as Action codes; changes `row`."""
     first = _NOTHING
-    second = _NOTHING
     top = 0.0
     if parcel > top:
         first = _BY_PARCEL
@@ -110,171 +115,169 @@ def rank_two(parcel, store, item):
         top = store
     if item > top:
         first = _OTHER_ITEM
-    next_best = 0.0
-    if first != _BY_PARCEL and parcel > next_best:
+    second = _NOTHING
+    top = 0.0
+    if first != _BY_PARCEL and parcel > top:
         second = _BY_PARCEL
-        next_best = parcel
-    if first != _NEXT_STORE and store > next_best:
+        top = parcel
+    if first != _NEXT_STORE and store > top:
         second = _NEXT_STORE
-        next_best = store
-    if first != _OTHER_ITEM and item > next_best:
+        top = store
+    if first != _OTHER_ITEM and item > top:
         second = _OTHER_ITEM
-    return first, second
+    row["action1"] = first
+    row["action2"] = second
 
 
 @kernel
-def fill_work(scene, case, row, flow):
+def fill_work(levels, case, row, flow, service):
     """Work contents and lags of a row, drawn by the mission; changes `row`."""
-    levels = scene.levels[0]
-    u0, u1, u2, u3 = uniform4(levels["key0"], levels["key1"], case.shopper, case.slot, SERVICE, 0)
+    key0 = levels["key0"]
+    key1 = levels["key1"]
+    u0, u1, u2, u3 = uniform4(key0, key1, case["shopper"], case["slot"], SERVICE, 0)
     mean = levels["checkout_s"] if flow == _VISIT else levels["counter_s"]
-    row["counter_s"] = max(1, int(mean * exp64(table_at(scene.service, u0)) + 0.5))
-    row["pick_s"] = max(1, int(levels["pick_base_s"] + levels["pick_unit_s"] * case.units + 0.5))
+    row["counter_s"] = max(1, int(mean * exp64(table_at(service, u0)) + 0.5))
+    row["pick_s"] = max(1, int(levels["pick_base_s"] + levels["pick_unit_s"] * case["units"] + 0.5))
     patience = levels["patience_s"]
     row["patience_s"] = int(-log64(u1) * patience) if patience > 0.0 else -1
     row["extra_units"] = 1 if flow == _PICKUP and u3 < levels["extra_purchase"] else 0
-    w0, w1, w2, _ = uniform4(levels["key0"], levels["key1"], case.shopper, case.slot, SERVICE, 1)
-    lag = min(exp64(levels["lag_mu"] + levels["lag_sigma"] * norm_ppf64(w0)), 1.0e9)
-    row["return_lag_s"] = int(lag)
-    stays_away = u2 < levels["no_show"]
-    collect = min(exp64(levels["collect_mu"] + levels["collect_sigma"] * norm_ppf64(w1)), 1.0e9)
-    row["collect_lag_s"] = -1 if stays_away or flow != _PICKUP else int(collect)
-    parcel = exp64(levels["lead_mu"] + levels["lead_sigma"] * norm_ppf64(w2)) * scene.lead_factor[case.zone]
-    row["transit_s"] = int(min(parcel, 1.0e9))
+    w0, w1, w2, _ = uniform4(key0, key1, case["shopper"], case["slot"], SERVICE, 1)
+    row["return_lag_s"] = int(min(exp64(levels["lag_mu"] + levels["lag_sigma"] * norm_ppf64(w0)), _LONGEST))
+    row["collect_lag_s"] = -1
+    if flow == _PICKUP and u2 >= levels["no_show"]:
+        lag = exp64(levels["collect_mu"] + levels["collect_sigma"] * norm_ppf64(w1))
+        row["collect_lag_s"] = int(min(lag, _LONGEST))
+    spread = exp64(levels["lead_mu"] + levels["lead_sigma"] * norm_ppf64(w2)) / levels["lead_s"]
+    row["transit_s"] = int(min(spread * case["parcel_s"], _LONGEST))
 
 
 @kernel
-def return_store(scene, case, flow, node):
+def return_store(levels, case, flow, node):
     """Store where the goods would be given back; -1 by post."""
     if flow == _VISIT:
         return node
-    levels = scene.levels[0]
-    if levels["return_in_store"] == 0 or scene.near[case.zone, 0] < 0:
+    if levels["return_in_store"] == 0 or case["reach"] == 0:
         return _NO_NODE
-    if store_return_hassle(scene, case) >= levels["return_post"] * case.scale * case.hassle:
+    if store_return_hassle(levels, case) >= levels["return_post"] * case["scale"] * case["hassle"]:
         return _NO_NODE
-    return node if flow == _PICKUP else int(scene.near[case.zone, 0])
+    return node if flow == _PICKUP else int(case["node"][0])
 
 
 @kernel
-def substitute_value(scene, case, gain):
+def substitute_value(levels, case, row, gain):
     """Value of taking the second item instead: what the first was worth less a keyed loss of up to half the price."""
-    levels = scene.levels[0]
-    u = uniform(levels["key0"], levels["key1"], case.shopper, case.base, GO_ON, 1)
-    return gain - 0.5 * u * case.scale
+    if row["alt_sku"] < 0:
+        return -1.0
+    return gain - 0.5 * draw(levels, case, GO_ON, 1) * case["scale"]
 
 
 @kernel
-def fill_visit(scene, case, row, offer, node):
+def fill_visit(levels, case, row, offer, r, other, way):
     """What a visitor will do at the shelf; changes `row`.
 
     Whoever would not buy even a fitting item leaves after looking: such a visit carries a misfit and no second
     item. Who gains more by ordering from here carries intent 1.
     """
-    levels = scene.levels[0]
-    here = order_here_value(scene, case)
-    paid = unit_price(scene, case, _STORE, case.sku, offer["discount_ppm"]) * case.units
-    gain = case.value - paid if int(offer["intent"]) == 0 else -1.0
+    here = float(case["here"])
+    gain = case["value"] - paid_for(levels, case, _STORE, offer) if int(offer["intent"]) == 0 else -1.0
     if gain <= 0.0 and here <= 0.0:
         row["misfit"] = 1
         row["go_on"] = 0
         row["alt_sku"] = -1
         return
     row["intent"] = 1 if here > gain else 0
-    other, way = other_store(scene, case, node)
-    row["second_node"] = other
-    row["second_travel_s"] = way
     there = -1.0
     if other >= 0:
-        there = believed_stock(scene, case, other) * max(gain, 0.0) - case.vot * way
-    item = substitute_value(scene, case, gain) if row["alt_sku"] >= 0 else -1.0
-    first, second = rank_two(here, there, item)
-    row["action1"] = first
-    row["action2"] = second
+        there = believed_stock(levels, case, other) * max(gain, 0.0) - case["vot"] * way
+    write_two_best(row, here, there, substitute_value(levels, case, row, gain))
 
 
 @kernel
-def fill_order(scene, case, row, offer, value):
+def fill_order(levels, case, row, flow, parcel_offer, value, other, way):
     """What an order falls back to when no stock is found; changes `row`. `value` is that of the chosen plan."""
-    levels = scene.levels[0]
-    flow = int(offer["flow"])
     parcel = -1.0
     if flow != _SHIP and levels["web_offer"] == 1:
-        parcel = delivery_value(scene, case, scene.offers[0])
-    item = substitute_value(scene, case, value) if row["alt_sku"] >= 0 else -1.0
+        parcel = delivery_value(levels, case, parcel_offer)
     there = -1.0
-    if flow == _PICKUP:
-        other, way = other_store(scene, case, int(row["node"]))
-        row["second_node"] = other
-        row["second_travel_s"] = way
-        if other >= 0 and scene.published[other, row["sku"]] >= case.units:
-            there = value - case.vot * way
-    first, second = rank_two(parcel, there, item)
-    row["action1"] = first
-    row["action2"] = second
+    if flow == _PICKUP and other >= 0 and case["stock"][other] >= case["units"]:
+        there = value - case["vot"] * way
+    write_two_best(row, parcel, there, substitute_value(levels, case, row, value))
 
 
 @kernel
-def fill_row(scene, case, row, key, offer_id, node, plan, found):
+def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_price, nodes, service):
     """Write the DEMAND row of a decided mission.
 
     Parameters
     ----------
     row : DEMAND row; all columns are written
+    r : rank of the store, -1 for a parcel
     plan : value of the chosen plan, minor
     found : from `item_after_information`
+    second_price : (4,) int64, prices in force of `found[0]` where that is not the first item
+    nodes : NODE rows; service : quantile table of service times
     """
-    levels = scene.levels[0]
-    offer = scene.offers[offer_id]
+    offer = offers[offer_id]
     flow = int(offer["flow"])
     entry = int(offer["entry"])
     channel = _STORE if flow == _VISIT else entry
     sku, misfit, second, second_misfit, go_on, _ = found
-    price = unit_price(scene, case, channel, sku, offer["discount_ppm"])
+    node = int(case["node"][r]) if r >= 0 else _NO_NODE
+    changed = sku != case["sku"]
+    price = unit_price(levels, case, channel, int(second_price[channel] if changed else case["price"][channel]),
+                       offer["discount_ppm"])  # fmt: skip
+    alt = unit_price(levels, case, _WEB, int(second_price[_WEB] if changed else case["price"][_WEB]),
+                     offers[0]["discount_ppm"])  # fmt: skip
+    units = int(case["units"])
     row["key"] = key
-    row["t"] = arrival_second(scene, case, node) if flow == _VISIT else case.t
+    row["t"] = arrival_second(levels, case, nodes[node], case["way_s"][r]) if flow == _VISIT else case["t"]
     row["unit_price"] = price
-    row["fee"] = 0 if flow == _VISIT else fee_of(scene, offer, price * case.units)
-    alt = unit_price(scene, case, _WEB, sku, scene.offers[0]["discount_ppm"])
+    row["fee"] = 0 if flow == _VISIT else fee_of(levels, offer, price * units)
     row["alt_price"] = alt
-    row["alt_fee"] = fee_of(scene, scene.offers[0], alt * case.units)
-    row["shopper"] = case.shopper
+    row["alt_fee"] = fee_of(levels, offers[0], alt * units)
+    row["shopper"] = case["shopper"]
     row["sku"] = sku
     row["alt_sku"] = second
-    row["units"] = case.units
-    row["promise_s"] = scene.offers[0]["promise_s"] if flow == _VISIT else offer["promise_s"]
-    fill_work(scene, case, row, flow)
+    row["units"] = units
+    row["promise_s"] = offers[0]["promise_s"] if flow == _VISIT else offer["promise_s"]
+    fill_work(levels, case, row, flow, service)
     if flow == _SAME_DAY:
-        row["transit_s"] = max(600, int(scene.travel_s[case.zone, node]))
-    row["zone"] = case.zone
+        row["transit_s"] = max(600, int(case["metres"][r] / levels["speed_ms"]))
+    row["zone"] = case["zone"]
     row["node"] = node
-    row["second_node"] = -1
-    row["return_node"] = return_store(scene, case, flow, node)
-    row["second_travel_s"] = 0
+    row["return_node"] = return_store(levels, case, flow, node)
     row["channel"] = channel
     row["flow"] = flow
     row["offer"] = offer_id
-    row["category"] = case.category
+    row["category"] = case["category"]
     row["misfit"] = misfit
     row["alt_misfit"] = second_misfit
     row["go_on"] = go_on
-    u = uniform(levels["key0"], levels["key1"], case.shopper, case.base, CHANGE_OF_MIND, sku)
-    row["mind"] = 1 if u < scene.category[case.category]["mind"] else 0
+    row["mind"] = 0
     row["try_on"] = offer["try_on"]
     row["intent"] = 0
     row["action1"] = 0
     row["action2"] = 0
+    other = next_rank(case, r) if flow >= _PICKUP else -1
+    way = way_between(levels, nodes[node], nodes[int(case["node"][other])]) if other >= 0 else 0
+    row["second_node"] = case["node"][other] if other >= 0 else -1
+    row["second_travel_s"] = way
     if flow == _VISIT:
-        fill_visit(scene, case, row, offer, node)
+        fill_visit(levels, case, row, offer, r, other, way)
     else:
-        fill_order(scene, case, row, offer, plan)
+        fill_order(levels, case, row, flow, offers[0], plan, other, way)
 
 
 @kernel
-def regrets(scene, case, utility, outside):
-    """A show's persuasion alone sold it: without it the plan falls short of the outside option by more than R."""
-    levels = scene.levels[0]
-    q = case.misfit
-    hidden = q * (1.0 - levels["acc_live"]) / (1.0 - q * levels["acc_live"])
-    sober = utility - (1.0 - hidden) * case.persuasion * case.scale
-    return sober < outside - return_hassle(scene, case, 0)
+def goes_back(levels, case, sku, mind, entry, utility, outside):
+    """Realised: a kept unit comes back, for a change of mind or defect, or out of regret after a show.
+
+    Regret: persuasion alone sold it; without it the plan falls short of the outside option by more than R.
+    """
+    if draw(levels, case, CHANGE_OF_MIND, sku) < mind:
+        return 1
+    if entry != _LIVE or case["persuasion"] <= 0.0:
+        return 0
+    hidden = hidden_misfit(case["misfit"], levels["acc_live"])
+    sober = utility - (1.0 - hidden) * case["persuasion"] * case["scale"]
+    return 1 if sober < outside - return_hassle(levels, case, 0) else 0

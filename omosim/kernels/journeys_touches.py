@@ -1,10 +1,9 @@
 """Which touchpoints a mission meets, and what identity each touch leaves."""
 
 from omosim.kernels.jit import kernel
-from omosim.kernels.journeys_synthesis import reach_of
 from omosim.kernels.mathx import log64
 from omosim.kernels.philox import uniform4
-from omosim.kernels.purposes import TOUCH
+from omosim.kernels.purposes import REACH, TOUCH
 
 _WEIGHTS = 16  # where touchpoint weights begin in the scratch array
 _DAY_S = 86_400.0
@@ -13,35 +12,35 @@ _STORE = 1
 
 
 @kernel
-def weigh_touchpoints(scene, shopper):
-    """Running sum of contact weights of the rows that a shopper uses, into the scratch array; returns the total."""
-    levels = scene.levels[0]
+def weigh_touchpoints(levels, touchpoints, weights, shopper):
+    """Running sum of contact weights of the rows that a shopper uses, into `weights` from 16 on; returns the total."""
     total = 0.0
-    for row in range(scene.touchpoints.size):
-        point = scene.touchpoints[row]
-        if point["on"] == 1 and reach_of(levels["key0"], levels["key1"], shopper, row) < point["reach"]:
-            total += point["weight"]
-        scene.scratch[_WEIGHTS + row] = total
+    for group in range((touchpoints.size + 3) // 4):
+        u0, u1, u2, u3 = uniform4(levels["key0"], levels["key1"], shopper, 0, REACH, group)
+        for lane in range(min(4, touchpoints.size - 4 * group)):
+            u = u0 if lane == 0 else (u1 if lane == 1 else (u2 if lane == 2 else u3))
+            point = touchpoints[4 * group + lane]
+            if point["on"] == 1 and u < point["reach"]:
+                total += point["weight"]
+            weights[_WEIGHTS + 4 * group + lane] = total
     return total
 
 
 @kernel
-def paying_row(scene, entry):
+def paying_row(touchpoints, entry):
     """First touchpoint row present where an entry takes payment, -1 none."""
-    for row in range(scene.touchpoints.size):
-        point = scene.touchpoints[row]
+    for row in range(touchpoints.size):
+        point = touchpoints[row]
         if point["on"] == 1 and point["entry"] == entry and point["pays"] == 1:
             return row
     return -1
 
 
 @kernel
-def identity_seen(scene, who, row, u):
+def identity_seen(levels, kind, who, u):
     """What a touch leaves that can be seen: nothing without consent; else a login, a card or sensing, a cookie."""
-    kind = scene.touchpoints[row]["identity"]
     if int(who["flags"]) & 2 == 0 or kind == _NONE:
         return _NONE
-    levels = scene.levels[0]
     if kind == _LOGIN:
         return _LOGIN if u < levels["login"] else _COOKIE
     if kind == _CARD:
@@ -50,11 +49,12 @@ def identity_seen(scene, who, row, u):
 
 
 @kernel
-def touch_mission(scene, who, shopper, slot, t, key, count, entry, bought, log, at, sums):
+def touch_mission(levels, touchpoints, weights, who, shopper, slot, t, key, count, entry, bought, log, at, sums):
     """Draw the touches of a mission before its decision.
 
     Parameters
     ----------
+    weights : working space
     count : touches; the last is the place of the order where there is one
     entry : entry of the chosen plan, -1 none
     log : TOUCH rows, or an empty array where no log is kept; written from row `at`
@@ -64,9 +64,8 @@ def touch_mission(scene, who, shopper, slot, t, key, count, entry, bought, log, 
     -------
     (touches drawn, touches observed)
     """
-    levels = scene.levels[0]
-    total = weigh_touchpoints(scene, shopper)
-    last = paying_row(scene, entry) if entry >= 0 else -1
+    total = weigh_touchpoints(levels, touchpoints, weights, shopper)
+    last = paying_row(touchpoints, entry) if entry >= 0 else -1
     drawn = 0
     seen = 0
     for k in range(count):
@@ -76,9 +75,9 @@ def touch_mission(scene, who, shopper, slot, t, key, count, entry, bought, log, 
             if total <= 0.0:
                 continue
             row = 0
-            while scene.scratch[_WEIGHTS + row] <= u_row * total and row < scene.touchpoints.size - 1:
+            while weights[_WEIGHTS + row] <= u_row * total and row < touchpoints.size - 1:
                 row += 1
-        identity = identity_seen(scene, who, row, u_seen)
+        identity = identity_seen(levels, touchpoints[row]["identity"], who, u_seen)
         linked = 1 if identity >= _LOGIN and levels["link_latency_s"] >= 0 else 0
         drawn += 1
         if identity > _NONE:

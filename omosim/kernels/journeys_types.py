@@ -41,6 +41,37 @@ SEGMENT = np.dtype([(name, "f8") for name in ("vot", "need", "mobile", "digital"
 TOUCHPOINT = np.dtype([("reach", "f8"), ("weight", "f8"), ("entry", "i8"), ("identity", "i8"), ("pays", "i8"), ("on", "i8")])
 
 
+#: One mission as the shopper sees it; money is for the whole order, minor units. A record, because a kernel passes it
+#: on as one pointer, where a bundle of arrays costs a hundred words and as many reference counts a call.
+CASE = np.dtype(
+    [(name, "i8") for name in (
+        "shopper", "slot",  # slot of the mission
+        "base",  # slot of the need whose item, value and fit it has
+        "t", "category", "zone", "sku", "units",
+        "checks",  # 1: looks at the published stock of stores
+        "coupon",  # 1: coupon in hand
+        "points",  # 1: collects points
+        "live",  # 1: a show is on
+        "stores",  # stores known, nearest first
+        "reach",  # stores looked up: known, or within a courier's reach
+    )]
+    + [(name, "f8") for name in (
+        "scale",  # list price of the order: what "share of price" refers to
+        "value",  # of fitting units
+        "misfit",  # probability q
+        "favourite",  # taste of the shopper's favourite entry, share of price
+        "vot",  # minor a second
+        "hassle",  # own return hassle, relative
+        "persuasion",  # perceived value that a show adds, share of price
+        "belief",  # believed availability in stores
+        "parcel_s",  # usual parcel time
+        "outside",  # what rivals add to the outside option
+        "here",  # value, at a shelf and with the fit known, of ordering from there
+    )]
+    + [("node", "i8", (4,)), ("metres", "i8", (4,)), ("stock", "i8", (4,)), ("price", "i8", (4,)), ("way_s", "f8", (4,))]
+)  # fmt: skip
+
+
 class Scene(NamedTuple):
     """All that a decision reads besides the shopper; (Z zones, N nodes, K SKUs, C categories, S segments)."""
 
@@ -63,29 +94,5 @@ class Scene(NamedTuple):
     op_time: np.ndarray  # (C, H+1) f8, operational seconds at full hours
     lead_factor: np.ndarray  # (Z,) f8 on parcel times
     scratch: np.ndarray  # (96,) f8 working space: nests, then touchpoint weights
+    case: np.ndarray  # (1,) CASE, working space
 
-
-class Case(NamedTuple):
-    """One mission as the shopper sees it; money is for the whole order, minor units."""
-
-    shopper: int
-    slot: int  # of the mission
-    base: int  # of the need whose item, value and fit it has
-    t: int
-    category: int
-    zone: int
-    sku: int
-    units: int
-    scale: float  # list price of the order: what "share of price" refers to
-    value: float  # of fitting units
-    misfit: float  # probability q
-    favourite: float  # taste of the shopper's favourite entry, share of price
-    vot: float  # minor a second
-    travel: float  # factor on travel times
-    hassle: float  # own return hassle, relative
-    persuasion: float  # perceived value that a show adds, share of price
-    belief: float  # believed availability in stores
-    checks: int  # 1: looks at the published stock of stores
-    coupon: int  # 1: coupon in hand
-    points: int  # 1: collects points
-    live: int  # 1: a show is on

@@ -30,7 +30,8 @@ class CoarseNetwork:
         """(2, N_ACCOUNTS) int64, the ledger itself, not a copy."""
         raise NotImplementedError
 
-    def _serve_backorders(self, sku: int, now: int) -> None:
+    def _serve_backorders(self, skus: np.ndarray, now: int) -> None:
+        """Orders that wait at the centre for these SKUs, SKU by SKU, first come first served."""
         raise NotImplementedError
 
     def _reach(self, now: int) -> None:
@@ -56,7 +57,7 @@ class CoarseNetwork:
         if move == Move.RECEIVED:
             self._post(Account.STOCK, Account.PAYABLE, units * int(self.net.cost[sku]), now)
         if node == 0:
-            self._serve_backorders(sku, now)
+            self._serve_backorders(np.array([sku]), now)
             self._settle()
 
     def send(self, node: int, sku: int, units: int, now: int) -> int:
@@ -91,8 +92,7 @@ class CoarseNetwork:
         bought = rows["move"] == Move.RECEIVED
         cost = self.net.cost[sku[bought]] * units[bought]
         self._post(Account.STOCK, Account.PAYABLE, int(cost.sum()), now)
-        for item in np.unique(sku[node == 0]):
-            self._serve_backorders(int(item), now)
+        self._serve_backorders(np.unique(sku[node == 0]), now)
         self._settle()
 
     def take_from_centre(self, units: np.ndarray, now: int) -> None:
@@ -119,10 +119,8 @@ class CoarseNetwork:
         truth = cells["available"][nodes, skus] - cells["claimed"][nodes, skus]
         wrong = int(np.count_nonzero(cells["record"][nodes, skus] != truth))
         cells["record"][nodes, skus] = truth
-        if np.any(np.asarray(nodes) == 0):
-            for sku in np.unique(np.asarray(skus)[np.asarray(nodes) == 0]):
-                self._serve_backorders(int(sku), now)
-            self._settle()
+        self._serve_backorders(np.unique(skus[nodes == 0]), now)
+        self._settle()
         return wrong
 
     def residuals(self, now: int, audit: bool = True) -> dict[str, int]:

@@ -10,7 +10,6 @@ from omosim.fulfilment.coarse import CoarseNetwork
 from omosim.fulfilment.protocol import Books
 from omosim.fulfilment.rules import Network
 from omosim.kernels import fulfilment_run as run
-from omosim.kernels import fulfilment_stock as stock_kernels
 from omosim.kernels import fulfilment_tables as tab
 from omosim.schema.codes import N_ACCOUNTS, Status
 from omosim.schema.columns import BOOK, DEMAND, HOUR, OUTCOME
@@ -140,11 +139,11 @@ class KernelFulfilment(CoarseNetwork):
         self._reach(now)
         self.net.nodes["open"][node] = 0
 
-    def _serve_backorders(self, sku: int, now: int) -> None:
-        if self.tables.g[tab.G_WAITING]:
+    def _serve_backorders(self, skus: np.ndarray, now: int) -> None:
+        if len(skus) and self.tables.g[tab.G_WAITING]:
             if self.tables.g[tab.G_HEAP] + self.tables.g[tab.G_WAITING] + 8 > len(self.tables.heap):
                 self._grow()
-            stock_kernels.serve_backorders(self.tables, sku, now)
+            run.serve_items(self.tables, np.asarray(skus, np.int64), now)
 
     def cancel_backorders(self, now: int) -> int:
         """Cancel every order that waits for stock; returns how many."""

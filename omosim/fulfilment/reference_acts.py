@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -243,7 +243,12 @@ class Acts:
         self.cell(0, o.sku)["backordered"] += o.units
         self.backorders[o.sku].append(o)
 
-    def _serve_backorders(self, sku: int, now: int) -> None:
+    def _serve_backorders(self, skus: Iterable[int], now: int) -> None:
+        for sku in skus:
+            self.serve_sku(int(sku))
+
+    def serve_sku(self, sku: int) -> None:
+        """Orders that wait for a SKU at the centre, first come first served."""
         queue = self.backorders[sku]
         while queue and self.reserve(queue[0], 0):
             o = queue.popleft()
@@ -523,4 +528,4 @@ class Acts:
         self.net.stock.journal[node, o.sku, Move.RETURNED] += o.held
         self.places[o.sku, PLACE_BACK] -= o.held
         if node == 0:
-            self._serve_backorders(o.sku, self.now)
+            self.serve_sku(o.sku)

@@ -26,6 +26,7 @@ from omosim.kernels.fulfilment_stock import (
     post,
     put_back,
     reserve,
+    serve_backorders,
     slot_day,
     tell,
     to_picking,
@@ -315,6 +316,13 @@ def set_staff(net, node, pickers, counter, t):
     net.node[node]["counter"] = counter
     set_cap(net, 2 * node, pickers, t)
     set_cap(net, 2 * node + 1, counter, t)
+
+
+@kernel
+def serve_items(net, skus, t):
+    """Backorders of these SKUs at the centre."""
+    for i in range(skus.size):
+        serve_backorders(net, skus[i], t)
 
 
 @kernel

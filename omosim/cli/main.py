@@ -98,10 +98,10 @@ def explain_error(error: Exception, words: Sequence[str]) -> int:
 
         traceback.print_exception(error)
     code = getattr(error, "exit_code", None)
-    if isinstance(code, int):
+    if isinstance(code, int) and code != LAW_BROKEN:
         _say(str(error))
         return code
-    if hasattr(error, "residuals"):
+    if code == LAW_BROKEN or hasattr(error, "residuals"):
         _say(f"{error}\nNothing was published. To replay:\n  {_replay(words)}")
         return LAW_BROKEN
     if isinstance(error, MemoryError):

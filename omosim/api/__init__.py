@@ -99,14 +99,9 @@ def load(path: str | Path) -> Any:
 
 def warm() -> float:
     """Compile every kernel once, into the user's cache; returns seconds taken."""
-    import time
+    from omosim.api.warming import warm as compile_all
 
-    from omosim.config.compose import compose
-    from omosim.model.run import run
-
-    began = time.perf_counter()
-    run(compose("run", ["strategy=omo", "shoppers=50", "days=2", "burn_in_days=1"]).settings)
-    return time.perf_counter() - began
+    return compile_all()
 
 
 def run_command(composed: Any, argv: list[str]) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omosim.api.warming import cold, warm
 from omosim.results import ResultFolder, provenance, write_text
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def compare_run(composed: Composed, argv: Sequence[str], progress: Any = None) -
 
     options = composed.compare
     assert options is not None
+    if cold():
+        warm()  # once here, not once in each worker
     opened = begin("compare", composed, argv)
     first = composed.settings
     arms = {name: deciding(s) for name, s in composed.arms.items()}
@@ -141,6 +144,7 @@ def compare_command(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.reports.terminal import CompareScreen
     from omosim.study.compare import StudyInterrupted, StudyStopped
 
+    assert composed.compare is not None
     with CompareScreen(composed.compare.baseline, list(composed.arms), composed.compare.replications) as screen:
         try:
             outcome = compare_run(composed, argv, screen.update)

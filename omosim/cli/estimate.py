@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from omosim.config.compose import Composed
 
 # Measured on two cores; they are for an announcement, no result depends on them.
-SECONDS_PER_SHOPPER_DAY = 1.0e-6
-SECONDS_PER_RUN = 0.5
-BYTES_PER_SHOPPER = 150
+SECONDS_START = 2.5
+SECONDS_PER_SHOPPER_DAY = 4.0e-7
+SECONDS_PER_RUN = 0.3
+BYTES_PER_SHOPPER = 800
 BYTES_PER_CELL = 250
-BYTES_BASE = 350_000_000
-BYTES_PER_ORDER = 60
+BYTES_BASE = 330_000_000
+BYTES_PER_ORDER = 25
 DRAIN_DAYS = 30
 
 
@@ -52,7 +53,7 @@ def estimate(composed: Composed) -> dict[str, float]:
     cores = max(1, min(jobs, os.cpu_count() or 1))
     memory = jobs * (BYTES_BASE + s.shoppers * BYTES_PER_SHOPPER + cells * BYTES_PER_CELL)
     disk = orders * BYTES_PER_ORDER + 1e6 if composed.command == "run" else 2e6
-    return {"runs": runs, "seconds": runs * one / cores, "memory_bytes": memory, "disk_bytes": disk}
+    return {"runs": runs, "seconds": SECONDS_START + runs * one / cores, "memory_bytes": memory, "disk_bytes": disk}
 
 
 def announce(composed: Composed) -> None:

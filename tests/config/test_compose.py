@@ -211,3 +211,33 @@ def test_late_interventions_are_noted() -> None:
 def test_equal_settings_whatever_the_working_folder(tmp_path: Path) -> None:
     assert isinstance(compose("run", cwd=tmp_path).settings, Settings)
     assert compose("run", cwd=tmp_path).settings == compose("run").settings
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("run", ["strategy=o2o", "seed=3"]),
+        ("compare", ["strategies=[o2o,omo]", "replications=4"]),
+        ("calibrate", ["orders=o.csv"]),
+    ],
+)
+def test_a_results_config_is_taken_up_again(command: str, words: list[str], tmp_path: Path) -> None:
+    from omosim.config.reread import reread
+
+    (tmp_path / "o.csv").write_text("")
+    first = compose(command, [*words, "network.stores.opens=09:30"], cwd=tmp_path)
+    (tmp_path / "config.yaml").write_text(first.yaml, encoding="utf-8")
+    again = reread(tmp_path / "config.yaml", output_dir="here")
+    assert again.hash == first.hash and again.options == first.options and list(again.arms) == list(first.arms)
+    assert again.settings.output.dir == "here"
+    plain = {name: s.model_copy(update={"output": first.settings.output}) for name, s in again.arms.items()}
+    assert plain == first.arms
+
+
+def test_a_damaged_config_is_refused(tmp_path: Path) -> None:
+    from omosim.config.reread import reread
+
+    text = compose("run").yaml.replace("currency: KRW", "currency: KWR")
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"config.yaml:\d+: market.currency = 'KWR'"):
+        reread(tmp_path / "config.yaml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.cli.flags import Flags
@@ -41,10 +42,12 @@ def _start(composed: Composed, argv: list[str]) -> int:
 
 def _several(command: str, words: list[str], flags: Flags, argv: list[str]) -> int:
     """All jobs are composed before the first one starts, so that none fails late for its words."""
+    from omosim.config import experiment
     from omosim.config.compose import compose
     from omosim.config.errors import ConfigError, refuse
     from omosim.config.overrides import expand
 
+    words = experiment.expand(command, words, Path.cwd())[0]
     try:
         jobs = expand([w for w in words if not w.startswith("output.dir=")])
     except ValueError as error:

@@ -34,7 +34,7 @@ WORDS = {
 COMMON = """\
   strategy=omo  strategies=[o2o,omnichannel,omo]  baseline=o2o  market=NAME|FILE.yaml  scenario=NAME|FILE.yaml
   shoppers=20000  days=28  seed=7  replications=10  precision=0.01  jobs=2  output.dir=DIR
-  strategy.capabilities.bopis=false  engine.fulfilment=kernel|reference"""
+  strategy.capabilities.bopis=false  engine.fulfilment=kernel|reference  experiment=NAME|FILE.yaml"""
 
 FLAG_TEXT = {
     "--cfg": "--cfg job       print the composed configuration and stop",

@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
-from omosim.config import levels, rules
+from omosim.config import experiment, levels, rules
 from omosim.config.commands import OPTIONS
 from omosim.config.errors import ConfigError, Problem, nearest, refuse, show, unique
 from omosim.config.hydra_source import Loader
@@ -81,11 +81,13 @@ class _Composer:
 
     def __init__(self, command: str, words: list[str], cwd: Path) -> None:
         self.command = command
-        self.words = words
         self.model: type[BaseModel] = OPTIONS[command]
         self.library = Library(cwd)
         self.loader = Loader(self.library)
+        words, wrong = experiment.expand(command, words, cwd)
         self.items, self.problems = read(words, self.model)
+        self.problems = wrong + self.problems
+        self.words = words
         self.choices: dict[str, str] = {}
         self.layers: dict[str, Layers] = {}
         self.notes: list[str] = []

@@ -241,3 +241,26 @@ def test_a_damaged_config_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"config.yaml:\d+: market.currency = 'KWR'"):
         reread(tmp_path / "config.yaml")
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_experiment_composes(path: Path) -> None:
+    command = str(read_text(path.read_text(encoding="utf-8"), "x").data["command"])
+    c = compose(command, [f"experiment={path.stem}"], cwd=ROOT)
+    assert c.hash == compose(command, [f"experiment={path}"]).hash
+    assert compose(command, [f"experiment={path.stem}", "shoppers=321"], cwd=ROOT).settings.shoppers == 321
+
+
+def test_bad_experiments_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "e.yaml").write_text("command: run\noverrides: [shopers=5]\nwhat: 1\n")
+    with pytest.raises(ConfigError) as error:
+        compose("compare", ["experiment=e.yaml"], cwd=tmp_path)
+    assert len(error.value.problems) == 2
+    (tmp_path / "e.yaml").write_text("command: run\noverrides: [shopers=5]\n")
+    with pytest.raises(ConfigError, match="Did you mean 'shoppers'"):
+        compose("run", ["experiment=e.yaml"], cwd=tmp_path)
+    with pytest.raises(ConfigError, match="Did you mean 'which_strategy'"):
+        compose("compare", ["experiment=which_strateg"], cwd=ROOT)

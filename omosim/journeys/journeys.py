@@ -13,11 +13,12 @@ from omosim.kernels.journeys_crowd import browse, count_users, day_of_awareness,
 from omosim.kernels.journeys_decide import decide_window
 from omosim.kernels.journeys_needs import count_due, hang_all, list_needs, plan_first_needs
 from omosim.kernels.journeys_outcomes import apply_outcomes
-from omosim.schema.codes import N_COUNTS, Count
+from omosim.schema.codes import N_COUNTS, Count, Entry
 from omosim.schema.columns import DAY, DEMAND, HOUR, TOUCH_NEED
 from omosim.schema.settings import Settings
 from omosim.schema.shopper import MISSION, NEED, TOUCH, TOUCHES_PER_NEED
 from omosim.world.state import World
+from omosim.world.synthesis import IDENTITIES
 
 #: a push can open the mission of a need that is due so many days later
 PUSH_AHEAD_DAYS = 3
@@ -206,6 +207,17 @@ class Journeys:
         """TOUCH rows so far, sorted by (t, key); empty unless `output.touches` is set."""
         rows = self._log[: self._logged[0]]
         return rows[np.lexsort((rows["key"], rows["t"]))]
+
+    def touch_columns(self) -> dict[str, np.ndarray]:
+        """Columns of touches.parquet: one row a touch, in time; `mission` is the order id of what it led to."""
+        rows, world = self.touches, self.world
+        entries = np.array([e.name.lower() for e in Entry])
+        return {
+            "t": rows["t"], "mission": rows["key"], "shopper_id": rows["shopper"],
+            "touchpoint": np.array(world.touch_names)[rows["touchpoint"]],
+            "channel": entries[world.touch_entry[rows["touchpoint"]]],
+            "identity": np.array(IDENTITIES)[rows["identity"]], "linked": rows["linked"] == 1, "bought": rows["bought"] == 1,
+        }  # fmt: skip
 
     def touch_yield(self) -> np.ndarray:
         """(T,) float64: orders per mission touched since the last call, from one shopper in eight."""

@@ -73,7 +73,7 @@ def policy_levels(settings: Settings, world: World, out: np.ndarray) -> None:
         "near_stores": max(0, min(policy.known_stores, settings.market.choice.near_stores)),
         "stock_shown": policy.stock_shown, "prices_equal": policy.prices_equal,
         "coupon_ppm": ppm(policy.coupon_discount), "coupon_everywhere": policy.coupon_everywhere,
-        "points_ppm": ppm(policy.points_rate), "points_everywhere": policy.points_everywhere,
+        "points_rate": policy.points_rate, "points_everywhere": policy.points_everywhere,
         "return_in_store": policy.return_in_store, "endless_aisle": policy.endless_aisle,
         "in_app_payment": policy.in_app_payment, "courier_radius_m": policy.courier_radius_m,
         "link_latency_s": policy.link_latency_s, "shown_items": max(1, policy.shown_items),

@@ -43,7 +43,7 @@ _YIELD_SAMPLE = 7  # touches of undecided missions are drawn for one shopper in 
     1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 18, 20, 21, 22)  # fmt: skip
 
 
-@kernel
+@kernel(inline="always")
 def look_up_stores(scene, levels, case, zone, sku, factor):
     """Known stores of a zone, nearest first, with ways and published stock; changes `case`.
 
@@ -64,8 +64,8 @@ def look_up_stores(scene, levels, case, zone, sku, factor):
     case["stores"] = min(n, int(levels["near_stores"]))
 
 
-@kernel
-def make_case(scene, levels, who, mission, slot, base, events, combined, checks, coupon):
+@kernel(inline="always")
+def make_case(scene, levels, who, mission, slot, base, events, login, combined, checks, coupon):
     """Write the mission as the shopper sees it into the scene's case."""
     case = scene.case[0]
     shopper = int(mission["shopper"])
@@ -95,7 +95,8 @@ def make_case(scene, levels, who, mission, slot, base, events, combined, checks,
     case["belief"] = who["belief"]
     case["checks"] = 1 if checks else 0
     case["coupon"] = 1 if coupon else 0
-    case["points"] = 1 if int(who["flags"]) & _LOYALTY else 0
+    member = int(who["flags"]) & _LOYALTY > 0 or (levels["points_everywhere"] == 1 and login)
+    case["points"] = 1 if member else 0
     case["live"] = live
     case["parcel_s"] = levels["lead_s"] * scene.lead_factor[zone]
     case["outside"] = scene.outside_value[zone, category] * units
@@ -156,7 +157,7 @@ def mark_served(needs, mission, categories):
         needs[row]["number"] = int(mission["base"]) | _SERVED
 
 
-@kernel
+@kernel(inline="always")
 def order_of(scene, levels, who, mission, needs, row, key, choice, tally):
     """From the chosen alternative to a row, unless a bad sign ends the mission; returns 1 when `row` was filled."""
     case = scene.case[0]
@@ -184,7 +185,7 @@ def order_of(scene, levels, who, mission, needs, row, key, choice, tally):
     return 1
 
 
-@kernel
+@kernel(inline="always")
 def decide_one(scene, levels, who, mission, needs, row, queue, waiting, log, logged, sums, tally):
     """Decide one mission; returns 1 when `row` was filled."""
     shopper = int(mission["shopper"])
@@ -210,7 +211,7 @@ def decide_one(scene, levels, who, mission, needs, row, queue, waiting, log, log
     known = flags & _CONSENT > 0 and u_login < levels["login"]
     events = profile_size(who, day) if known else 0
     checks = levels["stock_shown"] == 1 and u_check < levels["check_share"]
-    make_case(scene, levels, who, mission, slot, base, events, u_trip < levels["combined_share"], checks,
+    make_case(scene, levels, who, mission, slot, base, events, u_login < levels["login"], u_trip < levels["combined_share"], checks,
               u_coupon < levels["coupon_rate"])  # fmt: skip
     case = scene.case[0]
     count_sessions(levels, who, int(scene.offers[_SOCIAL_OFFER]["enabled"]) == 1, case["live"], u_sessions, tally)

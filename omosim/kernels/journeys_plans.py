@@ -24,12 +24,10 @@ def half_even(numerator, denominator):
 
 @kernel
 def unit_price(levels, case, entry, price, offer_ppm):
-    """Price of a unit to this shopper in a channel: `price` in force less the offer's cut, coupon and points."""
+    """Price of a unit to this shopper in a channel: `price` in force less the offer's cut and a coupon."""
     cut = int(offer_ppm)
     if case["coupon"] == 1 and (entry != _STORE or levels["coupon_everywhere"] == 1):
         cut += levels["coupon_ppm"]
-    if case["points"] == 1 and (entry != _STORE or levels["points_everywhere"] == 1):
-        cut += levels["points_ppm"]
     if entry == _LIVE:
         cut += levels["live_ppm"]
     return half_even(price * (_MILLION - min(cut, 900_000)), _MILLION) if cut > 0 else price
@@ -40,6 +38,12 @@ def paid_for(levels, case, entry, offer):
     """Price of the order in a channel, minor."""
     price = unit_price(levels, case, entry, int(case["price"][entry]), offer["discount_ppm"])
     return price * int(case["units"])
+
+
+@kernel
+def felt(levels, case, paid):
+    """What a payment is felt as: members get part of it back as points (a cost of its own in the books)."""
+    return paid * (1.0 - levels["points_rate"]) if case["points"] == 1 else float(paid)
 
 
 @kernel
@@ -101,7 +105,7 @@ def delivery_value(levels, case, offer):
     perceived = float(case["value"])
     if entry == _LIVE:
         perceived += case["persuasion"] * case["scale"]
-    worth = (1.0 - q) * (perceived - paid) - q * return_hassle(levels, case, 0) - fee_of(levels, offer, paid)
+    worth = (1.0 - q) * (perceived - felt(levels, case, paid)) - q * return_hassle(levels, case, 0) - fee_of(levels, offer, paid)
     worth -= case["scale"] * (levels["wait_per_s"] * promised_wait(case, offer) + levels["search_cost"])
     if entry >= _SOCIAL and levels["in_app_payment"] == 0:
         worth -= levels["switch_hassle"] * case["scale"]
@@ -115,7 +119,7 @@ def pickup_value(levels, case, offer, r):
     q = hidden_misfit(case["misfit"], accuracy_of(levels, entry))
     paid = paid_for(levels, case, entry, offer)
     trip = 2.0 * case["way_s"][r] + levels["collect_s"]
-    goods = (1.0 - q) * (case["value"] - paid) - q * return_hassle(levels, case, int(offer["try_on"]))
+    goods = (1.0 - q) * (case["value"] - felt(levels, case, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))
     wait = max(float(offer["promise_s"]), 0.0) * levels["wait_per_s"] + levels["search_cost"]
     fee = fee_of(levels, offer, paid)
     return (1.0 - levels["stock_error"]) * goods - fee - wait * case["scale"] - case["vot"] * trip
@@ -132,7 +136,7 @@ def order_here_value(levels, case, offer):
     paid = paid_for(levels, case, _WEB, offer)
     hassle = 0.0 if levels["endless_aisle"] == 1 else float(levels["switch_hassle"])
     wait = levels["wait_per_s"] * promised_wait(case, offer)
-    return case["value"] - paid - fee_of(levels, offer, paid) - (wait + hassle) * case["scale"]
+    return case["value"] - felt(levels, case, paid) - fee_of(levels, offer, paid) - (wait + hassle) * case["scale"]
 
 
 @kernel
@@ -167,5 +171,5 @@ def visit_value(levels, case, offer, r):
     if int(offer["intent"]) == 0:
         paid = paid_for(levels, case, _STORE, offer)
         stocked = believed_stock(levels, case, r)
-        gain = stocked * max(case["value"] - paid, without) + (1.0 - stocked) * without
+        gain = stocked * max(case["value"] - felt(levels, case, paid), without) + (1.0 - stocked) * without
     return (1.0 - q) * gain - case["vot"] * (2.0 * case["way_s"][r] + levels["visit_s"]) - search

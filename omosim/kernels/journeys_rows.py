@@ -8,6 +8,7 @@ from omosim.kernels.journeys_plans import (
     believed_stock,
     delivery_value,
     fee_of,
+    felt,
     hidden_misfit,
     paid_for,
     return_hassle,
@@ -179,7 +180,9 @@ def fill_visit(levels, case, row, offer, r, other, way):
     item. Who gains more by ordering from here carries intent 1.
     """
     here = float(case["here"])
-    gain = case["value"] - paid_for(levels, case, _STORE, offer) if int(offer["intent"]) == 0 else -1.0
+    gain = -1.0
+    if int(offer["intent"]) == 0:
+        gain = case["value"] - felt(levels, case, paid_for(levels, case, _STORE, offer))
     if gain <= 0.0 and here <= 0.0:
         row["misfit"] = 1
         row["go_on"] = 0

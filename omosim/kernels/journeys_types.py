@@ -8,7 +8,7 @@ import numpy as np
 LEVELS = np.dtype(
     [(name, "i8") for name in (
         "key0", "key1", "stages", "near_stores", "free_from", "stock_shown", "prices_equal",
-        "coupon_ppm", "coupon_everywhere", "points_ppm", "points_everywhere", "return_in_store", "endless_aisle",
+        "coupon_ppm", "coupon_everywhere", "points_everywhere", "return_in_store", "endless_aisle",
         "in_app_payment", "courier_radius_m", "link_latency_s", "shown_items", "live_ppm", "web_offer",
         "live_from", "live_until", "show", "stop_at", "log_touches",
     )]
@@ -19,7 +19,7 @@ LEVELS = np.dtype(
         "collect_s", "check_share", "belief_rate", "go_on", "combined_share", "combined_factor", "speed_ms",
         "login", "rho_inf", "n_half", "sessions", "browse_per_day", "touches", "pick_base_s", "pick_unit_s",
         "counter_s", "checkout_s", "patience_s", "lead_mu", "lead_sigma", "lead_s", "lag_mu", "lag_sigma",
-        "no_show", "collect_mu", "collect_sigma", "extra_purchase", "stock_error", "coupon_rate",
+        "no_show", "collect_mu", "collect_sigma", "extra_purchase", "stock_error", "coupon_rate", "points_rate",
         "store_sensing", "live_reach", "live_intensity", "retarget_rate", "push_open", "switch_cost",
         "acc_web", "acc_social", "acc_live",
     )]

@@ -260,10 +260,12 @@ class _Composer:
         groups = [f"{g}={quoted(o)}" for g, o in self.choices.items()]
         groups += [f"strategy={quoted(option)}"] if option else []
         try:
-            files = self.loader.files(self.command, groups + [i.hydra() for i in values])
+            data, files = self.loader.compose(self.command, groups + [i.hydra() for i in values])
             layers = Layers([(package, self.library.doc(path)) for path, package in files])
-            values = self._known_names(values, layers)
-            data = self.loader.compose(self.command, groups + [i.hydra() for i in values])
+            known = self._known_names(values, layers)
+            if len(known) < len(values):
+                values = known
+                data, _ = self.loader.compose(self.command, groups + [i.hydra() for i in values])
         except (HydraException, OmegaConfBaseException, ValueError, KeyError) as error:
             first = str(error).strip().splitlines() or [type(error).__name__]
             self.problems.append(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import IConfigRepository
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.default_element import ResultDefault
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.types import RunMode
 from hydra.version import setbase
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from omosim.config.library import GROUPS, Library
 
@@ -57,6 +59,20 @@ class StrictSource(ConfigSource):
         return sorted(files + groups)
 
 
+File = tuple[str, tuple[str, ...]]
+
+
+class _Recording(ConfigLoaderImpl):
+    """Hydra's loader, which also keeps the files of its last composition with the package of each."""
+
+    files: list[File]
+
+    def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
+        own = [d for d in defaults if d.config_path and not d.config_path.startswith("hydra")]
+        self.files = [(str(d.config_path), tuple(p for p in (d.package or "").split(".") if p)) for d in own]
+        return super()._compose_config_from_defaults_list(defaults, repo)
+
+
 class Loader:
     """Hydra's composition over one Library, without Hydra's global state."""
 
@@ -72,23 +88,14 @@ class Loader:
             path.append("hydra", "pkg://hydra.conf")
             path.append("main", f"omosim://{token}")
             path.append("schema", "structured://")
-            self._loader = ConfigLoaderImpl(path)
+            self._loader = _Recording(path)
         finally:
             _LIBRARIES.pop(token)
 
-    def compose(self, primary: str, overrides: list[str]) -> dict[str, Any]:
-        """The composed configuration as plain data, unresolved text left as it is."""
+    def compose(self, primary: str, overrides: list[str]) -> tuple[dict[str, Any], list[File]]:
+        """The composed configuration as plain data, and the files that took part, in the order of their layers."""
         config = self._loader.load_configuration(primary, overrides, RunMode.RUN, from_shell=False)
         data = OmegaConf.to_container(config, resolve=False)
         assert isinstance(data, dict)
         data.pop("hydra", None)
-        return {str(k): v for k, v in data.items()}
-
-    def files(self, primary: str, overrides: list[str]) -> list[tuple[str, tuple[str, ...]]]:
-        """Files that take part, in the order in which they are laid over one another, with the package of each."""
-        found = self._loader.compute_defaults_list(primary, overrides, RunMode.RUN)
-        rows = []
-        for default in found.defaults:
-            if default.config_path and not default.config_path.startswith("hydra"):
-                rows.append((default.config_path, tuple(p for p in (default.package or "").split(".") if p)))
-        return rows
+        return {str(k): v for k, v in data.items()}, self._loader.files

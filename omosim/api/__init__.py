@@ -83,8 +83,10 @@ def calibrate(orders: str | Path, adapter: str = "own", *, output_dir: str | Pat
     OrderFileError : the file cannot be read as an order log; every problem with its row and column
     """
     from omosim.api.commands import calibrate_run
+    from omosim.config.compose import compose
 
-    folder = calibrate_run({"orders": str(orders), "adapter": adapter, "output_dir": str(output_dir), **options}, ["omosim", "calibrate"])
+    asked = [f"orders={orders}", f"adapter={adapter}", f"output.dir={output_dir}", *words(options)]
+    folder, _ = calibrate_run(compose("calibrate", asked), ["omosim", "calibrate", *asked])
     return load(folder)
 
 
@@ -118,11 +120,11 @@ def compare_command(composed: Any, argv: list[str]) -> int:
     return commands.compare_command(composed, argv)
 
 
-def calibrate_command(options: dict[str, Any], argv: list[str]) -> int:
+def calibrate_command(composed: Any, argv: list[str]) -> int:
     """Body of `omosim calibrate`; returns the exit code."""
     from omosim.api import commands
 
-    return commands.calibrate_command(options, argv)
+    return commands.calibrate_command(composed, argv)
 
 
 def report_command(path: str) -> int:

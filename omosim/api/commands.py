@@ -14,8 +14,12 @@ from omosim.api.warming import cold, warm
 from omosim.results import ResultFolder, provenance, write_text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from omosim.config.compose import Composed
+    from omosim.schema.settings import Settings
     from omosim.study.compare import CompareOutcome
+    from omosim.twin.calibrate import CalibrationResult
 
 
 def stamp() -> str:
@@ -159,28 +163,53 @@ def compare_command(composed: Composed, argv: Sequence[str]) -> int:
 
 
 # ---- calibrate ----------------------------------------------------------------------------------------------
-def calibrate_run(options: dict[str, Any], argv: Sequence[str]) -> Path:
-    """Fit a market; returns the result folder."""
-    from omosim.twin.calibrate import calibrate
+def calibrate_run(composed: Composed, argv: Sequence[str]) -> tuple[Path, CalibrationResult]:
+    """Fit a market to an order log and hold it against the weeks held out; the result folder is written."""
+    from omosim.results import file_hash
+    from omosim.twin.calibrate import CalibrateOptions, calibrate
 
-    return calibrate(options, argv=list(argv), simulate=simulated_orders, now=datetime.now(), stamp=stamp)
+    asked = composed.options
+    options = CalibrateOptions(
+        holdout_days=asked["holdout_days"],
+        max_bad_rows=asked["max_bad_rows"],
+        timezone=asked["timezone"],
+        currency=asked["currency"],
+        name=asked["name"],
+        seed=composed.settings.seed,
+        replications=asked["replications"],
+        rounds=asked["rounds"],
+    )
+    orders = Path(asked["orders"])
+    opened = begin("calibrate", composed, argv)
+    result = calibrate(
+        orders, asked["adapter"], opened.folder, options, base=composed.settings, simulate=simulated_orders
+    )
+    data = {orders.name: file_hash(orders)}
+    opened.folder.finish(result.summary, finished=stamp(), extra={"data_hashes": data})
+    return opened.folder.path, result
 
 
-def simulated_orders(settings: Any) -> Any:
-    """Orders of one run as a frame: what a calibration holds against the log."""
-    from omosim.api.views import RunView
-    from omosim.model.run import run
+def simulated_orders(settings: Settings) -> pd.DataFrame:
+    """Orders of one run as a frame, as a shop's log would hold them: visits without a purchase leave no row."""
+    import pandas as pd
 
-    return RunView(run(settings)).orders()
+    from omosim.model.kpis import sold
+    from omosim.model.run import order_columns, run
+
+    done = run(settings)
+    book = done.book[sold(done.book)]
+    return pd.DataFrame(order_columns(book, done.model.world.node_names, done.model.world.category_names))
 
 
-def calibrate_command(options: dict[str, Any], argv: Sequence[str]) -> int:
-    """`omosim calibrate`: the fit, the hold-out table, and where the market file is."""
+def calibrate_command(composed: Composed, argv: Sequence[str]) -> int:
+    """`omosim calibrate`: the account of rows, the fit, the hold-out table, where the market file is."""
     from omosim.reports.write import write_report
+    from omosim.results import load
 
-    folder = calibrate_run(options, argv)
-    report = write_report(folder)
-    print(f"\nReport: {report}")
+    folder, result = calibrate_run(composed, argv)
+    print(result.text())
+    report = write_report(load(folder).folder)
+    print(f"\nMarket: {folder / 'market.yaml'}    next: omosim compare market={folder / 'market.yaml'}\nReport: {report}")
     return 0
 
 

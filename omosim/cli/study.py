@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omosim.cli.flags import Flags
 
@@ -36,8 +36,7 @@ def _start(composed: Composed, argv: list[str]) -> int:
         return int(api.run_command(composed, argv))
     if composed.command == "compare":
         return int(api.compare_command(composed, argv))
-    options: dict[str, Any] = {**composed.options, "settings": composed.settings, "composed": composed}
-    return int(api.calibrate_command(options, argv))
+    return int(api.calibrate_command(composed, argv))
 
 
 def _several(command: str, words: list[str], flags: Flags, argv: list[str]) -> int:

@@ -8,7 +8,7 @@ any row at that instant. Oracle: tests/engine/test_clock.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ class Clock:
         self.env.process(self._process(ident))
         return ident
 
-    def _process(self, ident: int) -> Iterator[Any]:
+    def _process(self, ident: int) -> Generator[simpy.Event, Any, None]:
         rank, kind, arg = self._fixed[ident]
         while True:
             yield self._at(self._next[ident], rank, ident)

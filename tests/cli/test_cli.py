@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -365,3 +366,23 @@ def test_folder_commands_need_one_that_exists(command: str, tmp_path, monkeypatc
     assert main([command]) == 2
     assert main([command, "nowhere"]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_files_travel_with_the_package(tmp_path) -> None:
+    """Laid out as in the wheel, with nothing beside it, names and composition are those of the source checkout."""
+    import shutil
+
+    skip = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "omosim", tmp_path / "site" / "omosim", ignore=skip)
+    for name in ("configs", "scenarios"):
+        shutil.copytree(ROOT / name, tmp_path / "site" / "omosim" / "_data" / name)
+    (tmp_path / "empty").mkdir()
+    for words in (["list"], ["compare", "--cfg", "job"]):
+        call = [sys.executable, "-P", "-m", "omosim.cli.main", *words]
+        texts = []
+        for place in (tmp_path / "site", ROOT):
+            env = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+            done = subprocess.run(call, capture_output=True, text=True, env=env, cwd=tmp_path / "empty")
+            assert done.returncode == 0, done.stderr
+            texts.append(done.stdout)
+        assert texts[0] == texts[1]

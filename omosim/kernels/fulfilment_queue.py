@@ -11,8 +11,9 @@ from omosim.kernels.fulfilment_tables import (
     G_TOP,
     IDLE,
     KINDS,
+    R_RETURNS,
+    kernel,
 )
-from omosim.kernels.jit import kernel
 from omosim.schema.codes import Event, Status
 from omosim.schema.columns import HOUR as _HOUR
 
@@ -24,11 +25,10 @@ RETURN_OPEN = int(Status.RETURN_OPEN)
 
 
 @kernel
-def heap_push(net, rank, key, row):
+def heap_push(heap, g, rank, key, row):
     """Add an event to the heap; the caller has seen to the room."""
-    heap = net.heap
-    i = net.g[G_HEAP]
-    net.g[G_HEAP] = i + 1
+    i = g[G_HEAP]
+    g[G_HEAP] = i + 1
     while i > 0:
         up = (i - 1) >> 1
         over = heap[up]
@@ -43,11 +43,10 @@ def heap_push(net, rank, key, row):
 
 
 @kernel
-def heap_drop(net):
+def heap_drop(heap, g):
     """Remove the first event of the heap."""
-    heap = net.heap
-    n = net.g[G_HEAP] - 1
-    net.g[G_HEAP] = n
+    n = g[G_HEAP] - 1
+    g[G_HEAP] = n
     rank, key, row = heap[n]["rank"], heap[n]["key"], heap[n]["row"]
     i = 0
     while True:
@@ -71,50 +70,49 @@ def heap_drop(net):
 
 
 @kernel
-def schedule(net, row, t, kind):
+def schedule(q, row, t, kind):
     """Give a row its next event: this hour into the heap, later into its hour's bucket.
 
     A deadline in a queue goes to the heap in any case: it may be overtaken by a service, and a row that has
     left a bucket's list early would break it. The stale heap entry is known by its time and kind.
     """
-    r = net.live[row]
+    r = q.live[row]
     r["t"] = t
     r["kind"] = kind
     hour = t // HOUR
-    if hour <= net.g[G_HOUR] or kind == QUEUE_LEAVE:
-        heap_push(net, t * KINDS + kind, net.book[r["book"]]["key"], row)
+    if hour <= q.g[G_HOUR] or kind == QUEUE_LEAVE:
+        heap_push(q.heap, q.g, t * KINDS + kind, q.book[r["book"]]["key"], row)
     else:
-        slot = hour % BUCKETS
-        r["next"] = net.bucket[slot, 0]
-        net.bucket[slot, 0] = row
-        net.bucket[slot, 1] += 1
+        slot = 2 * (hour % BUCKETS)
+        r["next"] = q.bucket[slot]
+        q.bucket[slot] = row
+        q.bucket[slot + 1] += 1
 
 
 @kernel
-def next_hour(net):
+def next_hour(q):
     """Move the clock to the next hour and its bucket into the heap."""
-    g = net.g
+    g = q.g
     hour = g[G_HOUR] + 1
     g[G_HOUR] = hour
-    slot = hour % BUCKETS
-    row = np.int64(net.bucket[slot, 0])
-    net.bucket[slot, 0] = -1
-    net.bucket[slot, 1] = 0
+    slot = 2 * (hour % BUCKETS)
+    row = np.int64(q.bucket[slot])
+    q.bucket[slot] = -1
+    q.bucket[slot + 1] = 0
     while row >= 0:
-        r = net.live[row]
+        r = q.live[row]
         follower = np.int64(r["next"])
-        schedule(net, row, r["t"], np.int64(r["kind"]))  # a later hour that shares the bucket goes back into it
+        schedule(q, row, r["t"], np.int64(r["kind"]))  # a later hour that shares the bucket goes back into it
         row = follower
 
 
 @kernel
-def new_row(net):
+def new_row(live, g):
     """A free live row."""
-    g = net.g
     g[G_LIVE] += 1
     row = g[G_FREE]
     if row >= 0:
-        g[G_FREE] = net.live[row]["next"]
+        g[G_FREE] = live[row]["next"]
     else:
         row = g[G_TOP]
         g[G_TOP] = row + 1
@@ -122,20 +120,18 @@ def new_row(net):
 
 
 @kernel
-def free_row(net, row):
-    """Nothing more happens to the row."""
-    r = net.live[row]
+def free_row(r, g, row):
+    """Nothing more happens to the row `r`."""
     r["book"] = -1
     r["kind"] = IDLE
-    r["next"] = net.g[G_FREE]
-    net.g[G_FREE] = row
-    net.g[G_LIVE] -= 1
+    r["next"] = g[G_FREE]
+    g[G_FREE] = row
+    g[G_LIVE] -= 1
 
 
 @kernel
-def tick(net, station, t):
+def tick(s, t):
     """Bring the time integrals of a station up to `t`."""
-    s = net.station[station]
     dt = t - s["last"]
     if dt > 0:
         s["last"] = t
@@ -148,60 +144,52 @@ def tick(net, station, t):
 
 
 @kernel
-def begin(net, station, row, t, wait):
+def begin(q, station, row, t, wait):
     """Service of a row begins after `wait` seconds in the queue."""
-    s = net.station[station]
+    s = q.station[station]
     s["busy"] += 1
     s["started"] += 1
     s["waits"] += wait
-    r = net.live[row]
+    r = q.live[row]
     if station & 1 == 0:
-        work = r["pick_s"]
+        work = np.int64(r["pick_s"])
         kind = PICK_END
     else:
         kind = COUNTER_END
-        b = net.book[r["book"]]
-        work = r["counter_s"]
+        b = q.book[r["book"]]
+        work = np.int64(r["counter_s"])
         if b["status"] == RETURN_OPEN:
-            work = net.rules[0]["returns_s"]
+            work = q.g[R_RETURNS]
         else:
             b["served_at"] = t
             b["wait_s"] += wait
     s["worked"] += work
-    schedule(net, row, t + work, kind)
+    schedule(q, row, t + work, kind)
 
 
 @kernel
-def unlink(net, station, rank, row):
+def unlink(live, s, rank, r):
     """Take a row out of its queue."""
-    r = net.live[row]
-    line = net.line
     before, after = r["prev"], r["next"]
     if before >= 0:
-        net.live[before]["next"] = after
+        live[before]["next"] = after
+    elif rank == 0:
+        s["head0"] = after
     else:
-        line[station, rank, 0] = after
+        s["head1"] = after
     if after >= 0:
-        net.live[after]["prev"] = before
+        live[after]["prev"] = before
+    elif rank == 0:
+        s["tail0"] = before
     else:
-        line[station, rank, 1] = before
-    s = net.station[station]
+        s["tail1"] = before
     s["queued"] -= 1
 
 
 @kernel
-def waiting_since(net, row):
-    """When a queued row joined."""
-    r = net.live[row]
-    if r["kind"] == QUEUE_LEAVE:
-        return net.book[r["book"]]["arrived_at"]
-    return r["t"]
-
-
-@kernel
-def next_up(net, station, t):
+def next_up(q, station, t):
     """Free staff take the first of the queue, lower classes first."""
-    s = net.station[station]
+    s = q.station[station]
     while s["queued"] > 0:
         staff = s["cap"]
         if staff == 0:
@@ -209,56 +197,64 @@ def next_up(net, station, t):
         if s["busy"] >= staff:
             return
         rank = 0
-        row = np.int64(net.line[station, 0, 0])
+        row = np.int64(s["head0"])
         if row < 0:
             rank = 1
-            row = np.int64(net.line[station, 1, 0])
-        since = waiting_since(net, row)
-        unlink(net, station, rank, row)
-        begin(net, station, row, t, t - since)
+            row = np.int64(s["head1"])
+        r = q.live[row]
+        since = r["t"]
+        if r["kind"] == QUEUE_LEAVE:
+            since = q.book[r["book"]]["arrived_at"]
+        unlink(q.live, s, rank, r)
+        begin(q, station, row, t, t - since)
     s["finish"] = 0
 
 
 @kernel
-def join(net, station, row, rank, t):
+def join(q, station, row, rank, t):
     """Join a station: served at once, or last of the class; False when it has to wait."""
-    tick(net, station, t)
-    s = net.station[station]
+    s = q.station[station]
+    tick(s, t)
     staff = s["cap"]
     if staff == 0:
         staff = s["finish"]
     if s["queued"] == 0 and s["busy"] < staff:
-        begin(net, station, row, t, 0)
+        begin(q, station, row, t, 0)
         return True
-    r = net.live[row]
+    r = q.live[row]
     r["t"] = t
     r["kind"] = IDLE
-    last = net.line[station, rank, 1]
-    r["prev"] = last
     r["next"] = -1
+    last = s["tail0"] if rank == 0 else s["tail1"]
+    r["prev"] = last
     if last >= 0:
-        net.live[last]["next"] = row
+        q.live[last]["next"] = row
+    elif rank == 0:
+        s["head0"] = row
     else:
-        net.line[station, rank, 0] = row
-    net.line[station, rank, 1] = row
+        s["head1"] = row
+    if rank == 0:
+        s["tail0"] = row
+    else:
+        s["tail1"] = row
     s["queued"] += 1
     return False
 
 
 @kernel
-def release(net, station, t):
+def release(q, station, t):
     """A service ended; the next begins."""
-    tick(net, station, t)
-    s = net.station[station]
+    s = q.station[station]
+    tick(s, t)
     s["busy"] -= 1
-    next_up(net, station, t)
+    next_up(q, station, t)
 
 
 @kernel
-def set_cap(net, station, cap, t):
+def set_cap(q, station, cap, t):
     """Staff on duty from now on; a counter's staff stay after closing until its queue is empty."""
-    tick(net, station, t)
-    s = net.station[station]
+    s = q.station[station]
+    tick(s, t)
     s["scheduled"] += s["cap"] * (t - s["shift_from"])
     s["shift_from"] = t
     stay = s["cap"]
@@ -268,4 +264,4 @@ def set_cap(net, station, cap, t):
     s["finish"] = 0
     if station & 1 == 1 and cap == 0 and s["queued"] > 0:
         s["finish"] = stay
-    next_up(net, station, t)
+    next_up(q, station, t)

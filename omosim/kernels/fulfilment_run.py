@@ -30,7 +30,6 @@ from omosim.kernels.fulfilment_stock import (
     slot_day,
     tell,
     to_picking,
-    units_out,
 )
 from omosim.kernels.fulfilment_tables import (
     BUCKETS,
@@ -46,6 +45,10 @@ from omosim.kernels.fulfilment_tables import (
     G_TOLD,
     G_WAITING,
     KINDS,
+    R_PARCEL,
+    R_SAME_DAY,
+    R_WAVES,
+    kernel,
 )
 from omosim.kernels.fulfilment_visit import (
     AT_STAGED,
@@ -58,26 +61,27 @@ from omosim.kernels.fulfilment_visit import (
     E_RETURN_BEGIN,
     E_SECOND,
     O_LATE,
+    S_RETURN_OPEN,
     S_STAGED,
     await_collection,
+    collect,
     come_to_collect,
-    counter_end,
     deliver,
     enter,
     expire,
+    pay,
     queue_leave,
     refund,
     restock,
     return_begin,
 )
-from omosim.kernels.jit import kernel
 from omosim.schema import codes as c
 from omosim.schema import network as at
 
 E_PICK_END, E_COUNTER_END, E_DEPART, E_BOARD, E_DELIVER = (
     int(c.Event.PICK_END), int(c.Event.COUNTER_END), int(c.Event.DEPART), int(c.Event.BOARD), int(c.Event.DELIVER),
 )  # fmt: skip
-S_PACKED, S_RETURN_OPEN = int(c.Status.PACKED), int(c.Status.RETURN_OPEN)
+S_PACKED = int(c.Status.PACKED)
 O_CANCELLED, O_FAILED = int(c.Outcome.CANCELLED), int(c.Outcome.FAILED_PICKUP)
 PARCELS, COURIERS = int(c.Account.PARCELS), int(c.Account.COURIERS)
 AT_ROAD = at.AT_ROAD
@@ -87,123 +91,153 @@ NEVER = 2**62
 @kernel
 def arrive(net, row, t):
     """A row reaches the network."""
-    b = net.book[net.live[row]["book"]]
+    r = net.q.live[row]
+    b = net.q.book[r["book"]]
     if b["flow"] == VISIT:
         enter(net, row, t)
     else:
-        place_order(net, row, t, allocate(net, row, t), O_CANCELLED)
+        place_order(net, row, t, allocate(net, r, b, t), O_CANCELLED)
+
+
+@kernel
+def look_for_claims(cell, r, b):
+    """Look for the units that were only in the record; returns how many are not there."""
+    c = cell[b["node"], b["sku"]]
+    found = min(r["claim"], c["available"])
+    missing = np.int64(r["claim"] - found)
+    c["available"] -= found
+    c["reserved"] += found
+    c["claimed"] -= r["claim"]
+    r["held"] += found
+    r["claim"] = 0
+    if missing > 0:
+        b["flags"] |= F_PHANTOM
+        c["record"] = c["available"] - c["claimed"]
+    return missing
 
 
 @kernel
 def pick_end(net, row, t):
     """Picked: look for units that were only in the record, then pack or stage what is there."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    node = b["node"]
-    if r["claim"] > 0:
-        cell = net.cell[node, b["sku"]]
-        found = min(r["claim"], cell["available"])
-        cell["available"] -= found
-        cell["reserved"] += found
-        cell["claimed"] -= r["claim"]
-        r["held"] += found
-        missing = r["claim"] - found
-        r["claim"] = 0
-        if missing > 0:
-            b["flags"] |= F_PHANTOM
-            cell["record"] = cell["available"] - cell["claimed"]
-            if b["flow"] == SHIP:
-                source = find_source(net, b["zone"], b["sku"], b["units"])
-                if source >= 0:
-                    put_back(net, row, False)
-                    reserve(net, row, source)
-                    to_picking(net, row, t)
-                    return
-            if r["held"] == 0:
-                place_order(net, row, t, False, O_FAILED if b["flow"] == PICKUP else O_CANCELLED)
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    missing = look_for_claims(net.cell, r, b) if r["claim"] > 0 else 0
+    if missing > 0:
+        if b["flow"] == SHIP:
+            source = find_source(net.route, net.node, net.cell, b)
+            if source >= 0:
+                put_back(net.cell, r, b, False)
+                reserve(net.cell, r, b, source)
+                to_picking(q, b, row, t)
                 return
-            b["units_short"] = missing
-            net.g[SHORT] += missing
+        if r["held"] == 0:
+            place_order(net, row, t, False, O_FAILED if b["flow"] == PICKUP else O_CANCELLED)
+            return
+        b["units_short"] = missing
+        q.g[SHORT] += missing
     b["picked_at"] = t
     b["ready_at"] = t
     if b["flow"] == PICKUP:
         stage(net, row, t)
         return
-    move_to(net, b, S_PACKED)
+    move_to(q.g, b, S_PACKED)
     if b["flow"] == SHIP:
-        schedule(net, row, next_cutoff(net, t), E_DEPART)
+        schedule(q, row, next_cutoff(q.g, t), E_DEPART)
     elif t <= b["placed_at"] + r["lag_s"]:
-        schedule(net, row, b["placed_at"] + r["lag_s"], E_DEPART)
+        schedule(q, row, b["placed_at"] + r["lag_s"], E_DEPART)
     else:
-        schedule(net, row, next_wave(net, t), E_BOARD)
+        schedule(q, row, next_wave(q.g, t), E_BOARD)
 
 
 @kernel
 def stage(net, row, t):
     """A pickup stands on its shelf and the customer is told."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    node = b["node"]
-    move_to(net, b, S_STAGED)
-    cell = net.cell[node, b["sku"]]
-    cell["reserved"] -= r["held"]
-    cell["staged"] += r["held"]
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    move_to(q.g, b, S_STAGED)
+    c = net.cell[b["node"], b["sku"]]
+    c["reserved"] -= r["held"]
+    c["staged"] += r["held"]
     r["place"] = AT_STAGED
     if b["promised_at"] >= 0 and t > b["promised_at"]:
-        tell(net, b, t, O_LATE, t - b["promised_at"])
-    await_collection(net, row, t, next_open(net, node, t + r["lag_s"]) if r["lag_s"] >= 0 else -1)
+        tell(net.told, q.g, b, t, O_LATE, t - b["promised_at"])
+    come = np.int64(-1)
+    if r["lag_s"] >= 0:
+        come = next_open(net.node[b["node"]], t + r["lag_s"])
+    await_collection(q, b, row, t, come)
 
 
 @kernel
 def depart(net, row, t):
     """A parcel leaves its node."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    units_out(net, b["node"], b["sku"], r["held"], M_SHIPPED)
-    net.sku[b["sku"]]["road"] += r["held"]
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    units = r["held"]
+    c = net.cell[b["node"], b["sku"]]
+    c["reserved"] -= units
+    c["on_hand"] -= units
+    net.journal[b["node"], b["sku"], M_SHIPPED] += units
+    net.sku[b["sku"]]["road"] += units
     r["place"] = AT_ROAD
+    account = PARCELS
+    cost = q.g[R_PARCEL]
     if b["flow"] == SAME_DAY:
-        cost = net.rules[0]["same_day_cost"]
-        post(net, b["placed_at"], COURIERS, CASH, cost)
-    else:
-        cost = net.rules[0]["parcel_cost"]
-        post(net, b["placed_at"], PARCELS, CASH, cost)
+        account = COURIERS
+        cost = q.g[R_SAME_DAY]
+    post(q.g, b["placed_at"], account, CASH, cost)
     b["service_cost"] += cost
-    schedule(net, row, t + r["transit_s"], E_DELIVER)
+    schedule(q, row, t + r["transit_s"], E_DELIVER)
 
 
 @kernel
 def board(net, row, t):
     """A parcel that missed its wave tries the one that leaves now."""
-    b = net.book[net.live[row]["book"]]
-    node = b["node"]
-    capacity = net.node[node]["wave_capacity"]
+    q = net.q
+    g = q.g
+    b = q.book[q.live[row]["book"]]
+    node = np.int64(b["node"])
+    capacity = np.int64(net.node[node]["wave_capacity"])
     if capacity <= 0:
         b["flow"] = SHIP
-        schedule(net, row, next_cutoff(net, t), E_DEPART)
+        schedule(q, row, next_cutoff(g, t), E_DEPART)
         return
-    slot_day(net, np.int64(node), t, np.int64(capacity))
+    slot_day(q.station[2 * node + 1], net.slots, node, t, capacity)
     wave = 0
-    while net.waves[wave] != t % DAY:
+    while g[R_WAVES + 1 + wave] != t % DAY:
         wave += 1
     if net.slots[node, wave] < capacity:
         net.slots[node, wave] += 1
         depart(net, row, t)
     else:
-        schedule(net, row, next_wave(net, t + 1), E_BOARD)
+        schedule(q, row, next_wave(g, t + 1), E_BOARD)
+
+
+@kernel
+def counter_end(net, row, t):
+    """Service at the counter is over: the next is served, then this row goes on."""
+    r = net.q.live[row]
+    b = net.q.book[r["book"]]
+    if b["status"] == S_RETURN_OPEN:
+        release(net.q, 2 * np.int64(r["return_node"]) + 1, t)
+        refund(net, row, t)
+        return
+    release(net.q, 2 * np.int64(b["node"]) + 1, t)
+    if b["flow"] == VISIT:
+        pay(net, row, t)
+    else:
+        collect(net, row, t)
 
 
 @kernel
 def handle(net, row, t, kind):
     """One event of a live row."""
     if kind == E_PICK_END:
-        release(net, 2 * net.book[net.live[row]["book"]]["node"], t)
+        release(net.q, 2 * np.int64(net.q.book[net.q.live[row]["book"]]["node"]), t)
         pick_end(net, row, t)
     elif kind == E_COUNTER_END:
-        r = net.live[row]
-        b = net.book[r["book"]]
-        node = r["return_node"] if b["status"] == S_RETURN_OPEN else b["node"]
-        release(net, 2 * node + 1, t)
         counter_end(net, row, t)
     elif kind == E_COLLECT:
         come_to_collect(net, row, t)
@@ -230,26 +264,26 @@ def handle(net, row, t, kind):
 
 
 @kernel
-def short_of_room(net):
+def short_of_room(q, told):
     """Whether one more event, or the next hour's bucket, might not fit into the tables."""
-    g = net.g
-    coming = net.bucket[(g[G_HOUR] + 1) % BUCKETS, 1]
+    g = q.g
+    coming = q.bucket[2 * ((g[G_HOUR] + 1) % BUCKETS) + 1]
     return (
-        g[G_LIVE] + 2 > net.live.size
-        or g[G_BOOK] + 3 > net.book.size
-        or g[G_TOLD] + 4 > net.told.size
-        or g[G_HEAP] + g[G_WAITING] + coming + 4 > net.heap.size
+        g[G_LIVE] + 2 > q.live.size
+        or g[G_BOOK] + 3 > q.book.size
+        or g[G_TOLD] + 4 > told.size
+        or g[G_HEAP] + g[G_WAITING] + coming + 4 > q.heap.size
     )
 
 
 @kernel
-def skip_hours(net, last):
+def skip_hours(bucket, g, last):
     """Pass over hours before `last` whose buckets are empty; False when there is none."""
-    hour = net.g[G_HOUR]
+    hour = g[G_HOUR]
     first = hour
-    while hour < last and net.bucket[(hour + 1) % BUCKETS, 1] == 0:
+    while hour < last and bucket[2 * ((hour + 1) % BUCKETS) + 1] == 0:
         hour += 1
-    net.g[G_HOUR] = hour
+    g[G_HOUR] = hour
     return hour > first
 
 
@@ -270,15 +304,16 @@ def advance(net, until):
     -----
     Oracle: the reference engine, row by row (tests/fulfilment/test_engines_agree.py).
     """
-    g = net.g
+    q = net.q
+    g = q.g
     while True:
-        if short_of_room(net):
+        if short_of_room(q, net.told):
             return FULL
-        rank = NEVER
-        row = -1
-        key = 0
+        rank = np.int64(NEVER)
+        row = np.int64(-1)
+        key = np.int64(0)
         if g[G_HEAP] > 0:
-            top = net.heap[0]
+            top = q.heap[0]
             rank = top["rank"]
             key = top["key"]
             row = np.int64(top["row"])
@@ -287,47 +322,48 @@ def advance(net, until):
             due = d["t"] * KINDS + E_ARRIVE
             if due < rank or (due == rank and d["key"] < key):
                 rank = due
-                row = -1
+                row = np.int64(-1)
         t = rank // KINDS
         hour_end = (g[G_HOUR] + 1) * HOUR
         if t >= min(until, hour_end):
             if hour_end >= until:
                 return DONE
-            if not skip_hours(net, min(t, until - 1) // HOUR):
-                next_hour(net)
+            if not skip_hours(q.bucket, g, min(t, until - 1) // HOUR):
+                next_hour(q)
             continue
         if row < 0:
             g[G_EVENTS] += 1
             g[G_NEXT] += 1
-            arrive(net, open_row(net, g[G_NEXT] - 1), t)
+            handle(net, open_row(q.live, q.book, g, net.demand[g[G_NEXT] - 1]), t, E_ARRIVE)
             continue
-        heap_drop(net)
-        r = net.live[row]
+        heap_drop(q.heap, g)
+        r = q.live[row]
         kind = rank % KINDS
-        if r["t"] == t and r["kind"] == kind and r["book"] >= 0 and net.book[r["book"]]["key"] == key:
+        if r["t"] == t and r["kind"] == kind and r["book"] >= 0 and q.book[r["book"]]["key"] == key:
             g[G_EVENTS] += 1
             handle(net, row, t, kind)
 
 
 @kernel
-def set_staff(net, node, pickers, counter, t):
-    """Staff of a node from now on."""
-    net.node[node]["pickers"] = pickers
-    net.node[node]["counter"] = counter
-    set_cap(net, 2 * node, pickers, t)
-    set_cap(net, 2 * node + 1, counter, t)
+def set_staff(q, n, node, pickers, counter, t):
+    """Staff of a node (`n` its NODE row) from now on."""
+    n[node]["pickers"] = pickers
+    n[node]["counter"] = counter
+    set_cap(q, 2 * node, pickers, t)
+    set_cap(q, 2 * node + 1, counter, t)
 
 
 @kernel
-def serve_items(net, skus, t):
+def serve_items(q, cell, sku, items, t):
     """Backorders of these SKUs at the centre."""
-    for i in range(skus.size):
-        serve_backorders(net, skus[i], t)
+    for i in range(items.size):
+        serve_backorders(q, cell, sku, items[i], t)
 
 
 @kernel
 def cancel_waiting(net, t):
     """Cancel every backorder; returns how many."""
+    q = net.q
     count = 0
     for sku in range(net.sku.size):
         item = net.sku[sku]
@@ -335,13 +371,13 @@ def cancel_waiting(net, t):
         item["wait_head"] = -1
         item["wait_tail"] = -1
         while row >= 0:
-            follower = np.int64(net.live[row]["next"])
-            b = net.book[net.live[row]["book"]]
-            cell = net.cell[0, sku]
-            cell["backordered"] -= b["units"]
-            tell(net, b, t, O_CANCELLED, 0)
-            end_without_goods(net, row, t, S_CANCELLED)
-            net.g[G_WAITING] -= 1
+            r = q.live[row]
+            b = q.book[r["book"]]
+            follower = np.int64(r["next"])
+            net.cell[0, sku]["backordered"] -= b["units"]
+            tell(net.told, q.g, b, t, O_CANCELLED, 0)
+            end_without_goods(q.g, r, b, row, t, S_CANCELLED)
+            q.g[G_WAITING] -= 1
             count += 1
             row = follower
     return count

@@ -1,4 +1,7 @@
-"""Stock, money and book lines of the fulfilment kernel: what a row does at one instant."""
+"""Stock, money and book lines of the fulfilment kernel: what a row does at one instant.
+
+Functions take the tables they need: `r` is a LIVE row, `b` its BOOK row, `q` the Queues, `net` everything.
+"""
 
 import numpy as np
 
@@ -17,8 +20,14 @@ from omosim.kernels.fulfilment_tables import (
     MISFIT,
     N_LEDGER,
     N_STATUS,
+    R_BACKORDERS,
+    R_CUTOFF,
+    R_FROM,
+    R_TO,
+    R_WAVE_LEAD,
+    R_WAVES,
+    kernel,
 )
-from omosim.kernels.jit import kernel
 from omosim.schema import codes as c
 from omosim.schema import columns as col
 from omosim.schema import network as at
@@ -42,29 +51,28 @@ SHORT = G_UNITS + at.UNITS_SHORT
 
 
 @kernel
-def move_to(net, b, status):
+def move_to(g, b, status):
     """Change of status, counted."""
-    net.g[G_TRANS + np.int64(b["status"]) * N_STATUS + status] += 1
+    g[G_TRANS + np.int64(b["status"]) * N_STATUS + status] += 1
     b["status"] = status
 
 
 @kernel
-def post(net, placed, debit, credit, amount):
+def post(g, placed, debit, credit, amount):
     """One posting of the double-entry ledger; rows placed in the measured window stand apart."""
-    rules = net.rules[0]
-    base = G_LEDGER
-    if rules["measured_from"] <= placed and placed < rules["measured_to"]:
+    base = np.int64(G_LEDGER)
+    if g[R_FROM] <= placed and placed < g[R_TO]:
         base += N_LEDGER
-    net.g[base + debit] += amount
-    net.g[base + credit] -= amount
+    g[base + debit] += amount
+    g[base + credit] -= amount
 
 
 @kernel
-def tell(net, b, t, code, value):
+def tell(told, g, b, t, code, value):
     """An outcome for the shopper."""
-    i = net.g[G_TOLD]
-    net.g[G_TOLD] = i + 1
-    o = net.told[i]
+    i = g[G_TOLD]
+    g[G_TOLD] = i + 1
+    o = told[i]
     o["t"] = t
     o["key"] = b["key"]
     o["value"] = value
@@ -76,9 +84,8 @@ def tell(net, b, t, code, value):
 
 
 @kernel
-def next_open(net, node, t):
-    """`t` if the store is open by its hours, else its next opening."""
-    n = net.node[node]
+def next_open(n, t):
+    """`t` if the store `n` (a NODE row) is open by its hours, else its next opening."""
     opens, closes = n["opens_s"], n["closes_s"]
     second = t % DAY
     if opens >= closes or (opens <= second and second < closes):
@@ -89,34 +96,32 @@ def next_open(net, node, t):
 
 
 @kernel
-def next_cutoff(net, t):
+def next_cutoff(g, t):
     """The carrier's first departure at or after `t`."""
-    return t + (net.rules[0]["cutoff_s"] - t) % DAY
+    return t + (g[R_CUTOFF] - t) % DAY
 
 
 @kernel
-def next_wave(net, t):
+def next_wave(g, t):
     """The couriers' first departure at or after `t`."""
-    best = DAY
-    for w in range(net.waves.size):
-        best = min(best, (net.waves[w] - t) % DAY)
+    best = np.int64(DAY)
+    for w in range(g[R_WAVES]):
+        best = min(best, (g[R_WAVES + 1 + w] - t) % DAY)
     return t + best
 
 
 @kernel
-def reserve(net, row, node):
+def reserve(cell, r, b, node):
     """Take a row's units at a node if the record shows them."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    cell = net.cell[node, b["sku"]]
+    c = cell[node, b["sku"]]
     units = b["units"]
-    if cell["record"] < units:
+    if c["record"] < units:
         return False
-    there = min(units, cell["available"])
-    cell["record"] -= units
-    cell["available"] -= there
-    cell["reserved"] += there
-    cell["claimed"] += units - there
+    there = min(units, c["available"])
+    c["record"] -= units
+    c["available"] -= there
+    c["reserved"] += there
+    c["claimed"] += units - there
     r["held"] = there
     r["claim"] = units - there
     r["place"] = AT_RESERVED
@@ -125,206 +130,201 @@ def reserve(net, row, node):
 
 
 @kernel
-def find_source(net, zone, sku, units):
-    """The first node that may ship to the zone and whose record suffices; -1 none."""
-    for rank in range(net.route.shape[1]):
-        node = net.route[zone, rank]["source"]
+def find_source(route, nodes, cell, b):
+    """The first node that may ship to the row's zone and whose record suffices; -1 none."""
+    for rank in range(route.shape[1]):
+        node = np.int64(route[b["zone"], rank]["source"])
         if node < 0:
-            return -1
-        if net.node[node]["ships"] != 0 and net.cell[node, sku]["record"] >= units:
-            return np.int64(node)
+            break
+        if nodes[node]["ships"] != 0 and cell[node, b["sku"]]["record"] >= b["units"]:
+            return node
     return np.int64(-1)
 
 
 @kernel
-def slot_day(net, node, t, capacity):
-    """Forget courier bookings of another day."""
-    place = net.local[node]
+def slot_day(s, slots, node, t, capacity):
+    """Forget courier bookings of another day; `s` is the node's counter row."""
     day = t // DAY
-    if place["slot_day"] != day:
-        place["slot_day"] = day
-        place["slot_limit"] = 0
-        for w in range(net.waves.size):
-            net.slots[node, w] = 0
-    if capacity > place["slot_limit"]:
-        place["slot_limit"] = capacity
+    if s["slot_day"] != day:
+        s["slot_day"] = day
+        s["slot_limit"] = 0
+        for w in range(slots.shape[1]):
+            slots[node, w] = 0
+    if capacity > s["slot_limit"]:
+        s["slot_limit"] = capacity
 
 
 @kernel
-def reserve_courier(net, row, t):
+def reserve_courier(net, r, b, t):
     """The nearest store in reach with stock and room in a wave of today."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    zone = b["zone"]
+    g = net.q.g
     for rank in range(net.route.shape[1]):
-        hop = net.route[zone, rank]
-        node = hop["courier"]
+        hop = net.route[b["zone"], rank]
+        node = np.int64(hop["courier"])
         if node < 0:
             return False
         n = net.node[node]
-        capacity = n["wave_capacity"]
+        capacity = np.int64(n["wave_capacity"])
         if capacity <= 0 or hop["courier_m"] > n["courier_radius_m"]:
             continue
         if net.cell[node, b["sku"]]["record"] < b["units"]:
             continue
-        slot_day(net, np.int64(node), t, np.int64(capacity))
-        for w in range(net.waves.size):
-            leaves = t - t % DAY + net.waves[w]
-            if leaves < t + r["pick_s"] + net.rules[0]["wave_lead_s"]:
+        slot_day(net.q.station[2 * node + 1], net.slots, node, t, capacity)
+        for w in range(g[R_WAVES]):
+            leaves = t - t % DAY + g[R_WAVES + 1 + w]
+            if leaves < t + r["pick_s"] + g[R_WAVE_LEAD]:
                 continue
             if net.slots[node, w] < capacity:
                 net.slots[node, w] += 1
                 r["lag_s"] = leaves - b["placed_at"]
-                return reserve(net, row, np.int64(node))
+                return reserve(net.cell, r, b, node)
             if b["flags"] & F_REFUSED == 0:
                 b["flags"] |= F_REFUSED
-                net.g[G_REFUSED] += 1
+                g[G_REFUSED] += 1
     return False
 
 
 @kernel
-def allocate(net, row, t):
+def allocate(net, r, b, t):
     """Reserve stock by the rule of the row's flow."""
-    b = net.book[net.live[row]["book"]]
-    if b["flow"] == PICKUP:
-        return reserve(net, row, np.int64(b["node"]))
     if b["flow"] == SAME_DAY:
-        return reserve_courier(net, row, t)
-    node = find_source(net, b["zone"], b["sku"], b["units"])
+        return reserve_courier(net, r, b, t)
+    node = np.int64(b["node"])
+    if b["flow"] == SHIP:
+        node = find_source(net.route, net.node, net.cell, b)
     if node < 0:
         return False
-    return reserve(net, row, node)
+    return reserve(net.cell, r, b, node)
 
 
 @kernel
-def try_action(net, row, t, action):
-    """One contingency of an order that cannot be served as wished."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    if action == DO_SUBSTITUTE and r["alt_sku"] >= 0:
-        wanted = b["sku"]
-        b["sku"] = r["alt_sku"]
-        if allocate(net, row, t):
-            r["alt_sku"] = -1
-            b["flags"] |= F_SUBSTITUTED
-            r["bits"] = (r["bits"] & ~MISFIT) | (MISFIT if r["bits"] & ALT_MISFIT else 0)
-            return True
-        b["sku"] = wanted
-    elif action == DO_SHIP and b["flow"] != SHIP:
-        flow = b["flow"]
-        b["flow"] = SHIP
-        if allocate(net, row, t):
-            return True
-        b["flow"] = flow
-    elif action == DO_OTHER and b["flow"] == PICKUP and r["second_node"] >= 0:
-        second = np.int64(r["second_node"])
-        r["second_node"] = -1
-        return reserve(net, row, second)
+def use_second(r, b):
+    """The second item takes the first one's place."""
+    b["sku"] = r["alt_sku"]
+    r["alt_sku"] = -1
+    b["flags"] |= F_SUBSTITUTED
+    r["bits"] = (r["bits"] & ~MISFIT) | (MISFIT if r["bits"] & ALT_MISFIT else 0)
+
+
+@kernel
+def try_actions(net, r, b, t):
+    """The first contingency, in the row's order, that gets an order allocated."""
+    for turn in range(2):
+        action = r["action1"] if turn == 0 else r["action2"]
+        if action == DO_SUBSTITUTE and r["alt_sku"] >= 0:
+            wanted = b["sku"]
+            b["sku"] = r["alt_sku"]
+            if allocate(net, r, b, t):
+                use_second(r, b)
+                return True
+            b["sku"] = wanted
+        elif action == DO_SHIP and b["flow"] != SHIP:
+            flow = b["flow"]
+            b["flow"] = SHIP
+            if allocate(net, r, b, t):
+                return True
+            b["flow"] = flow
+        elif action == DO_OTHER and b["flow"] == PICKUP and r["second_node"] >= 0:
+            second = np.int64(r["second_node"])
+            r["second_node"] = -1
+            if reserve(net.cell, r, b, second):
+                return True
     return False
 
 
 @kernel
-def to_picking(net, row, t):
+def to_picking(q, b, row, t):
     """Allocated: into the picking queue of its node, pickups and same-day orders before parcels."""
-    b = net.book[net.live[row]["book"]]
-    move_to(net, b, S_TO_PICK)
-    join(net, 2 * b["node"], row, 1 if b["flow"] == SHIP else 0, t)
+    move_to(q.g, b, S_TO_PICK)
+    join(q, 2 * np.int64(b["node"]), row, 1 if b["flow"] == SHIP else 0, t)
+
+
+@kernel
+def wait_for_stock(q, cell, sku, r, b, row):
+    """Stand in the item's queue at the centre."""
+    move_to(q.g, b, S_BACKORDERED)
+    b["node"] = 0
+    r["place"] = AT_NONE
+    r["kind"] = IDLE
+    r["next"] = -1
+    cell[0, b["sku"]]["backordered"] += b["units"]
+    item = sku[b["sku"]]
+    if item["wait_tail"] >= 0:
+        q.live[item["wait_tail"]]["next"] = row
+    else:
+        item["wait_head"] = row
+    item["wait_tail"] = row
+    q.g[G_WAITING] += 1
 
 
 @kernel
 def place_order(net, row, t, found, failed_code):
     """Go on with an allocated row; try its contingencies, wait or cancel where nothing was found."""
-    r = net.live[row]
-    if found or try_action(net, row, t, r["action1"]) or try_action(net, row, t, r["action2"]):
-        to_picking(net, row, t)
-        return
-    b = net.book[r["book"]]
-    if b["flow"] == SHIP and net.rules[0]["backorders"] != 0:
-        move_to(net, b, S_BACKORDERED)
-        b["node"] = 0
-        r["place"] = AT_NONE
-        r["kind"] = IDLE
-        r["next"] = -1
-        cell = net.cell[0, b["sku"]]
-        cell["backordered"] += b["units"]
-        item = net.sku[b["sku"]]
-        if item["wait_tail"] >= 0:
-            net.live[item["wait_tail"]]["next"] = row
-        else:
-            item["wait_head"] = row
-        item["wait_tail"] = row
-        net.g[G_WAITING] += 1
-        return
-    tell(net, b, t, failed_code, 0)
-    end_without_goods(net, row, t, S_CANCELLED)
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    if found or try_actions(net, r, b, t):
+        to_picking(q, b, row, t)
+    elif b["flow"] == SHIP and q.g[R_BACKORDERS] != 0:
+        wait_for_stock(q, net.cell, net.sku, r, b, row)
+    else:
+        tell(net.told, q.g, b, t, failed_code, 0)
+        end_without_goods(q.g, r, b, row, t, S_CANCELLED)
 
 
 @kernel
-def serve_backorders(net, sku, t):
-    """Orders that wait for a SKU at the centre are allocated, first come first served."""
-    item = net.sku[sku]
+def serve_backorders(q, cell, sku, k, t):
+    """Orders that wait for item `k` at the centre are allocated, first come first served."""
+    item = sku[k]
     while item["wait_head"] >= 0:
         row = np.int64(item["wait_head"])
-        r = net.live[row]
+        r = q.live[row]
+        b = q.book[r["book"]]
         follower = r["next"]
-        if not reserve(net, row, 0):
+        if not reserve(cell, r, b, np.int64(0)):
             return
         item["wait_head"] = follower
         if follower < 0:
             item["wait_tail"] = -1
-        net.g[G_WAITING] -= 1
-        cell = net.cell[0, sku]
-        cell["backordered"] -= net.book[r["book"]]["units"]
-        to_picking(net, row, t)
+        q.g[G_WAITING] -= 1
+        cell[0, k]["backordered"] -= b["units"]
+        to_picking(q, b, row, t)
 
 
 @kernel
-def end_without_goods(net, row, t, status):
+def end_without_goods(g, r, b, row, t, status):
     """The row ends and no unit went out."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    move_to(net, b, status)
-    net.g[SHORT] += b["units"] - b["units_short"]
+    move_to(g, b, status)
+    g[SHORT] += b["units"] - b["units_short"]
     b["units_short"] = b["units"]
     b["done_at"] = t
-    net.g[G_OPEN] -= 1
-    free_row(net, row)
+    g[G_OPEN] -= 1
+    free_row(r, g, row)
 
 
 @kernel
-def units_out(net, node, sku, units, move):
-    """Reserved units leave a node."""
-    cell = net.cell[node, sku]
-    cell["reserved"] -= units
-    cell["on_hand"] -= units
-    net.journal[node, sku, move] += units
-
-
-@kernel
-def put_back(net, row, staged):
+def put_back(cell, r, b, staged):
     """Reserved or staged units of a row stand on the shelf again."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    cell = net.cell[b["node"], b["sku"]]
+    c = cell[b["node"], b["sku"]]
     units = r["held"]
     if staged:
-        cell["staged"] -= units
+        c["staged"] -= units
     else:
-        cell["reserved"] -= units
-    cell["available"] += units
-    cell["record"] += units
+        c["reserved"] -= units
+    c["available"] += units
+    c["record"] += units
     r["held"] = 0
 
 
 @kernel
-def sell(net, b, t, units, price, fee):
+def sell(g, sku, b, t, units, price, fee):
     """Goods change hands: revenue, fee, cost of goods, into the book line and into the ledger."""
-    item = net.sku[b["sku"]]
+    item = sku[b["sku"]]
     short = b["units"] - units
-    net.g[SHORT] += short - b["units_short"]
-    net.g[OUT] += units
+    g[SHORT] += short - b["units_short"]
+    g[OUT] += units
     if b["flags"] & F_SUBSTITUTED:
-        net.g[SUBSTITUTED] += units
+        g[SUBSTITUTED] += units
     item["customer"] += units
     placed = b["placed_at"]
     b["units_out"] = units
@@ -333,17 +333,17 @@ def sell(net, b, t, units, price, fee):
     b["revenue"] = price * units
     b["fee"] = fee
     b["goods_cost"] = item["cost"] * units
-    post(net, placed, CASH, REVENUE + b["channel"], price * units)
-    post(net, placed, CASH, FEES, fee)
-    post(net, placed, GOODS, STOCK, item["cost"] * units)
+    post(g, placed, CASH, REVENUE + b["channel"], price * units)
+    post(g, placed, CASH, FEES, fee)
+    post(g, placed, GOODS, STOCK, item["cost"] * units)
 
 
 @kernel
-def book_line(net, key, t, promise_s):
+def book_line(book, g, key, t, promise_s):
     """A new line of the book; returns its number."""
-    i = net.g[G_BOOK]
-    net.g[G_BOOK] = i + 1
-    b = net.book[i]
+    i = g[G_BOOK]
+    g[G_BOOK] = i + 1
+    b = book[i]
     b["key"] = key
     b["placed_at"] = t
     b["promised_at"] = t + promise_s if promise_s >= 0 else -1
@@ -368,11 +368,10 @@ def book_line(net, key, t, promise_s):
 
 
 @kernel
-def open_row(net, demand):
-    """A row of demand reaches the network; returns its live row."""
-    d = net.demand[demand]
-    i = book_line(net, d["key"], d["t"], np.int64(d["promise_s"]))
-    b = net.book[i]
+def open_row(live, book, g, d):
+    """A DEMAND row `d` reaches the network; returns its live row."""
+    i = book_line(book, g, d["key"], d["t"], np.int64(d["promise_s"]))
+    b = book[i]
     b["shopper"] = d["shopper"]
     b["sku"] = d["sku"]
     b["units"] = d["units"]
@@ -382,8 +381,8 @@ def open_row(net, demand):
     b["flow"] = d["flow"]
     b["offer"] = d["offer"]
     b["category"] = d["category"]
-    row = new_row(net)
-    r = net.live[row]
+    row = new_row(live, g)
+    r = live[row]
     r["book"] = i
     r["t"] = d["t"]
     r["price"] = d["unit_price"]
@@ -410,6 +409,6 @@ def open_row(net, demand):
     r["bits"] = (
         d["misfit"] | d["alt_misfit"] << 1 | d["go_on"] << 2 | d["mind"] << 3 | d["try_on"] << 4 | d["intent"] << 5
     )
-    net.g[G_OPEN] += 1
-    net.g[ORDERED] += d["units"]
+    g[G_OPEN] += 1
+    g[ORDERED] += d["units"]
     return row

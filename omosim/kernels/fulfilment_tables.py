@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from omosim.kernels.jit import JIT_OFF
+from omosim.kernels.jit import kernel as _kernel
 from omosim.schema.codes import N_ACCOUNTS, Status
-from omosim.schema.network import N_UNITS
+from omosim.schema.network import N_UNITS, STATION
 
 #: A row under way. Everything about it that is not in its BOOK row; 104 bytes.
 LIVE = np.dtype(
@@ -60,9 +62,14 @@ SKU = np.dtype(
     align=True,
 )
 
-#: Visits and courier places of a node.
-LOCAL = np.dtype(
+#: A pool of staff with its queue, and, in a counter's row (2n + 1), the node's visits and courier places.
+POST = np.dtype(
     [
+        *[(name, STATION[name]) for name in STATION.names],
+        ("head0", "i4"),  # queue of class 0: pickups and same-day orders; everybody at a counter
+        ("tail0", "i4"),
+        ("head1", "i4"),  # queue of class 1: parcels
+        ("tail1", "i4"),
         ("came", "i8"),
         ("bought", "i8"),
         ("left", "i8"),
@@ -74,26 +81,27 @@ LOCAL = np.dtype(
     align=True,
 )
 
-#: Numbers of `NetworkRules`.
-RULES = np.dtype(
-    [
-        (name, "i8")
-        for name in (
-            "cutoff_s", "wave_lead_s", "hold_s", "returns_s", "return_transit_s", "refurbish_s", "parcel_cost",
-            "return_parcel_cost", "same_day_cost", "handling_cost", "backorders", "measured_from", "measured_to",
-        )
-    ]
-)  # fmt: skip
-
 # places in the array of scalars `g`
-G_HOUR, G_FREE, G_TOP, G_LIVE, G_BOOK, G_HEAP, G_TOLD, G_NEXT, G_DUE, G_OPEN, G_REFUSED, G_WAITING, G_EVENTS = range(13)
-G_NOW = 13
+G_HOUR, G_FREE, G_TOP, G_LIVE, G_BOOK, G_HEAP, G_TOLD, G_NEXT, G_DUE, G_OPEN, G_REFUSED, G_WAITING, G_EVENTS, G_NOW = (
+    range(14)
+)
 G_UNITS = 16
+N_LEDGER = N_ACCOUNTS
 G_LEDGER = G_UNITS + N_UNITS
 N_STATUS = len(Status)
 G_TRANS = G_LEDGER + 2 * N_ACCOUNTS
-G_SIZE = G_TRANS + N_STATUS * N_STATUS
-N_LEDGER = N_ACCOUNTS
+G_RULES = G_TRANS + N_STATUS * N_STATUS
+#: Numbers of `NetworkRules`, in the order in which they stand in `g` from G_RULES on.
+RULES = (
+    "cutoff_s", "wave_lead_s", "hold_s", "returns_s", "return_transit_s", "refurbish_s", "parcel_cost",
+    "return_parcel_cost", "same_day_cost", "handling_cost", "backorders", "measured_from", "measured_to",
+)  # fmt: skip
+(
+    R_CUTOFF, R_WAVE_LEAD, R_HOLD, R_RETURNS, R_RETURN_TRANSIT, R_REFURBISH, R_PARCEL, R_RETURN_PARCEL, R_SAME_DAY,
+    R_HANDLING, R_BACKORDERS, R_FROM, R_TO,
+) = range(G_RULES, G_RULES + len(RULES))  # fmt: skip
+R_WAVES = G_RULES + len(RULES)  # number of courier waves, then their seconds of the day
+G_SIZE = R_WAVES + 1
 
 BUCKETS = 4096  # hours ahead before a bucket is shared by two hours
 
@@ -101,24 +109,34 @@ BUCKETS = 4096  # hours ahead before a bucket is shared by two hours
 DONE, FULL = 0, 1
 
 
-class Net(NamedTuple):
-    """The bundle every fulfilment kernel takes; all arrays C-contiguous, changed in place."""
+def kernel(function):
+    """Compile without reference counts: these kernels allocate nothing, and counting cost more than the work."""
+    made = _kernel(function)
+    if not JIT_OFF:
+        made.targetoptions["_nrt"] = False
+    return made
+
+
+class Queues(NamedTuple):
+    """What events and queues need; all arrays C-contiguous, changed in place."""
 
     live: np.ndarray  # (L,) LIVE
     book: np.ndarray  # (B,) BOOK in the order of arrival
-    demand: np.ndarray  # (D,) DEMAND still to come, sorted by (t, key)
     heap: np.ndarray  # (H,) HEAP
+    bucket: np.ndarray  # (2 BUCKETS,) int32: first row and number of rows, of each hour
+    station: np.ndarray  # (2N,) POST
+    g: np.ndarray  # (G_SIZE + W,) int64
+
+
+class Net(NamedTuple):
+    """Everything; all arrays C-contiguous, changed in place."""
+
+    q: Queues
+    demand: np.ndarray  # (D,) DEMAND still to come, sorted by (t, key)
     told: np.ndarray  # (O,) OUTCOME
     cell: np.ndarray  # (N, K) CELL
     journal: np.ndarray  # (N, K, N_MOVES) int64
     node: np.ndarray  # (N,) NODE
-    station: np.ndarray  # (2N,) STATION
-    line: np.ndarray  # (2N, 2, 2) int32: head and tail of each station's queue by class
-    local: np.ndarray  # (N,) LOCAL
     sku: np.ndarray  # (K,) SKU
     route: np.ndarray  # (Z, R) ROUTE
-    rules: np.ndarray  # (1,) RULES
-    waves: np.ndarray  # (W,) int64, seconds of the day
     slots: np.ndarray  # (N, W) int32
-    bucket: np.ndarray  # (BUCKETS, 2) int32: first row and number of rows
-    g: np.ndarray  # (G_SIZE,) int64

@@ -12,7 +12,6 @@ from omosim.kernels.fulfilment_stock import (
     DO_OTHER,
     DO_SHIP,
     DO_SUBSTITUTE,
-    F_SUBSTITUTED,
     GOODS,
     M_SOLD,
     ORDERED,
@@ -28,10 +27,23 @@ from omosim.kernels.fulfilment_stock import (
     sell,
     serve_backorders,
     tell,
-    units_out,
+    use_second,
 )
-from omosim.kernels.fulfilment_tables import ALT_MISFIT, G_OPEN, GO_ON, INTENT, MIND, MISFIT, TRY_ON
-from omosim.kernels.jit import kernel
+from omosim.kernels.fulfilment_tables import (
+    ALT_MISFIT,
+    G_OPEN,
+    GO_ON,
+    INTENT,
+    MIND,
+    MISFIT,
+    R_HANDLING,
+    R_HOLD,
+    R_REFURBISH,
+    R_RETURN_PARCEL,
+    R_RETURN_TRANSIT,
+    TRY_ON,
+    kernel,
+)
 from omosim.schema import codes as c
 from omosim.schema import columns as col
 from omosim.schema import network as at
@@ -68,12 +80,11 @@ REFUNDS, RESALE_LOSS, HANDLING = (
 
 # ---- visits -----------------------------------------------------------------------------------------------
 @kernel
-def follow_up(net, row, t, channel, flow, sku, units):
-    """A line of the book for a further row of the same need, placed now; returns its number."""
-    first = net.book[net.live[row]["book"]]
+def follow_up(book, g, first, t, channel, flow, sku, units):
+    """A line of the book for a further row of the same need as `first`, placed now; returns its number."""
     promise_s = first["promised_at"] - first["placed_at"] if first["promised_at"] >= 0 else -1
-    i = book_line(net, first["key"] + 1, t, np.int64(promise_s))
-    b = net.book[i]
+    i = book_line(book, g, first["key"] + 1, t, np.int64(promise_s))
+    b = book[i]
     b["shopper"] = first["shopper"]
     b["sku"] = sku
     b["units"] = units
@@ -83,18 +94,16 @@ def follow_up(net, row, t, channel, flow, sku, units):
     b["flow"] = flow
     b["offer"] = first["offer"]
     b["category"] = first["category"]
-    net.g[ORDERED] += units
+    g[ORDERED] += units
     return i
 
 
 @kernel
-def order_here(net, row, t, sku, channel):
+def order_here(q, r, b, t, sku, channel):
     """Order from the store for shipping: a new row that reaches the network now."""
-    first = net.book[net.live[row]["book"]]
-    i = follow_up(net, row, t, channel, SHIP, sku, np.int64(first["units"]))
-    new = new_row(net)
-    o = net.live[new]
-    r = net.live[row]
+    i = follow_up(q.book, q.g, b, t, channel, SHIP, sku, np.int64(b["units"]))
+    row = new_row(q.live, q.g)
+    o = q.live[row]
     o["book"] = i
     o["price"] = r["alt_price"]
     o["fee"] = r["alt_fee"]
@@ -117,319 +126,308 @@ def order_here(net, row, t, sku, channel):
     o["action1"] = 0
     o["action2"] = 0
     o["bits"] = r["bits"] & MIND
-    net.g[G_OPEN] += 1
-    schedule(net, new, t, E_ARRIVE)
+    q.g[G_OPEN] += 1
+    schedule(q, row, t, E_ARRIVE)
 
 
 @kernel
-def leave(net, row, t):
+def leave(q, r, b, row, t):
     """Goes home without goods."""
-    b = net.book[net.live[row]["book"]]
-    net.local[b["node"]]["left"] += 1
-    end_without_goods(net, row, t, S_LEFT)
+    q.station[2 * np.int64(b["node"]) + 1]["left"] += 1
+    end_without_goods(q.g, r, b, row, t, S_LEFT)
 
 
 @kernel
-def use_second(net, row):
-    """The second item takes the first one's place."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    b["sku"] = r["alt_sku"]
-    r["alt_sku"] = -1
-    b["flags"] |= F_SUBSTITUTED
-    r["bits"] = (r["bits"] & ~MISFIT) | (MISFIT if r["bits"] & ALT_MISFIT else 0)
-
-
-@kernel
-def on_shelf(net, row):
+def on_shelf(cell, r, b):
     """Whether the second item stands on the shelf."""
-    r = net.live[row]
     alt = r["alt_sku"]
-    return alt >= 0 and net.cell[net.book[r["book"]]["node"], alt]["available"] >= 1
+    return alt >= 0 and cell[b["node"], alt]["available"] >= 1
 
 
 @kernel
-def try_and_buy(net, row, t):
+def try_and_buy(q, told, cell, row, t):
     """The item is in hand: does it fit, is it bought here?"""
-    r = net.live[row]
-    b = net.book[r["book"]]
+    r = q.live[row]
+    b = q.book[r["book"]]
     if r["bits"] & MISFIT:
-        if r["bits"] & GO_ON == 0 or r["bits"] & ALT_MISFIT != 0 or not on_shelf(net, row):
-            tell(net, b, t, O_REFUSED, 0)
-            leave(net, row, t)
+        if r["bits"] & GO_ON == 0 or r["bits"] & ALT_MISFIT != 0 or not on_shelf(cell, r, b):
+            tell(told, q.g, b, t, O_REFUSED, 0)
+            leave(q, r, b, row, t)
             return
-        use_second(net, row)
+        use_second(r, b)
     if r["bits"] & INTENT:
-        order_here(net, row, t, np.int64(b["sku"]), np.int64(WEB))
-        leave(net, row, t)
+        order_here(q, r, b, t, np.int64(b["sku"]), np.int64(WEB))
+        leave(q, r, b, row, t)
         return
-    cell = net.cell[b["node"], b["sku"]]
-    units = min(b["units"], cell["available"])
-    cell["available"] -= units
-    cell["record"] -= units
-    cell["reserved"] += units
+    c = cell[b["node"], b["sku"]]
+    units = min(b["units"], c["available"])
+    c["available"] -= units
+    c["record"] -= units
+    c["reserved"] += units
     r["held"] = units
     r["place"] = AT_RESERVED
-    to_counter(net, row, t)
+    to_counter(q, r, b, row, t)
 
 
 @kernel
 def enter(net, row, t):
     """A visitor at the door of a store."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    node = b["node"]
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    node = np.int64(b["node"])
     r["place"] = AT_NONE
     if net.node[node]["open"] == 0:
         b["flags"] |= F_CLOSED
-        tell(net, b, t, O_CLOSED, 0)
-        end_without_goods(net, row, t, S_LEFT)
+        tell(net.told, q.g, b, t, O_CLOSED, 0)
+        end_without_goods(q.g, r, b, row, t, S_LEFT)
         return
     if b["status"] == S_DUE:
-        move_to(net, b, S_INSIDE)
-    net.local[node]["came"] += 1
+        move_to(q.g, b, S_INSIDE)
+    q.station[2 * node + 1]["came"] += 1
     if net.cell[node, b["sku"]]["available"] >= 1:
-        try_and_buy(net, row, t)
+        try_and_buy(q, net.told, net.cell, row, t)
         return
     b["flags"] |= F_EMPTY
-    tell(net, b, t, O_EMPTY, 0)
+    tell(net.told, q.g, b, t, O_EMPTY, 0)
     for turn in range(2):
         action = r["action1"] if turn == 0 else r["action2"]
-        if action == DO_SUBSTITUTE and on_shelf(net, row):
-            use_second(net, row)
-            try_and_buy(net, row, t)
+        if action == DO_SUBSTITUTE and on_shelf(net.cell, r, b):
+            use_second(r, b)
+            try_and_buy(q, net.told, net.cell, row, t)
             return
         if action == DO_OTHER and r["second_node"] >= 0:
-            net.local[node]["moved"] += 1
+            q.station[2 * node + 1]["moved"] += 1
             b["node"] = r["second_node"]
             r["second_node"] = -1
             r["place"] = AT_BETWEEN
-            schedule(net, row, t + r["second_travel_s"], E_SECOND)
+            schedule(q, row, t + r["second_travel_s"], E_SECOND)
             return
         if action == DO_SHIP:
             sku = b["sku"]
             if r["bits"] & MISFIT:  # seen on a sample
                 sku = r["alt_sku"] if r["bits"] & GO_ON != 0 and r["bits"] & ALT_MISFIT == 0 else -1
             if sku >= 0:
-                order_here(net, row, t, np.int64(sku), np.int64(b["channel"]))
+                order_here(q, r, b, t, np.int64(sku), np.int64(b["channel"]))
                 break
-    leave(net, row, t)
+    leave(q, r, b, row, t)
 
 
 # ---- counter ------------------------------------------------------------------------------------------------
 @kernel
-def to_counter(net, row, t):
+def to_counter(q, r, b, row, t):
     """Queue up at the counter; patience begins to run."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    move_to(net, b, S_AT_COUNTER)
+    move_to(q.g, b, S_AT_COUNTER)
     b["arrived_at"] = t
-    if not join(net, 2 * b["node"] + 1, row, 0, t) and r["patience_s"] >= 0:
-        schedule(net, row, t + r["patience_s"], E_LEAVE)
+    if not join(q, 2 * np.int64(b["node"]) + 1, row, 0, t) and r["patience_s"] >= 0:
+        schedule(q, row, t + r["patience_s"], E_LEAVE)
 
 
 @kernel
 def queue_leave(net, row, t):
     """Patience is over."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    node = b["node"]
-    station = 2 * node + 1
-    tick(net, station, t)
-    unlink(net, station, 0, row)
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    station = 2 * np.int64(b["node"]) + 1
+    s = q.station[station]
+    tick(s, t)
+    unlink(q.live, s, 0, r)
     waited = t - b["arrived_at"]
-    net.station[station]["waits"] += waited
-    next_up(net, station, t)
+    s["waits"] += waited
+    next_up(q, station, t)
     b["wait_s"] += waited
     again = b["flags"] & F_LEFT
     b["flags"] |= F_LEFT
-    tell(net, b, t, O_QUEUE_LEFT, waited)
+    tell(net.told, q.g, b, t, O_QUEUE_LEFT, waited)
     if b["flow"] == VISIT:
-        put_back(net, row, False)
-        net.local[node]["abandoned"] += 1
-        end_without_goods(net, row, t, S_LEFT)
+        put_back(net.cell, r, b, False)
+        s["abandoned"] += 1
+        end_without_goods(q.g, r, b, row, t, S_LEFT)
         return
-    move_to(net, b, S_STAGED)
-    come = -1 if again else next_open(net, node, t + DAY)
-    await_collection(net, row, t, come)
+    move_to(q.g, b, S_STAGED)
+    come = np.int64(-1)
+    if again == 0:
+        come = next_open(net.node[b["node"]], t + DAY)
+    await_collection(q, b, row, t, come)
 
 
 @kernel
-def await_collection(net, row, t, come):
+def await_collection(q, b, row, t, come):
     """The customer comes at `come` (-1 never) if that is within the shelf time; else the order expires."""
-    b = net.book[net.live[row]["book"]]
-    last = b["ready_at"] + net.rules[0]["hold_s"]
+    last = b["ready_at"] + q.g[R_HOLD]
     if come >= 0 and come <= last:
-        schedule(net, row, come, E_COLLECT)
+        schedule(q, row, come, E_COLLECT)
     else:
-        schedule(net, row, max(t, last), E_EXPIRE)
+        schedule(q, row, max(t, last), E_EXPIRE)
 
 
 @kernel
 def expire(net, row, t):
     """Never collected: back on the shelf."""
-    b = net.book[net.live[row]["book"]]
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
     b["flags"] |= F_NO_SHOW
-    tell(net, b, t, O_EXPIRED, 0)
-    put_back(net, row, True)
-    end_without_goods(net, row, t, S_EXPIRED)
+    tell(net.told, q.g, b, t, O_EXPIRED, 0)
+    put_back(net.cell, r, b, True)
+    end_without_goods(q.g, r, b, row, t, S_EXPIRED)
 
 
 @kernel
 def come_to_collect(net, row, t):
     """The customer of a pickup is at the door."""
-    b = net.book[net.live[row]["book"]]
-    node = b["node"]
-    if net.node[node]["open"] == 0:
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    n = net.node[b["node"]]
+    if n["open"] == 0:
         b["flags"] |= F_CLOSED
-        tell(net, b, t, O_CLOSED, 0)
-        await_collection(net, row, t, next_open(net, node, t - t % DAY + DAY))
+        tell(net.told, q.g, b, t, O_CLOSED, 0)
+        await_collection(q, b, row, t, next_open(n, t - t % DAY + DAY))
         return
-    to_counter(net, row, t)
+    to_counter(q, r, b, row, t)
+
+
+@kernel
+def sold_from_shelf(cell, journal, node, sku, units):
+    """Units leave the shelf with a customer, without a reservation."""
+    c = cell[node, sku]
+    c["available"] -= units
+    c["record"] -= units
+    c["on_hand"] -= units
+    journal[node, sku, M_SOLD] += units
 
 
 @kernel
 def collect(net, row, t):
     """Hand-over of a pickup, after trying on where the service has it."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    node = b["node"]
-    units = r["held"]
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    node = np.int64(b["node"])
+    units = np.int64(r["held"])
     if r["bits"] & TRY_ON != 0 and r["bits"] & MISFIT != 0:
-        alt = r["alt_sku"]
+        alt = np.int64(r["alt_sku"])
         if (
             r["bits"] & GO_ON == 0
             or r["bits"] & ALT_MISFIT != 0
             or alt < 0
             or net.cell[node, alt]["available"] < units
         ):
-            tell(net, b, t, O_REFUSED, 0)
-            put_back(net, row, True)
-            end_without_goods(net, row, t, S_REFUSED)
+            tell(net.told, q.g, b, t, O_REFUSED, 0)
+            put_back(net.cell, r, b, True)
+            end_without_goods(q.g, r, b, row, t, S_REFUSED)
             return
-        put_back(net, row, True)
-        use_second(net, row)
+        put_back(net.cell, r, b, True)
+        use_second(r, b)
         r["held"] = units
-        sold_from_shelf(net, node, alt, units)
+        sold_from_shelf(net.cell, net.journal, node, alt, units)
     else:
-        cell = net.cell[node, b["sku"]]
-        cell["staged"] -= units
-        cell["on_hand"] -= units
+        c = net.cell[node, b["sku"]]
+        c["staged"] -= units
+        c["on_hand"] -= units
         net.journal[node, b["sku"], M_SOLD] += units
-    move_to(net, b, S_COLLECTED)
-    sell(net, b, t, units, r["price"], r["fee"])
-    tell(net, b, t, O_COLLECTED, b["revenue"] + b["fee"])
-    extra = min(r["extra_units"], net.cell[node, b["sku"]]["available"])
+    move_to(q.g, b, S_COLLECTED)
+    sell(q.g, net.sku, b, t, units, r["price"], r["fee"])
+    tell(net.told, q.g, b, t, O_COLLECTED, b["revenue"] + b["fee"])
+    extra = np.int64(min(r["extra_units"], net.cell[node, b["sku"]]["available"]))
     if extra > 0:
-        i = follow_up(net, row, t, np.int64(STORE), VISIT, np.int64(b["sku"]), np.int64(extra))
-        line = net.book[i]
+        sku = np.int64(b["sku"])
+        line = q.book[follow_up(q.book, q.g, b, t, np.int64(STORE), VISIT, sku, extra)]
         line["node"] = node
         line["promised_at"] = -1
         line["arrived_at"] = t
         line["served_at"] = t
-        sold_from_shelf(net, node, b["sku"], extra)
-        move_to(net, line, S_INSIDE)
-        move_to(net, line, S_AT_COUNTER)
-        move_to(net, line, S_BOUGHT)
-        sell(net, line, t, extra, r["price"], 0)
-    after_sale(net, row, t)
-
-
-@kernel
-def sold_from_shelf(net, node, sku, units):
-    """Units leave the shelf with a customer, without a reservation."""
-    cell = net.cell[node, sku]
-    cell["available"] -= units
-    cell["record"] -= units
-    cell["on_hand"] -= units
-    net.journal[node, sku, M_SOLD] += units
+        sold_from_shelf(net.cell, net.journal, node, sku, extra)
+        move_to(q.g, line, S_INSIDE)
+        move_to(q.g, line, S_AT_COUNTER)
+        move_to(q.g, line, S_BOUGHT)
+        sell(q.g, net.sku, line, t, extra, r["price"], np.int64(0))
+    after_sale(q, net.node, r, b, row, t)
 
 
 @kernel
 def pay(net, row, t):
     """A visitor has paid."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    units_out(net, b["node"], b["sku"], r["held"], M_SOLD)
-    net.local[b["node"]]["bought"] += 1
-    move_to(net, b, S_BOUGHT)
-    sell(net, b, t, r["held"], r["price"], r["fee"])
-    tell(net, b, t, O_BOUGHT, b["revenue"] + b["fee"])
-    after_sale(net, row, t)
-
-
-@kernel
-def counter_end(net, row, t):
-    """Service at the counter is over."""
-    b = net.book[net.live[row]["book"]]
-    if b["status"] == S_RETURN_OPEN:
-        refund(net, row, t)
-    elif b["flow"] == VISIT:
-        pay(net, row, t)
-    else:
-        collect(net, row, t)
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    units = np.int64(r["held"])
+    c = net.cell[b["node"], b["sku"]]
+    c["reserved"] -= units
+    c["on_hand"] -= units
+    net.journal[b["node"], b["sku"], M_SOLD] += units
+    q.station[2 * np.int64(b["node"]) + 1]["bought"] += 1
+    move_to(q.g, b, S_BOUGHT)
+    sell(q.g, net.sku, b, t, units, r["price"], r["fee"])
+    tell(net.told, q.g, b, t, O_BOUGHT, b["revenue"] + b["fee"])
+    after_sale(q, net.node, r, b, row, t)
 
 
 # ---- after the sale -----------------------------------------------------------------------------------------
 @kernel
 def deliver(net, row, t):
     """The parcel is handed over at the door."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    net.sku[b["sku"]]["road"] -= r["held"]
-    move_to(net, b, S_DELIVERED)
-    sell(net, b, t, r["held"], r["price"], r["fee"])
-    tell(net, b, t, O_DELIVERED, b["revenue"] + b["fee"])
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    units = np.int64(r["held"])
+    net.sku[b["sku"]]["road"] -= units
+    move_to(q.g, b, S_DELIVERED)
+    sell(q.g, net.sku, b, t, units, r["price"], r["fee"])
+    tell(net.told, q.g, b, t, O_DELIVERED, b["revenue"] + b["fee"])
     if b["promised_at"] >= 0 and t > b["promised_at"]:
-        tell(net, b, t, O_LATE, t - b["promised_at"])
-    after_sale(net, row, t)
+        tell(net.told, q.g, b, t, O_LATE, t - b["promised_at"])
+    after_sale(q, net.node, r, b, row, t)
 
 
 @kernel
-def after_sale(net, row, t):
+def after_sale(q, nodes, r, b, row, t):
     """Goods handed over: they stay with the customer or go back some day."""
-    r = net.live[row]
-    b = net.book[r["book"]]
     r["place"] = AT_CUSTOMER
     misfit_at_home = r["bits"] & MISFIT != 0 and b["flow"] != VISIT
     if r["bits"] & MIND == 0 and not misfit_at_home:
-        net.g[G_OPEN] -= 1
-        free_row(net, row)
+        q.g[G_OPEN] -= 1
+        free_row(r, q.g, row)
         return
     when = t + r["return_lag_s"]
     if r["return_node"] >= 0:
-        when = next_open(net, r["return_node"], when)
-    schedule(net, row, when, E_RETURN_BEGIN)
+        when = next_open(nodes[r["return_node"]], when)
+    schedule(q, row, when, E_RETURN_BEGIN)
 
 
 @kernel
 def return_begin(net, row, t):
     """The customer brings the goods to a store, or sends them."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    move_to(net, b, S_RETURN_OPEN)
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    move_to(q.g, b, S_RETURN_OPEN)
     item = net.sku[b["sku"]]
     item["customer"] -= r["held"]
     item["back"] += r["held"]
     r["place"] = AT_BACK
-    node = r["return_node"]
+    node = np.int64(r["return_node"])
     if node >= 0 and net.node[node]["open"] != 0:
-        join(net, 2 * node + 1, row, 0, t)
+        join(q, 2 * node + 1, row, 0, t)
         return
     r["return_node"] = 0
-    cost = net.rules[0]["return_parcel_cost"]
+    cost = q.g[R_RETURN_PARCEL]
     b["service_cost"] += cost
-    post(net, b["placed_at"], HANDLING, CASH, cost)
-    schedule(net, row, t + net.rules[0]["return_transit_s"], E_RETURN_ARRIVE)
+    post(q.g, b["placed_at"], HANDLING, CASH, cost)
+    schedule(q, row, t + q.g[R_RETURN_TRANSIT], E_RETURN_ARRIVE)
 
 
 @kernel
 def refund(net, row, t):
     """The price back, the goods back into the books less their loss of value."""
-    r = net.live[row]
-    b = net.book[r["book"]]
-    move_to(net, b, S_RETURNED)
-    units = r["held"]
+    q = net.q
+    g = q.g
+    r = q.live[row]
+    b = q.book[r["book"]]
+    move_to(g, b, S_RETURNED)
+    units = np.int64(r["held"])
     item = net.sku[b["sku"]]
     value = item["cost"] * units
     scaled = value * item["resale_ppm"]
@@ -437,35 +435,36 @@ def refund(net, row, t):
     rest = 2 * (scaled - loss * 1_000_000)
     if rest > 1_000_000 or (rest == 1_000_000 and loss & 1 == 1):
         loss += 1
-    handling = net.rules[0]["handling_cost"] * units
+    handling = g[R_HANDLING] * units
     b["returned_at"] = t
     b["units_back"] = units
     b["refund"] = b["revenue"]
     b["goods_cost"] += loss - value
     b["service_cost"] += handling
     placed = b["placed_at"]
-    post(net, placed, REFUNDS, CASH, r["price"] * units)
-    post(net, placed, STOCK, GOODS, value)
-    post(net, placed, RESALE_LOSS, STOCK, loss)
-    post(net, placed, HANDLING, CASH, handling)
-    tell(net, b, t, O_RETURNED, r["price"] * units)
-    net.g[G_OPEN] -= 1
-    schedule(net, row, t + net.rules[0]["refurbish_s"], E_RESTOCK)
+    post(g, placed, REFUNDS, CASH, r["price"] * units)
+    post(g, placed, STOCK, GOODS, value)
+    post(g, placed, RESALE_LOSS, STOCK, loss)
+    post(g, placed, HANDLING, CASH, handling)
+    tell(net.told, g, b, t, O_RETURNED, r["price"] * units)
+    g[G_OPEN] -= 1
+    schedule(q, row, t + g[R_REFURBISH], E_RESTOCK)
 
 
 @kernel
 def restock(net, row, t):
     """A returned unit can be sold again where it is."""
-    r = net.live[row]
-    sku = np.int64(net.book[r["book"]]["sku"])
-    node = np.int64(r["return_node"])
+    q = net.q
+    r = q.live[row]
+    sku = np.int64(q.book[r["book"]]["sku"])
+    node = r["return_node"]
     units = r["held"]
-    cell = net.cell[node, sku]
-    cell["on_hand"] += units
-    cell["available"] += units
-    cell["record"] += units
+    c = net.cell[node, sku]
+    c["on_hand"] += units
+    c["available"] += units
+    c["record"] += units
     net.journal[node, sku, M_RETURNED] += units
     net.sku[sku]["back"] -= units
-    free_row(net, row)
+    free_row(r, q.g, row)
     if node == 0:
-        serve_backorders(net, sku, t)
+        serve_backorders(q, net.cell, net.sku, sku, t)

@@ -38,10 +38,9 @@ class Opened:
 def begin(command: str, composed: Composed, argv: Sequence[str]) -> Opened:
     """Create or take up the folder of a command; write provenance, configuration and assumptions."""
     from omosim.config.assumptions import assumptions
-    from omosim.config.resolved import config_hash
 
     settings = composed.settings
-    hashed = config_hash(settings)
+    hashed = composed.hash
     folder = ResultFolder.create(command, hashed, now=datetime.now(), output_dir=settings.output.dir)
     origin = provenance(command, argv=list(argv), seed=settings.seed, config_hash=hashed, started=stamp())
     folder.begin({**origin, "overrides": list(composed.overrides)}, composed.yaml)
@@ -224,14 +223,13 @@ def report_command(path: str) -> int:
 
 def rerun_command(path: str) -> int:
     """Run a result's command again into a folder beside it and say whether every table has the same bytes."""
-    from omosim.config.compose import compose
+    from omosim.config.reread import reread
 
     old = ResultFolder.open_existing(path)
     origin = old.provenance()
     command = str(origin["command"])
     place = old.path.with_name(old.path.name + ".rerun")
-    kept = [w for w in origin.get("overrides", []) if not w.startswith("output.dir=")]
-    composed = compose(command, [*kept, f"output.dir={place}"])
+    composed = reread(old.path / "config.yaml", output_dir=str(place))
     body = {"run": run_command, "compare": compare_command}[command]
     code = body(composed, origin.get("argv", []))
     if code not in (0, 3):

@@ -151,6 +151,7 @@ class MarketSettings(Frozen):
     timezone: str = par("name", "IANA time zone; a config's dates are in it", max_length=64)
     start_date: str = par("date", "first day of the run, YYYY-MM-DD", pattern=r"^\d{4}-\d{2}-\d{2}$")
     cost_basis_shoppers: int = par("people", "shoppers of the retailer for whom rents, wages of idle staff and costs of capabilities are stated; a run of fewer shoppers pays its part", 1, 10**9)
+    capability_cost_rate: float = par("minor per minor", "what one unit of a capability file's costs (won) is in this market's minor units", 0, 1e6, default=1.0)
     geography: Geography
     segments: dict[Name, Segment] = Field(min_length=1, max_length=32)
     demand: Demand

@@ -145,8 +145,9 @@ def _inform(policy: Policy, context: Context, on: list[str]) -> None:
 
 
 def _charge(policy: Policy, settings: Settings, rows: list[CapabilityLevel]) -> None:
-    """Capital and running cost of the capabilities that are on, scaled to the simulated shoppers."""
+    """Capital and running cost of the capabilities that are on, in the market's money, scaled to the simulated shoppers."""
     part = min(Fraction(1), Fraction(settings.shoppers, settings.market.cost_basis_shoppers))
+    part *= Fraction(settings.market.capability_cost_rate)
     stores = settings.network.stores.count
     policy.capital = round(sum(row.capital for row in rows) * part)
     daily = sum((Fraction(row.capital) / (Fraction(row.life_years) * YEAR_DAYS) for row in rows), Fraction(0))

@@ -48,7 +48,7 @@ NETWORK: dict[str, Any] = {
         "peak_to": "15:00", "peak_extra": 1,
     },
     "work": {
-        "centre_pickers": 40, "pick_base_s": 150.0, "counter_s": 188.0, "checkout_s": 120.0, "returns_s": 240.0, "shape": 4.0,
+        "centre_pickers": 4, "pick_base_s": 150.0, "counter_s": 188.0, "checkout_s": 120.0, "returns_s": 240.0, "shape": 4.0,
         "patience_minutes": 12.0,
     },
     "stock": {

@@ -159,7 +159,8 @@ def visit_value(levels, case, offer, r):
     """Value of a walk to the shelf: (1 - q') E max{buy here, order here, nothing} - T.
 
     With intent 1 the shopper looks and tries here, but orders on line; else an item in stock can be taken at
-    once. q' is the misfit left after the web's information where the plan reads it first.
+    once. q' is the misfit left after the web's information where the plan reads it first. A plan that is made for
+    a purchase (reading first, or ordering from the shelf) is none where nothing can be gained by it.
     """
     q = float(case["misfit"])
     search = 0.0
@@ -172,4 +173,6 @@ def visit_value(levels, case, offer, r):
         paid = paid_for(levels, case, _STORE, offer)
         stocked = believed_stock(levels, case, r)
         gain = stocked * max(case["value"] - felt(levels, case, paid), without) + (1.0 - stocked) * without
+    if gain <= 0.0 and (int(offer["pre_info"]) == 1 or int(offer["intent"]) == 1):
+        return _NEVER
     return (1.0 - q) * gain - case["vot"] * (2.0 * case["way_s"][r] + levels["visit_s"]) - search

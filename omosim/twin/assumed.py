@@ -37,6 +37,8 @@ MARKET: dict[str, Any] = {
     "personalisation": {"rho_inf": 0.45, "n_half": 12.0},
     "sessions": {"per_mission": 3.0, "browse_per_week": 0.5, "touches_per_mission": 11.0},
 }  # fmt: skip
+#: minor units of a currency for one won, in which capability files state their costs; round rates
+WON = {"KRW": 1.0, "USD": 0.072, "GBP": 0.054, "EUR": 0.062, "JPY": 0.11}
 AWARENESS: dict[str, Any] = {"decay_per_week": 0.0, "store_rho": 0.0, "store_scale_km": 3.0}
 CATEGORY: dict[str, Any] = {
     "skus": 24, "margin": 0.42, "misfit": 0.005, "value_mean": -1.03, "value_sd": 0.75, "popularity": 0.5,

@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from scipy.special import betaln, gammaln, hyp2f1
 
 Floats = NDArray[np.float64]
-_LOW, _HIGH = np.log(1e-3), np.log(1e4)
+_LOW, _HIGH = np.log(1e-3), np.log(1e3)
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,16 @@ def choose_k(cohort: Cohort, ks: tuple[int, ...] = (1, 2, 3)) -> tuple[RepeatFit
     """The fit of the likeliest k and all of them; each k has its own r, alpha, a, b."""
     fits = [fit(cohort, k) for k in ks]
     return max(fits, key=lambda f: f.log_likelihood), fits
+
+
+def thinned(fits: list[RepeatFit], stages: int, share: float) -> RepeatFit:
+    """The fit whose regularity is nearest to that of purchases which are a random `share` of Erlang-`stages` needs.
+
+    Such purchases have gaps of CV^2 = 1 - share (1 - 1/stages); each k has its own r, alpha, a, b, and another's
+    would spread the customers wrongly.
+    """
+    cv2 = 1.0 - share * (1.0 - 1.0 / stages)
+    return min(fits, key=lambda f: abs(1.0 / f.k - cv2))
 
 
 def expected_repeats(r: float, alpha: float, a: float, b: float, weeks: float) -> float:

@@ -13,7 +13,7 @@ import pandas as pd
 from omosim.results import ResultFolder, write_json, write_parquet, write_text
 from omosim.schema.settings import Settings
 from omosim.twin import bgcnbd, holdout, laws
-from omosim.twin.closing import Round, close, figures
+from omosim.twin.closing import Round, close, figures, level_after
 from omosim.twin.errors import CalibrationError
 from omosim.twin.generator import FittedLaws, generate
 from omosim.twin.history import History, Windows, history_of, history_of_run, split
@@ -38,8 +38,8 @@ class CalibrateOptions:
     currency: str = "KRW"
     name: str = ""  # of the market; empty: from the file's name
     seed: int = 7
-    replications: int = 3  # simulated logs in the hold-out table
-    rounds: int = 4  # of the closing step
+    replications: int = 4  # simulated logs in the hold-out table
+    rounds: int = 6  # of the closing step
 
 
 @dataclass
@@ -70,6 +70,7 @@ class CalibrationResult:
         write_text(out / "market_history.yaml", to_yaml(self.past, [*head, "Of the log's own time, for the hold-out check."]))
         for name, frame in (
             ("holdout", self.table), ("weekly", self.weekly), ("hour_of_week", self.hours), ("quality", self.log.quality),
+            ("profile", self.hours.assign(hour=np.arange(168))[["hour", "actual", "simulated"]]),
         ):  # fmt: skip
             write_parquet(out / f"{name}.parquet", _columns(frame), types=_TYPES.get(name))
 
@@ -113,17 +114,18 @@ class CalibrationResult:
     def _holdout_text(self) -> str:
         lines = [
             f"Held out: {self.summary['holdout_part']}; simulated by the {self.source}",
-            f"  {'measure':<26}{'simulated':>12}{'actual':>12}{'error':>9}{'copy':>9}  {'aim':<6}",
+            f"  {'measure':<26}{'simulated':>12}{'actual':>12}{'error':>9}{'copy':>9}{'law':>9}  {'aim':<6}",
         ]
         for row in self.table.to_dict("records"):
             aim = "" if row["aim"] is None or not np.isfinite(row["aim"]) else f"{row['aim']:.0%}"
             verdict = "" if row["within"] is None else ("within" if row["within"] else "outside")
             lines.append(
                 f"  {row['measure']:<26}{row['simulated']:>12,.3f}{row['actual']:>12,.3f}{row['error']:>+9.1%}"
-                f"{row['copy_error']:>+9.1%}  {aim:<6}{verdict}"
+                f"{row['copy_error']:>+9.1%}{row['law_error']:>+9.1%}  {aim:<6}{verdict}"
             )
         lines.append("  copy: error that an exact copy of the past would make (the whole fit part; where a measure")
-        lines.append("  depends on the length, its last days of the same length)")
+        lines.append("  depends on the length, its last days of the same length); law: error of logs drawn straight from")
+        lines.append("  the fitted laws, without people's choices")
         return "\n".join(lines)
 
 
@@ -160,20 +162,35 @@ def fit_laws(log: OrderLog, history: History, windows: Windows) -> tuple[FittedL
             "Repeat purchases need shopper_id"
         )
     repeat, fits = bgcnbd.choose_k(bgcnbd.cohort_from_days(who, day, windows.cut))
-    rounded: dict[str, Any] = {n: digits(getattr(repeat, n)) for n in ("r", "alpha", "a", "b")}
-    repeat = replace(repeat, **rounded)
+    repeat = _rounded(repeat)
     calendar = laws.fit_calendar(fit, windows)
     lag = log.cancelled["lag_s"].to_numpy()[history.back_t < windows.cut]
-    acquisition = laws.fit_acquisition(fit, repeat, calendar, windows)
-    rounded = {n: digits(getattr(acquisition, n)) for n in ("known_before", "new_per_week")}
+    acquisition = _acquisition(fit, repeat, calendar, windows)
     values = laws.fit_values(fit)
     values = laws.ValueLaw(digits(values.median, 6), digits(values.sd), digits(values.between))
     tail = min(91, windows.cut)
     level = float((day >= windows.cut - tail).sum()) / tail * 7
     return FittedLaws(
-        windows, calendar, repeat, values, laws.fit_back(fit, lag), replace(acquisition, **rounded), level,
+        windows, calendar, repeat, values, laws.fit_back(fit, lag), acquisition, level,
         fit.t.size / max(1, who.size),
     ), fits  # fmt: skip
+
+
+def suited(fitted: FittedLaws, fits: list[bgcnbd.RepeatFit], history: History) -> FittedLaws:
+    """The laws with the repeat fit and the acquisition that suit a market in which few needs become purchases."""
+    repeat = _rounded(bgcnbd.thinned(fits, fitted.repeat.k, Scales().purchase_share))
+    fit = history.part(0, fitted.windows.cut)
+    return replace(fitted, repeat=repeat, acquisition=_acquisition(fit, repeat, fitted.calendar, fitted.windows))
+
+
+def _rounded(repeat: bgcnbd.RepeatFit) -> bgcnbd.RepeatFit:
+    change: dict[str, Any] = {n: digits(getattr(repeat, n)) for n in ("r", "alpha", "a", "b")}
+    return replace(repeat, **change)
+
+
+def _acquisition(fit: History, repeat: bgcnbd.RepeatFit, calendar: laws.Calendar, windows: Windows) -> laws.Acquisition:
+    found = laws.fit_acquisition(fit, repeat, calendar, windows)
+    return replace(found, **{n: digits(getattr(found, n)) for n in ("known_before", "new_per_week")})
 
 
 def price_bands(log: OrderLog, windows: Windows) -> list[laws.PriceBand]:
@@ -214,7 +231,7 @@ def calibrate(
     _, first = history.part(0, windows.cut).first_days()
     direct = [generate(fitted, first, options.seed + i) for i in range(max(10, options.replications))]
 
-    maker = _Maker(fitted, bands, log, options, base)
+    maker = _Maker(suited(fitted, fits, history), fitted.repeat, bands, log, options, base)
     rounds: list[Round] = []
     scales, source, simulated, scale = Scales(), "fitted law", direct, fitted.orders_per_day
     if simulate is not None and base is not None:
@@ -222,6 +239,7 @@ def calibrate(
         rounds = close(lambda s: maker.run(s, simulate, 0, windows.cut), wanted, windows, fitted.back.large, scales,
                        options.rounds)  # fmt: skip
         scales, source = rounds[-1].scales, "model"
+        scales = level_after(lambda s: maker.run(s, simulate, 0, 91, True), fitted.level, 91, scales)
         simulated = [maker.run(scales, simulate, i, windows.end) for i in range(options.replications)]
     weekday = fitted.calendar.first_weekday
     table = holdout.table(history, simulated, windows, weekday, fitted.back.large, scale, direct)
@@ -242,6 +260,7 @@ class _Maker:
     """Markets and runs from scales."""
 
     fitted: FittedLaws
+    likeliest: bgcnbd.RepeatFit
     bands: list[laws.PriceBand]
     log: OrderLog
     options: CalibrateOptions
@@ -251,15 +270,15 @@ class _Maker:
         name = self.options.name or Path(self.log.file).stem.split(".")[0]
         enabled = frozenset(k for k, c in self.base.strategy.capabilities.items() if c.enabled) if self.base else frozenset()
         return build(
-            self.fitted, self.bands, scales, name=name, title=f"Calibrated on {self.log.file}",
+            self.fitted, self.likeliest, self.bands, scales, name=name, title=f"Calibrated on {self.log.file}",
             currency=self.log.currency, timezone=self.log.timezone, origin=f"{self.log.file} {self.log.file_hash}",
             touchpoints=self.base.touchpoints if self.base else None, present=enabled, forward=forward,
         )  # fmt: skip
 
-    def run(self, scales: Scales, simulate: Simulate, replication: int, days: int) -> History:
-        """One simulated log of the log's own time; the same draws for the same replication."""
+    def run(self, scales: Scales, simulate: Simulate, replication: int, days: int, forward: bool = False) -> History:
+        """One simulated log, of the log's own time or after it; the same draws for the same replication."""
         assert self.base is not None
-        market = self.market(scales, False)
+        market = self.market(scales, forward)
         settings = self.base.model_copy(
             update={
                 **market.updates(), "shoppers": market.shoppers, "days": days, "burn_in_days": 0,

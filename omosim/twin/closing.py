@@ -1,7 +1,9 @@
 """The closing step: move the few scales that no closed form gives until the simulated log looks like the real one.
 
-Each round simulates the fit part with the same draws, compares six figures and corrects the scale that each one
-answers to. No figure of the hold-out is looked at.
+What the hold-out will be judged by is compared on the last days of the fit part, as many as are held out: repeat
+purchases, gaps, customers, orders; besides, first-time buyers of the early days, order values and cancellations of the
+whole fit part. No figure of a hold-out enters a calibration. (Which figures to compare was settled while the hold-out
+of UCI Online Retail was in sight, so for that log the check is not wholly blind.)
 """
 
 from __future__ import annotations
@@ -12,43 +14,55 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from omosim.twin.errors import CalibrationError
-from omosim.twin.history import History, Windows
+from omosim.twin.history import Floats, History, Windows
+from omosim.twin.holdout import measure
 from omosim.twin.market import Scales
 
-#: scale -> figure that answers to it
-ANSWERS = {
-    "purchase_share": "repeats_per_customer",
-    "initial_awareness": "first_buyers_early",
-    "acquisition": "first_buyers_late",
-    "value": "order_value_median",
-    "spread": "order_value_log_spread",
-    "back": "cancel_share",
-}
-_INVERSE = {"purchase_share"}  # a larger value of these makes the figure smaller
+SCALES = ("purchase_share", "shape", "people", "acquisition", "value", "spread", "back")
+FIGURES = (
+    "repeat_share", "repeat_share_since_start", "gap_median", "gap_mean", "orders_per_customer", "new_customers_a_week",
+    "purchase_days_a_week", "first_buyers_early", "order_value_median", "order_value_log_spread", "cancel_share",
+)  # fmt: skip
+#: largest log ratio at which rounds end: within the sampling error of a log of some thousand orders
+GOOD_ENOUGH = 0.03
+#: (sd of a log figure / sd of a log scale around its closed form) squared: keeps scales that hardly matter near 1
+PULL = (0.05 / 1.0) ** 2
+#: scales whose slopes are measured, by a step of so much in their log; the others move one figure, one for one
+MEASURED = ("purchase_share", "shape", "people", "acquisition")
+STEP = 0.3
+ONE_FOR_ONE = {"value": "order_value_median", "spread": "order_value_log_spread", "back": "cancel_share"}
 _BOUNDS = {
-    "purchase_share": (0.001, 1.0), "initial_awareness": (0.001, 0.98), "acquisition": (0.0, 50.0),
-    "value": (0.01, 100.0), "spread": (0.1, 3.0), "back": (0.0, 20.0),
+    "purchase_share": (0.001, 1.0), "shape": (0.05, 5.0), "people": (0.05, 50.0), "acquisition": (0.01, 50.0),
+    "value": (0.01, 100.0), "spread": (0.1, 3.0), "back": (0.01, 20.0),
 }  # fmt: skip
+Simulator = Callable[[Scales], History]
 
 
-def figures(history: History, windows: Windows, large: float) -> dict[str, float]:
-    """What the closing step compares, of the fit part."""
+def figures(history: History, windows: Windows, large: float, whole_orders: bool = False) -> dict[str, float]:
+    """What the closing step compares, of the fit part; 0 where there is nothing to count.
+
+    whole_orders: goods go back by whole orders, so that the cancelled share may be counted by number, which has the
+    same mean as that by value and less noise.
+    """
+    start = windows.cut - windows.holdout_days
+    late = measure(history, start, windows.cut, large)
     part = history.part(0, windows.cut)
-    who, _ = part.purchase_days()
     _, first = part.first_days()
+    _, day = part.purchase_days()
     value = part.value[part.value > 0]
-    if not value.size or not who.size:
-        return dict.fromkeys(ANSWERS.values(), 0.0)
+    if not value.size:
+        return dict.fromkeys(FIGURES, 0.0)
     median, p90 = float(np.quantile(value, 0.5)), float(np.quantile(value, 0.9))
-    sold = int(part.value[part.value < large].sum())
-    return {
-        "repeats_per_customer": who.size / np.unique(who).size - 1.0,
+    sold, back = int(part.value[part.value < large].sum()), int(part.back_value[part.back_value < large].sum())
+    found = {
+        **{f: late[f] for f in FIGURES if f in late},
+        "purchase_days_a_week": float((day >= start).sum()) / windows.holdout_days * 7,
         "first_buyers_early": float((first < windows.cut // 3).sum()),
-        "first_buyers_late": float((first >= windows.cut - windows.cut // 3).sum()),
-        "order_value_median": float(median),
+        "order_value_median": median,
         "order_value_log_spread": float(np.log(p90 / median)),
-        "cancel_share": int(part.back_value[part.back_value < large].sum()) / max(1, sold),
+        "cancel_share": part.back_value.size / part.value.size if whole_orders else back / max(1, sold),
     }
+    return {f: found[f] if np.isfinite(found[f]) else 0.0 for f in FIGURES}
 
 
 @dataclass(frozen=True)
@@ -58,27 +72,84 @@ class Round:
     scales: Scales
     found: dict[str, float]
     miss: float  # largest absolute log ratio of found to wanted
+    objective: float  # sum of squared log ratios, and the pull of the scales to their closed forms
 
 
-def close(simulate: Callable[[Scales], History], wanted: dict[str, float], windows: Windows, large: float,
-          start: Scales, rounds: int = 4, damping: float = 0.8) -> list[Round]:  # fmt: skip
-    """Fixed-point rounds, best last; `simulate` uses the same draws each time. Oracle: tests/twin/test_closing.py.
+@dataclass
+class _Search:
+    """Scales as a vector of logs, and what they give."""
 
-    Raises CalibrationError when a simulation sells nothing.
+    simulate: Simulator
+    wanted: dict[str, float]
+    windows: Windows
+    large: float
+    start: Scales
+
+    def scales(self, at: Floats) -> Scales:
+        change = {n: float(x) for n, x in zip(SCALES, np.exp(at), strict=True)}
+        return replace(self.start, **change)
+
+    def off(self, at: Floats) -> tuple[Floats, dict[str, float]]:
+        """Log ratios of found to wanted figures. Raises CalibrationError when nothing is sold."""
+        found = figures(self.simulate(self.scales(at)), self.windows, self.large, whole_orders=True)
+        if found["order_value_median"] <= 0 or found["purchase_days_a_week"] <= 0:
+            raise CalibrationError("the market simulated from the fit sells nothing: has the strategy no shop?")
+        return np.array([_log_ratio(found[f], self.wanted[f]) for f in FIGURES]), found
+
+    def slopes(self, at: Floats, off: Floats) -> Floats:
+        """(figures, scales) d log figure / d log scale."""
+        table = np.zeros((len(FIGURES), len(SCALES)))
+        for name, figure in ONE_FOR_ONE.items():
+            table[FIGURES.index(figure), SCALES.index(name)] = 1.0
+        for name in MEASURED:
+            moved = at.copy()
+            moved[SCALES.index(name)] += STEP
+            table[:, SCALES.index(name)] = (self.off(moved)[0] - off) / STEP
+        return table
+
+
+def close(simulate: Simulator, wanted: dict[str, float], windows: Windows, large: float, start: Scales,
+          rounds: int = 6) -> list[Round]:  # fmt: skip
+    """Damped Gauss-Newton rounds on logs, least squares; best last. Oracle: tests/twin/test_calibrate.py.
+
+    simulate: uses the same draws each time. Slopes are measured at the first round and after a third of the others,
+    and follow Broyden in between. Raises CalibrationError when a simulation sells nothing.
     """
+    search = _Search(simulate, wanted, windows, large, start)
+    at = np.log([max(getattr(start, n), 1e-6) for n in SCALES])
+    origin = at.copy()
+    low, high = np.log([_BOUNDS[n] for n in SCALES]).T
     done: list[Round] = []
-    scales = start
-    for _ in range(rounds):
-        found = figures(simulate(scales), windows, large)
-        if found["repeats_per_customer"] <= 0 or found["order_value_median"] <= 0:
-            raise CalibrationError("the market simulated from the fit sells nothing; look at market_history.yaml")
-        ratio = {k: (found[f] / wanted[f] if wanted[f] > 0 and found[f] > 0 else 1.0) for k, f in ANSWERS.items()}
-        done.append(Round(scales, found, max(abs(float(np.log(r))) for r in ratio.values())))
-        scales = replace(scales, **{k: _moved(k, getattr(scales, k), r, damping) for k, r in ratio.items()})
-    return sorted(done, key=lambda d: -d.miss)
+    slopes, previous = np.zeros((len(FIGURES), len(SCALES))), (at, np.zeros(len(FIGURES)))
+    for number in range(rounds):
+        off, found = search.off(at)
+        objective = float(off @ off + PULL * (at - origin) @ (at - origin))
+        done.append(Round(search.scales(at), found, float(np.abs(off).max()), objective))
+        if done[-1].miss < GOOD_ENOUGH or number == rounds - 1:
+            break
+        if number in (0, max(1, rounds // 3)):
+            slopes = search.slopes(at, off)
+        else:
+            step, change = at - previous[0], off - previous[1]
+            slopes = slopes + np.outer(change - slopes @ step, step) / max(float(step @ step), 1e-12)
+        previous = (at, off)
+        curve = slopes.T @ slopes + PULL * np.eye(at.size)
+        step = np.linalg.solve(curve, slopes.T @ off + PULL * (at - origin))
+        at = np.clip(at - np.clip(step, -0.7, 0.7), low, high)
+    return sorted(done, key=lambda d: -d.objective)
 
 
-def _moved(name: str, value: float, ratio: float, damping: float) -> float:
-    step = ratio**damping if name in _INVERSE else ratio**-damping
-    low, high = _BOUNDS[name]
-    return float(np.clip(value * np.clip(step, 0.2, 5.0), low, high))
+def _log_ratio(found: float, wanted: float) -> float:
+    """Log of found over wanted; 0 where the real log has none, a large miss where only the simulated one has none."""
+    if wanted <= 0:
+        return 0.0
+    return float(np.log(found / wanted)) if found > 0 else -1.0
+
+
+def level_after(simulate: Simulator, level: float, days: int, scales: Scales) -> Scales:
+    """Scales with which the market after the log starts at `level` purchase days a week; three damped steps."""
+    for _ in range(3):
+        who, _ = simulate(scales).part(0, days).purchase_days()
+        step = float(np.clip(level / max(1e-9, who.size / days * 7), 0.5, 2.0))
+        scales = replace(scales, aware_after=scales.aware_after * step**0.9)
+    return scales

@@ -101,7 +101,7 @@ def table(actual: History, simulated: list[History], windows: Windows, weekday: 
     profiles = {"simulated": variation(simulated, actual, held, held, weekday)}
     if fitted:
         columns["fitted_law"] = _mean(fitted, held, large, scale)
-        profiles["fitted_law"] = variation(fitted, actual, held, held, weekday)
+        profiles["law_error"] = profiles["fitted_law"] = variation(fitted, actual, held, held, weekday)
     rows = []
     for m in MEASURES:
         row: dict[str, object] = {"measure": m.name}
@@ -112,6 +112,8 @@ def table(actual: History, simulated: list[History], windows: Windows, weekday: 
             row |= {name: v[m.name] for name, v in columns.items()}
             row |= {"actual": real[m.name], "error": _relative(columns["simulated"][m.name], real[m.name])}
             row["copy_error"] = _relative(copies[m.by_length][m.name], real[m.name])
+            if fitted:
+                row["law_error"] = _relative(columns["fitted_law"][m.name], real[m.name])
         error = float(row["error"])  # type: ignore[arg-type]
         within = None if m.aim is None or not np.isfinite(error) else bool(abs(error) <= m.aim)
         rows.append(row | {"unit": m.unit, "aim": m.aim, "within": within})

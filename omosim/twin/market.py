@@ -16,6 +16,7 @@ from omosim.schema.settings import (
     TouchpointSettings,
 )
 from omosim.twin import assumed
+from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.generator import FittedLaws
 from omosim.twin.laws import PriceBand
 
@@ -30,11 +31,13 @@ class Scales:
     """What closed forms cannot give; the closing step moves these."""
 
     purchase_share: float = 0.2
-    initial_awareness: float = assumed.AWARE_AT_START
+    people: float = 1.0  # factor on the people of the market, of whom a fixed part is aware at the start
+    shape: float = 1.0  # factor on purchase_r and purchase_alpha_weeks: spread of rates at one mean
     acquisition: float = 1.0  # factor on the fitted new customers a week
     value: float = 1.0  # factor on units of an order
     spread: float = 1.0  # factor on the log spread of units
     back: float = 1.0  # factor on the share that goes back
+    aware_after: float = 1.0  # factor on the aware part of the market as it stands after the log
 
 
 @dataclass
@@ -54,45 +57,49 @@ class Market:
         return parts | ({"touchpoints": self.touchpoints} if self.touchpoints is not None else {})
 
 
-def people(laws: FittedLaws) -> int:
+def people(laws: FittedLaws, scales: Scales) -> int:
     """People of the market: customers of old are its aware part at the start."""
-    return max(200, round(laws.acquisition.known_before / assumed.AWARE_AT_START / 100) * 100)
+    return max(200, round(laws.acquisition.known_before * scales.people / assumed.AWARE_AT_START / 100) * 100)
 
 
-def build(laws: FittedLaws, bands: list[PriceBand], scales: Scales, *, name: str, title: str, currency: str,
+def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales: Scales, *, name: str, title: str, currency: str,
           timezone: str, origin: str, touchpoints: TouchpointSettings | None = None,
           present: frozenset[str] = frozenset(), forward: bool = False) -> Market:  # fmt: skip
     """Settings of the market that the laws describe.
 
+    laws: with the repeat fit that suits thinned needs (`bgcnbd.thinned`); likeliest: gives the stages.
     origin: file and hash, for the comments. touchpoints: rows to rescale so that they bring half of the new
     customers; present: capabilities of the strategy in force, which decide the rows that count. forward: the market
     as it stands after the log, for decisions; else the market of the log's own time, for the check.
     """
     fitted = f"fitted on {origin}"
     closing = f"{fitted}; closed by simulation where it was run"
-    shoppers = people(laws)
+    shoppers = people(laws, scales)
     notes: dict[str, str] = {}
-    demand = _demand(laws, scales, notes, fitted, closing)
+    demand = _demand(laws, likeliest, scales, notes, fitted, closing)
     gain = laws.acquisition.new_per_week * scales.acquisition / (shoppers * (1 - assumed.AWARE_AT_START))
     start = _start(laws, scales, demand, notes, closing) if forward else laws.windows.date(0)
     rows, touched = _touchpoints(touchpoints, present, gain, notes, fitted)
-    initial = scales.initial_awareness
+    initial = assumed.AWARE_AT_START
     if forward:
-        initial *= laws.level / (laws.acquisition.known_before * laws.repeat.r / laws.repeat.purchase_alpha)
+        steady = laws.acquisition.known_before * laws.repeat.r / laws.repeat.purchase_alpha
+        initial *= laws.level / steady * scales.aware_after
     awareness = {
         **assumed.AWARENESS, "initial": digits(min(0.98, initial)),
         "acquisition_per_week": digits(float(np.clip(gain - touched, 0.0, 1.0))),
     }  # fmt: skip
-    notes.setdefault("market.awareness.initial", f"customers of old over people; {closing}")
+    notes.setdefault("market.awareness.initial", "fixes how many people the market counts; assumed")
     notes["market.awareness.acquisition_per_week"] = f"new customers a week over unaware people; {closing}"
     notes["market.awareness.decay_per_week"] = "leaving is in dropout; forgetting cannot be told apart; assumed"
-    notes["market.cost_basis_shoppers"] = "the whole retailer: all its people; assumed part aware at the start"
+    notes["market.capability_cost_rate"] = "minor units for a won; round exchange rate, assumed"
+    notes["market.cost_basis_shoppers"] = f"the whole retailer: customers of old over their assumed part; {closing}"
     money = {key: part * laws.values.median for key, part in assumed.MONEY.items()}
     choice = {**assumed.MARKET["choice"], "vot_per_hour": digits(money["choice.vot_per_hour"])}
     market = MarketSettings.model_validate(
         {
             **assumed.MARKET, "name": name, "title": title, "currency": currency, "timezone": timezone,
-            "start_date": start, "cost_basis_shoppers": shoppers, "demand": demand, "awareness": awareness,
+            "start_date": start, "cost_basis_shoppers": shoppers,
+            "capability_cost_rate": assumed.WON[currency], "demand": demand, "awareness": awareness,
             "choice": choice,
         }
     )  # fmt: skip
@@ -111,19 +118,24 @@ def _start(laws: FittedLaws, scales: Scales, demand: dict[str, Any], notes: dict
     return laws.windows.date(laws.windows.end + (-after - 3) % 7)
 
 
-def _demand(laws: FittedLaws, scales: Scales, notes: dict[str, str], fitted: str, closing: str) -> dict[str, Any]:
+def _demand(laws: FittedLaws, likeliest: RepeatFit, scales: Scales, notes: dict[str, str], fitted: str, closing: str
+            ) -> dict[str, Any]:  # fmt: skip
     repeat, calendar = laws.repeat, laws.calendar
     law = f"BG/CNBD-k, k = {repeat.k}, {repeat.customers} customers, log likelihood {repeat.log_likelihood:.1f}"
-    for key in ("purchase_r", "dropout_a", "dropout_b", "stages"):
-        notes[f"market.demand.{key}"] = f"{law}; {fitted}"
-    notes["market.demand.purchase_alpha_weeks"] = f"k times the stage rate's alpha {repeat.alpha:.4g}; {law}; {fitted}"
+    for key in ("dropout_a", "dropout_b"):
+        notes[f"market.demand.{key}"] = f"{law}: the one for purchases that are a part of needs; {fitted}"
+    shape = f"times {scales.shape:.3g}: those who have bought are not all who may; {closing}"
+    notes["market.demand.purchase_r"] = f"{law}: r {repeat.r:.4g} of customers; {shape}"
+    notes["market.demand.stages"] = f"likeliest of BG/CNBD-k, k = 1, 2, 3; {fitted}"
+    notes["market.demand.purchase_alpha_weeks"] = f"{law}: k times the stage rate's alpha {repeat.alpha:.4g}; {shape}"
     notes["market.demand.purchase_share"] = f"need rate = purchase rate / this; {closing}"
     for key in ("hour_of_day", "hour_of_day_weekend", "day_of_week"):
         notes[f"market.demand.{key}"] = fitted
     notes["market.demand.week_of_run"] = f"level by week; the last, the level of 13 weeks, stands for all later ones; {fitted}"
     notes["market.demand.month_of_year"] = "one year cannot teach its own season: flat; assumed"
     return {
-        "purchase_r": digits(repeat.r), "purchase_alpha_weeks": digits(repeat.purchase_alpha), "stages": repeat.k,
+        "purchase_r": digits(repeat.r * scales.shape),
+        "purchase_alpha_weeks": digits(repeat.purchase_alpha * scales.shape), "stages": likeliest.k,
         "purchase_share": digits(min(1.0, scales.purchase_share)), "dropout_a": digits(repeat.a),
         "dropout_b": digits(repeat.b), "hour_of_day": [digits(x) for x in calendar.weekday_hours],
         "hour_of_day_weekend": [digits(x) for x in calendar.weekend_hours],

@@ -74,7 +74,7 @@ def closed(toy: ModuleType, base: Settings, truth_settings: Settings, tmp_path_f
 def test_the_closing_step_finds_the_share_of_needs_that_are_bought(closed: CalibrationResult) -> None:
     assert closed.source == "model" and len(closed.rounds) == 4
     last, first = closed.rounds[-1], closed.rounds[0]
-    assert last.miss < 0.1 < first.miss or last.miss < 0.05
+    assert last.miss < 0.12 and last.objective < 0.2 * first.objective
     assert closed.past.market.demand.purchase_share == pytest.approx(0.35, rel=0.3)
     assert closed.summary["scales"]["purchase_share"] == pytest.approx(last.scales.purchase_share, rel=1e-3)
 
@@ -94,7 +94,7 @@ def test_the_log_alone_gives_the_hold_out_by_its_laws(tmp_path: Path, toy: Modul
     result = calibrate(path, "own", tmp_path / "out", CalibrateOptions(timezone="Etc/UTC"))
     assert result.source == "fitted law" and not result.rounds
     names = {p.name for p in (tmp_path / "out").iterdir()}
-    tables = {f"{n}.parquet" for n in ("holdout", "weekly", "hour_of_week", "quality")}
+    tables = {f"{n}.parquet" for n in ("holdout", "weekly", "hour_of_week", "profile", "quality")}
     assert tables | {"market.yaml", "market_history.yaml", "summary.json"} <= names
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert "season" in summary["season"] and summary["aims"] == 7
@@ -142,3 +142,46 @@ def test_uci_is_foretold_within_the_aims_by_its_laws(data_dir: Path, tmp_path: P
     assert result.log.quality["rows"].sum() == 541_909
     weeks = result.weekly[result.weekly["part"] == "fit"]
     assert np.corrcoef(weeks["actual"], weeks["simulated"])[0, 1] > 0.9
+
+
+def simulated_orders(settings: Settings) -> pd.DataFrame:
+    from omosim.model.run import run
+
+    return pd.DataFrame(run(settings).orders())
+
+
+@pytest.mark.slow
+def test_the_model_foretells_a_summer_of_uci_within_the_aims(data_dir: Path, tmp_path: Path, base: Settings) -> None:
+    """Fitted to June 8, the weeks to September 8: no season in between, so every aim must be met by the model itself."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    log = pq.read_table(data_dir / "uci_online_retail.parquet")
+    early = pc.less(log["InvoiceDate"], pa.scalar(pd.Timestamp("2011-09-09").to_pydatetime(), pa.timestamp("us")))
+    pq.write_table(log.filter(early), tmp_path / "summer.parquet")
+    options = CalibrateOptions(holdout_days=92, replications=2)
+    result = calibrate(
+        tmp_path / "summer.parquet", "uci_online_retail", tmp_path / "out", options, base=base, simulate=simulated_orders
+    )
+    frame = result.table.set_index("measure")
+    assert result.source == "model" and result.rounds[-1].miss < 0.12
+    assert frame.loc[frame["within"].notna(), "within"].all(), frame[["simulated", "actual", "error"]]
+    assert abs(frame.loc["orders_a_week", "error"]) < 0.2
+    assert abs(frame.loc["new_customers_a_week", "error"]) < 0.35
+
+
+@pytest.mark.slow
+def test_the_model_foretells_uci_but_for_its_autumn(data_dir: Path, tmp_path: Path, base: Settings) -> None:
+    """The last three months: order values, hours and repeat share hold; autumn's shorter gaps are not invented."""
+    result = calibrate(
+        data_dir / "uci_online_retail.parquet", "uci_online_retail", tmp_path, CalibrateOptions(replications=2),
+        base=base, simulate=simulated_orders,
+    )  # fmt: skip
+    frame = result.table.set_index("measure")
+    for name in ("order_value_median", "order_value_p90", "hour_of_week_variation", "repeat_share", "repeat_share_since_start"):
+        assert frame.loc[name, "within"], frame.loc[name]
+    assert frame.loc["gap_median", "error"] > 0 and frame.loc["orders_a_week", "error"] < 0
+    assert frame.loc["new_customers_a_week", "simulated"] > 20
+    weeks = result.weekly[result.weekly["part"] == "fit"]
+    assert np.corrcoef(weeks["actual"], weeks["simulated"])[0, 1] > 0.95

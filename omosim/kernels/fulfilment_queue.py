@@ -13,6 +13,7 @@ from omosim.kernels.fulfilment_tables import (
     KINDS,
     R_RETURNS,
     kernel,
+    part,
 )
 from omosim.schema.codes import Event, Status
 from omosim.schema.columns import HOUR as _HOUR
@@ -42,7 +43,7 @@ def heap_push(heap, g, rank, key, row):
     slot["row"] = row
 
 
-@kernel
+@part
 def heap_drop(heap, g):
     """Remove the first event of the heap."""
     n = g[G_HEAP] - 1
@@ -129,7 +130,7 @@ def free_row(r, g, row):
     g[G_LIVE] -= 1
 
 
-@kernel
+@part
 def tick(s, t):
     """Bring the time integrals of a station up to `t`."""
     dt = t - s["last"]
@@ -241,7 +242,7 @@ def join(q, station, row, rank, t):
     return False
 
 
-@kernel
+@part
 def release(q, station, t):
     """A service ended; the next begins."""
     s = q.station[station]

@@ -49,6 +49,7 @@ from omosim.kernels.fulfilment_tables import (
     R_SAME_DAY,
     R_WAVES,
     kernel,
+    part,
 )
 from omosim.kernels.fulfilment_visit import (
     AT_STAGED,
@@ -88,7 +89,7 @@ AT_ROAD = at.AT_ROAD
 NEVER = 2**62
 
 
-@kernel
+@part
 def arrive(net, row, t):
     """A row reaches the network."""
     r = net.q.live[row]
@@ -116,7 +117,7 @@ def look_for_claims(cell, r, b):
     return missing
 
 
-@kernel
+@part
 def pick_end(net, row, t):
     """Picked: look for units that were only in the record, then pack or stage what is there."""
     q = net.q
@@ -150,7 +151,7 @@ def pick_end(net, row, t):
         schedule(q, row, next_wave(q.g, t), E_BOARD)
 
 
-@kernel
+@part
 def stage(net, row, t):
     """A pickup stands on its shelf and the customer is told."""
     q = net.q
@@ -192,7 +193,7 @@ def depart(net, row, t):
     schedule(q, row, t + r["transit_s"], E_DELIVER)
 
 
-@kernel
+@part
 def board(net, row, t):
     """A parcel that missed its wave tries the one that leaves now."""
     q = net.q
@@ -215,7 +216,7 @@ def board(net, row, t):
         schedule(q, row, next_wave(g, t + 1), E_BOARD)
 
 
-@kernel
+@part
 def counter_end(net, row, t):
     """Service at the counter is over: the next is served, then this row goes on."""
     r = net.q.live[row]
@@ -231,7 +232,7 @@ def counter_end(net, row, t):
         collect(net, row, t)
 
 
-@kernel
+@part
 def handle(net, row, t, kind):
     """One event of a live row."""
     if kind == E_PICK_END:
@@ -263,7 +264,7 @@ def handle(net, row, t, kind):
         arrive(net, row, t)
 
 
-@kernel
+@part
 def short_of_room(q, told):
     """Whether one more event, or the next hour's bucket, might not fit into the tables."""
     g = q.g
@@ -276,7 +277,7 @@ def short_of_room(q, told):
     )
 
 
-@kernel
+@part
 def skip_hours(bucket, g, last):
     """Pass over hours before `last` whose buckets are empty; False when there is none."""
     hour = g[G_HOUR]

@@ -27,6 +27,7 @@ from omosim.kernels.fulfilment_tables import (
     R_WAVE_LEAD,
     R_WAVES,
     kernel,
+    part,
 )
 from omosim.schema import codes as c
 from omosim.schema import columns as col
@@ -50,7 +51,7 @@ SUBSTITUTED = G_UNITS + at.UNITS_SUBSTITUTED
 SHORT = G_UNITS + at.UNITS_SHORT
 
 
-@kernel
+@part
 def move_to(g, b, status):
     """Change of status, counted."""
     g[G_TRANS + np.int64(b["status"]) * N_STATUS + status] += 1
@@ -110,7 +111,7 @@ def next_wave(g, t):
     return t + best
 
 
-@kernel
+@part
 def reserve(cell, r, b, node):
     """Take a row's units at a node if the record shows them."""
     c = cell[node, b["sku"]]
@@ -184,7 +185,7 @@ def reserve_courier(net, r, b, t):
     return False
 
 
-@kernel
+@part
 def allocate(net, r, b, t):
     """Reserve stock by the rule of the row's flow."""
     if b["flow"] == SAME_DAY:
@@ -257,7 +258,7 @@ def wait_for_stock(q, cell, sku, r, b, row):
     q.g[G_WAITING] += 1
 
 
-@kernel
+@part
 def place_order(net, row, t, found, failed_code):
     """Go on with an allocated row; try its contingencies, wait or cancel where nothing was found."""
     q = net.q
@@ -367,7 +368,7 @@ def book_line(book, g, key, t, promise_s):
     return i
 
 
-@kernel
+@part
 def open_row(live, book, g, d):
     """A DEMAND row `d` reaches the network; returns its live row."""
     i = book_line(book, g, d["key"], d["t"], np.int64(d["promise_s"]))

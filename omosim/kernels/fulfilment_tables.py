@@ -117,6 +117,14 @@ def kernel(function):
     return made
 
 
+def part(function):
+    """A kernel laid into its callers, of which it has one or two: handing the tables over costs more than its work."""
+    made = kernel(function)
+    if not JIT_OFF:
+        made.targetoptions["forceinline"] = True
+    return made
+
+
 class Queues(NamedTuple):
     """What events and queues need; all arrays C-contiguous, changed in place."""
 

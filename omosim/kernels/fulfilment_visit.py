@@ -43,6 +43,7 @@ from omosim.kernels.fulfilment_tables import (
     R_RETURN_TRANSIT,
     TRY_ON,
     kernel,
+    part,
 )
 from omosim.schema import codes as c
 from omosim.schema import columns as col
@@ -144,7 +145,7 @@ def on_shelf(cell, r, b):
     return alt >= 0 and cell[b["node"], alt]["available"] >= 1
 
 
-@kernel
+@part
 def try_and_buy(q, told, cell, row, t):
     """The item is in hand: does it fit, is it bought here?"""
     r = q.live[row]
@@ -169,7 +170,7 @@ def try_and_buy(q, told, cell, row, t):
     to_counter(q, r, b, row, t)
 
 
-@kernel
+@part
 def enter(net, row, t):
     """A visitor at the door of a store."""
     q = net.q
@@ -214,7 +215,7 @@ def enter(net, row, t):
 
 
 # ---- counter ------------------------------------------------------------------------------------------------
-@kernel
+@part
 def to_counter(q, r, b, row, t):
     """Queue up at the counter; patience begins to run."""
     move_to(q.g, b, S_AT_COUNTER)
@@ -223,7 +224,7 @@ def to_counter(q, r, b, row, t):
         schedule(q, row, t + r["patience_s"], E_LEAVE)
 
 
-@kernel
+@part
 def queue_leave(net, row, t):
     """Patience is over."""
     q = net.q
@@ -262,7 +263,7 @@ def await_collection(q, b, row, t, come):
         schedule(q, row, max(t, last), E_EXPIRE)
 
 
-@kernel
+@part
 def expire(net, row, t):
     """Never collected: back on the shelf."""
     q = net.q
@@ -274,7 +275,7 @@ def expire(net, row, t):
     end_without_goods(q.g, r, b, row, t, S_EXPIRED)
 
 
-@kernel
+@part
 def come_to_collect(net, row, t):
     """The customer of a pickup is at the door."""
     q = net.q
@@ -299,7 +300,7 @@ def sold_from_shelf(cell, journal, node, sku, units):
     journal[node, sku, M_SOLD] += units
 
 
-@kernel
+@part
 def collect(net, row, t):
     """Hand-over of a pickup, after trying on where the service has it."""
     q = net.q
@@ -347,7 +348,7 @@ def collect(net, row, t):
     after_sale(q, net.node, r, b, row, t)
 
 
-@kernel
+@part
 def pay(net, row, t):
     """A visitor has paid."""
     q = net.q
@@ -366,7 +367,7 @@ def pay(net, row, t):
 
 
 # ---- after the sale -----------------------------------------------------------------------------------------
-@kernel
+@part
 def deliver(net, row, t):
     """The parcel is handed over at the door."""
     q = net.q
@@ -382,7 +383,7 @@ def deliver(net, row, t):
     after_sale(q, net.node, r, b, row, t)
 
 
-@kernel
+@part
 def after_sale(q, nodes, r, b, row, t):
     """Goods handed over: they stay with the customer or go back some day."""
     r["place"] = AT_CUSTOMER
@@ -397,7 +398,7 @@ def after_sale(q, nodes, r, b, row, t):
     schedule(q, row, when, E_RETURN_BEGIN)
 
 
-@kernel
+@part
 def return_begin(net, row, t):
     """The customer brings the goods to a store, or sends them."""
     q = net.q

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
 import numpy as np
 
 from omosim.kernels.journeys_synthesis import KNOTS, fill_beta_table, fill_gamma_table, synthesise
@@ -25,10 +28,20 @@ def make_shoppers(world: World, settings: Settings, scene: Scene, count: int) ->
     fill_gamma_table(demand.purchase_r, gamma)
     fill_beta_table(demand.dropout_a, demand.dropout_b, beta)
     out = np.zeros(count, SHOPPER)
-    synthesise(
-        world.key0, world.key1, _cumulative(world.zone_weight), _cumulative(world.segment_share), scene.segment,
-        scene.touchpoints, np.array([choice.taste_web, choice.taste_store, choice.taste_social, choice.taste_live]),
-        choice.taste_sd, np.array([demand.purchase_alpha_weeks, demand.purchase_share]),
-        np.array([who.consent, who.loyalty]), choice.belief_start, gamma, beta, 0, out,
-    )  # fmt: skip
+    zone_cdf, segment_cdf = _cumulative(world.zone_weight), _cumulative(world.segment_share)
+    taste = np.array([choice.taste_web, choice.taste_store, choice.taste_social, choice.taste_live])
+    rates = np.array([demand.purchase_alpha_weeks, demand.purchase_share])
+    identity = np.array([who.consent, who.loyalty])
+
+    def part(first: int, last: int) -> None:
+        synthesise(
+            world.key0, world.key1, zone_cdf, segment_cdf, scene.segment, scene.touchpoints, taste, choice.taste_sd,
+            rates, identity, choice.belief_start, gamma, beta, first, out[first:last],
+        )  # fmt: skip
+
+    # kernels hold no interpreter lock and draws belong to shoppers, so parts may run side by side
+    edges = np.linspace(0, count, settings.engine.threads + 1).astype(int).tolist()
+    with ThreadPoolExecutor(settings.engine.threads) as pool:
+        for job in [pool.submit(part, a, b) for a, b in pairwise(edges) if a < b]:
+            job.result()
     return out

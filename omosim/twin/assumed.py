@@ -1,7 +1,7 @@
 """Values of a calibrated market that an order log cannot tell; every one is written out as assumed.
 
-Money here is in parts of the log's median order value, so that one table serves every currency. The behavioural
-scales are the joint point of the parameter table (shares of price).
+Money is in won and changed at round rates, or in parts of the log's own order values and sales. The behavioural scales
+are the joint point of the parameter table (shares of price).
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ CATEGORY: dict[str, Any] = {
 }  # fmt: skip
 NETWORK: dict[str, Any] = {
     "stores": {
-        "count": 12, "opens": "08:00", "closes": "20:00", "pickers": 1, "counter": 1, "peak_from": "11:00",
-        "peak_to": "15:00", "peak_extra": 1,
+        "count": 12, "opens": "09:00", "closes": "18:00", "pickers": 1, "counter": 1, "peak_from": "11:00",
+        "peak_to": "15:00", "peak_extra": 0,
     },
     "work": {
-        "centre_pickers": 4, "pick_base_s": 150.0, "counter_s": 188.0, "checkout_s": 120.0, "returns_s": 240.0, "shape": 4.0,
-        "patience_minutes": 12.0,
+        "centre_pickers": 4, "pick_base_s": 150.0, "counter_s": 188.0, "checkout_s": 120.0, "returns_s": 240.0,
+        "shape": 4.0, "patience_minutes": 12.0,
     },
     "stock": {
         "store_cover_days": 14.0, "store_min_units": 1, "store_lead_days": 2.0, "store_review_hour": 6,
@@ -65,11 +65,16 @@ NETWORK: dict[str, Any] = {
     "returns": {"refurbish_days": 2.0},
     "pickup": {"hold_days": 5.0, "no_show": 0.05, "collect_median_h": 8.0, "collect_sigma": 0.9, "extra_purchase": 0.1},
 }  # fmt: skip
-#: Money, parts of the median order value.
-MONEY: dict[str, float] = {
-    "choice.vot_per_hour": 0.02, "stores.rent_per_day": 0.3, "work.wage_per_hour": 0.04, "carrier.parcel_cost": 0.02,
-    "carrier.return_parcel_cost": 0.02, "carrier.same_day_cost": 0.03, "returns.handling_cost": 0.00005,
+#: Wage with on-costs, minor units an hour; the value of time is half of it.
+WAGE = {"KRW": 14_000, "USD": 1_800, "GBP": 1_200, "EUR": 1_500, "JPY": 1_500}
+#: Costs of a drop: won, and part of the median order value; the larger holds, since large orders are heavy.
+DROPS: dict[str, tuple[float, float]] = {
+    "parcel_cost": (2_600, 0.02), "return_parcel_cost": (3_000, 0.02), "same_day_cost": (4_500, 0.03),
 }  # fmt: skip
+#: Handling of a returned unit, part of its price; rent of a store, part of a store's even share of sales.
+HANDLING, RENT = 0.05, 0.05
+#: Sales a year, won, of the chain for which capability files state their costs (400,000 people of seoul_beauty).
+CHAIN_SALES_WON = 78e9
 #: Seconds to pick all units of a median order, spread over its units.
 PICK_ORDER_S = 600.0
 #: Aware part of the people at the start: fixes how many people the market counts.

@@ -172,7 +172,7 @@ def fit_laws(log: OrderLog, history: History, windows: Windows) -> tuple[FittedL
     level = float((day >= windows.cut - tail).sum()) / tail * 7
     return FittedLaws(
         windows, calendar, repeat, values, laws.fit_back(fit, lag), acquisition, level,
-        fit.t.size / max(1, who.size),
+        fit.t.size / max(1, who.size), digits(float(fit.value.sum()) / windows.cut * 365),
     ), fits  # fmt: skip
 
 
@@ -273,6 +273,7 @@ class _Maker:
             self.fitted, self.likeliest, self.bands, scales, name=name, title=f"Calibrated on {self.log.file}",
             currency=self.log.currency, timezone=self.log.timezone, origin=f"{self.log.file} {self.log.file_hash}",
             touchpoints=self.base.touchpoints if self.base else None, present=enabled, forward=forward,
+            row_currency=self.base.market.currency if self.base else "KRW",
         )  # fmt: skip
 
     def run(self, scales: Scales, simulate: Simulate, replication: int, days: int, forward: bool = False) -> History:

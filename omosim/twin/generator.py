@@ -33,6 +33,7 @@ class FittedLaws:
     acquisition: Acquisition
     level: float  # purchase days of known shoppers a week in the last 13 weeks of the fit part
     orders_per_day: float  # orders of the log, of unknown shoppers too, per purchase day of a known shopper
+    sales_per_year: float = 0.0  # minor units, at the pace of the fit part
 
 
 @kernel

@@ -62,14 +62,15 @@ def people(laws: FittedLaws, scales: Scales) -> int:
     return max(200, round(laws.acquisition.known_before * scales.people / assumed.AWARE_AT_START / 100) * 100)
 
 
-def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales: Scales, *, name: str, title: str, currency: str,
-          timezone: str, origin: str, touchpoints: TouchpointSettings | None = None,
-          present: frozenset[str] = frozenset(), forward: bool = False) -> Market:  # fmt: skip
+def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales: Scales, *, name: str, title: str,
+          currency: str, timezone: str, origin: str, touchpoints: TouchpointSettings | None = None,
+          row_currency: str = "KRW", present: frozenset[str] = frozenset(), forward: bool = False
+          ) -> Market:  # fmt: skip
     """Settings of the market that the laws describe.
 
     laws: with the repeat fit that suits thinned needs (`bgcnbd.thinned`); likeliest: gives the stages.
     origin: file and hash, for the comments. touchpoints: rows to rescale so that they bring half of the new
-    customers; present: capabilities of the strategy in force, which decide the rows that count. forward: the market
+    customers, row_currency that of their costs; present: capabilities of the strategy in force, which decide the rows that count. forward: the market
     as it stands after the log, for decisions; else the market of the log's own time, for the check.
     """
     fitted = f"fitted on {origin}"
@@ -79,7 +80,8 @@ def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales
     demand = _demand(laws, likeliest, scales, notes, fitted, closing)
     gain = laws.acquisition.new_per_week * scales.acquisition / (shoppers * (1 - assumed.AWARE_AT_START))
     start = _start(laws, scales, demand, notes, closing) if forward else laws.windows.date(0)
-    rows, touched = _touchpoints(touchpoints, present, gain, notes, fitted)
+    change = assumed.WON[currency] / assumed.WON[row_currency] / scales.people
+    rows, touched = _touchpoints(touchpoints, present, gain, change, notes, fitted)
     initial = assumed.AWARE_AT_START
     if forward:
         steady = laws.acquisition.known_before * laws.repeat.r / laws.repeat.purchase_alpha
@@ -91,20 +93,24 @@ def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales
     notes.setdefault("market.awareness.initial", "fixes how many people the market counts; assumed")
     notes["market.awareness.acquisition_per_week"] = f"new customers a week over unaware people; {closing}"
     notes["market.awareness.decay_per_week"] = "leaving is in dropout; forgetting cannot be told apart; assumed"
-    notes["market.capability_cost_rate"] = "minor units for a won; round exchange rate, assumed"
+    size = laws.sales_per_year / assumed.WON[currency] / assumed.CHAIN_SALES_WON or 1.0
+    notes["market.capability_cost_rate"] = (
+        f"minor units for a won, {assumed.WON[currency]:g} at a round rate, times {size:.3g}: sales over those of the chain "
+        f"in the capability files; sales {fitted}, the rest assumed"
+    )
     notes["market.cost_basis_shoppers"] = f"the whole retailer: customers of old over their assumed part; {closing}"
-    money = {key: part * laws.values.median for key, part in assumed.MONEY.items()}
-    choice = {**assumed.MARKET["choice"], "vot_per_hour": digits(money["choice.vot_per_hour"])}
+    choice = {**assumed.MARKET["choice"], "vot_per_hour": assumed.WAGE[currency] / 2}
+    notes["market.choice.vot_per_hour"] = "half the wage; assumed"
     market = MarketSettings.model_validate(
         {
             **assumed.MARKET, "name": name, "title": title, "currency": currency, "timezone": timezone,
             "start_date": start, "cost_basis_shoppers": shoppers,
-            "capability_cost_rate": assumed.WON[currency], "demand": demand, "awareness": awareness,
+            "capability_cost_rate": digits(assumed.WON[currency] * size), "demand": demand, "awareness": awareness,
             "choice": choice,
         }
     )  # fmt: skip
     catalogue = _catalogue(laws, bands, scales, notes, fitted, closing)
-    network = _network(laws, bands, money, notes, fitted)
+    network = _network(laws, bands, currency, notes, fitted)
     return Market(market, catalogue, network, rows, shoppers, notes)
 
 
@@ -144,8 +150,8 @@ def _demand(laws: FittedLaws, likeliest: RepeatFit, scales: Scales, notes: dict[
     }  # fmt: skip
 
 
-def _touchpoints(given: TouchpointSettings | None, present: frozenset[str], gain: float, notes: dict[str, str],
-                 fitted: str) -> tuple[TouchpointSettings | None, float]:  # fmt: skip
+def _touchpoints(given: TouchpointSettings | None, present: frozenset[str], gain: float, change: float,
+                 notes: dict[str, str], fitted: str) -> tuple[TouchpointSettings | None, float]:  # fmt: skip
     """Rows whose reach brings half of the gain in awareness, and that gain; (None, 0) without rows."""
     if given is None:
         return None, 0.0
@@ -153,7 +159,12 @@ def _touchpoints(given: TouchpointSettings | None, present: frozenset[str], gain
     factor = assumed.TOUCHED_SHARE * gain / total if total > 0 else 0.0
     rows = {}
     for name, row in given.rows.items():
-        rows[name] = row.model_copy(update={"awareness_rho": digits(row.awareness_rho * factor)})
+        cost = digits(row.cost_per_contact * change)
+        rows[name] = row.model_copy(update={"awareness_rho": digits(row.awareness_rho * factor), "cost_per_contact": cost})
+        if cost:
+            notes[f"touchpoints.rows.{name}.cost_per_contact"] = (
+                f"shipped value times {change:.3g}: round exchange rate, over people who hardly ever buy; assumed"
+            )
         notes[f"touchpoints.rows.{name}.awareness_rho"] = f"shipped value times {factor:.3g}: all together bring half " \
             f"of the new customers; {fitted}; the half is assumed"  # fmt: skip
     return TouchpointSettings(rows=rows), total * factor
@@ -189,14 +200,19 @@ def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: 
     return CatalogueSettings.model_validate({"categories": categories, "price_gap_share": 0.0, "price_gap_sd": 0.0})
 
 
-def _network(laws: FittedLaws, bands: list[PriceBand], money: dict[str, float], notes: dict[str, str], fitted: str
+def _network(laws: FittedLaws, bands: list[PriceBand], currency: str, notes: dict[str, str], fitted: str
              ) -> NetworkSettings:  # fmt: skip
     parts = {k: dict(v) for k, v in assumed.NETWORK.items()}
-    for key, amount in money.items():
-        group, _, name = key.partition(".")
-        if group in parts:
-            parts[group][name] = max(1, round(amount))
-            notes[f"network.{key}"] = f"{assumed.MONEY[key]:g} of the median order; assumed"
+    for key, (won, part) in assumed.DROPS.items():
+        parts["carrier"][key] = max(1, round(won * assumed.WON[currency]), round(part * laws.values.median))
+        notes[f"network.carrier.{key}"] = f"{won:,.0f} won, or {part:.0%} of the median order if more; assumed"
+    parts["work"]["wage_per_hour"] = assumed.WAGE[currency]
+    stores = parts["stores"]["count"]
+    parts["stores"]["rent_per_day"] = max(1, round(assumed.RENT * laws.sales_per_year / 365 / stores))
+    notes["network.stores.rent_per_day"] = f"{assumed.RENT:.0%} of sales over {stores} stores; assumed"
+    price = sum(b.share * b.price for b in bands)
+    parts["returns"]["handling_cost"] = max(1, round(assumed.HANDLING * price))
+    notes["network.returns.handling_cost"] = f"{assumed.HANDLING:.0%} of a unit's price; assumed"
     units = sum(b.share * b.units_median for b in bands)
     parts["work"]["pick_unit_s"] = digits(assumed.PICK_ORDER_S / max(1.0, units))
     notes["network.work.pick_unit_s"] = f"{assumed.PICK_ORDER_S:g} s for the {units:.0f} units of a middling order; assumed"

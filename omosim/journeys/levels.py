@@ -20,7 +20,7 @@ STALE_ERROR = 0.04
 
 def ppm(share: float) -> int:
     """A share as whole parts per million."""
-    return int(round(share * PPM))
+    return round(share * PPM)
 
 
 def _log_spread(cv: float) -> float:

@@ -179,7 +179,7 @@ def order_of(scene, levels, who, mission, needs, row, key, choice, tally):
     if entry == _LIVE:
         gained -= case["persuasion"] * case["scale"]
     tally[_PURCHASES] += 1
-    tally[_SURPLUS] += int(math.floor(gained + 0.5))
+    tally[_SURPLUS] += math.floor(gained + 0.5)
     tally[_VISITS if flow == _VISIT else _ORDERS_WEB + entry] += 1
     mark_served(needs, mission, scene.category.size)
     return 1

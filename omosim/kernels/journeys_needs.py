@@ -49,7 +49,7 @@ def gap(key0, key1, shopper, slot, stages):
 def op_seconds(units, rate_week, stages):
     """Stage units in whole operational seconds at a need rate a week; NEVER where that is too far."""
     seconds = units * _WEEK / (stages * rate_week) if rate_week > 0.0 else 1e18
-    return int(math.floor(seconds + 0.5)) if seconds < 2.0e9 else _NEVER
+    return math.floor(seconds + 0.5) if seconds < 2.0e9 else _NEVER
 
 
 @kernel
@@ -75,7 +75,7 @@ def clock_second(table, op):
     if low == 0:
         return 0
     start = table[low - 1]
-    return (low - 1) * _HOUR + int(math.ceil((op - start) / (table[low] - start) * _HOUR))
+    return (low - 1) * _HOUR + math.ceil((op - start) / (table[low] - start) * _HOUR)
 
 
 @kernel

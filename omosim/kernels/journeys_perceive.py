@@ -145,4 +145,4 @@ def order_units(levels, kind, shopper, category, base):
         mu += kind["shopper_sigma"] * norm_ppf64(u)
     if mu == 0.0:
         return 1
-    return max(1, int(math.floor(exp64(mu) + 0.5)))
+    return max(1, math.floor(exp64(mu) + 0.5))

@@ -7,13 +7,23 @@ from omosim.schema.codes import Count, Flow
 from tests.journeys.harness import online_policy, play, small_world
 from tests.journeys.small import one_category, settings
 
-PLAIN = {"price_spread": 0.0, "units_mean": 1.0, "units_cv": 0.0, "units_shopper_cv": 0.0, "skus": 20}
+PLAIN = {
+    "price_spread": 0.0, "units_mean": 1.0, "units_cv": 0.0, "units_shopper_cv": 0.0, "skus": 20, "price": 48_000,
+    "misfit": 0.30, "change_of_mind": 0.05, "value_mean": -1.03, "value_sd": 0.75,
+}
+CHOICE = {
+    "theta_upper": 0.033, "theta_lower": 0.033, "taste_web": 0.0, "taste_store": 0.0, "taste_social": -0.35, "taste_live": -0.4,
+    "taste_sd": 0.58, "search_cost": 0.01, "wait_per_day": 0.0024, "return_post": 0.16, "return_store": 0.05, "switch_hassle": 0.04,
+    "vot_per_hour": 6000.0, "visit_minutes": 22.0, "go_on": 0.5, "stock_check_share": 0.51, "belief_start": 0.85, "near_stores": 3,
+    "habit_gain": 0.0,
+}
+DEMAND = {"purchase_r": 0.5, "purchase_alpha_weeks": 8.5, "purchase_share": 0.18}
 Q, A, CHI = 0.30, 0.5125, 0.05
 
 
 def run(times_price=1.0, shoppers=30_000, category=None, **policy):
     s = settings(shoppers=shoppers, catalogue=one_category(**{**PLAIN, **(category or {})}),
-                 market={"choice": {"habit_gain": 0.0}, "awareness": {"initial": 0.9}})  # fmt: skip
+                 market={"choice": CHOICE, "demand": DEMAND, "awareness": {"initial": 0.9}})  # fmt: skip
     p = online_policy(**{"on": (0, 3, 4), "stock_shown": 1, **policy})
     p.offers["fee"][0] = round(0.035 * next(iter(s.catalogue.categories.values())).price)
     world = small_world(s, p)
@@ -58,7 +68,7 @@ def test_a_free_parcel_sells_more_on_line(base):
 
 
 def test_personalisation_changes_the_item_and_lifts_its_value(base):
-    s = settings(shoppers=20_000, catalogue=one_category(**PLAIN), market={"identity": {"consent": 1.0, "login": 1.0},
+    s = settings(shoppers=20_000, catalogue=one_category(**PLAIN), market={"choice": CHOICE, "demand": DEMAND, "identity": {"consent": 1.0, "login": 1.0},
                  "personalisation": {"rho_inf": 0.9, "n_half": 0.1}, "awareness": {"initial": 0.9}})  # fmt: skip
     rows = {}
     for shown in (1, 6):

@@ -155,6 +155,10 @@ UNSEEN_BY_LAWS = (
     Bug("the record does not hear of a receipt", COARSE, '        for column in ("on_hand", "available", "record"):\n            cell[column] += units\n',
         '        for column in ("on_hand", "available"):\n            cell[column] += units\n', "record", "record"),
     Bug("a count changes nothing", COARSE, '        cells["record"][nodes, skus] = truth\n', "", "record", "record"),
+    Bug("goods received in a lot are not in the record", COARSE, '("available", units), ("record", units), ', '("available", units), ', "record", "controlled"),
+    Bug("the centre's record does not hear of a transfer", COARSE,
+        '        for column in ("on_hand", "available", "record"):\n            cell[column] -= units.astype(np.int32)\n',
+        '        for column in ("on_hand", "available"):\n            cell[column] -= units.astype(np.int32)\n', "record", "controlled"),
     Bug("rows handed to the network twice", RETAIL, "            self.fulfilment.submit(rows)\n",
         "            self.fulfilment.submit(rows)\n            self.fulfilment.submit(rows)\n", "counters against book", "recount", ought="L7"),
 )

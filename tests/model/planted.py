@@ -108,7 +108,7 @@ BUGS = (
         '["came"] += 2', "L7"),
     Bug("who moves on to another store is forgotten", ACTS, "        self.visits[o.node, VISIT_MOVED] += 1\n", "", "L7"),
     # ---- clock and state ----------------------------------------------------------------------------------------
-    Bug("window's end inclusive instead of exclusive", RUN, "        if t >= min(until, hour_end):\n", "        if t > min(until, hour_end):\n", "windows", "windows"),
+    Bug("window's end inclusive instead of exclusive", f"{FULFILMENT}kernel.py", "run.advance(self.tables, until)", "run.advance(self.tables, until + 1)", "windows", "windows"),
     Bug("snapshot forgets the journal", "omosim/world/stock.py", '        self.journal[...] = state["journal"]\n', "", "snapshot", "resumed"),
     Bug("snapshot forgets who is open", f"{FULFILMENT}kernel.py", '        self.net.nodes[...] = state["node"]\n', "", "snapshot", "resumed"),
 )

@@ -236,10 +236,10 @@ def calibrate(
     scales, source, simulated, scale = Scales(), "fitted law", direct, fitted.orders_per_day
     if simulate is not None and base is not None:
         wanted = figures(history, windows, fitted.back.large)
-        rounds = close(lambda s: maker.run(s, simulate, 0, windows.cut), wanted, windows, fitted.back.large, scales,
+        rounds = close(lambda s, i: maker.run(s, simulate, i, windows.cut), wanted, windows, fitted.back.large, scales,
                        options.rounds)  # fmt: skip
         scales, source = rounds[-1].scales, "model"
-        scales = level_after(lambda s: maker.run(s, simulate, 0, 91, True), fitted.level, 91, scales)
+        scales = level_after(lambda s, i: maker.run(s, simulate, i, 91, True), fitted.level, 91, scales)
         simulated = [maker.run(scales, simulate, i, windows.end) for i in range(options.replications)]
     weekday = fitted.calendar.first_weekday
     table = holdout.table(history, simulated, windows, weekday, fitted.back.large, scale, direct)

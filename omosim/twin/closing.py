@@ -35,7 +35,8 @@ _BOUNDS = {
     "purchase_share": (0.001, 1.0), "shape": (0.05, 5.0), "people": (0.05, 50.0), "acquisition": (0.01, 50.0),
     "value": (0.01, 100.0), "spread": (0.1, 3.0), "back": (0.01, 20.0),
 }  # fmt: skip
-Simulator = Callable[[Scales], History]
+#: scales and replication -> a simulated log; the same draws for the same replication
+Simulator = Callable[[Scales, int], History]
 
 
 def figures(history: History, windows: Windows, large: float, whole_orders: bool = False) -> dict[str, float]:
@@ -89,30 +90,33 @@ class _Search:
         change = {n: float(x) for n, x in zip(SCALES, np.exp(at), strict=True)}
         return replace(self.start, **change)
 
-    def off(self, at: Floats) -> tuple[Floats, dict[str, float]]:
-        """Log ratios of found to wanted figures. Raises CalibrationError when nothing is sold."""
-        found = figures(self.simulate(self.scales(at)), self.windows, self.large, whole_orders=True)
+    def off(self, at: Floats, replications: int) -> tuple[Floats, dict[str, float]]:
+        """Log ratios of found to wanted figures, means of some logs. Raises CalibrationError when nothing is sold."""
+        scales = self.scales(at)
+        each = [figures(self.simulate(scales, i), self.windows, self.large, True) for i in range(replications)]
+        found = {f: float(np.mean([e[f] for e in each])) for f in FIGURES}
         if found["order_value_median"] <= 0 or found["purchase_days_a_week"] <= 0:
             raise CalibrationError("the market simulated from the fit sells nothing: has the strategy no shop?")
         return np.array([_log_ratio(found[f], self.wanted[f]) for f in FIGURES]), found
 
-    def slopes(self, at: Floats, off: Floats) -> Floats:
-        """(figures, scales) d log figure / d log scale."""
+    def slopes(self, at: Floats) -> Floats:
+        """(figures, scales) d log figure / d log scale, from one replication."""
+        off = self.off(at, 1)[0]
         table = np.zeros((len(FIGURES), len(SCALES)))
         for name, figure in ONE_FOR_ONE.items():
             table[FIGURES.index(figure), SCALES.index(name)] = 1.0
         for name in MEASURED:
             moved = at.copy()
             moved[SCALES.index(name)] += STEP
-            table[:, SCALES.index(name)] = (self.off(moved)[0] - off) / STEP
+            table[:, SCALES.index(name)] = (self.off(moved, 1)[0] - off) / STEP
         return table
 
 
 def close(simulate: Simulator, wanted: dict[str, float], windows: Windows, large: float, start: Scales,
-          rounds: int = 6) -> list[Round]:  # fmt: skip
+          rounds: int = 6, replications: int = 3) -> list[Round]:  # fmt: skip
     """Damped Gauss-Newton rounds on logs, least squares; best last. Oracle: tests/twin/test_calibrate.py.
 
-    simulate: uses the same draws each time. Slopes are measured at the first round and after a third of the others,
+    replications: logs whose mean figures are compared: a few frequent buyers move those of one. Slopes are measured at the first round and after a third of the others,
     and follow Broyden in between. Raises CalibrationError when a simulation sells nothing.
     """
     search = _Search(simulate, wanted, windows, large, start)
@@ -122,13 +126,13 @@ def close(simulate: Simulator, wanted: dict[str, float], windows: Windows, large
     done: list[Round] = []
     slopes, previous = np.zeros((len(FIGURES), len(SCALES))), (at, np.zeros(len(FIGURES)))
     for number in range(rounds):
-        off, found = search.off(at)
+        off, found = search.off(at, replications)
         objective = float(off @ off + PULL * (at - origin) @ (at - origin))
         done.append(Round(search.scales(at), found, float(np.abs(off).max()), objective))
         if done[-1].miss < GOOD_ENOUGH or number == rounds - 1:
             break
         if number in (0, max(1, rounds // 3)):
-            slopes = search.slopes(at, off)
+            slopes = search.slopes(at)
         else:
             step, change = at - previous[0], off - previous[1]
             slopes = slopes + np.outer(change - slopes @ step, step) / max(float(step @ step), 1e-12)
@@ -146,10 +150,11 @@ def _log_ratio(found: float, wanted: float) -> float:
     return float(np.log(found / wanted)) if found > 0 else -1.0
 
 
-def level_after(simulate: Simulator, level: float, days: int, scales: Scales) -> Scales:
-    """Scales with which the market after the log starts at `level` purchase days a week; three damped steps."""
-    for _ in range(3):
-        who, _ = simulate(scales).part(0, days).purchase_days()
-        step = float(np.clip(level / max(1e-9, who.size / days * 7), 0.5, 2.0))
+def level_after(simulate: Simulator, level: float, days: int, scales: Scales, replications: int = 3) -> Scales:
+    """Scales with which the market after the log starts at `level` purchase days a week; two damped steps."""
+    for _ in range(2):
+        logs = [simulate(scales, i).part(0, days) for i in range(replications)]
+        found = sum(log.purchase_days()[0].size for log in logs) / replications / days * 7
+        step = float(np.clip(level / max(1e-9, found), 0.5, 2.0))
         scales = replace(scales, aware_after=scales.aware_after * step**0.9)
     return scales

@@ -65,6 +65,7 @@ class RetailModel(mesa.Model):
         self.clock = Clock()
         self.audit = Audit()
         self.demand_rows = 0
+        self._later: list[tuple[int, int, int]] = []  # t, flow, channel of rows still on their way to the network
 
         for node in range(len(self.world.nodes)):
             StoreManager(self, node)
@@ -105,6 +106,7 @@ class RetailModel(mesa.Model):
             self.costs.staff_to = staff_seconds(self, end)
         if self.settings.engine.audit:
             self.audit.judge(self.fulfilment.residuals(end, audit=False), end)
+        self.on_the_way()
         self.datacollector.collect(self)
         if self.finished:
             self.running = False
@@ -116,8 +118,14 @@ class RetailModel(mesa.Model):
             if rows["t"].min() < self.clock.now:
                 raise CausalityError(f"a demand row for second {rows['t'].min()} in the window that began at {self.clock.now}")
             self.demand_rows += len(rows)
+            self._later += [tuple(row) for row in rows[rows["t"] >= until][["t", "flow", "channel"]].tolist()]
             self.fulfilment.submit(rows)
         self.fulfilment.advance(until)
+
+    def on_the_way(self) -> np.ndarray:
+        """(n, 3) int64: t, flow, channel of rows sent to the network that have not reached it yet."""
+        self._later = [row for row in self._later if row[0] >= self.clock.now]
+        return np.array(self._later, np.int64).reshape(-1, 3)
 
     @property
     def finished(self) -> bool:
@@ -161,7 +169,7 @@ class RetailModel(mesa.Model):
             "memory": self.memory.state(),
             "costs": self.costs.state(),
             "collected": {k: np.array(v, np.int64) for k, v in self.datacollector.model_vars.items()},
-            "model": {"demand_rows": np.array([self.demand_rows], np.int64)},
+            "model": {"demand_rows": np.array([self.demand_rows], np.int64), "later": self.on_the_way()},
         }
         return Snapshot({"settings": self.settings_hash(), "second": self.clock.now}, flatten(parts))
 
@@ -187,6 +195,7 @@ class RetailModel(mesa.Model):
         for part in ("clock", "world", "journeys", "fulfilment", "replenishment", "interventions", "memory", "costs"):
             getattr(model, part).load(parts[part])
         model.demand_rows = int(parts["model"]["demand_rows"][0])
+        model._later = [tuple(row) for row in parts["model"]["later"].tolist()]
         for name, values in parts.get("collected", {}).items():
             model.datacollector.model_vars[name] = values.tolist()
         model.journeys.stop_at(model.window_end)

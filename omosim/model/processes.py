@@ -152,6 +152,8 @@ class Processes:
 
     def _publish(self, arg: int, now: int) -> int:
         self.model.world.stock.publish(now)
+        if now >= self.model.window_end:
+            return now + DAY  # nobody decides any more: a finer feed would only cut windows
         return now + int(self.model.world.policy.publish_s)
 
     # ---- shoppers -------------------------------------------------------------------------------------------

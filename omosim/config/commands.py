@@ -26,8 +26,8 @@ class CalibrateSettings(Frozen):
     max_bad_rows: int = par("rows", "bad rows that may be left out, each of them counted", 0, 10**9, default=0)
     timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)
     currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "currency of the prices", default="KRW")
-    replications: int = par("runs", "simulated logs in the table of the check", 1, 1000, default=3)
-    rounds: int = par("rounds", "rounds that bring the simulated log to the real one", 0, 50, default=4)
+    replications: int = par("runs", "simulated logs in the table of the check", 1, 1000, default=6)
+    rounds: int = par("rounds", "rounds that bring the simulated log to the real one", 0, 50, default=6)
 
 
 OPTIONS: dict[str, type[BaseModel]] = {

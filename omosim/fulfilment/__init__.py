@@ -21,4 +21,5 @@ def new_engine(settings: Settings, world: Any) -> Any:
         from omosim.fulfilment.reference import ReferenceFulfilment
 
         return ReferenceFulfilment(net)
-    return KernelFulfilment(net)
+    expected = settings.shoppers * (settings.days + settings.burn_in_days) // 15  # rows of a shopper: two a month
+    return KernelFulfilment(net, reserve=min(expected, 1 << 24))

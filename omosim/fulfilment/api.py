@@ -96,7 +96,7 @@ def fulfil(
 
         machine = ReferenceFulfilment(net)
     else:
-        machine = KernelFulfilment(net, capacity=max(4096, len(rows) // 8))
+        machine = KernelFulfilment(net, reserve=len(rows) + len(rows) // 4)
     machine.submit(rows)
     told = []
     agenda = [(r.first, r.rank, i, r.act) for i, r in enumerate(routines)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from omosim.fulfilment.coarse import CoarseNetwork
@@ -12,12 +10,17 @@ from omosim.fulfilment.rules import Network
 from omosim.kernels import fulfilment_run as run
 from omosim.kernels import fulfilment_tables as tab
 from omosim.schema.codes import N_ACCOUNTS, Status
-from omosim.schema.columns import BOOK, DEMAND, HOUR, OUTCOME
+from omosim.schema.columns import BOOK, DEMAND, OUTCOME
 from omosim.schema.network import COUNTER, HOLD, N_UNITS, PICKING, STATION
 
 USED = {"live": tab.G_TOP, "book": tab.G_BOOK, "heap": tab.G_HEAP, "told": tab.G_TOLD}  # rows in use of each table
 OWN = ("live", "book", "demand", "heap", "told", "station", "sku", "slots", "bucket", "g")
 IN_QUEUES = tab.Queues._fields
+
+
+def _bytes(rows: np.ndarray) -> np.ndarray:
+    """The same rows as blocks of bytes: NumPy copies records with gaps field by field, blocks at once."""
+    return rows.view(f"V{rows.dtype.itemsize}")
 
 
 class KernelFulfilment(CoarseNetwork):
@@ -27,9 +30,10 @@ class KernelFulfilment(CoarseNetwork):
     ----------
     net : Network; its node rows and stock are shared and changed in place
     capacity : first number of rows of the growing tables
+    reserve : rows of the order book to reserve at once; memory is taken only as they are written
     """
 
-    def __init__(self, net: Network, capacity: int = 4096) -> None:
+    def __init__(self, net: Network, capacity: int = 4096, reserve: int = 0) -> None:
         n, k = net.stock.cells.shape
         self.net = net
         station = np.zeros(2 * n, tab.POST)
@@ -40,8 +44,8 @@ class KernelFulfilment(CoarseNetwork):
         sku = np.zeros(k, tab.SKU)
         sku["cost"], sku["resale_ppm"] = net.cost, net.resale_ppm
         sku["wait_head"] = sku["wait_tail"] = -1
-        bucket = np.zeros(2 * tab.BUCKETS, np.int32)
-        bucket[0::2] = -1
+        bucket = np.zeros(3 * tab.BUCKETS, np.int32)
+        bucket[0::3] = bucket[1::3] = -1
         waves = net.rules.waves_s
         g = np.zeros(tab.G_SIZE + len(waves), np.int64)
         g[tab.G_FREE] = -1
@@ -51,7 +55,7 @@ class KernelFulfilment(CoarseNetwork):
         self.tables = tab.Net(
             q=tab.Queues(
                 live=np.zeros(size, tab.LIVE),
-                book=np.zeros(size, BOOK),
+                book=np.zeros(max(size, reserve), BOOK),
                 heap=np.zeros(size, tab.HEAP),
                 bucket=bucket,
                 station=station,
@@ -93,7 +97,7 @@ class KernelFulfilment(CoarseNetwork):
             raise ValueError("extra_units must be at most 32767")
         g = self._g
         left = self.tables.demand[g[tab.G_NEXT] : g[tab.G_DUE]]
-        due = np.concatenate([left, rows]) if len(left) else np.array(rows, DEMAND)
+        due = np.concatenate([_bytes(left), _bytes(np.ascontiguousarray(rows))]).view(DEMAND)
         t, key = due["t"], due["key"]
         if not np.all((t[1:] > t[:-1]) | ((t[1:] == t[:-1]) & (key[1:] > key[:-1]))):
             due = due[np.lexsort((key, t))]
@@ -109,19 +113,17 @@ class KernelFulfilment(CoarseNetwork):
         g[tab.G_NOW] = max(int(g[tab.G_NOW]), until)
 
     def _grow(self, heap_needs: int = 0) -> None:
-        """Double every table that is more than half full."""
-        bigger: dict[str, Any] = {}
-        coming = int(self.tables.q.bucket[2 * ((self._g[tab.G_HOUR] + 1) % tab.BUCKETS) + 1])
+        """Enlarge every table that is more than half full, small ones to twice, large ones by a quarter."""
+        coming = int(self.tables.q.bucket[3 * ((self._g[tab.G_SPAN] + 1) % tab.BUCKETS) + 2])
         for name, count in USED.items():
             table = self._table(name)
             used = int(self._g[count])
             needs = used + 8
             if name == "heap":
                 needs += coming + int(self._g[tab.G_WAITING]) + heap_needs
-            if 2 * needs > len(table):
-                bigger[name] = np.zeros(max(2 * len(table), 2 * needs), table.dtype)
-                bigger[name][:used] = table[:used]
-        self._replace(**bigger)
+            if needs > len(table) - len(table) // 8:
+                size = max(needs + needs // 8, len(table) + min(len(table), max(len(table) // 4, 1 << 18)))
+                table.resize(size, refcheck=False)  # in place: pages move, not bytes
 
     def _reach(self, now: int) -> None:
         if now < self.now:
@@ -158,29 +160,28 @@ class KernelFulfilment(CoarseNetwork):
         """Cancel every order that waits for stock; returns how many."""
         self._reach(now)
         g = self._g
-        if g[tab.G_TOLD] + g[tab.G_WAITING] > len(self.tables.told):
-            told = np.zeros(2 * int(g[tab.G_TOLD] + g[tab.G_WAITING]), OUTCOME)
-            told[: g[tab.G_TOLD]] = self.tables.told[: g[tab.G_TOLD]]
-            self._replace(told=told)
+        if g[tab.G_TOLD] + g[tab.G_WAITING] + 8 > len(self.tables.told):
+            self.tables.told.resize(2 * int(g[tab.G_TOLD] + g[tab.G_WAITING] + 8), refcheck=False)
         return int(run.cancel_waiting(self.tables, now))
 
     # ---- what it shows ------------------------------------------------------------------------------------------
     def outcomes(self) -> np.ndarray:
         """OUTCOME rows since the last call, sorted by (t, key, code)."""
-        rows = self.tables.told[: self._g[tab.G_TOLD]]
+        count = int(self._g[tab.G_TOLD])
+        run.sort_told(self.tables.told, count)
         self._g[tab.G_TOLD] = 0
-        return rows[np.lexsort((rows["code"], rows["key"], rows["t"]))]
+        return _bytes(self.tables.told)[:count].copy().view(OUTCOME)
 
     def book(self) -> np.ndarray:
         """BOOK rows sorted by key; a copy."""
         rows = self.tables.q.book[: self._g[tab.G_BOOK]]
-        return rows[np.argsort(rows["key"], kind="stable")]
+        return _bytes(rows)[np.argsort(rows["key"], kind="stable")].view(BOOK)
 
     def holds(self) -> np.ndarray:
         """HOLD rows sorted by key."""
         live = self.tables.q.live[: self._g[tab.G_TOP]]
         live = live[live["book"] >= 0]
-        b = self.tables.q.book[live["book"]]
+        b = _bytes(self.tables.q.book)[live["book"]].view(BOOK)
         out = np.zeros(len(live), HOLD)
         for name in ("key", "sku", "units", "node", "status", "flow"):
             out[name] = b[name]
@@ -241,10 +242,10 @@ class KernelFulfilment(CoarseNetwork):
             times.append(int(t.q.heap[0]["rank"]) // tab.KINDS)
         if g[tab.G_NEXT] < g[tab.G_DUE]:
             times.append(int(t.demand[g[tab.G_NEXT]]["t"]))
-        hour = int(g[tab.G_HOUR]) + 1
-        full = np.flatnonzero(np.roll(t.q.bucket[1::2], -(hour % tab.BUCKETS)))
+        span = int(g[tab.G_SPAN]) + 1
+        full = np.flatnonzero(np.roll(t.q.bucket[2::3], -(span % tab.BUCKETS)))
         if len(full):
-            times.append((hour + int(full[0])) * HOUR)
+            times.append((span + int(full[0])) * tab.SPAN)
         return min(times)
 
     # ---- snapshots ------------------------------------------------------------------------------------------------

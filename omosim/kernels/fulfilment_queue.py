@@ -1,24 +1,24 @@
-"""Events and queues of the fulfilment kernel: one heap over all nodes, hour buckets, stations."""
+"""Events and queues of the fulfilment kernel: one heap over all nodes, buckets, stations."""
 
 import numpy as np
 
+from omosim.kernels.fetch import fetch
 from omosim.kernels.fulfilment_tables import (
     BUCKETS,
     G_FREE,
     G_HEAP,
-    G_HOUR,
     G_LIVE,
+    G_SPAN,
     G_TOP,
     IDLE,
     KINDS,
     R_RETURNS,
+    SPAN,
     kernel,
     part,
 )
 from omosim.schema.codes import Event, Status
-from omosim.schema.columns import HOUR as _HOUR
 
-HOUR = _HOUR
 QUEUE_LEAVE = int(Event.QUEUE_LEAVE)
 PICK_END = int(Event.PICK_END)
 COUNTER_END = int(Event.COUNTER_END)
@@ -26,7 +26,7 @@ RETURN_OPEN = int(Status.RETURN_OPEN)
 
 
 @kernel
-def heap_push(heap, g, rank, key, row):
+def heap_push(heap, g, rank, key, row, book):
     """Add an event to the heap; the caller has seen to the room."""
     i = g[G_HEAP]
     g[G_HEAP] = i + 1
@@ -41,6 +41,7 @@ def heap_push(heap, g, rank, key, row):
     slot["rank"] = rank
     slot["key"] = key
     slot["row"] = row
+    slot["book"] = book
 
 
 @part
@@ -48,7 +49,8 @@ def heap_drop(heap, g):
     """Remove the first event of the heap."""
     n = g[G_HEAP] - 1
     g[G_HEAP] = n
-    rank, key, row = heap[n]["rank"], heap[n]["key"], heap[n]["row"]
+    last = heap[n]
+    rank, key, row, book = last["rank"], last["key"], last["row"], last["book"]
     i = 0
     while True:
         child = 2 * i + 1
@@ -68,11 +70,12 @@ def heap_drop(heap, g):
         slot["rank"] = rank
         slot["key"] = key
         slot["row"] = row
+        slot["book"] = book
 
 
 @kernel
 def schedule(q, row, t, kind):
-    """Give a row its next event: this hour into the heap, later into its hour's bucket.
+    """Give a row its next event: this span into the heap, later into its span's bucket.
 
     A deadline in a queue goes to the heap in any case: it may be overtaken by a service, and a row that has
     left a bucket's list early would break it. The stale heap entry is known by its time and kind.
@@ -80,30 +83,35 @@ def schedule(q, row, t, kind):
     r = q.live[row]
     r["t"] = t
     r["kind"] = kind
-    hour = t // HOUR
-    if hour <= q.g[G_HOUR] or kind == QUEUE_LEAVE:
-        heap_push(q.heap, q.g, t * KINDS + kind, q.book[r["book"]]["key"], row)
+    span = t // SPAN
+    if span <= q.g[G_SPAN] or kind == QUEUE_LEAVE:
+        heap_push(q.heap, q.g, t * KINDS + kind, r["key"], row, r["book"])
     else:
-        slot = 2 * (hour % BUCKETS)
+        slot = 3 * (span % BUCKETS)
         r["next"] = q.bucket[slot]
+        r["prev"] = q.bucket[slot + 1]
+        q.bucket[slot + 1] = q.bucket[slot]
         q.bucket[slot] = row
-        q.bucket[slot + 1] += 1
+        q.bucket[slot + 2] += 1
 
 
 @kernel
-def next_hour(q):
-    """Move the clock to the next hour and its bucket into the heap."""
+def next_span(q):
+    """Move the clock to the next span and its bucket into the heap."""
     g = q.g
-    hour = g[G_HOUR] + 1
-    g[G_HOUR] = hour
-    slot = 2 * (hour % BUCKETS)
+    span = g[G_SPAN] + 1
+    g[G_SPAN] = span
+    slot = 3 * (span % BUCKETS)
     row = np.int64(q.bucket[slot])
     q.bucket[slot] = -1
-    q.bucket[slot + 1] = 0
+    q.bucket[slot + 1] = -1
+    q.bucket[slot + 2] = 0
     while row >= 0:
         r = q.live[row]
+        if r["prev"] >= 0:
+            fetch(q.live, r["prev"])
         follower = np.int64(r["next"])
-        schedule(q, row, r["t"], np.int64(r["kind"]))  # a later hour that shares the bucket goes back into it
+        schedule(q, row, r["t"], np.int64(r["kind"]))  # a later span that shares the bucket goes back into it
         row = follower
 
 

@@ -385,6 +385,7 @@ def open_row(live, book, g, d):
     row = new_row(live, g)
     r = live[row]
     r["book"] = i
+    r["key"] = d["key"]
     r["t"] = d["t"]
     r["price"] = d["unit_price"]
     r["fee"] = d["fee"]

@@ -9,17 +9,18 @@ from omosim.kernels.jit import kernel as _kernel
 from omosim.schema.codes import N_ACCOUNTS, Status
 from omosim.schema.network import N_UNITS, STATION
 
-#: A row under way. Everything about it that is not in its BOOK row; 104 bytes.
+#: A row under way. Everything about it that is not in its BOOK row, and the key; 112 bytes.
 LIVE = np.dtype(
     [
+        ("key", "i8"),
         ("t", "i8"),  # time of its event; in a queue without patience: since when
         ("price", "i8"),
         ("fee", "i8"),
         ("alt_price", "i8"),
         ("alt_fee", "i8"),
         ("book", "i4"),
-        ("next", "i4"),  # link of the one list it is in: free rows, an hour's bucket, a queue
-        ("prev", "i4"),
+        ("next", "i4"),  # link of the one list it is in: free rows, a bucket, a queue
+        ("prev", "i4"),  # in a bucket: the row after the next, so that memory can be asked for it in time
         ("alt_sku", "i4"),
         ("pick_s", "i4"),
         ("counter_s", "i4"),
@@ -44,8 +45,8 @@ LIVE = np.dtype(
 IDLE = -1  # no event of its own: waits in a queue
 MISFIT, ALT_MISFIT, GO_ON, MIND, TRY_ON, INTENT = 1, 2, 4, 8, 16, 32
 
-#: Events of the current hour; `rank` is 16 t + kind, so (rank, key) is the total order.
-HEAP = np.dtype([("rank", "i8"), ("key", "i8"), ("row", "i4")], align=True)
+#: Events of the current span; `rank` is 16 t + kind, so (rank, key) is the total order.
+HEAP = np.dtype([("rank", "i8"), ("key", "i8"), ("row", "i4"), ("book", "i4")], align=True)
 KINDS = 16
 
 #: What a SKU costs and where its units are outside the nodes; its queue of backorders.
@@ -82,7 +83,7 @@ POST = np.dtype(
 )
 
 # places in the array of scalars `g`
-G_HOUR, G_FREE, G_TOP, G_LIVE, G_BOOK, G_HEAP, G_TOLD, G_NEXT, G_DUE, G_OPEN, G_REFUSED, G_WAITING, G_EVENTS, G_NOW = (
+G_SPAN, G_FREE, G_TOP, G_LIVE, G_BOOK, G_HEAP, G_TOLD, G_NEXT, G_DUE, G_OPEN, G_REFUSED, G_WAITING, G_EVENTS, G_NOW = (
     range(14)
 )
 G_UNITS = 16
@@ -103,7 +104,9 @@ RULES = (
 R_WAVES = G_RULES + len(RULES)  # number of courier waves, then their seconds of the day
 G_SIZE = R_WAVES + 1
 
-BUCKETS = 4096  # hours ahead before a bucket is shared by two hours
+#: Length of a bucket in seconds: the heap holds the events of one, small enough for the processor's cache.
+SPAN = 512
+BUCKETS = 16384  # spans ahead (97 days) before a bucket is shared by two
 
 # what `advance` returns
 DONE, FULL = 0, 1
@@ -131,7 +134,7 @@ class Queues(NamedTuple):
     live: np.ndarray  # (L,) LIVE
     book: np.ndarray  # (B,) BOOK in the order of arrival
     heap: np.ndarray  # (H,) HEAP
-    bucket: np.ndarray  # (2 BUCKETS,) int32: first row and number of rows, of each hour
+    bucket: np.ndarray  # (3 BUCKETS,) int32: first row, second row and number of rows, of each span
     station: np.ndarray  # (2N,) POST
     g: np.ndarray  # (G_SIZE + W,) int64
 

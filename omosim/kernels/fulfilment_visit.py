@@ -106,6 +106,7 @@ def order_here(q, r, b, t, sku, channel):
     row = new_row(q.live, q.g)
     o = q.live[row]
     o["book"] = i
+    o["key"] = b["key"] + 1
     o["price"] = r["alt_price"]
     o["fee"] = r["alt_fee"]
     o["alt_price"] = 0

@@ -60,7 +60,7 @@ def run_w3(engine_of, count: int, stores: int, skus: int, rows: np.ndarray | Non
     receipt = np.zeros(stores * skus, TRANSIT)
     receipt["node"], receipt["sku"] = np.repeat(np.arange(1, stores + 1), skus), np.tile(np.arange(skus), stores)
     receipt["units"] = units
-    engine = engine_of(net)
+    engine = engine_of(net, count)
     sent, told, coarse, coarse_s = 0, 0, 0, 0.0
     began = time.perf_counter()
     for day in range(DAYS):

@@ -120,9 +120,9 @@ def test_snapshot_goes_on_exactly(at):
 
 def test_reference_has_no_snapshots():
     engine = ReferenceFulfilment(small_world(1, 2, 2, 5, 600, False).net)
-    with pytest.raises(NotImplementedError, match="engine.fulfilment=kernel"):
+    with pytest.raises(NotImplementedError, match=r"engine\.fulfilment=kernel"):
         engine.state()
-    with pytest.raises(NotImplementedError, match="engine.fulfilment=kernel"):
+    with pytest.raises(NotImplementedError, match=r"engine\.fulfilment=kernel"):
         engine.load({})
 
 

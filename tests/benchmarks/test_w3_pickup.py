@@ -1,0 +1,94 @@
+"""W3, pickup pipeline: the kernel engine beside one SimPy process per order; counts are asserted, times never.
+
+`python tests/benchmarks/test_w3_pickup.py` prints the table; `--large` adds 10 M rows and 1,000 stores.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from omosim.fulfilment.kernel import KernelFulfilment
+from omosim.fulfilment.reference import ReferenceFulfilment
+from omosim.schema.columns import BOOK, DAY
+
+sys.path.insert(0, str(Path(__file__).parent))
+w3 = import_module("w3_world")
+
+
+
+def kernel(net, count):
+    """The kernel engine with its book reserved."""
+    return KernelFulfilment(net, reserve=count + count // 8)
+
+
+def reference(net, count):
+    """The reference engine."""
+    return ReferenceFulfilment(net)
+
+
+EVENTS = {(20_000, 20): 62_808, (1_000_000, 20): 3_150_752, (1_000_000, 1000): 3_131_767}
+
+
+def run(engine, count: int, stores: int) -> dict[str, float]:
+    """One run: wall and CPU seconds, rows a second, events, bytes a live row."""
+    rows = w3.w3_rows(count, stores, 50)
+    cpu = time.process_time()
+    result = w3.run_w3(engine, count, stores, 50, rows)
+    result["cpu_s"] = time.process_time() - cpu
+    return result
+
+
+def line(name: str, count: int, stores: int, r: dict[str, float]) -> str:
+    """One line of the table."""
+    return (f"{name:10} {count:>11,} rows {stores:>5} stores {r['rows_per_s']:>11,.0f} rows/s "
+            f"({count / r['cpu_s']:,.0f} per CPU second) {r['coarse_us']:6.1f} us a coarse event")  # fmt: skip
+
+
+@pytest.mark.bench
+def test_reference_beside_kernel():
+    run(kernel, 1000, 20)  # compile
+    slow, fast = run(reference, 20_000, 20), run(kernel, 20_000, 20)
+    print("\n" + line("reference", 20_000, 20, slow))
+    print(line("kernel", 20_000, 20, fast), f" ratio {slow['seconds'] / fast['seconds']:.0f}")
+    assert np.array_equal(slow["engine"].book(), fast["engine"].book())
+    assert slow["told"] == fast["told"]
+    assert fast["engine"].events == EVENTS[20_000, 20]
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("stores", [20, 1000])
+def test_one_million_rows(benchmark, stores):
+    run(kernel, 1000, 20)
+    result = benchmark.pedantic(run, (kernel, 1_000_000, stores), rounds=1)
+    print("\n" + line("kernel", 1_000_000, stores, result))
+    engine = result["engine"]
+    assert engine.events == EVENTS[1_000_000, stores]
+    assert set(engine.residuals((w3.DAYS + 5) * DAY).values()) == {0}
+
+
+def large() -> None:
+    """10 M rows in 20 and in 1,000 stores."""
+    for stores in (20, 1000):
+        result = run(kernel, 10_000_000, stores)
+        engine = result["engine"]
+        print(line("kernel", 10_000_000, stores, result), f"{engine.events:,} events", flush=True)
+        live = len(engine.tables.q.live)
+        print(f"  live table {live:,} rows of {engine.tables.q.live.itemsize} bytes, book {BOOK.itemsize} bytes a row")
+        assert engine.book()["done_at"].size >= 10_000_000
+
+
+if __name__ == "__main__":
+    run(kernel, 1000, 20)
+    test_reference_beside_kernel()
+    for number in (20, 1000):
+        outcome = run(kernel, 1_000_000, number)
+        assert outcome["engine"].events == EVENTS[1_000_000, number]
+        print(line("kernel", 1_000_000, number, outcome), flush=True)
+    if "--large" in sys.argv:
+        large()

@@ -1,0 +1,249 @@
+"""Books, times and allocation of the reference engine: what an order does at one instant. Nothing here waits."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from typing import Any
+
+import numpy as np
+import simpy
+
+from omosim.fulfilment.reference_parts import Order
+from omosim.fulfilment.rules import Network
+from omosim.schema.codes import Action, Flow, Move, Outcome, Status
+from omosim.schema.columns import (
+    DAY,
+    FLAG_SLOT_REFUSED,
+    FLAG_SUBSTITUTED,
+)
+from omosim.schema.network import (
+    AT_NONE,
+    AT_RESERVED,
+    UNITS_ORDERED,
+    UNITS_SHORT,
+)
+
+
+class StockActs:
+    """The engine's tables, postings and allocation."""
+
+    net: Network
+    env: simpy.Environment
+    routes: list[list[tuple[int, int, int]]]
+    resale_ppm: list[int]
+    orders: list[Order]
+    live: dict[int, Order]
+    told: list[tuple[int, ...]]
+    backorders: list[deque[Order]]
+    due: int
+    unresolved: int
+    refused: int
+    ledger: np.ndarray
+    transitions: np.ndarray
+    visits: np.ndarray
+    places: np.ndarray
+    units: np.ndarray
+    slots: np.ndarray
+    slot_limit: np.ndarray
+    slot_day: list[int]
+
+    @property
+    def now(self) -> int:
+        """Second reached."""
+        return int(self.env.now)
+
+    def life(self, o: Order, due: int) -> Generator[simpy.Event, object, None]:
+        """The engine's process of one order."""
+        raise NotImplementedError
+
+    # ---- books ----------------------------------------------------------------------------------------------
+    def open(self, o: Order) -> None:
+        """The row reaches the network."""
+        self.orders.append(o)
+        self.live[o.key] = o
+        self.unresolved += 1
+        self.units[UNITS_ORDERED] += o.units
+
+    def close(self, o: Order) -> None:
+        """Nothing more will happen to the row."""
+        if o.status != Status.RETURNED:
+            self.unresolved -= 1
+        del self.live[o.key]
+
+    def to(self, o: Order, status: Status) -> None:
+        """Change of status, counted for law L4."""
+        self.transitions[o.status, status] += 1
+        o.status = status
+
+    def tell(self, o: Order, code: Outcome, value: int) -> None:
+        """An outcome for the shopper."""
+        self.told.append((self.now, o.key, value, o.shopper, o.sku, o.node, code, o.channel))
+
+    def post(self, o: Order, debit: int, credit: int, amount: int) -> None:
+        """One posting: debits one account, credits another."""
+        rules = self.net.rules
+        row = self.ledger[int(rules.measured_from <= o.placed_at < rules.measured_to)]
+        row[debit] += amount
+        row[credit] -= amount
+
+    def _ledger(self) -> np.ndarray:
+        return self.ledger
+
+    def cell(self, node: int, sku: int) -> Any:
+        """The stock cell, changed in place."""
+        return self.net.stock.cells[node, sku]
+
+    def shift(self, node: int, sku: int, units: int, source: str, target: str) -> None:
+        """Units change their state at a node; what becomes available is known to the record."""
+        cell = self.cell(node, sku)
+        for column, change in ((source, -units), (target, units)):
+            cell[column] += change
+            if column == "available":
+                cell["record"] += change
+
+    def goes_out(self, node: int, sku: int, units: int, source: str, move: Move) -> None:
+        """Units leave a node."""
+        cell = self.cell(node, sku)
+        cell[source] -= units
+        cell["on_hand"] -= units
+        if source == "available":
+            cell["record"] -= units
+        self.net.stock.journal[node, sku, move] += units
+
+    # ---- times ------------------------------------------------------------------------------------------------
+    def next_open(self, node: int, t: int) -> int:
+        """`t` if the store is then open by its hours, else its next opening."""
+        opens, closes = int(self.net.nodes["opens_s"][node]), int(self.net.nodes["closes_s"][node])
+        day, second = divmod(t, DAY)
+        if opens >= closes or opens <= second < closes:
+            return t
+        return (day if second < opens else day + 1) * DAY + opens
+
+    def next_cutoff(self, t: int) -> int:
+        """The carrier's first departure at or after `t`."""
+        return t + (self.net.rules.cutoff_s - t) % DAY
+
+    def next_wave(self, t: int) -> int:
+        """The couriers' first departure at or after `t`."""
+        return min(t + (wave - t) % DAY for wave in self.net.rules.waves_s)
+
+    # ---- allocation -------------------------------------------------------------------------------------------
+    def allocate(self, o: Order) -> bool:
+        """Reserve stock by the rule of the order's flow."""
+        if o.flow == Flow.PICKUP:
+            return self.reserve(o, o.node)
+        if o.flow == Flow.SAME_DAY:
+            return self.reserve_with_courier(o)
+        return any(self.reserve(o, source) for source in self.sources(o))
+
+    def sources(self, o: Order) -> list[int]:
+        """Nodes that may ship to the zone, in order."""
+        return [node for node, _, _ in self.routes[o.zone] if node >= 0 and self.net.nodes["ships"][node]]
+
+    def reserve(self, o: Order, node: int) -> bool:
+        """Take the order's units at a node if the record shows them."""
+        cell = self.cell(node, o.sku)
+        if cell["record"] < o.units:
+            return False
+        there = min(o.units, int(cell["available"]))
+        cell["record"] -= o.units
+        cell["available"] -= there
+        cell["reserved"] += there
+        cell["claimed"] += o.units - there
+        o.node, o.held, o.claim, o.place = node, there, o.units - there, AT_RESERVED
+        return True
+
+    def reserve_with_courier(self, o: Order) -> bool:
+        """The nearest store in reach with stock and room in a wave of today."""
+        for _, node, metres in self.routes[o.zone]:
+            if node < 0:
+                return False
+            capacity = int(self.net.nodes["wave_capacity"][node])
+            if capacity <= 0 or metres > self.net.nodes["courier_radius_m"][node]:
+                continue
+            if self.cell(node, o.sku)["record"] < o.units:
+                continue
+            self.new_slot_day(node, capacity)
+            for wave, second in enumerate(self.net.rules.waves_s):
+                leaves = self.now // DAY * DAY + second
+                if leaves < self.now + o.pick_s + self.net.rules.wave_lead_s:
+                    continue
+                if self.slots[node, wave] < capacity:
+                    self.slots[node, wave] += 1
+                    o.wave_at = leaves
+                    return self.reserve(o, node)
+                if not o.flags & FLAG_SLOT_REFUSED:
+                    o.flags |= FLAG_SLOT_REFUSED
+                    self.refused += 1
+        return False
+
+    def new_slot_day(self, node: int, capacity: int) -> None:
+        """Bookings of another day are forgotten."""
+        if self.slot_day[node] != self.now // DAY:
+            self.slot_day[node] = self.now // DAY
+            self.slots[node] = 0
+            self.slot_limit[node] = 0
+        self.slot_limit[node] = max(int(self.slot_limit[node]), capacity)
+
+    def board(self, o: Order) -> bool:
+        """A parcel that missed its wave takes a free place in the one that leaves now."""
+        capacity = int(self.net.nodes["wave_capacity"][o.node])
+        self.new_slot_day(o.node, capacity)
+        wave = self.net.rules.waves_s.index(self.now % DAY)
+        if self.slots[o.node, wave] >= capacity:
+            return False
+        self.slots[o.node, wave] += 1
+        return True
+
+    def contingency(self, o: Order) -> bool:
+        """The first action, in the row's order, that gets the order allocated."""
+        for action in (o.action1, o.action2):
+            if action == Action.SUBSTITUTE and o.alt_sku >= 0:
+                wanted, o.sku = o.sku, o.alt_sku
+                if self.allocate(o):
+                    o.alt_sku, o.misfit = -1, o.alt_misfit
+                    o.flags |= FLAG_SUBSTITUTED
+                    return True
+                o.sku = wanted
+            elif action == Action.SHIP and o.flow != Flow.SHIP:
+                flow, o.flow = o.flow, int(Flow.SHIP)
+                if self.allocate(o):
+                    return True
+                o.flow = flow
+            elif action == Action.OTHER_STORE and o.flow == Flow.PICKUP and o.second_node >= 0:
+                second, o.second_node = o.second_node, -1
+                if self.reserve(o, second):
+                    return True
+        return False
+
+    def queue_backorder(self, o: Order) -> None:
+        """Stand in the SKU's queue at the centre."""
+        self.to(o, Status.BACKORDERED)
+        o.node, o.place = 0, AT_NONE
+        self.cell(0, o.sku)["backordered"] += o.units
+        self.backorders[o.sku].append(o)
+
+    def _serve_backorders(self, skus: Iterable[int], now: int) -> None:
+        for sku in skus:
+            self.serve_sku(int(sku))
+
+    def serve_sku(self, sku: int) -> None:
+        """Orders that wait for a SKU at the centre, first come first served."""
+        queue = self.backorders[sku]
+        while queue and self.reserve(queue[0], 0):
+            o = queue.popleft()
+            self.cell(0, sku)["backordered"] -= o.units
+            o.stocked.succeed(True)  # type: ignore[union-attr]
+
+    def cancel(self, o: Order, code: Outcome) -> None:
+        """No unit can be served."""
+        self.to(o, Status.CANCELLED)
+        self.end_without_goods(o)
+        self.tell(o, code, 0)
+
+    def end_without_goods(self, o: Order) -> None:
+        """Every unit is short; the row ends now."""
+        self.units[UNITS_SHORT] += o.units - o.units_short
+        o.units_short, o.done_at = o.units, self.now
+        o.held, o.place = 0, AT_NONE

@@ -34,7 +34,6 @@ class Target:
 
 
 ONLINE_RETURNS = {"apparel": (0.15, 0.21), "seoul_beauty": (0.064, 0.096), "reference_w4": (0.05, 0.15)}
-STORE_RETURNS = {"apparel": (0.03, 0.10), "seoul_beauty": (0.02, 0.10), "reference_w4": (0.02, 0.10)}
 STORE_SALES = {"apparel": (100.0, 350.0), "seoul_beauty": (150.0, 300.0), "reference_w4": (0.0, math.inf)}
 
 
@@ -45,7 +44,7 @@ def targets(market: str, settings: Settings) -> list[Target]:
         Target("store_conversion", 0.20, 0.40, "trade"),
         Target("web_conversion", 0.02, 0.03, "trade"),
         Target("return_rate_online", *ONLINE_RETURNS[market], "ICSC 2022, NRF 2021"),
-        Target("return_rate_store", *STORE_RETURNS[market], "ICSC 2022, NRF 2021; lower for beauty, assumed"),
+        Target("return_rate_store", 0.05, 0.10, "ICSC 2022, NRF 2021, all goods"),
         Target("price_elasticity", -2.9, -2.1, "Bijmolt et al. 2005"),
         Target("availability", 0.80, 0.92, "Gruen & Corsten"),
         Target("touches_observed", 5.0, 7.0, "N6"),

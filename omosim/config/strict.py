@@ -329,7 +329,8 @@ class _Reader:
             raise _Fatal
         key = event.value
         here = (*path, key)
-        line = event.start_mark.line + 1
+        mark: Any = event.start_mark
+        line = mark.line + 1
         ok = self._check_key(event, key, here)
         if key in first:
             self._problem(f"the key stands twice (first in line {first[key]})", event, here, cure="Keep one of the two")
@@ -337,7 +338,7 @@ class _Reader:
             return
         first[key] = line
         if ok:
-            self.doc.places[here] = Place(line, event.start_mark.column + 1, self._key_comment(event), line)
+            self.doc.places[here] = Place(line, mark.column + 1, self._key_comment(event), line)
         value = self._value(here, depth + 1)
         if ok:
             found[key] = value

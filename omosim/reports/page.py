@@ -64,6 +64,7 @@ def about(folder: ResultFolder) -> dict[str, Any]:
         "provenance": provenance,
         "command_line": _command_line(provenance),
         "assumptions": [_assumption(row) for row in assumptions],
+        "assumed": sum(bool(row.get("assumed")) for row in assumptions),
         "laws": [(str(law), int(residual)) for law, residual in sorted(laws.items(), key=_law_order)],
     }
 

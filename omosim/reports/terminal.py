@@ -86,7 +86,8 @@ class CompareScreen:
         reached = f"{100 * share:.2f} % of baseline revenue" if share is not None else "not known"
         return (
             f"{summary['pairs']} pairs; interval half-width {reached} (asked {100 * summary['precision']:.2f} %); "
-            f"variance reduction by common random numbers: {reduced or 'not known'}; laws: all residuals 0"
+            f"variance reduction by common random numbers: {reduced or 'not known'}; laws: all residuals 0. "
+            "The interval covers chance, not wrong inputs: the report lists what is assumed."
         )
 
 

@@ -76,8 +76,8 @@ def percent(value: float | None) -> str:
     """A probability; the ends are never rounded to 0 or 100."""
     if value is None:
         return "–"
-    if 0.999 < value < 1:
+    if value > 0.999:
         return "> 99.9 %"
-    if 0 < value < 0.001:
+    if value < 0.001:
         return "< 0.1 %"
     return f"{100 * value:.1f} %"

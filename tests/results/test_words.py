@@ -30,7 +30,7 @@ def test_unit_and_figure_apart() -> None:
 
 
 def test_certainty_is_never_claimed_by_rounding() -> None:
-    assert [percent(p) for p in (0.99999, 0.00001, 0.5, 1.0, None)] == ["> 99.9 %", "< 0.1 %", "50.0 %", "100.0 %", "–"]
+    assert [percent(p) for p in (0.99999, 0.00001, 0.5, 1.0, None)] == ["> 99.9 %", "< 0.1 %", "50.0 %", "> 99.9 %", "–"]
 
 
 def test_names_cannot_steer_the_terminal() -> None:

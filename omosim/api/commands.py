@@ -128,12 +128,13 @@ def compare_run(composed: Composed, argv: Sequence[str], progress: Any = None) -
         progress=progress,
         run_settings=full,
         scenario=first.scenario.name,
-        period=f"over {first.days} days",
+        period=f"over {first.days} days, {first.shoppers:,} of the retailer's {max(first.market.cost_basis_shoppers, first.shoppers):,} shoppers",
         threads=first.engine.threads,
         finished=stamp,
         extra_summary={
             "market": first.market.title or first.market.name,
             "shoppers": first.shoppers,
+            "shoppers_of_retailer": first.market.cost_basis_shoppers,
             "days": first.days,
             "titles": {name: s.strategy.title for name, s in composed.arms.items()},
         },
@@ -183,6 +184,11 @@ def calibrate_run(composed: Composed, argv: Sequence[str]) -> tuple[Path, Calibr
     result = calibrate(
         orders, asked["adapter"], opened.folder, options, base=composed.settings, simulate=simulated_orders
     )
+    from omosim.config.assumptions import assumptions
+    from omosim.config.compose import compose
+
+    fitted = compose("run", [f"market={opened.folder.path / 'market.yaml'}"])
+    opened.folder.write_json("assumptions.json", assumptions(fitted))
     data = {orders.name: file_hash(orders)}
     opened.folder.finish(result.summary, finished=stamp(), extra={"data_hashes": data})
     return opened.folder.path, result
@@ -208,7 +214,7 @@ def calibrate_command(composed: Composed, argv: Sequence[str]) -> int:
     folder, result = calibrate_run(composed, argv)
     print(result.text())
     report = write_report(load(folder).folder)
-    print(f"\nMarket: {folder / 'market.yaml'}    next: omosim compare market={folder / 'market.yaml'}\nReport: {report}")
+    print(f"\nMarket: {folder / 'market.yaml'}    next: omosim compare market={folder / 'market.yaml'} shoppers={result.summary['shoppers']}\nReport: {report}")
     return 0
 
 

@@ -22,10 +22,18 @@ class RunView:
         self.run = run
 
     def kpis(self) -> pd.DataFrame:
-        """kpi, value, unit, and the reason where a value is undefined."""
+        """kpi, value, unit; `undefined()` says why a value is missing."""
         import pandas as pd
 
-        return pd.DataFrame([vars(k) for k in self.run.kpis])
+        return pd.DataFrame([{"kpi": k.kpi, "value": k.value, "unit": k.unit} for k in self.run.kpis])
+
+    def undefined(self) -> dict[str, str]:
+        """KPI -> why it has no value in this run."""
+        return {k.kpi: k.reason for k in self.run.kpis if k.value is None}
+
+    def __repr__(self) -> str:
+        s = self.run.settings
+        return f"<run of {s.strategy.name} in {s.market.name}: {s.shoppers:,} shoppers, {s.days} days, seed {s.seed}>"
 
     def orders(self) -> pd.DataFrame:
         """One row an order or visit; times in seconds from the first midnight, -1 for never."""

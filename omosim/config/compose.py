@@ -275,6 +275,7 @@ class _Composer:
         self.layers[arm] = layers
         layers.overrides += [(i.path, i.text) for i in values if i.prefix != "~"]
         self._switch(data, layers, shorthand)
+        self._prepare(data, layers)
         self._levels(data, layers)
         return data
 
@@ -322,6 +323,21 @@ class _Composer:
                 self._put(
                     have, layers, name, on, f"strategy.capabilities.{name}={'true' if on else 'false'}", shorthand
                 )
+
+    def _prepare(self, data: dict[str, Any], layers: Layers) -> None:
+        """A capability that a scenario may switch on stands in the strategy, off, with its shipped levels and costs."""
+        scenario, strategy = data.get("scenario"), data.get("strategy")
+        changes = scenario.get("interventions") if isinstance(scenario, dict) else None
+        have = strategy.get("capabilities") if isinstance(strategy, dict) else None
+        if not isinstance(changes, list) or not isinstance(have, dict):
+            return
+        for change in changes:
+            name = change.get("capability") if isinstance(change, dict) and change.get("what") == "capability" else None
+            config = f"strategy/capability/{name}"
+            if isinstance(name, str) and name not in have and levels.kind(name) is not None and self.library.exists(config):
+                doc = self.library.doc(config)
+                have[name] = {**copy.deepcopy(doc.data), "enabled": False}
+                layers.files.append((("strategy", "capabilities", name), doc))
 
     def _put(
         self, have: dict[str, Any], layers: Layers, name: str, on: bool, text: str, asked: dict[str, bool]

@@ -405,16 +405,32 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
+#: below so many shoppers the shipped stores hold visibly too much stock for their sales
+SMALL_SAMPLE = 10_000
+
+
 def notes(data: dict[str, Any]) -> list[str]:
     """What is allowed and may still surprise."""
     facts = Facts(data, lambda loc: ("", None))
     days = facts.number("days")
     rows = [r for r in facts.items("scenario", "interventions") if isinstance(r, dict)]
     late = [r for r in rows if days is not None and isinstance(r.get("from_day"), int) and r["from_day"] >= days]
+    found = []
     if late:
         first = min(r["from_day"] for r in late)
-        return [
+        found.append(
             f"scenario '{facts.get('scenario', 'name')}': {len(late)} of {len(rows)} interventions begin "
             f"on day {first} or later and are not reached in {days:g} days; give days={first + 14} or more to see them"
-        ]
-    return []
+        )
+    people, basis = facts.number("shoppers"), facts.number("market", "cost_basis_shoppers")
+    if people is not None and basis is not None and people < min(basis, SMALL_SAMPLE):
+        found.append(
+            f"{people:,.0f} of the retailer's {basis:,.0f} shoppers are few for its stores: too much stock and too few "
+            f"empty shelves for their sales; give shoppers={SMALL_SAMPLE} or more for figures to act on"
+        )
+    if any(r.get("what") in ("staff", "courier_capacity") for r in rows) and people is not None and people * 2 < (basis or 0):
+        found.append(
+            f"stores keep their full staff for {people:,.0f} of {basis:,.0f} shoppers, so queues stay short and a change of "
+            "staff mostly saves wages; for questions of staff give as many shoppers as the retailer has"
+        )
+    return found

@@ -23,7 +23,7 @@ once more the next day. With try-on, a misfit is exchanged for the second item o
 once. Extra units bought on the way are a purchase of their own in the store (key + 1).
 VISIT: closed door: goes home. Empty shelf: the contingencies in order; SHIP is an order at the shelf (key +
 1, arrives at once, for an item whose fit was seen on the sample). A misfit is always seen; who goes on takes
-the second item if it fits and stands there. With intent 1 the fitting item is ordered on line (channel WEB).
+the second item if it fits and stands there. With intent 1 the fitting item is ordered on line (channel WEB); with intent 2 the visitor only looks.
 Otherwise as many of the wanted units as stand there are taken to the counter. A visit row's promise is that
 of its order.
 Counter: one queue for visitors, collectors and returns. Staff finish work in hand; at closing (staff 0) they
@@ -259,6 +259,9 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
     def visit(self, o: Order) -> Generator[simpy.Event, object, bool]:
         """Look, take, pay; True when goods were bought."""
         while self.enter(o):
+            if o.intent == 2:
+                self.leave(o)
+                break
             if self.shelf_has(o, o.sku):
                 return (yield from self.try_and_buy(o))
             self.meet_empty_shelf(o)

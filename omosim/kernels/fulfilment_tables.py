@@ -43,7 +43,7 @@ LIVE = np.dtype(
     align=True,
 )
 IDLE = -1  # no event of its own: waits in a queue
-MISFIT, ALT_MISFIT, GO_ON, MIND, TRY_ON, INTENT = 1, 2, 4, 8, 16, 32
+MISFIT, ALT_MISFIT, GO_ON, MIND, TRY_ON, INTENT, LOOKS = 1, 2, 4, 8, 16, 32, 64
 
 #: Events of the current span; `rank` is 16 t + kind, so (rank, key) is the total order.
 HEAP = np.dtype([("rank", "i8"), ("key", "i8"), ("row", "i4"), ("book", "i4")], align=True)

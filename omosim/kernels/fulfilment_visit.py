@@ -34,6 +34,7 @@ from omosim.kernels.fulfilment_tables import (
     G_OPEN,
     GO_ON,
     INTENT,
+    LOOKS,
     MIND,
     MISFIT,
     R_HANDLING,
@@ -187,6 +188,9 @@ def enter(net, row, t):
     if b["status"] == S_DUE:
         move_to(q.g, b, S_INSIDE)
     q.station[2 * node + 1]["came"] += 1
+    if r["bits"] & LOOKS:
+        leave(q, r, b, row, t)
+        return
     if net.cell[node, b["sku"]]["available"] >= 1:
         try_and_buy(q, net.told, net.cell, row, t)
         return

@@ -134,7 +134,7 @@ def order_here_value(levels, case, offer):
     if levels["web_offer"] == 0 and levels["endless_aisle"] == 0:
         return _NEVER
     paid = paid_for(levels, case, _WEB, offer)
-    hassle = 0.0 if levels["endless_aisle"] == 1 else float(levels["switch_hassle"])
+    hassle = float(levels["aisle_hassle"]) if levels["endless_aisle"] == 1 else float(levels["switch_hassle"])
     wait = levels["wait_per_s"] * promised_wait(case, offer)
     return case["value"] - felt(levels, case, paid) - fee_of(levels, offer, paid) - (wait + hassle) * case["scale"]
 

@@ -176,17 +176,14 @@ def substitute_value(levels, case, row, gain):
 def fill_visit(levels, case, row, offer, r, other, way):
     """What a visitor will do at the shelf; changes `row`.
 
-    Whoever would not buy even a fitting item leaves after looking: such a visit carries a misfit and no second
-    item. Who gains more by ordering from here carries intent 1.
+    Who gains more by ordering from here carries intent 1; who would not buy even a fitting item only looks: intent 2.
     """
     here = float(case["here"])
     gain = -1.0
     if int(offer["intent"]) == 0:
         gain = case["value"] - felt(levels, case, paid_for(levels, case, _STORE, offer))
     if gain <= 0.0 and here <= 0.0:
-        row["misfit"] = 1
-        row["go_on"] = 0
-        row["alt_sku"] = -1
+        row["intent"] = 2
         return
     row["intent"] = 1 if here > gain else 0
     there = -1.0

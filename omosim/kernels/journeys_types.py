@@ -15,7 +15,7 @@ LEVELS = np.dtype(
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
         "pen_failed", "pen_gap", "pen_return", "theta_upper", "theta_lower", "habit_gain", "habit_rate",
-        "search_cost", "wait_per_s", "return_post", "return_store", "switch_hassle", "vot_per_s", "visit_s",
+        "search_cost", "wait_per_s", "return_post", "return_store", "switch_hassle", "aisle_hassle", "vot_per_s", "visit_s",
         "collect_s", "check_share", "belief_rate", "go_on", "combined_share", "combined_factor", "speed_ms",
         "login", "rho_inf", "n_half", "sessions", "browse_per_day", "touches", "pick_base_s", "pick_unit_s",
         "counter_s", "checkout_s", "patience_s", "lead_mu", "lead_sigma", "lead_s", "lag_mu", "lag_sigma",

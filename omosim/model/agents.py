@@ -81,11 +81,15 @@ class TouchpointManager(mesa.Agent):
         super().__init__(model)
         self.row = row
 
-    def review(self) -> None:
-        """Change the touchpoint's media level by one small step; changes `world.media_level` in place."""
+    def review(self, yields: np.ndarray) -> None:
+        """Change the touchpoint's media level by one small step; changes `world.media_level` in place.
+
+        Parameters
+        ----------
+        yields : (T,) orders per mission touched since the last review, the same for all managers of a week
+        """
         model: Any = self.model
         world, row = model.world, self.row
-        yields = model.journeys.touch_yield()  # (T,) orders per mission touched, since the last review
         paid = world.touch_cost > 0
         if not paid[row] or yields[paid].sum() <= 0:
             return

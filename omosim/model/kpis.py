@@ -72,6 +72,7 @@ HEADLINES = (
     "labour_cost",
     "capability_cost",
     "media_cost",
+    "other_cost",
     "operating_profit",
 )
 

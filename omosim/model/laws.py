@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from omosim.model.kpis import measured
-from omosim.model.pnl import profit_and_loss
+from omosim.model.pnl import identified_share, profit_and_loss
 from omosim.schema.codes import Account, Count, Entry, Flow, Move
 from omosim.schema.columns import ORDINAL_BITS
 
@@ -36,8 +37,15 @@ def money(model: RetailModel, book: np.ndarray) -> int:
     lines = profit_and_loss(model)
     ledger = model.fulfilment.books().ledger
     rows = measured(book, model.window_start, model.window_end)
+    policy = model.world.policy
+    by_channel = [int(rows["revenue"][rows["channel"] == entry].sum()) for entry in (Entry.SOCIAL, Entry.LIVE)]
+    commission = round(
+        Fraction(policy.commission_social) * by_channel[0] + Fraction(policy.commission_live) * by_channel[1]
+    )
+    kept = int((rows["revenue"] + rows["fee"] - rows["refund"]).sum())
+    points = round(Fraction(policy.points_rate) * Fraction(identified_share(model)) * kept)
     with_time = (
-        lines["labour"] + lines["rent"] + lines["holding"] + lines["media"] + lines["commission"] + lines["points"]
+        lines["labour"] + lines["rent"] + lines["holding"] + lines["media"] + commission + points
         + lines["capability_running"] + lines["capability_capital"]
     )  # fmt: skip
     from_book = int((rows["revenue"] + rows["fee"] - rows["refund"] - rows["goods_cost"] - rows["service_cost"]).sum())

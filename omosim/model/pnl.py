@@ -157,6 +157,7 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
     lines["labour_cost"] = lines["labour"]
     lines["capability_cost"] = lines["capability_running"] + lines["capability_capital"]
     lines["media_cost"] = lines["media"]
+    lines["other_cost"] = sum(lines[name] for name in ("rent", "holding", "shrink", "commission", "points"))
     lines["operating_profit"] = sales - sum(lines[name] for name in COST_LINES)
     return lines
 

@@ -183,8 +183,10 @@ class Processes:
 
     # ---- those who manage -----------------------------------------------------------------------------------
     def _manage(self, arg: int, now: int) -> int:
-        for agent_type in (StoreManager, TouchpointManager, Rival):
-            self.model.agents_by_type[agent_type].do("review")
+        agents = self.model.agents_by_type
+        agents[StoreManager].do("review")
+        agents[TouchpointManager].do("review", self.model.journeys.touch_yield())
+        agents[Rival].do("review")
         return now + WEEK
 
     def _intervene(self, arg: int, now: int) -> int:

@@ -89,6 +89,8 @@ class ResultFolder:
             return
         if not self.path.is_dir():
             raise FolderInUse(f"{self.path}: output.dir is a file; give a folder")
+        if not (self.path / PROVENANCE).is_file() and any(p.name != ".lock" for p in self.path.iterdir()):
+            raise FolderInUse(f"{self.path}: holds files that are not of omosim; give output.dir an empty or a new folder")
         if (self.path / PROVENANCE).is_file():
             other = self.provenance().get("command")
             if other != self._command:

@@ -62,7 +62,7 @@ DEMAND = np.dtype(
         ("go_on", "i1"),  # after a bad sign tries the second item (1)
         ("mind", "i1"),  # realised change of mind or defect: goes back although it fits
         ("try_on", "i1"),  # the service lets the customer try on at hand-over
-        ("intent", "i1"),  # visitors: 0 buy here if it fits, 1 inspect here and order online (showroom)
+        ("intent", "i1"),  # visitors: 0 buy here if it fits, 1 inspect here and order online (showroom), 2 only look
         ("action1", "i1"),  # Action when the shelf or all stock is empty
         ("action2", "i1"),  # Action when action1 fails too
     ],

@@ -51,7 +51,7 @@ class Policy:
     # hassle and returns
     return_in_store: int = 0  # 1: any store takes back an online order
     endless_aisle: int = 0  # 1: an empty shelf can be ordered for shipping at the shelf
-    switch_hassle_factor: float = 1.0  # hassle of ordering on line while in a store, relative
+    switch_hassle_factor: float = 1.0  # hassle of ordering at the shelf with the store's help (endless aisle), relative to ordering alone
     in_app_payment: int = 0  # 1: live and social orders need no change of app
     # network
     ship_from_store: int = 0  # 1: parcels may leave from stores

@@ -83,8 +83,12 @@ def test_engines_agree_and_keep_every_law(world, cuts, stop):
 
 
 def test_everything_that_must_happen_did():
-    if not SEEN:
-        pytest.skip("runs after the random worlds")
+    for seed in range(60):  # busier worlds than the random ones, until each has been seen
+        if all(SEEN[name] for name in MUST_HAPPEN):
+            break
+        world = small_world(seed=seed, nodes=3, skus=3, rows=250, tick=60 + 300 * (seed % 3), backorders=bool(seed % 2))
+        engine = ReferenceFulfilment(world.net)
+        tally(engine, np.concatenate(run(engine, world, until=33 * DAY)), world)
     print({name: SEEN[name] for name in MUST_HAPPEN})
     assert [name for name in MUST_HAPPEN if not SEEN[name]] == []
 

@@ -9,7 +9,7 @@ from omosim.schema.columns import BOOK, DAY, FLAG_EMPTY
 
 PNL = {
     "net_revenue": 1000, "gross_profit": 400, "fulfilment_cost": 50, "labour_cost": 60, "capability_cost": 10,
-    "media_cost": 5, "operating_profit": 275,
+    "media_cost": 5, "other_cost": 7, "operating_profit": 275,
 }  # fmt: skip
 
 

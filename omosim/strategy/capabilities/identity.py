@@ -17,7 +17,7 @@ class CustomerFile(Capability):
     name = "customer_file"
     title = "Unified customer file"
     codes = ("C10", "C23")
-    levels = (Level("latency_s", "s", 0, 30 * DAY, DAY, "delay of the file: 86400 nightly, 300 real time", whole=True),)
+    levels = (Level("latency_s", "s", 0, DAY, DAY, "delay of the file: under an hour at once, else with the next night's batch", whole=True),)
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
         policy.link_latency_s = int(levels["latency_s"])

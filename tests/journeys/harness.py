@@ -80,7 +80,7 @@ def serve(rows: np.ndarray, world: World) -> tuple[np.ndarray, np.ndarray]:
     nodes = np.maximum(rows["node"], 0)
     shut = visit & ((second < world.nodes["opens_s"][nodes]) | (second >= world.nodes["closes_s"][nodes]))
     fits = (rows["misfit"] == 0) | ((rows["go_on"] == 1) & (rows["alt_misfit"] == 0) & (rows["alt_sku"] >= 0))
-    bought = ~visit | (fits & ~shut)
+    bought = ~visit | (fits & ~shut & (rows["intent"] != 2))
     told = np.zeros(len(rows), OUTCOME)
     for name in ("t", "key", "shopper", "sku", "node", "channel"):
         told[name] = rows[name]

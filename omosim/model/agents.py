@@ -16,6 +16,7 @@ from omosim.schema.codes import Move
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
+    from omosim.world.state import World
 
 #: weight of the last week in a manager's view of weekly sales
 LEARNING = 0.25
@@ -74,6 +75,21 @@ class StoreManager(mesa.Agent):
         model.replenishment.scale_level(node, factor)
 
 
+def paid_rows(world: World) -> np.ndarray:
+    """(T,) bool: touchpoints that cost money and are present in the strategy."""
+    on = world.policy.touch_on
+    return (world.touch_cost > 0) & (on > 0 if on.size else True)
+
+
+def keep_budget(world: World) -> None:
+    """Bring the managers' levels back to the planned spend: they shift a budget, they do not save it; in place."""
+    paid = paid_rows(world)
+    plan = (world.touch_cost * world.touch_contacts * world.touch_reach)[paid]
+    spend = plan * world.media_level[paid]
+    if spend.size and spend.sum() > 0:
+        world.media_level[paid] *= plan.cumsum()[-1] / spend.cumsum()[-1]
+
+
 class TouchpointManager(mesa.Agent):
     """Moves one paid touchpoint's budget towards where sessions per contact are better than average."""
 
@@ -90,7 +106,7 @@ class TouchpointManager(mesa.Agent):
         """
         model: Any = self.model
         world, row = model.world, self.row
-        paid = world.touch_cost > 0
+        paid = paid_rows(world)
         if not paid[row] or yields[paid].sum() <= 0:
             return
         average = yields[paid].sum() / paid.sum()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omosim.engine.clock import ENDED
-from omosim.model.agents import Rival, StoreManager, TouchpointManager
+from omosim.model.agents import Rival, StoreManager, TouchpointManager, keep_budget
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, WEEK
 
@@ -186,6 +186,7 @@ class Processes:
         agents = self.model.agents_by_type
         agents[StoreManager].do("review")
         agents[TouchpointManager].do("review", self.model.journeys.touch_yield())
+        keep_budget(self.model.world)
         agents[Rival].do("review")
         return now + WEEK
 

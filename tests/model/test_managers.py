@@ -25,7 +25,7 @@ def test_media_shifts_and_the_budget_stays(settings_of):
 def test_store_managers_follow_their_sales(settings_of):
     model = after_weeks(settings_of("days=28", "burn_in_days=14"), 3)
     moved = model.replenishment.level[1:] - RetailModel(model.settings).replenishment.level[1:]
-    assert moved.min() < 0 < moved.max()
+    assert (moved.max(axis=1) > 0).sum() > 5  # items that sold better than thought
 
 
 def test_the_rival_follows_our_price(settings_of, tmp_path):

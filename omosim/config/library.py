@@ -81,9 +81,15 @@ class Library:
             return None
         for root in self.roots:
             path = (root.folder(group) if group else root.configs) / f"{name}.yaml"
-            if path.is_file():
+            if path.is_file() and not (root is not self.roots[-1] and self._shipped_copy(path, group, name)):
                 return path, root
         return None
+
+    def _shipped_copy(self, path: Path, group: str, name: str) -> bool:
+        """Whether a user's file is the shipped one, byte for byte: who works in a clone has the shipped folders beside him."""
+        own = self.roots[-1]
+        shipped = (own.folder(group) if group else own.configs) / f"{name}.yaml"
+        return shipped.is_file() and shipped.read_bytes() == path.read_bytes()
 
     def has_group(self, group: str) -> bool:
         """Whether a folder of that name exists, or a file was added to the group."""

@@ -264,3 +264,16 @@ def test_bad_experiments_are_refused(tmp_path: Path) -> None:
         compose("run", ["experiment=e.yaml"], cwd=tmp_path)
     with pytest.raises(ConfigError, match="Did you mean 'which_strategy'"):
         compose("compare", ["experiment=which_strateg"], cwd=ROOT)
+
+
+def test_a_copy_of_the_shipped_folders_is_the_shipped_ones(tmp_path):
+    """An installed omosim that is called in a clone finds ./configs and ./scenarios there."""
+    import shutil
+
+    from omosim.config.compose import compose
+    from omosim.config.library import package_root
+
+    own = package_root()
+    shutil.copytree(own.configs, tmp_path / "configs")
+    shutil.copytree(own.scenarios, tmp_path / "scenarios")
+    assert compose("compare", [], tmp_path).hash == compose("compare", [], tmp_path.parent).hash

@@ -77,21 +77,13 @@ def announce(composed: Composed) -> None:
     what = "1 run" if count == 1 else f"up to {count} runs"
     room = f"{size(guess['memory_bytes'])} memory, {size(guess['disk_bytes'])} disk"
     sys.stderr.write(f"{what}, about {span(guess['seconds'])}, {room}\n")
-    if first_compile():
+    from omosim.api.warming import cold
+
+    if cold():
         sys.stderr.write(
             "compiling kernels for the first time: up to 45 s, once (`omosim doctor --warm` does it ahead)\n"
         )
     sys.stderr.flush()
-
-
-def first_compile() -> bool:
-    """Whether no compiled kernel is kept yet."""
-    from omosim.kernels import jit
-
-    folder = getattr(jit, "_CACHE_DIR", None)
-    if jit.JIT_OFF:
-        return False
-    return folder is None or next(Path(folder).rglob("*.nbi"), None) is None
 
 
 def size(count: float) -> str:

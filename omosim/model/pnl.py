@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from omosim.model.kpis import CHANNELS
 from omosim.schema.codes import Account
 from omosim.schema.columns import HOUR
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
 
-CHANNELS = ("web", "store", "social", "live")
 YEAR_DAYS = 365
 
 #: cost lines in the order of the statement; each is subtracted

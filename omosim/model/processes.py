@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omosim.engine.clock import ENDED
+from omosim.fulfilment.rules import clock_seconds
 from omosim.model.agents import Rival, StoreManager, TouchpointManager, keep_budget
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, WEEK
@@ -60,12 +61,6 @@ RANK = {
 }
 
 
-def seconds(clock_time: str) -> int:
-    """"HH:MM" -> second of the day."""
-    hour, minute = clock_time.split(":")
-    return int(hour) * HOUR + int(minute) * 60
-
-
 class Processes:
     """Plans the coarse events of a model and carries them out.
 
@@ -77,8 +72,8 @@ class Processes:
     def __init__(self, model: RetailModel) -> None:
         self.model = model
         stores = model.settings.network.stores
-        self.opens, self.closes = seconds(stores.opens), seconds(stores.closes)
-        peak_on, peak_off = seconds(stores.peak_from), seconds(stores.peak_to)
+        self.opens, self.closes = clock_seconds(stores.opens), clock_seconds(stores.closes)
+        peak_on, peak_off = clock_seconds(stores.peak_from), clock_seconds(stores.peak_to)
         for kind in Kind:
             model.clock.handle(kind, getattr(self, f"_{kind.name.lower()}"))
         week_begins = (7 - model.world.calendar.weekday0) % 7 * DAY
@@ -119,7 +114,7 @@ class Processes:
         for node in np.flatnonzero((self.model.world.nodes["kind"] == NodeKind.STORE) & self.model.world.trading):
             self.model.fulfilment.open_store(int(node), now)
         plan = self.model.settings.network.stores
-        early_peak = seconds(plan.peak_from) <= self.opens < seconds(plan.peak_to)
+        early_peak = clock_seconds(plan.peak_from) <= self.opens < clock_seconds(plan.peak_to)
         self._staff(plan.peak_extra if early_peak else 0)
         return now + DAY
 

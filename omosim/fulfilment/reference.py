@@ -13,14 +13,15 @@ SHIP: sources of the zone in order (`Network.routes`): the centre, then stores t
 (SUBSTITUTE), then a backorder at the centre (first come first served per SKU) or CANCELLED. Pick, packed,
 leaves at the carrier's cut-off, delivered `transit_s` later.
 SAME_DAY: stores by distance whose couriers reach the zone and whose record suffices; the first wave of the
-day that leaves no sooner than the pick can be done and has room is booked. A full wave is a refused slot: the
-next wave, then the next store. A parcel that misses its wave takes the next with room, without couriers the
+day that leaves no sooner than the pick can be done in opening hours and has room is booked. A full wave is a
+refused slot: the next wave, then the next store; then the contingencies: a parcel taken at checkout has the
+parcel's promise. A courier's ride goes by the distance from the store. A parcel that misses its wave takes the next with room, without couriers the
 parcel carrier.
 PICKUP: the wanted store. Contingencies: SHIP, OTHER_STORE (once), SUBSTITUTE (once). Picked orders stand
 staged; the customer comes `collect_lag_s` after the notice, at the next opening if the store is closed then,
 or never; after `hold_s` the order expires and is back on the shelf. Whoever finds the counter too slow comes
 once more the next day. With try-on, a misfit is exchanged for the second item or refused, back on the shelf at
-once. Extra units bought on the way are a purchase of their own in the store (key + 1).
+once. Extra units bought on the way are a purchase of their own in the store (key + 1, told as EXTRA).
 VISIT: closed door: goes home. Empty shelf: the contingencies in order; SHIP is an order at the shelf (key +
 1, arrives at once, for an item whose fit was seen on the sample). A misfit is always seen; who goes on takes
 the second item if it fits and stands there. With intent 1 the fitting item is ordered on line (channel WEB); with intent 2 the visitor only looks.
@@ -191,7 +192,7 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         else:
             yield self.at(self.next_cutoff(self.now), Event.DEPART, o)
         self.depart(o)
-        yield self.at(self.now + o.transit_s, Event.DELIVER, o)
+        yield self.at(self.now + (self.ride(o) if o.flow == Flow.SAME_DAY else o.transit_s), Event.DELIVER, o)
         self.deliver(o)
 
     def courier(self, o: Order) -> Process:

@@ -156,6 +156,7 @@ class Acts(StockActs):
         self.goes_out(o.node, o.sku, units, "available", Move.SOLD)
         extra.node = o.node
         self.hand_over(extra)
+        self.tell(extra, Outcome.EXTRA, extra.revenue)
         self.close(extra)
 
     def follow_up(self, o: Order, channel: int, flow: int, sku: int, price: int, fee: int) -> Order:
@@ -163,7 +164,7 @@ class Acts(StockActs):
         names = ("shopper", "alt_sku", "units", "promise_s", "pick_s", "counter_s", "transit_s", "collect_lag_s",
                  "patience_s", "return_lag_s", "zone", "return_node", "offer", "category", "mind")  # fmt: skip
         copied = {name: getattr(o, name) for name in names}
-        fixed = dict.fromkeys(("alt_price", "alt_fee", "extra_units", "second_travel_s", "misfit", "alt_misfit",
+        fixed = dict.fromkeys(("alt_price", "alt_fee", "alt_promise_s", "extra_units", "second_travel_s", "misfit", "alt_misfit",
                                "go_on", "try_on", "intent", "action1", "action2"), 0)  # fmt: skip
         return Order(**copied, **fixed, key=o.key + 1, t=self.now, unit_price=price, fee=fee, sku=sku,
                      node=-1, second_node=-1, channel=int(channel), flow=int(flow))  # fmt: skip

@@ -43,6 +43,7 @@ class Order:
     alt_price: int
     alt_fee: int
     promise_s: int
+    alt_promise_s: int
     pick_s: int
     counter_s: int
     transit_s: int

@@ -128,6 +128,11 @@ class StockActs:
         """The couriers' first departure at or after `t`."""
         return min(t + (wave - t) % DAY for wave in self.net.rules.waves_s)
 
+    def ride(self, o: Order) -> int:
+        """Seconds a courier needs from the order's store to its zone."""
+        rules = self.net.rules
+        return max(rules.least_ride_s, int(self.net.distance_m[o.zone, o.node]) * rules.ride_s_per_km // 1000)
+
     # ---- allocation -------------------------------------------------------------------------------------------
     def allocate(self, o: Order) -> bool:
         """Reserve stock by the rule of the order's flow."""
@@ -167,7 +172,7 @@ class StockActs:
             self.new_slot_day(node, capacity)
             for wave, second in enumerate(self.net.rules.waves_s):
                 leaves = self.now // DAY * DAY + second
-                if leaves < self.now + o.pick_s + self.net.rules.wave_lead_s:
+                if leaves < self.next_open(node, self.now) + o.pick_s + self.net.rules.wave_lead_s:
                     continue
                 if self.slots[node, wave] < capacity:
                     self.slots[node, wave] += 1
@@ -209,6 +214,8 @@ class StockActs:
             elif action == Action.SHIP and o.flow != Flow.SHIP:
                 flow, o.flow = o.flow, int(Flow.SHIP)
                 if self.allocate(o):
+                    if o.status == Status.DUE:
+                        o.promised_at = o.placed_at + o.alt_promise_s if o.alt_promise_s >= 0 else -1
                     return True
                 o.flow = flow
             elif action == Action.OTHER_STORE and o.flow == Flow.PICKUP and o.second_node >= 0:

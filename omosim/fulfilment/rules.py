@@ -10,6 +10,8 @@ import numpy as np
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, NODE
 from omosim.schema.settings import Settings
+from omosim.world.calendar import clock_seconds, courier_waves
+from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
 from omosim.world.policy import Policy
 from omosim.world.stock import Stock
 
@@ -26,6 +28,8 @@ class NetworkRules:
     cutoff_s: int = 17 * HOUR  # second of the day; parcels packed by then leave the same day
     waves_s: tuple[int, ...] = (12 * HOUR, 16 * HOUR, 20 * HOUR)  # courier departures, ascending
     wave_lead_s: int = 0  # least time from packed to departure when a wave is booked
+    ride_s_per_km: int = 300  # a courier's way from the store to the door
+    least_ride_s: int = LEAST_RIDE_S
     hold_s: int = 3 * DAY  # shelf time of a pickup
     returns_s: int = 180  # counter work of a return
     return_transit_s: int = 2 * DAY  # a return by post on its way to the centre
@@ -40,19 +44,14 @@ class NetworkRules:
     measured_to: int = 2**62
 
 
-def clock_seconds(text: str) -> int:
-    """Second of the day of "HH:MM"; "24:00" is 86400."""
-    hours, minutes = text.split(":")
-    return int(hours) * HOUR + int(minutes) * 60
-
-
 def rules_from(settings: Settings, policy: Policy | None = None) -> NetworkRules:
     """Rules of a run; `policy` is not read today, its numbers reach the network through the node rows."""
     net, start = settings.network, settings.burn_in_days * DAY
     carrier, back = net.carrier, net.returns
     return NetworkRules(
         cutoff_s=clock_seconds(carrier.cutoff) % DAY,
-        waves_s=tuple(sorted({clock_seconds(w) % DAY for w in carrier.waves})),
+        waves_s=courier_waves(settings),
+        ride_s_per_km=ride_seconds_per_km(settings.market.geography.speed_kmh),
         hold_s=round(net.pickup.hold_days * DAY),
         returns_s=round(net.work.returns_s),
         return_transit_s=round(carrier.lead_days * DAY),

@@ -11,6 +11,8 @@ from omosim.kernels.journeys_types import CASE, CATEGORY, LEVELS, SEGMENT, TOUCH
 from omosim.kernels.mathx import log64
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Settings
+from omosim.world.calendar import courier_waves
+from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
 from omosim.world.state import World
 
 PPM = 1_000_000
@@ -37,6 +39,7 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "key0": world.key0, "key1": world.key1, "stages": market.demand.stages,
         "free_from": network.carrier.free_from, "live_from": -1, "live_until": -1, "show": 0,
         "stop_at": 2**62, "log_touches": int(settings.output.touches),
+        "ride_s_per_km": ride_seconds_per_km(market.geography.speed_kmh), "least_ride_s": LEAST_RIDE_S,
         "memory_s": good.memory_weeks * 7 * DAY, "learning": good.learning, "consider_base": good.consider_base,
         "consider_slope": good.consider_slope, "dropout_slope": good.dropout_slope, "pen_empty": good.empty_shelf,
         "pen_late": good.late, "pen_failed": good.failed_pickup, "pen_gap": good.price_gap,
@@ -135,7 +138,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scen
         distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published, price=world.price,
         list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
         awareness=awareness, service=service, op_time=world.calendar.lambda_c, lead_factor=world.lead_factor,
-        scratch=np.zeros(96), case=np.zeros(1, CASE),
+        waves=np.array(courier_waves(settings), np.int64), scratch=np.zeros(96), case=np.zeros(1, CASE),
     )  # fmt: skip
     return refresh(settings, world, scene)
 

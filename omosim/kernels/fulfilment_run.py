@@ -46,7 +46,9 @@ from omosim.kernels.fulfilment_tables import (
     G_TOLD,
     G_WAITING,
     KINDS,
+    R_LEAST_RIDE,
     R_PARCEL,
+    R_RIDE,
     R_SAME_DAY,
     R_WAVES,
     SPAN,
@@ -174,6 +176,15 @@ def stage(net, row, t):
 
 
 @kernel
+def ride(route, g, b):
+    """Seconds a courier needs from the order's store to its zone."""
+    rank = 0
+    while route[b["zone"], rank]["courier"] != b["node"]:
+        rank += 1
+    return max(g[R_LEAST_RIDE], np.int64(route[b["zone"], rank]["courier_m"]) * g[R_RIDE] // 1000)
+
+
+@kernel
 def depart(net, row, t):
     """A parcel leaves its node."""
     q = net.q
@@ -188,12 +199,14 @@ def depart(net, row, t):
     r["place"] = AT_ROAD
     account = PARCELS
     cost = q.g[R_PARCEL]
+    transit = np.int64(r["transit_s"])
     if b["flow"] == SAME_DAY:
         account = COURIERS
         cost = q.g[R_SAME_DAY]
+        transit = ride(net.route, q.g, b)
     post(q.g, b["placed_at"], account, CASH, cost)
     b["service_cost"] += cost
-    schedule(q, row, t + r["transit_s"], E_DELIVER)
+    schedule(q, row, t + transit, E_DELIVER)
 
 
 @part

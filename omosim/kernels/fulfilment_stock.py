@@ -10,6 +10,7 @@ from omosim.kernels.fulfilment_tables import (
     ALT_MISFIT,
     G_BOOK,
     G_LEDGER,
+    G_NEXT,
     G_OPEN,
     G_REFUSED,
     G_TOLD,
@@ -37,8 +38,8 @@ DAY = col.DAY
 F_PHANTOM, F_REFUSED, F_SUBSTITUTED = col.FLAG_PHANTOM, col.FLAG_SLOT_REFUSED, col.FLAG_SUBSTITUTED
 SHIP, SAME_DAY, PICKUP, VISIT = (int(c.Flow.SHIP), int(c.Flow.SAME_DAY), int(c.Flow.PICKUP), int(c.Flow.VISIT))
 DO_SHIP, DO_OTHER, DO_SUBSTITUTE = int(c.Action.SHIP), int(c.Action.OTHER_STORE), int(c.Action.SUBSTITUTE)
-S_BACKORDERED, S_TO_PICK, S_CANCELLED = (
-    int(c.Status.BACKORDERED), int(c.Status.TO_PICK), int(c.Status.CANCELLED),
+S_DUE, S_BACKORDERED, S_TO_PICK, S_CANCELLED = (
+    int(c.Status.DUE), int(c.Status.BACKORDERED), int(c.Status.TO_PICK), int(c.Status.CANCELLED),
 )  # fmt: skip
 M_SHIPPED, M_SOLD = int(c.Move.SHIPPED), int(c.Move.SOLD)
 CASH, REVENUE, FEES, GOODS, STOCK = (
@@ -171,9 +172,10 @@ def reserve_courier(net, r, b, t):
         if net.cell[node, b["sku"]]["record"] < b["units"]:
             continue
         slot_day(net.q.station[2 * node + 1], net.slots, node, t, capacity)
+        packed = next_open(n, t) + r["pick_s"] + g[R_WAVE_LEAD]
         for w in range(g[R_WAVES]):
             leaves = t - t % DAY + g[R_WAVES + 1 + w]
-            if leaves < t + r["pick_s"] + g[R_WAVE_LEAD]:
+            if leaves < packed:
                 continue
             if net.slots[node, w] < capacity:
                 net.slots[node, w] += 1
@@ -208,6 +210,13 @@ def use_second(r, b):
 
 
 @kernel
+def promise_parcel(net, b):
+    """An order refused on arrival is told the promise of the parcel that takes its place; its row came last."""
+    promise = net.demand[net.q.g[G_NEXT] - 1]["alt_promise_s"]
+    b["promised_at"] = b["placed_at"] + promise if promise >= 0 else -1
+
+
+@kernel
 def try_actions(net, r, b, t):
     """The first contingency, in the row's order, that gets an order allocated."""
     for turn in range(2):
@@ -223,6 +232,8 @@ def try_actions(net, r, b, t):
             flow = b["flow"]
             b["flow"] = SHIP
             if allocate(net, r, b, t):
+                if b["status"] == S_DUE:
+                    promise_parcel(net, b)
                 return True
             b["flow"] = flow
         elif action == DO_OTHER and b["flow"] == PICKUP and r["second_node"] >= 0:

@@ -15,6 +15,7 @@ from omosim.kernels.fulfilment_stock import (
     GOODS,
     M_SOLD,
     ORDERED,
+    S_DUE,
     SHIP,
     STOCK,
     VISIT,
@@ -52,8 +53,8 @@ from omosim.schema import network as at
 
 F_EMPTY, F_CLOSED, F_LEFT, F_NO_SHOW = col.FLAG_EMPTY, col.FLAG_CLOSED, col.FLAG_QUEUE_LEFT, col.FLAG_NO_SHOW
 AT_BACK, AT_BETWEEN, AT_STAGED = at.AT_BACK, at.AT_BETWEEN, at.AT_STAGED
-S_DUE, S_STAGED, S_AT_COUNTER, S_INSIDE, S_DELIVERED = (
-    int(c.Status.DUE), int(c.Status.STAGED), int(c.Status.AT_COUNTER), int(c.Status.INSIDE), int(c.Status.DELIVERED),
+S_STAGED, S_AT_COUNTER, S_INSIDE, S_DELIVERED = (
+    int(c.Status.STAGED), int(c.Status.AT_COUNTER), int(c.Status.INSIDE), int(c.Status.DELIVERED),
 )  # fmt: skip
 S_COLLECTED, S_BOUGHT, S_LEFT, S_EXPIRED, S_REFUSED = (
     int(c.Status.COLLECTED), int(c.Status.BOUGHT), int(c.Status.LEFT), int(c.Status.EXPIRED), int(c.Status.REFUSED),
@@ -69,9 +70,9 @@ E_RETURN_BEGIN, E_RETURN_ARRIVE, E_RESTOCK = (
 O_BOUGHT, O_EMPTY, O_CLOSED, O_QUEUE_LEFT = (
     int(c.Outcome.BOUGHT), int(c.Outcome.EMPTY_SHELF), int(c.Outcome.CLOSED), int(c.Outcome.QUEUE_LEFT),
 )  # fmt: skip
-O_DELIVERED, O_LATE, O_COLLECTED, O_REFUSED, O_RETURNED, O_EXPIRED = (
+O_DELIVERED, O_LATE, O_COLLECTED, O_REFUSED, O_RETURNED, O_EXPIRED, O_EXTRA = (
     int(c.Outcome.DELIVERED), int(c.Outcome.LATE), int(c.Outcome.COLLECTED), int(c.Outcome.REFUSED),
-    int(c.Outcome.RETURNED), int(c.Outcome.EXPIRED),
+    int(c.Outcome.RETURNED), int(c.Outcome.EXPIRED), int(c.Outcome.EXTRA),
 )  # fmt: skip
 WEB, STORE = int(c.Entry.WEB), int(c.Entry.STORE)
 M_RETURNED = int(c.Move.RETURNED)
@@ -350,6 +351,7 @@ def collect(net, row, t):
         move_to(q.g, line, S_AT_COUNTER)
         move_to(q.g, line, S_BOUGHT)
         sell(q.g, net.sku, line, t, extra, r["price"], np.int64(0))
+        tell(net.told, q.g, line, t, O_EXTRA, line["revenue"])
     after_sale(q, net.node, r, b, row, t)
 
 

@@ -3,7 +3,7 @@
 from omosim.kernels.choice import gumbel, nest_term, outside_error
 from omosim.kernels.jit import kernel
 from omosim.kernels.journeys_perceive import taste_for
-from omosim.kernels.journeys_plans import delivery_value, pickup_value, visit_value
+from omosim.kernels.journeys_plans import courier_promise, delivery_value, pickup_value, promised_wait, visit_value
 from omosim.kernels.philox import uniform, uniform2, uniform4
 from omosim.kernels.purposes import CHOICE, NEST, OUTSIDE
 
@@ -38,27 +38,35 @@ def offer_error(levels, case, offer, node):
 
 
 @kernel
-def courier_store(levels, case, needs_stock):
-    """Rank of the nearest store whose couriers reach the zone (and whose published stock suffices), -1 none."""
+def courier_store(levels, case, offer, nodes, waves):
+    """The nearest store that can still send a courier today: its couriers reach the zone, its published stock suffices.
+
+    Returns (rank, promised seconds), rank -1 where there is none.
+    """
     for r in range(case["reach"]):
-        if case["metres"][r] > levels["courier_radius_m"]:
-            return -1
-        if needs_stock == 0 or case["stock"][r] >= case["units"]:
-            return r
-    return -1
+        metres = case["metres"][r]
+        if metres > levels["courier_radius_m"]:
+            break
+        door = nodes[case["node"][r]]
+        if int(door["wave_capacity"]) <= 0 or (int(offer["needs_stock"]) == 1 and case["stock"][r] < case["units"]):
+            continue
+        promise = courier_promise(levels, case, offer, door, waves, metres)
+        if promise >= 0:
+            return r, float(promise)
+    return -1, 0.0
 
 
 @kernel
-def plan_value(levels, case, offer, r):
-    """Value of one offer at the r-th nearest store (or of a delivery), without taste and error."""
+def plan_value(levels, case, offer, r, nodes, wait_s):
+    """Value of one offer at the r-th nearest store (or of a delivery within `wait_s`), without taste and error."""
     flow = int(offer["flow"])
     if flow == _PICKUP:
         if int(offer["needs_stock"]) == 1 and case["stock"][r] < case["units"]:
             return _NEVER
-        return pickup_value(levels, case, offer, r)
+        return pickup_value(levels, case, offer, r, nodes[case["node"][r]])
     if flow == _VISIT:
         return visit_value(levels, case, offer, r)
-    return delivery_value(levels, case, offer)
+    return delivery_value(levels, case, offer, wait_s)
 
 
 @kernel
@@ -70,11 +78,12 @@ def outside_utility(levels, case):
 
 
 @kernel
-def choose(levels, case, who, offers, nests):
+def choose(levels, case, who, offers, nodes, waves, nests):
     """Best alternative of all entries.
 
     Parameters
     ----------
+    nodes : NODE rows; waves : seconds of the day at which couriers leave
     nests : (at least 8,) float64, working space
 
     Returns
@@ -105,12 +114,15 @@ def choose(levels, case, who, offers, nests):
         flow = int(offer["flow"])
         where = _STORE if flow == _VISIT else entry
         taste = (taste_for(levels, who, where) - case["favourite"]) * case["scale"]
-        first = courier_store(levels, case, int(offer["needs_stock"])) if flow == _SAME_DAY else 0
-        if first < 0:
-            continue
+        first = 0
+        wait_s = promised_wait(case, offer)
+        if flow == _SAME_DAY:
+            first, wait_s = courier_store(levels, case, offer, nodes, waves)
+            if first < 0:
+                continue
         last = int(case["stores"]) if flow >= _PICKUP else first + 1
         for r in range(first, last):
-            value = plan_value(levels, case, offer, r) + taste
+            value = plan_value(levels, case, offer, r, nodes, wait_s) + taste
             runner = max(runner, value)
             if value < _NEVER * 0.5:
                 continue

@@ -173,7 +173,7 @@ def order_of(scene, levels, who, mission, needs, row, key, choice, tally):
     if found[0] < 0:
         return 0
     fill_row(levels, case, row, key, scene.offers, offer_id, r, utility, found, scene.price[:, found[0]], scene.nodes,
-             scene.service)  # fmt: skip
+             scene.waves, scene.service)  # fmt: skip
     row["mind"] = goes_back(levels, case, found[0], kind["mind"], entry, utility, outside)
     gained = utility - outside
     if entry == _LIVE:
@@ -218,7 +218,7 @@ def decide_one(scene, levels, who, mission, needs, row, queue, waiting, log, log
     if checks:
         tally[_CHECKS] += 1
     see_price_gap(levels, who, case, u_gap, tally)
-    choice = choose(levels, case, who, scene.offers, scene.scratch)
+    choice = choose(levels, case, who, scene.offers, scene.nodes, scene.waves, scene.scratch)
     key = (((shopper << 5) | int(mission["category"])) << _NEEDS_BITS | int(mission["need"])) << _ORDINAL_BITS
     filled = 0
     if choice[0] < 0:

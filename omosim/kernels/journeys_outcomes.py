@@ -19,7 +19,7 @@ _CARD_DRAW = 2  # SERVICE draw that decides whether a purchase in a store is see
 
 # outcomes, as in schema.codes.Outcome
 (_BOUGHT, _EMPTY, _CLOSED, _QUEUE_LEFT, _CANCELLED, _DELIVERED, _LATE, _COLLECTED, _FAILED, _REFUSED, _RETURNED,
- _EXPIRED) = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11  # fmt: skip
+ _EXPIRED, _EXTRA_BOUGHT) = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12  # fmt: skip
 # columns of the daily counters, as in schema.codes.Count
 _ORDERS_STORE, _DROPPED_OUT, _ACQUIRED, _EXTRA = 7, 16, 17, 19
 
@@ -142,3 +142,7 @@ def apply_outcomes(scene, shoppers, outcomes, now, tally):
             learn_stock(levels, who, shopper, slot, 1.0 if code == _BOUGHT else 0.0)
         if code == _BOUGHT or code == _DELIVERED or code == _COLLECTED:
             purchase(levels, who, shopper, slot, channel, int(row["value"]), now, tally)
+        elif code == _EXTRA_BOUGHT:  # at a pickup, whose own outcome has taught habit and profile
+            who["spend"] = int(who["spend"]) + int(row["value"])
+            tally[_EXTRA] += 1
+            tally[_ORDERS_STORE] += 1

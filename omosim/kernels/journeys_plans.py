@@ -8,6 +8,7 @@ from omosim.kernels.jit import kernel
 
 _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
 _SHIP = 0
+_DAY = 86_400
 _MILLION = 1_000_000
 _NEVER = -1.0e300
 
@@ -90,6 +91,58 @@ def return_hassle(levels, case, try_on):
 
 
 @kernel
+def next_opening(door, t):
+    """`t` if a store (its NODE row) is open by its hours, else its next opening."""
+    opens = int(door["opens_s"])
+    closes = int(door["closes_s"])
+    second = t % _DAY
+    if opens >= closes or (opens <= second and second < closes):
+        return t
+    return t - second + opens + (0 if second < opens else _DAY)
+
+
+@kernel
+def after_open_hours(door, t, work_s):
+    """The second at which so many seconds of a store's opening hours have passed since `t`."""
+    day_s = int(door["closes_s"]) - int(door["opens_s"])
+    if day_s <= 0:
+        return t + work_s
+    begin = next_opening(door, t)
+    left = int(door["closes_s"]) - begin % _DAY
+    while work_s > left:
+        work_s -= left
+        begin = begin - begin % _DAY + _DAY + int(door["opens_s"])
+        left = day_s
+    return begin + work_s
+
+
+@kernel
+def pick_seconds(levels, units):
+    """Work content of picking an order."""
+    return max(1, int(levels["pick_base_s"] + levels["pick_unit_s"] * units + 0.5))
+
+
+@kernel
+def pickup_promise(case, offer, door):
+    """Promised seconds from now until a pickup is ready: people pick in opening hours; -1 without a promise."""
+    promise = int(offer["promise_s"])
+    return after_open_hours(door, int(case["t"]), promise) - int(case["t"]) if promise >= 0 else -1
+
+
+@kernel
+def courier_promise(levels, case, offer, door, waves, metres):
+    """Promised seconds until a courier is at the door; -1 when no wave of today leaves after the pick."""
+    t = int(case["t"])
+    packed = next_opening(door, t) + pick_seconds(levels, case["units"])
+    for w in range(waves.size):
+        leaves = t - t % _DAY + waves[w]
+        if leaves >= packed:
+            ride = max(levels["least_ride_s"], metres * levels["ride_s_per_km"] // 1000)
+            return max(int(offer["promise_s"]), leaves - t + ride)
+    return -1
+
+
+@kernel
 def promised_wait(case, offer):
     """Promised seconds until the goods are in hand; without a promise, the usual parcel time."""
     promise = float(offer["promise_s"])
@@ -97,8 +150,8 @@ def promised_wait(case, offer):
 
 
 @kernel
-def delivery_value(levels, case, offer):
-    """Value of having an order brought: (1 - q')(v - p) - q'R - fee - w L - search."""
+def delivery_value(levels, case, offer, wait_s):
+    """Value of having an order brought within `wait_s`: (1 - q')(v - p) - q'R - fee - w L - search."""
     entry = int(offer["entry"])
     q = hidden_misfit(case["misfit"], accuracy_of(levels, entry))
     paid = paid_for(levels, case, entry, offer)
@@ -106,21 +159,21 @@ def delivery_value(levels, case, offer):
     if entry == _LIVE:
         perceived += case["persuasion"] * case["scale"]
     worth = (1.0 - q) * (perceived - felt(levels, case, paid)) - q * return_hassle(levels, case, 0) - fee_of(levels, offer, paid)
-    worth -= case["scale"] * (levels["wait_per_s"] * promised_wait(case, offer) + levels["search_cost"])
+    worth -= case["scale"] * (levels["wait_per_s"] * wait_s + levels["search_cost"])
     if entry >= _SOCIAL and levels["in_app_payment"] == 0:
         worth -= levels["switch_hassle"] * case["scale"]
     return worth
 
 
 @kernel
-def pickup_value(levels, case, offer, r):
-    """Value of reserving in the r-th nearest store and collecting; it fails as often as the feed errs."""
+def pickup_value(levels, case, offer, r, door):
+    """Value of reserving in the r-th nearest store, whose NODE row is `door`, and collecting; it fails as often as the feed errs."""
     entry = int(offer["entry"])
     q = hidden_misfit(case["misfit"], accuracy_of(levels, entry))
     paid = paid_for(levels, case, entry, offer)
     trip = 2.0 * case["way_s"][r] + levels["collect_s"]
     goods = (1.0 - q) * (case["value"] - felt(levels, case, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))
-    wait = max(float(offer["promise_s"]), 0.0) * levels["wait_per_s"] + levels["search_cost"]
+    wait = max(float(pickup_promise(case, offer, door)), 0.0) * levels["wait_per_s"] + levels["search_cost"]
     fee = fee_of(levels, offer, paid)
     return (1.0 - levels["stock_error"]) * goods - fee - wait * case["scale"] - case["vot"] * trip
 

@@ -6,11 +6,15 @@ from omosim.kernels.jit import kernel
 from omosim.kernels.journeys_plans import (
     accuracy_of,
     believed_stock,
+    courier_promise,
     delivery_value,
     fee_of,
     felt,
     hidden_misfit,
     paid_for,
+    pick_seconds,
+    pickup_promise,
+    promised_wait,
     return_hassle,
     store_return_hassle,
     unit_price,
@@ -138,7 +142,7 @@ def fill_work(levels, case, row, flow, service):
     u0, u1, u2, u3 = uniform4(key0, key1, case["shopper"], case["slot"], SERVICE, 0)
     mean = levels["checkout_s"] if flow == _VISIT else levels["counter_s"]
     row["counter_s"] = max(1, int(mean * exp64(table_at(service, u0)) + 0.5))
-    row["pick_s"] = max(1, int(levels["pick_base_s"] + levels["pick_unit_s"] * case["units"] + 0.5))
+    row["pick_s"] = pick_seconds(levels, case["units"])
     patience = levels["patience_s"]
     row["patience_s"] = int(-log64(u1) * patience) if patience > 0.0 else -1
     row["extra_units"] = 1 if flow == _PICKUP and u3 < levels["extra_purchase"] else 0
@@ -197,7 +201,7 @@ def fill_order(levels, case, row, flow, parcel_offer, value, other, way):
     """What an order falls back to when no stock is found; changes `row`. `value` is that of the chosen plan."""
     parcel = -1.0
     if flow != _SHIP and levels["web_offer"] == 1:
-        parcel = delivery_value(levels, case, parcel_offer)
+        parcel = delivery_value(levels, case, parcel_offer, promised_wait(case, parcel_offer))
     there = -1.0
     if flow == _PICKUP and other >= 0 and case["stock"][other] >= case["units"]:
         there = value - case["vot"] * way
@@ -205,7 +209,7 @@ def fill_order(levels, case, row, flow, parcel_offer, value, other, way):
 
 
 @kernel
-def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_price, nodes, service):
+def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_price, nodes, waves, service):
     """Write the DEMAND row of a decided mission.
 
     Parameters
@@ -215,7 +219,7 @@ def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_pr
     plan : value of the chosen plan, minor
     found : from `item_after_information`
     second_price : (4,) int64, prices in force of `found[0]` where that is not the first item
-    nodes : NODE rows; service : quantile table of service times
+    nodes : NODE rows; waves : seconds of the day at which couriers leave; service : quantile table of service times
     """
     offer = offers[offer_id]
     flow = int(offer["flow"])
@@ -240,9 +244,12 @@ def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_pr
     row["alt_sku"] = second
     row["units"] = units
     row["promise_s"] = offers[0]["promise_s"] if flow == _VISIT else offer["promise_s"]
+    row["alt_promise_s"] = offers[0]["promise_s"]
+    if flow == _PICKUP:
+        row["promise_s"] = pickup_promise(case, offer, nodes[node])
+    elif flow == _SAME_DAY:
+        row["promise_s"] = courier_promise(levels, case, offer, nodes[node], waves, case["metres"][r])
     fill_work(levels, case, row, flow, service)
-    if flow == _SAME_DAY:
-        row["transit_s"] = max(600, int(case["metres"][r] / levels["speed_ms"]))
     row["zone"] = case["zone"]
     row["node"] = node
     row["return_node"] = return_store(levels, case, flow, node)

@@ -10,7 +10,7 @@ LEVELS = np.dtype(
         "key0", "key1", "stages", "near_stores", "free_from", "stock_shown", "prices_equal",
         "coupon_ppm", "coupon_everywhere", "points_everywhere", "return_in_store", "endless_aisle",
         "in_app_payment", "courier_radius_m", "link_latency_s", "shown_items", "live_ppm", "web_offer",
-        "live_from", "live_until", "show", "stop_at", "log_touches",
+        "live_from", "live_until", "show", "stop_at", "log_touches", "ride_s_per_km", "least_ride_s",
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -93,6 +93,7 @@ class Scene(NamedTuple):
     service: np.ndarray  # (knots,) f8, quantiles of a unit gamma service time, see quantile_table
     op_time: np.ndarray  # (C, H+1) f8, operational seconds at full hours
     lead_factor: np.ndarray  # (Z,) f8 on parcel times
+    waves: np.ndarray  # (W,) i8, seconds of the day at which couriers leave, ascending
     scratch: np.ndarray  # (96,) f8 working space: nests, then touchpoint weights
     case: np.ndarray  # (1,) CASE, working space
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from omosim.schema.codes import Count, Entry, Flow, Status
-from omosim.schema.columns import FLAG_CLOSED, FLAG_EMPTY, FLAG_PHANTOM
+from omosim.schema.columns import FLAG_CLOSED, FLAG_EMPTY, FLAG_PHANTOM, ORDINAL_BITS
 
 CHANNELS = ("web", "store", "social", "live")
 #: offers whose visitors came to buy an item off the shelf
 BUYING_VISITS = (3, 4)
+#: rows of one need: the first has ordinal 0
+FOLLOW_UPS = 1 << ORDINAL_BITS
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,14 @@ def service_kpis(book: np.ndarray) -> list[Kpi]:
 
 
 def conversion_kpis(book: np.ndarray, counts: np.ndarray) -> list[Kpi]:
-    """Orders per session and purchases per visit; a collected pickup is a store visit too."""
+    """Orders per session and purchases per visit; a collected pickup is a store visit too, with a purchase if more was bought."""
     web_orders = int((sold(book) & (book["channel"] == Entry.WEB) & (book["offer"] < 4)).sum())
-    visits = (book["flow"] == Flow.VISIT) & ((book["flags"] & FLAG_CLOSED) == 0)
+    at_shelf = book["flow"] == Flow.VISIT
+    at_pickup = at_shelf & (book["key"] % FOLLOW_UPS > 0)  # bought on the way: the pickup is the visit
+    visits = at_shelf & ~at_pickup & ((book["flags"] & FLAG_CLOSED) == 0)
     collected = (book["flow"] == Flow.PICKUP) & (book["arrived_at"] >= 0)
     total = counts.sum(axis=0)
-    bought = int((visits & (book["units_out"] > 0)).sum())
+    bought = int(((visits | at_pickup) & (book["units_out"] > 0)).sum())
     return [
         ratio("web_conversion", web_orders, int(total[Count.WEB_SESSIONS]), "no web session"),
         ratio("store_conversion", bought, int(visits.sum()) + int(collected.sum()), "no visit"),

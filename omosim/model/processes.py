@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omosim.engine.clock import ENDED
-from omosim.fulfilment.rules import clock_seconds
 from omosim.model.agents import Rival, StoreManager, TouchpointManager, keep_budget
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, WEEK
+from omosim.world.calendar import clock_seconds
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel

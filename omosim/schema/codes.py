@@ -90,6 +90,7 @@ class Outcome(IntEnum):
     REFUSED = 9
     RETURNED = 10
     EXPIRED = 11
+    EXTRA = 12  # a further purchase in the store at a pickup
 
 
 class Count(IntEnum):

@@ -41,9 +41,10 @@ DEMAND = np.dtype(
         ("alt_sku", "i4"),  # second item, -1 none
         ("units", "i4"),
         ("promise_s", "i4"),  # promised time from order to ready/delivered, -1 none
+        ("alt_promise_s", "i4"),  # promise of the parcel that takes its place when the order is refused on arrival, -1 none
         ("pick_s", "i4"),  # drawn work contents and lags, seconds
         ("counter_s", "i4"),
-        ("transit_s", "i4"),  # parcel lead time beyond the cut-off, or courier ride
+        ("transit_s", "i4"),  # parcel lead time beyond the cut-off
         ("collect_lag_s", "i4"),  # from notice to arrival at the counter; -1 never comes (no-show)
         ("patience_s", "i4"),  # at the counter queue, -1 endless
         ("return_lag_s", "i4"),  # from hand-over to the return; used only when the unit goes back

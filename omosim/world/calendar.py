@@ -14,6 +14,17 @@ from omosim.schema.settings import Demand, Settings
 YEAR_DAYS = 365
 
 
+def clock_seconds(text: str) -> int:
+    """Second of the day of "HH:MM"; "24:00" is 86400."""
+    hours, minutes = text.split(":")
+    return int(hours) * HOUR + int(minutes) * 60
+
+
+def courier_waves(settings: Settings) -> tuple[int, ...]:
+    """Seconds of the day at which couriers leave, ascending."""
+    return tuple(sorted({clock_seconds(wave) % DAY for wave in settings.network.carrier.waves}))
+
+
 @dataclass(frozen=True)
 class Calendar:
     """Dates and operational time of a run.

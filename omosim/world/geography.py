@@ -13,6 +13,8 @@ from omosim.schema.settings import Geography
 
 #: log sd of a zone's population round the gradient
 ZONE_SPREAD = 0.3
+#: a courier with several drops is at no door sooner, seconds; assumed
+LEAST_RIDE_S = 600
 #: draws of purpose SYNTH by item
 ITEM_ZONE, ITEM_STORE_X, ITEM_STORE_Y = 1, 2, 3
 
@@ -89,6 +91,11 @@ def distances(places: Places, node_x: np.ndarray, node_y: np.ndarray) -> np.ndar
 def travel_seconds(distance_m: np.ndarray, speed_kmh: float) -> np.ndarray:
     """(Z, N) int32 seconds one way at a door-to-door speed."""
     return np.rint(distance_m * (3.6 / speed_kmh)).astype(np.int32)
+
+
+def ride_seconds_per_km(speed_kmh: float) -> int:
+    """Whole seconds a courier needs for a kilometre at the market's door-to-door speed."""
+    return round(3600.0 / speed_kmh)
 
 
 def nearest_trading(distance_m: np.ndarray, trading: np.ndarray, is_store: np.ndarray, out: np.ndarray) -> None:

@@ -50,6 +50,8 @@ def small_world(seed: int, nodes: int, skus: int, rows: int, tick: int, backorde
         parcel_cost=300,
         return_parcel_cost=250,
         same_day_cost=700,
+        ride_s_per_km=int(rng.choice([0, 300, 4000])),
+        least_ride_s=int(rng.choice([0, 600])),
         handling_cost=7,
         resale_loss_ppm=(333_333, 125_000),
         backorders=backorders,
@@ -78,6 +80,7 @@ def random_rows(
     r["sku"], r["alt_sku"] = rng.integers(0, skus, count), rng.integers(-1, skus, count)
     r["units"] = rng.integers(1, 4, count)
     r["promise_s"] = rng.choice([-1, 2 * HOUR, DAY, 3 * DAY], count)
+    r["alt_promise_s"] = rng.choice([-1, DAY, 2 * DAY], count)
     r["pick_s"] = rng.integers(0, 4, count) * tick
     r["counter_s"] = rng.integers(0, 4, count) * tick
     r["transit_s"] = rng.integers(0, 40, count) * HOUR

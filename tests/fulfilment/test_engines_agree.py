@@ -21,7 +21,8 @@ SEEN: Counter[str] = Counter()
 MUST_HAPPEN = ("stock-out", "oversell prevented", "substitution", "no-show release", "partial fulfilment",
                "refused slot", "idle staff", "pickup returned", "arrival after closing",
                "two events at one instant", "a day without sales", "left the queue", "backorder served",
-               "endless aisle", "second store", "refused at the counter", "overtime", "missed wave")  # fmt: skip
+               "endless aisle", "second store", "refused at the counter", "overtime", "missed wave",
+               "refused slot went by parcel", "extra purchase at a pickup")  # fmt: skip
 
 worlds = st.fixed_dictionaries(
     {
@@ -41,7 +42,8 @@ def tally(engine, told: np.ndarray, world) -> None:
     flags, stations = book["flags"], engine.books().stations
     times = np.concatenate([book[c][book[c] >= 0] for c in ("placed_at", "picked_at", "served_at", "done_at")])
     sale_days = np.unique(book["done_at"][(book["units_out"] > 0) & (book["done_at"] < world.days * DAY)] // DAY)
-    kept_same_day = (book["flow"] == Flow.SAME_DAY) & (book["done_at"] // DAY > book["placed_at"] // DAY + 2)
+    missed_wave = (book["flow"] == Flow.SAME_DAY) & (book["picked_at"] // DAY > book["placed_at"] // DAY)
+    refused = (book["flow"] == Flow.SHIP) & (flags & col.FLAG_SLOT_REFUSED > 0)
     SEEN.update(
         {
             "stock-out": int((told["code"] == Outcome.EMPTY_SHELF).sum()),
@@ -61,7 +63,9 @@ def tally(engine, told: np.ndarray, world) -> None:
             "endless aisle": int(((book["key"] % 256 > 0) & (book["flow"] == Flow.SHIP)).sum()),
             "second store": int(engine.books().visits[:, 4].sum()),
             "refused at the counter": int((book["status"] == Status.REFUSED).sum()),
-            "missed wave": int(kept_same_day.sum()),
+            "missed wave": int(missed_wave.sum()),
+            "refused slot went by parcel": int(refused.sum()),
+            "extra purchase at a pickup": int((told["code"] == Outcome.EXTRA).sum()),
         }
     )
 

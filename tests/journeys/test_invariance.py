@@ -31,7 +31,7 @@ def rich_policy():
     policy = online_policy(
         on=range(8), stock_shown=1, link_latency_s=300, shown_items=3, accuracy_social=0.3, accuracy_live=0.7, endless_aisle=1,
         return_in_store=1, retarget_rate=0.3, push_per_week=2.0, push_open_rate=0.3, live_reach=0.4, live_intensity=0.2,
-        live_discount=0.05, coupon_rate=0.2, coupon_discount=0.05, courier_radius_m=6000, store_sensing=0.3, prices_equal=0,
+        live_discount=0.05, coupon_rate=0.2, coupon_discount=0.05, courier_radius_m=6000, courier_wave_capacity=20, store_sensing=0.3, prices_equal=0,
     )  # fmt: skip
     policy.offers["promise_s"][1:3] = 4 * HOUR
     policy.offers["fee"][1] = 4000

@@ -113,3 +113,19 @@ def test_browsing_follows_awareness_by_zone():
     expected = (j.users * j.awareness).sum() * rate * 10
     assert abs(j.zone_sessions.sum() - expected) < 5 * np.sqrt(expected)
     assert j.counts[:10, Count.WEB_SESSIONS].sum() >= j.zone_sessions.sum()
+
+
+def test_what_is_bought_on_the_way_is_spent_and_counted_and_teaches_nothing_twice():
+    j = make()
+    collected = outcome(Outcome.COLLECTED, value=5000)
+    extra = outcome(Outcome.EXTRA, value=700, channel=Entry.STORE)
+    extra["key"] += 1
+    j.apply(collected, HOUR)
+    alone = j.shoppers[0].copy()
+    other = make()
+    other.apply(np.concatenate([collected, extra]), HOUR)
+    both = other.shoppers[0].copy()
+    assert both["spend"] == alone["spend"] + 700 == 5700
+    both["spend"] = alone["spend"]
+    assert both == alone
+    assert int(other.counts[0, Count.EXTRA_PURCHASES]) == 1 and int(other.counts[0, Count.ORDERS_STORE]) == 1

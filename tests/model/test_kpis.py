@@ -26,24 +26,29 @@ def book_row(**values):
 def figures():
     rows = [
         # shopper 1 buys on the web twice, once late and once returned, and in a store
-        book_row(key=1, placed_at=100, shopper=1, channel=Entry.WEB, flow=Flow.SHIP, units=2, units_out=2, revenue=200, fee=3,
+        book_row(key=1 * 256, placed_at=100, shopper=1, channel=Entry.WEB, flow=Flow.SHIP, units=2, units_out=2, revenue=200, fee=3,
                  promised_at=500, done_at=600, status=Status.DELIVERED),
-        book_row(key=2, placed_at=200, shopper=1, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, units_back=1, revenue=100,
+        book_row(key=2 * 256, placed_at=200, shopper=1, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, units_back=1, revenue=100,
                  refund=100, promised_at=900, done_at=800, status=Status.RETURNED),
-        book_row(key=3, placed_at=300, shopper=1, channel=Entry.STORE, flow=Flow.VISIT, offer=4, units=1, units_out=1, revenue=50,
+        book_row(key=3 * 256, placed_at=300, shopper=1, channel=Entry.STORE, flow=Flow.VISIT, offer=4, units=1, units_out=1, revenue=50,
                  done_at=400, status=Status.BOUGHT),
         # shopper 2: a pickup, ready in time, waited 4 minutes
-        book_row(key=4, placed_at=300, shopper=2, channel=Entry.WEB, flow=Flow.PICKUP, offer=2, units=1, units_out=1, revenue=80,
+        book_row(key=4 * 256, placed_at=300, shopper=2, channel=Entry.WEB, flow=Flow.PICKUP, offer=2, units=1, units_out=1, revenue=80,
                  promised_at=900, ready_at=900, arrived_at=1000, served_at=1240, wait_s=240, done_at=1300, status=Status.COLLECTED),
+        # shopper 5 buys one more thing at a pickup: one visit, with a purchase
+        book_row(key=5 * 256, placed_at=300, shopper=5, channel=Entry.WEB, flow=Flow.PICKUP, offer=2, units=1, units_out=1, revenue=80,
+                 promised_at=900, ready_at=900, arrived_at=1000, served_at=1000, done_at=1300, status=Status.COLLECTED),
+        book_row(key=5 * 256 + 1, placed_at=1300, shopper=5, channel=Entry.STORE, flow=Flow.VISIT, offer=2, units=1, units_out=1,
+                 revenue=20, promised_at=-1, arrived_at=1300, served_at=1300, done_at=1300, status=Status.BOUGHT),
         # shopper 3 finds an empty shelf and leaves; shopper 4's order is cancelled
-        book_row(key=5, placed_at=400, shopper=3, channel=Entry.STORE, flow=Flow.VISIT, offer=4, units=1, flags=FLAG_EMPTY,
+        book_row(key=5 * 256, placed_at=400, shopper=3, channel=Entry.STORE, flow=Flow.VISIT, offer=4, units=1, flags=FLAG_EMPTY,
                  status=Status.LEFT),
-        book_row(key=6, placed_at=400, shopper=4, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_short=1, status=Status.CANCELLED,
+        book_row(key=6 * 256, placed_at=400, shopper=4, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_short=1, status=Status.CANCELLED,
                  promised_at=900),
         # before and after the window
-        book_row(key=7, placed_at=-10, shopper=1, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, revenue=70),
-        book_row(key=8, placed_at=-10, shopper=9, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, revenue=70),
-        book_row(key=9, placed_at=DAY, shopper=9, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, revenue=70),
+        book_row(key=7 * 256, placed_at=-10, shopper=1, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, revenue=70),
+        book_row(key=8 * 256, placed_at=-10, shopper=9, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, revenue=70),
+        book_row(key=9 * 256, placed_at=DAY, shopper=9, channel=Entry.WEB, flow=Flow.SHIP, units=1, units_out=1, revenue=70),
     ]  # fmt: skip
     counts = np.zeros((1, N_COUNTS), np.int64)
     counts[0, Count.WEB_SESSIONS] = 80
@@ -54,28 +59,28 @@ def figures():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("orders", 5),
-        ("units", 5),
-        ("revenue_web", 200 + 3 + 100 - 100 + 80),
-        ("revenue_store", 50),
+        ("orders", 7),
+        ("units", 7),
+        ("revenue_web", 200 + 3 + 100 - 100 + 80 + 80),
+        ("revenue_store", 50 + 20),
         ("revenue_live", 0),
-        ("aov", (200 + 3 + 100 + 50 + 80) / 5),
-        ("web_conversion", 4 / 80),
-        ("store_conversion", 1 / 3),  # one purchase in two visits and one collection
-        ("fill_rate", 3 / 6),  # the late pair and the cancelled unit are not on first promise
-        ("stockout_rate", 2 / 6),
-        ("cancel_rate", 1 / 5),
-        ("return_rate", 1 / 5),
-        ("return_rate_online", 1 / 4),
+        ("aov", (200 + 3 + 100 + 50 + 80 + 100) / 7),
+        ("web_conversion", 5 / 80),
+        ("store_conversion", 2 / 4),  # two purchases in two visits and two collections
+        ("fill_rate", 5 / 8),  # the late pair and the cancelled unit are not on first promise
+        ("stockout_rate", 2 / 8),
+        ("cancel_rate", 1 / 7),
+        ("return_rate", 1 / 7),
+        ("return_rate_online", 1 / 5),
         ("return_rate_store", 0.0),
         ("pickup_ready_on_time", 1.0),
         ("pickup_wait_p90_min", 4.0),
         ("delivery_on_time", 1 / 3),
         ("wasted_trip_rate", 1 / 2),
-        ("repeat_rate", 1 / 2),
+        ("repeat_rate", 2 / 3),
         ("retention", 1 / 2),
         ("touchpoints_per_purchase", 6.0),
-        ("multichannel_premium_raw", 253 / 80),
+        ("multichannel_premium_raw", (253 + 100) / 2 / 80),
         ("operating_profit", 275),
         ("consumer_surplus", 123),
     ],

@@ -102,7 +102,11 @@ BUGS = (
     Bug("priority classes swapped in one engine", STOCK, 'row, 1 if b["flow"] == SHIP else 0, t)', 'row, 0 if b["flow"] == SHIP else 1, t)', DIFFER),
     Bug("last come first served in one engine", PARTS, "            self._begin(*queue.popleft())", "            self._begin(*queue.pop())", DIFFER),
     # ---- couriers and visits ------------------------------------------------------------------------------------
-    Bug("courier slot limit ignored", STOCK, "            if net.slots[node, w] < capacity:\n", "            if net.slots[node, w] <= capacity:\n", "L12"),
+    Bug("courier slot limit ignored", STOCK, "            if net.slots[node, w] < capacity:\n", "            if net.slots[node, w] <= capacity:\n", "L12", "couriers"),
+    Bug("a wave is booked that leaves before the shop opens", STOCK, 'packed = next_open(n, t) + r["pick_s"]', 'packed = t + r["pick_s"]', DIFFER, "couriers"),
+    Bug("a refused courier keeps its promise", STOCK, "                if b[\"status\"] == S_DUE:\n                    promise_parcel(net, b)\n", "", DIFFER),
+    Bug("a courier rides as long as a parcel travels", RUN, "        transit = ride(net.route, q.g, b)\n", "", DIFFER),
+    Bug("what is bought on the way is not told", ACTS, "        self.tell(extra, Outcome.EXTRA, extra.revenue)\n", "", DIFFER),
     Bug("slot refused not counted", STOCK, '[G_REFUSED] += 1',
         '[G_REFUSED] += 0', "L12"),
     Bug("visit counted twice", VISIT, '["came"] += 1',

@@ -24,7 +24,7 @@ ALL = BUGS + RUN_BUGS + UNSEEN_BY_LAWS
 #: whole runs: small, but with parcels, couriers, pickups, visits, returns, shrink and receipts in them
 SMALL = ("strategy=omo", "shoppers=100", "days=3", "burn_in_days=1", "seed=11", "engine.drain_days=30", "network.stores.count=4",
          "market.demand.purchase_alpha_weeks=0.15")  # fmt: skip
-NETWORK_PROBES = ("worlds", "exchanges", "cutoffs", "windows", "resumed", "controlled", "record")
+NETWORK_PROBES = ("worlds", "exchanges", "cutoffs", "couriers", "windows", "resumed", "controlled", "record")
 FAST_RUN_PROBES, SLOW_RUN_PROBES = ("whole", "recount", "doors"), ("cut_run", "resumed_run", "draws")
 
 

@@ -18,8 +18,8 @@ refused slot: the next wave, then the next store; then the contingencies: a parc
 parcel's promise. A courier's ride goes by the distance from the store. A parcel that misses its wave takes the next with room, without couriers the
 parcel carrier.
 PICKUP: the wanted store. Contingencies: SHIP, OTHER_STORE (once), SUBSTITUTE (once). Picked orders stand
-staged; the customer comes `collect_lag_s` after the notice, at the next opening if the store is closed then,
-or never; after `hold_s` the order expires and is back on the shelf. Whoever finds the counter too slow comes
+staged; the customer comes `collect_lag_s` after the notice, in the first hours after the next opening if the
+store is closed then, or never; after `hold_s` the order expires and is back on the shelf. Whoever finds the counter too slow comes
 once more the next day. With try-on, a misfit is exchanged for the second item or refused, back on the shelf at
 once. Extra units bought on the way are a purchase of their own in the store (key + 1, told as EXTRA).
 VISIT: closed door: goes home. Empty shelf: the contingencies in order; SHIP is an order at the shelf (key +
@@ -30,7 +30,7 @@ of its order.
 Counter: one queue for visitors, collectors and returns. Staff finish work in hand; at closing (staff 0) they
 stay until the queue is empty. Picking queues hold until staff return; pickups and same-day orders go first.
 Returns: what did not fit (never from a visit) or does not please goes back `return_lag_s` after hand-over, to
-a store's counter at its next opening (by post if it is closed then), or by post to the centre. The price is
+a store's counter in its opening hours (by post if it is closed then), or by post to the centre. The price is
 refunded, the fee is not; the unit can be sold again `refurbish_s` later where it is.
 Outcomes carry in `value` the money paid (BOUGHT, COLLECTED, DELIVERED), refunded (RETURNED), seconds late
 (LATE, beside DELIVERED, or when a pickup is staged late), seconds waited (QUEUE_LEFT), else 0. REFUSED is a
@@ -215,7 +215,7 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         """Staged until the customer has it or the shelf time is over."""
         self.stage(o)
         last = o.ready_at + self.net.rules.hold_s
-        come = self.next_open(o.node, self.now + o.collect_lag_s) if o.collect_lag_s >= 0 else last + 1
+        come = self.comes_at(o.node, self.now + o.collect_lag_s) if o.collect_lag_s >= 0 else last + 1
         while True:
             if come > last:
                 yield self.at(max(self.now, last), Event.EXPIRE, o)
@@ -226,13 +226,13 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
             if not self.net.nodes["open"][o.node]:
                 o.flags |= FLAG_CLOSED
                 self.tell(o, Outcome.CLOSED, 0)
-                come = self.next_open(o.node, (self.now // DAY + 1) * DAY)
+                come = self.comes_at(o.node, self.now + DAY)
                 continue
             again = bool(o.flags & FLAG_QUEUE_LEFT)
             if (yield from self.counter(o)):
                 break
             self.to(o, Status.STAGED)
-            come = last + 1 if again else self.next_open(o.node, self.now + DAY)
+            come = last + 1 if again else self.comes_at(o.node, self.now + DAY)
         return self.collect(o)
 
     def counter(self, o: Order) -> Generator[simpy.Event, object, bool]:
@@ -300,7 +300,7 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         """The units come back: to a store's counter, or by post."""
         when = self.now + o.return_lag_s
         if o.return_node >= 0:
-            when = self.next_open(o.return_node, when)
+            when = self.comes_at(o.return_node, when)
         yield self.at(when, Event.RETURN_BEGIN, o)
         self.to(o, Status.RETURN_OPEN)
         self.send_back(o)

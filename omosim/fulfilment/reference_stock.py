@@ -120,6 +120,19 @@ class StockActs:
             return t
         return (day if second < opens else day + 1) * DAY + opens
 
+    def comes_at(self, node: int, t: int) -> int:
+        """When a customer who would come at `t` comes.
+
+        Trips of closed hours are made within `after_opening_s` of the next opening, in the same order.
+        """
+        opening = self.next_open(node, t)
+        if opening == t:
+            return t
+        open_s = int(self.net.nodes["closes_s"][node]) - int(self.net.nodes["opens_s"][node])
+        closed_s = DAY - open_s
+        since_closing = closed_s - (opening - t)
+        return opening + since_closing * min(self.net.rules.after_opening_s, open_s - 1) // closed_s
+
     def next_cutoff(self, t: int) -> int:
         """The carrier's first departure at or after `t`."""
         return t + (self.net.rules.cutoff_s - t) % DAY

@@ -10,7 +10,7 @@ import numpy as np
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, NODE
 from omosim.schema.settings import Settings
-from omosim.world.calendar import clock_seconds, courier_waves
+from omosim.world.calendar import AFTER_OPENING_S, clock_seconds, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
 from omosim.world.policy import Policy
 from omosim.world.stock import Stock
@@ -30,6 +30,7 @@ class NetworkRules:
     wave_lead_s: int = 0  # least time from packed to departure when a wave is booked
     ride_s_per_km: int = 300  # a courier's way from the store to the door
     least_ride_s: int = LEAST_RIDE_S
+    after_opening_s: int = AFTER_OPENING_S  # trips that fall into closed hours are made within so many seconds of the next opening
     hold_s: int = 3 * DAY  # shelf time of a pickup
     returns_s: int = 180  # counter work of a return
     return_transit_s: int = 2 * DAY  # a return by post on its way to the centre

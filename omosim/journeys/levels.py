@@ -11,7 +11,7 @@ from omosim.kernels.journeys_types import CASE, CATEGORY, LEVELS, SEGMENT, TOUCH
 from omosim.kernels.mathx import log64
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Settings
-from omosim.world.calendar import courier_waves
+from omosim.world.calendar import AFTER_OPENING_S, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
 from omosim.world.state import World
 
@@ -40,6 +40,7 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "free_from": network.carrier.free_from, "live_from": -1, "live_until": -1, "show": 0,
         "stop_at": 2**62, "log_touches": int(settings.output.touches),
         "ride_s_per_km": ride_seconds_per_km(market.geography.speed_kmh), "least_ride_s": LEAST_RIDE_S,
+        "after_opening_s": AFTER_OPENING_S,
         "memory_s": good.memory_weeks * 7 * DAY, "learning": good.learning, "consider_base": good.consider_base,
         "consider_slope": good.consider_slope, "dropout_slope": good.dropout_slope, "pen_empty": good.empty_shelf,
         "pen_late": good.late, "pen_failed": good.failed_pickup, "pen_gap": good.price_gap,

@@ -16,11 +16,11 @@ from omosim.kernels.fulfilment_stock import (
     SHORT,
     VISIT,
     allocate,
+    comes_at,
     end_without_goods,
     find_source,
     move_to,
     next_cutoff,
-    next_open,
     next_wave,
     open_row,
     place_order,
@@ -171,7 +171,7 @@ def stage(net, row, t):
         tell(net.told, q.g, b, t, O_LATE, t - b["promised_at"])
     come = np.int64(-1)
     if r["lag_s"] >= 0:
-        come = next_open(net.node[b["node"]], t + r["lag_s"])
+        come = comes_at(q.g, net.node[b["node"]], t + r["lag_s"])
     await_collection(q, b, row, t, come)
 
 

@@ -21,6 +21,7 @@ from omosim.kernels.fulfilment_tables import (
     MISFIT,
     N_LEDGER,
     N_STATUS,
+    R_AFTER_OPENING,
     R_BACKORDERS,
     R_CUTOFF,
     R_FROM,
@@ -95,6 +96,18 @@ def next_open(n, t):
     if second < opens:
         return t - second + opens
     return t - second + DAY + opens
+
+
+@kernel
+def comes_at(g, n, t):
+    """When a customer who would come at `t` comes: trips of closed hours are made soon after opening, in the same order."""
+    opening = next_open(n, t)
+    if opening == t:
+        return t
+    day_s = np.int64(n["closes_s"] - n["opens_s"])
+    shut_s = DAY - day_s
+    since = shut_s - (opening - t)
+    return opening + since * min(g[R_AFTER_OPENING], day_s - 1) // shut_s
 
 
 @kernel

@@ -96,11 +96,12 @@ G_RULES = G_TRANS + N_STATUS * N_STATUS
 RULES = (
     "cutoff_s", "wave_lead_s", "hold_s", "returns_s", "return_transit_s", "refurbish_s", "parcel_cost",
     "return_parcel_cost", "same_day_cost", "handling_cost", "backorders", "measured_from", "measured_to", "ride_s_per_km",
-    "least_ride_s",
+    "least_ride_s", "after_opening_s",
 )  # fmt: skip
 (
     R_CUTOFF, R_WAVE_LEAD, R_HOLD, R_RETURNS, R_RETURN_TRANSIT, R_REFURBISH, R_PARCEL, R_RETURN_PARCEL, R_SAME_DAY,
     R_HANDLING, R_BACKORDERS, R_FROM, R_TO, R_RIDE, R_LEAST_RIDE,
+    R_AFTER_OPENING,
 ) = range(G_RULES, G_RULES + len(RULES))  # fmt: skip
 R_WAVES = G_RULES + len(RULES)  # number of courier waves, then their seconds of the day
 G_SIZE = R_WAVES + 1

@@ -20,9 +20,9 @@ from omosim.kernels.fulfilment_stock import (
     STOCK,
     VISIT,
     book_line,
+    comes_at,
     end_without_goods,
     move_to,
-    next_open,
     post,
     put_back,
     sell,
@@ -255,7 +255,7 @@ def queue_leave(net, row, t):
     move_to(q.g, b, S_STAGED)
     come = np.int64(-1)
     if again == 0:
-        come = next_open(net.node[b["node"]], t + DAY)
+        come = comes_at(q.g, net.node[b["node"]], t + DAY)
     await_collection(q, b, row, t, come)
 
 
@@ -291,7 +291,7 @@ def come_to_collect(net, row, t):
     if n["open"] == 0:
         b["flags"] |= F_CLOSED
         tell(net.told, q.g, b, t, O_CLOSED, 0)
-        await_collection(q, b, row, t, next_open(n, t - t % DAY + DAY))
+        await_collection(q, b, row, t, comes_at(q.g, n, t + DAY))
         return
     to_counter(q, r, b, row, t)
 
@@ -401,7 +401,7 @@ def after_sale(q, nodes, r, b, row, t):
         return
     when = t + r["return_lag_s"]
     if r["return_node"] >= 0:
-        when = next_open(nodes[r["return_node"]], when)
+        when = comes_at(q.g, nodes[r["return_node"]], when)
     schedule(q, row, when, E_RETURN_BEGIN)
 
 

@@ -29,7 +29,6 @@ _WEB, _STORE, _LIVE = 0, 1, 3
 _SHIP, _SAME_DAY, _PICKUP, _VISIT = 0, 1, 2, 3
 _NOTHING, _BY_PARCEL, _NEXT_STORE, _OTHER_ITEM = 0, 1, 2, 3
 _NO_NODE = -1
-_AFTER_OPENING_S = 14_400.0  # a trip put off to the next opening begins within so many seconds of it
 _LONGEST = 1.0e9  # seconds, bound of a drawn lag
 
 
@@ -88,7 +87,7 @@ def arrival_second(levels, case, door, way_s):
     if second < closes and second + way >= opens:
         return t + way
     day = t - second if second < opens else t - second + _DAY
-    late = uniform(levels["key0"], levels["key1"], case["shopper"], case["slot"], TRAVEL, 0) * _AFTER_OPENING_S
+    late = uniform(levels["key0"], levels["key1"], case["shopper"], case["slot"], TRAVEL, 0) * float(levels["after_opening_s"])
     return max(day + opens + int(min(late, max(closes - opens - 1.0, 0.0))), t)
 
 

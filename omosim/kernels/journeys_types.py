@@ -10,7 +10,7 @@ LEVELS = np.dtype(
         "key0", "key1", "stages", "near_stores", "free_from", "stock_shown", "prices_equal",
         "coupon_ppm", "coupon_everywhere", "points_everywhere", "return_in_store", "endless_aisle",
         "in_app_payment", "courier_radius_m", "link_latency_s", "shown_items", "live_ppm", "web_offer",
-        "live_from", "live_until", "show", "stop_at", "log_touches", "ride_s_per_km", "least_ride_s",
+        "live_from", "live_until", "show", "stop_at", "log_touches", "ride_s_per_km", "least_ride_s", "after_opening_s",
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",

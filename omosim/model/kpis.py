@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -134,6 +135,18 @@ def conversion_kpis(book: np.ndarray, counts: np.ndarray) -> list[Kpi]:
         Kpi("web_sessions", int(total[Count.WEB_SESSIONS]), "sessions"),
         ratio("touchpoints_per_purchase", int(total[Count.TOUCHES]), int(total[Count.PURCHASES]), "no purchase", "touches"),
     ]
+
+
+def staff_load(paid: np.ndarray, worked: np.ndarray, share: Fraction) -> Kpi:
+    """Work of stores at the retailer's full size / time their people are paid for; above 1 the stores cannot carry it.
+
+    Parameters
+    ----------
+    paid, worked : (2N,) int64 seconds of each pool of staff in the window, the centre's first
+    share : simulated part of the retailer
+    """
+    top, bottom = int(worked[2:].sum()) * share.denominator, int(paid[2:].sum()) * share.numerator
+    return ratio("store_staff_load", top, bottom, "no staff in stores")
 
 
 def people_kpis(book: np.ndarray, before: np.ndarray, currency: str) -> list[Kpi]:

@@ -101,6 +101,12 @@ def sample_share(model: RetailModel) -> Fraction:
     return min(Fraction(1), Fraction(model.settings.shoppers, basis))
 
 
+def centre_staff(model: RetailModel) -> int:
+    """People on duty in the centre for the simulated part of the retailer, rounded, at least one where any are planned."""
+    planned = model.settings.network.work.centre_pickers
+    return max(min(planned, 1), round(planned * sample_share(model)))
+
+
 def staff_seconds(model: RetailModel, now: int) -> np.ndarray:
     """(2, stations) int64 seconds up to now: paid by schedule and overtime; work contents of services begun."""
     s = model.fulfilment.books().stations
@@ -111,9 +117,17 @@ def staff_seconds(model: RetailModel, now: int) -> np.ndarray:
 
 
 def labour_cost(model: RetailModel) -> Fraction:
-    """Work is paid in full; waiting for work by the simulated share of the retailer."""
-    paid, worked = (model.costs.staff_to - model.costs.staff_from).sum(axis=1).tolist()
-    seconds = worked + max(paid - worked, 0) * sample_share(model)
+    """Paid seconds at the wage.
+
+    Work is paid in full, waiting for work by the simulated share of the retailer's staff: as if stores hired for the
+    work, which with all shoppers their roster does. Of the centre, whose people are rounded up to one, that is the
+    planned number times the simulated share.
+    """
+    paid, worked = (model.costs.staff_to - model.costs.staff_from).astype(object)
+    share = sample_share(model)
+    planned, on_duty = model.settings.network.work.centre_pickers * share, centre_staff(model)
+    centre = max(paid[:2].sum() * planned / max(on_duty, 1), Fraction(worked[:2].sum()))
+    seconds = centre + worked[2:].sum() + max(paid[2:].sum() - worked[2:].sum(), 0) * share
     return seconds * Fraction(model.settings.network.work.wage_per_hour) / HOUR
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from omosim.engine.clock import ENDED
 from omosim.model.agents import Rival, StoreManager, TouchpointManager, keep_budget
+from omosim.model.pnl import centre_staff
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, WEEK
 from omosim.world.calendar import clock_seconds
@@ -93,7 +94,7 @@ class Processes:
         }
         for kind, t in first.items():
             model.clock.plan(t, RANK[kind], kind)
-        model.fulfilment.set_staff(0, model.settings.network.work.centre_pickers, 0, 0)
+        model.fulfilment.set_staff(0, centre_staff(model), 0, 0)
         self._plan_broadcasts(0)
         if model.settings.engine.extra_cut_minutes:
             model.clock.plan(0, RANK[Kind.CUT], Kind.CUT)

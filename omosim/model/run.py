@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from omosim.engine.laws import LAWS
-from omosim.model.kpis import Kpi, kpis
-from omosim.model.pnl import COST_LINES, profit_and_loss
+from omosim.model.kpis import Kpi, kpis, staff_load
+from omosim.model.pnl import COST_LINES, profit_and_loss, sample_share
 from omosim.model.retail import RetailModel
 from omosim.schema.codes import Count, Flow, Status
 from omosim.schema.settings import Settings
@@ -63,7 +63,9 @@ class Run:
         model = self.model
         surplus = int(self.measured_counts[:, Count.SURPLUS].sum())
         currency = self.settings.market.currency
-        return kpis(self.book, self.measured_counts, self.pnl, surplus, model.window_start, model.window_end, currency)
+        out = kpis(self.book, self.measured_counts, self.pnl, surplus, model.window_start, model.window_end, currency)
+        paid, worked = model.costs.staff_to - model.costs.staff_from
+        return [*out, staff_load(paid, worked, sample_share(model))]
 
     @property
     def laws(self) -> dict[str, int]:

@@ -25,6 +25,7 @@ TITLES = {
     "pickup_ready_on_time": "Pickups ready on time",
     "pickup_wait_p90_min": "Pickup wait, 90th percentile",
     "delivery_on_time": "Deliveries on time",
+    "store_staff_load": "Store staff load, full size",
     "wasted_trip_rate": "Wasted store trips",
     "repeat_rate": "Repeat rate",
     "retention": "Retention",
@@ -55,6 +56,7 @@ _GROUPS = {
         "pickup_ready_on_time",
         "pickup_wait_p90_min",
         "delivery_on_time",
+        "store_staff_load",
         "wasted_trip_rate",
     ),
     "Customers": (
@@ -81,6 +83,7 @@ MAIN = (
     "stockout_rate",
     "return_rate",
     "wasted_trip_rate",
+    "store_staff_load",
 )
 CHANNELS, OTHER = "Revenue by channel", "Other"
 SUBTOTALS = frozenset({"net_revenue", "gross_profit", "operating_profit", "profit", "total", "contribution", "ebit"})

@@ -210,7 +210,7 @@ class StorePlan(Frozen):
 class Work(Frozen):
     """Work contents."""
 
-    centre_pickers: int = par("people", "on duty in the centre, round the clock", 0, 100000)
+    centre_pickers: int = par("people", "on duty in the centre of the whole retailer, round the clock; a run of fewer shoppers has its part, at least one", 0, 100000)
     pick_base_s: float = par("s", "picking, per order", 0, 86400)
     pick_unit_s: float = par("s", "picking, per unit", 0, 86400)
     counter_s: float = par("s", "mean counter time of a pickup", 0, 86400)

@@ -47,6 +47,27 @@ def answer(rows: Sequence[Row], baseline: str, *, runner_up: tuple[str, str, Pai
     return text + _losers(losers, base)
 
 
+#: mean load of a store's people from which on queues at busy hours grow long
+TIGHT = 0.7
+
+
+def capacity(rows: Sequence[Row], baseline: str) -> str:
+    """Whether the stores can carry it: a sentence from the comparison rows of store_staff_load, "" without them."""
+    loads = {row["strategy"]: row["mean"] for row in rows if row["kpi"] == "store_staff_load" and row["mean"] is not None}
+    base = next((row["baseline_mean"] for row in rows if row["kpi"] == "store_staff_load"), None)
+    if not loads or base is None:
+        return ""
+    loads[baseline] = base
+    told = ", ".join(f"{100 * load:.0f} % under {safe_text(name, 60)}" for name, load in loads.items())
+    most = max(loads.values())
+    verdict = (
+        "Stores cannot carry it with the people planned" if most > 1
+        else "Stores are tight: queues grow at busy hours" if most > TIGHT
+        else "Stores can carry it with the people planned"
+    )  # fmt: skip
+    return f" {verdict}: at the retailer's full size picking, counter and returns take {told} of their paid time."
+
+
 def _second(winners: Sequence[Row], runner_up: tuple[str, str, Paired] | None) -> str:
     if runner_up is None or len(winners) < 2:
         return ""

@@ -19,6 +19,7 @@ LOWER = frozenset(
         "return_rate_online",
         "return_rate_store",
         "pickup_wait_p90_min",
+        "store_staff_load",
         "wasted_trip_rate",
         "touchpoints_per_purchase",
     }

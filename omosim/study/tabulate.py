@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omosim.results import ResultFolder, nine_digits
 from omosim.results.atomic import json_text
-from omosim.study.answer import answer
+from omosim.study.answer import answer, capacity
 from omosim.study.directions import direction
 from omosim.study.stats import BETTER, Paired, paired, prob_better, verdicts
 
@@ -207,4 +207,4 @@ def answer_text(book: Book, upto: int, rows: Sequence[Mapping[str, Any]], period
     if len(ranked) > 1:
         best, second = ranked[0]["strategy"], ranked[1]["strategy"]
         runner_up = (best, second, _pair(book, best, second, PROFIT, upto))
-    return answer(profit, book.baseline, runner_up=runner_up, period=period)
+    return answer(profit, book.baseline, runner_up=runner_up, period=period) + capacity(rows, book.baseline)

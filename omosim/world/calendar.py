@@ -10,6 +10,8 @@ import numpy as np
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Demand, Settings
 
+#: a trip that falls into closed hours is made within so many seconds after the next opening; assumed
+AFTER_OPENING_S = 4 * HOUR
 #: the year over which operational time has mean 1
 YEAR_DAYS = 365
 

@@ -52,6 +52,7 @@ def small_world(seed: int, nodes: int, skus: int, rows: int, tick: int, backorde
         same_day_cost=700,
         ride_s_per_km=int(rng.choice([0, 300, 4000])),
         least_ride_s=int(rng.choice([0, 600])),
+        after_opening_s=int(rng.choice([0, 4 * HOUR, 15 * HOUR])),
         handling_cost=7,
         resale_loss_ppm=(333_333, 125_000),
         backorders=backorders,

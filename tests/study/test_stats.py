@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omosim.study.answer import capacity
 from omosim.study.directions import direction
 from omosim.study.stats import Paired, holm, paired, prob_better, t_quantile, verdicts, wilson
 
@@ -107,3 +108,13 @@ def test_directions() -> None:
     assert [direction(k) for k in ("operating_profit", "revenue_live", "pickup_ready_on_time")] == [1, 1, 1]
     less = ("labour_cost", "return_rate_online", "pickup_wait_p90_min", "courier_cost")
     assert [direction(k) for k in less] == [-1] * 4
+
+
+@pytest.mark.parametrize(
+    ("omo", "words"), [(0.4, "can carry it"), (0.8, "are tight"), (1.2, "cannot carry it")]
+)
+def test_the_answer_says_whether_stores_can_carry_it(omo, words):
+    rows = [{"kpi": "store_staff_load", "strategy": "omo", "mean": omo, "baseline_mean": 0.25}]
+    text = capacity(rows, "o2o")
+    assert words in text and f"{100 * omo:.0f} % under omo, 25 % under o2o" in text
+    assert capacity([], "o2o") == "" and capacity([{**rows[0], "mean": None}], "o2o") == ""

@@ -15,7 +15,7 @@ import numpy as np
 from omosim.config.compose import compose
 from omosim.model.run import Run, run
 from omosim.schema.codes import Count, Flow
-from omosim.schema.columns import FLAG_CLOSED, FLAG_EMPTY
+from omosim.schema.columns import FLAG_CLOSED, FLAG_EMPTY, FLAG_LOOKED, ORDINAL_BITS
 from omosim.schema.scenario import Intervention
 from omosim.schema.settings import Settings
 
@@ -78,7 +78,7 @@ def levels_of(done: Run) -> dict[str, float]:
     settings, model, pnl = done.settings, done.model, done.pnl
     book = done.book[(done.book["placed_at"] >= model.window_start) & (done.book["placed_at"] < model.window_end)]
     count = done.measured_counts.sum(axis=0)
-    wanted = (book["flow"] == Flow.VISIT) & ((book["flags"] & FLAG_CLOSED) == 0)
+    wanted = (book["flow"] == Flow.VISIT) & (book["key"] % (1 << ORDINAL_BITS) == 0) & ((book["flags"] & (FLAG_CLOSED | FLAG_LOOKED)) == 0)
     empty = wanted & ((book["flags"] & FLAG_EMPTY) != 0)
     bought = int((book["units_out"] > 0).sum())
     missions = int(count[Count.MISSIONS])

@@ -51,7 +51,7 @@ from omosim.fulfilment.reference_acts import Acts
 from omosim.fulfilment.reference_parts import Order, Station, hold_rows, orders_of
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import N_ACCOUNTS, Action, Entry, Event, Flow, Outcome, Status
-from omosim.schema.columns import BOOK, DAY, DEMAND, FLAG_CLOSED, FLAG_NO_SHOW, FLAG_QUEUE_LEFT, OUTCOME
+from omosim.schema.columns import BOOK, DAY, DEMAND, FLAG_CLOSED, FLAG_LOOKED, FLAG_NO_SHOW, FLAG_QUEUE_LEFT, OUTCOME
 from omosim.schema.network import COUNTER, N_PLACES, N_UNITS, N_VISITS, PICKING, STATION
 
 Process = Generator[simpy.Event, object, None]
@@ -261,6 +261,7 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         """Look, take, pay; True when goods were bought."""
         while self.enter(o):
             if o.intent == 2:
+                o.flags |= FLAG_LOOKED
                 self.leave(o)
                 break
             if self.shelf_has(o, o.sku):

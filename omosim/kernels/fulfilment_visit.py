@@ -52,6 +52,7 @@ from omosim.schema import columns as col
 from omosim.schema import network as at
 
 F_EMPTY, F_CLOSED, F_LEFT, F_NO_SHOW = col.FLAG_EMPTY, col.FLAG_CLOSED, col.FLAG_QUEUE_LEFT, col.FLAG_NO_SHOW
+F_LOOKED = col.FLAG_LOOKED
 AT_BACK, AT_BETWEEN, AT_STAGED = at.AT_BACK, at.AT_BETWEEN, at.AT_STAGED
 S_STAGED, S_AT_COUNTER, S_INSIDE, S_DELIVERED = (
     int(c.Status.STAGED), int(c.Status.AT_COUNTER), int(c.Status.INSIDE), int(c.Status.DELIVERED),
@@ -190,6 +191,7 @@ def enter(net, row, t):
         move_to(q.g, b, S_INSIDE)
     q.station[2 * node + 1]["came"] += 1
     if r["bits"] & LOOKS:
+        b["flags"] |= F_LOOKED
         leave(q, r, b, row, t)
         return
     if net.cell[node, b["sku"]]["available"] >= 1:

@@ -116,14 +116,14 @@ BOOK = np.dtype(
         ("offer", "i1"),
         ("category", "i1"),
         ("status", "i1"),
-        ("flags", "i1"),  # bits: 1 empty shelf met, 2 substituted, 4 phantom record met, 8 slot refused,
-        #                        16 closed door met, 32 left the queue, 64 no-show
+        ("flags", "i2"),  # bits: 1 empty shelf met, 2 substituted, 4 phantom record met, 8 slot refused,
+        #                        16 closed door met, 32 left the queue, 64 no-show, 128 only looked
     ],
     align=True,
 )
 
-FLAG_EMPTY, FLAG_SUBSTITUTED, FLAG_PHANTOM, FLAG_SLOT_REFUSED, FLAG_CLOSED, FLAG_QUEUE_LEFT, FLAG_NO_SHOW = (
-    1, 2, 4, 8, 16, 32, 64,
+FLAG_EMPTY, FLAG_SUBSTITUTED, FLAG_PHANTOM, FLAG_SLOT_REFUSED, FLAG_CLOSED, FLAG_QUEUE_LEFT, FLAG_NO_SHOW, FLAG_LOOKED = (
+    1, 2, 4, 8, 16, 32, 64, 128,
 )  # fmt: skip
 
 # ---- network ------------------------------------------------------------------------------------------------

@@ -101,6 +101,7 @@ def random_rows(
     for name, share in (("misfit", 0.4), ("alt_misfit", 0.4), ("go_on", 0.6), ("mind", 0.3), ("try_on", 0.5),
                         ("intent", 0.3)):  # fmt: skip
         r[name] = rng.random(count) < share
+    r["intent"][rng.random(count) < 0.1] = 2
     r["action1"], r["action2"] = rng.integers(0, 4, count), rng.integers(0, 4, count)
     return r[np.lexsort((r["key"], r["t"]))]
 

@@ -22,7 +22,7 @@ MUST_HAPPEN = ("stock-out", "oversell prevented", "substitution", "no-show relea
                "refused slot", "idle staff", "pickup returned", "arrival after closing",
                "two events at one instant", "a day without sales", "left the queue", "backorder served",
                "endless aisle", "second store", "refused at the counter", "overtime", "missed wave",
-               "refused slot went by parcel", "extra purchase at a pickup")  # fmt: skip
+               "only looked", "refused slot went by parcel", "extra purchase at a pickup")  # fmt: skip
 
 worlds = st.fixed_dictionaries(
     {
@@ -64,6 +64,7 @@ def tally(engine, told: np.ndarray, world) -> None:
             "second store": int(engine.books().visits[:, 4].sum()),
             "refused at the counter": int((book["status"] == Status.REFUSED).sum()),
             "missed wave": int(missed_wave.sum()),
+            "only looked": int((flags & col.FLAG_LOOKED > 0).sum()),
             "refused slot went by parcel": int(refused.sum()),
             "extra purchase at a pickup": int((told["code"] == Outcome.EXTRA).sum()),
         }

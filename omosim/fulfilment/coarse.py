@@ -7,8 +7,8 @@ import numpy as np
 from omosim.fulfilment.laws import residuals
 from omosim.fulfilment.protocol import Books
 from omosim.fulfilment.rules import Network
-from omosim.kernels.fulfilment_shrink import shrink
 from omosim.kernels.purposes import SHRINK
+from omosim.kernels.stock_cells import shrink
 from omosim.schema.codes import Account, Move
 
 

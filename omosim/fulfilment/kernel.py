@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from omosim.fulfilment.coarse import CoarseNetwork
-from omosim.fulfilment.protocol import Books
+from omosim.fulfilment.protocol import Books, Some
 from omosim.fulfilment.rules import Network
 from omosim.kernels import fulfilment_run as run
 from omosim.kernels import fulfilment_tables as tab
@@ -95,14 +95,17 @@ class KernelFulfilment(CoarseNetwork):
             raise ValueError(f"rows must be DEMAND rows with t >= {self.now}, the time reached")
         if len(rows) and int(rows["extra_units"].max()) > np.iinfo(np.int16).max:
             raise ValueError("extra_units must be at most 32767")
+        rows = np.ascontiguousarray(rows)
+        if not run.in_order(rows):
+            rows = rows[np.lexsort((rows["key"], rows["t"]))]
         g = self._g
-        left = self.tables.demand[g[tab.G_NEXT] : g[tab.G_DUE]]
-        due = np.concatenate([_bytes(left), _bytes(np.ascontiguousarray(rows))]).view(DEMAND)
-        t, key = due["t"], due["key"]
-        if not np.all((t[1:] > t[:-1]) | ((t[1:] == t[:-1]) & (key[1:] > key[:-1]))):
-            due = due[np.lexsort((key, t))]
-        g[tab.G_NEXT], g[tab.G_DUE] = 0, len(due)
-        self._replace(demand=due)
+        if g[tab.G_DUE] + len(rows) > len(self.tables.demand):
+            left = self.tables.demand[g[tab.G_NEXT] : g[tab.G_DUE]]
+            room = np.empty(2 * (len(left) + len(rows)), DEMAND)
+            _bytes(room)[: len(left)] = _bytes(left)
+            g[tab.G_NEXT], g[tab.G_DUE] = 0, len(left)
+            self._replace(demand=room)
+        run.merge_demand(self.tables.demand, g, rows)
 
     def advance(self, until: int) -> None:
         """Handle every event with time < until."""
@@ -131,19 +134,21 @@ class KernelFulfilment(CoarseNetwork):
         self.advance(now)
 
     # ---- coarse events ------------------------------------------------------------------------------------------
-    def set_staff(self, node: int, pickers: int, counter: int, now: int) -> None:
+    def set_staff(self, node: Some, pickers: Some, counter: Some, now: int) -> None:
         """Staff on duty from now on; work in hand is finished."""
         self._reach(now)
-        if self._g[tab.G_HEAP] + pickers + counter + 8 > len(self.tables.q.heap):
-            self._grow(pickers + counter)
-        run.set_staff(self.tables.q, self.net.nodes, node, pickers, counter, now)
+        plan = np.array(np.broadcast_arrays(node, pickers, counter), np.int64).reshape(3, -1)
+        people = int(plan[1:].sum())
+        if self._g[tab.G_HEAP] + people + 8 > len(self.tables.q.heap):
+            self._grow(people)
+        run.set_staff(self.tables.q, self.net.nodes, plan, now)
 
-    def open_store(self, node: int, now: int) -> None:
+    def open_store(self, node: Some, now: int) -> None:
         """Customers may enter."""
         self._reach(now)
         self.net.nodes["open"][node] = 1
 
-    def close_store(self, node: int, now: int) -> None:
+    def close_store(self, node: Some, now: int) -> None:
         """Customers may no longer enter."""
         self._reach(now)
         self.net.nodes["open"][node] = 0

@@ -39,6 +39,10 @@ class Books:
     refused: int
 
 
+#: a number, or one for each of several nodes
+Some = int | np.ndarray
+
+
 class Fulfilment(Protocol):
     """A fulfilment engine; `kernel` and `reference` give equal books, row by row, for any windows."""
 
@@ -59,13 +63,13 @@ class Fulfilment(Protocol):
     def receive(self, node: int, sku: int, units: int, now: int, move: Move = Move.RECEIVED) -> None:
         """Units reach a node; waiting orders for them are served first come first served."""
 
-    def set_staff(self, node: int, pickers: int, counter: int, now: int) -> None:
-        """Staff on duty from now on; work in hand is finished."""
+    def set_staff(self, node: Some, pickers: Some, counter: Some, now: int) -> None:
+        """Staff on duty from now on, of one node or of several in their order; work in hand is finished."""
 
-    def open_store(self, node: int, now: int) -> None:
+    def open_store(self, node: Some, now: int) -> None:
         """Customers may enter."""
 
-    def close_store(self, node: int, now: int) -> None:
+    def close_store(self, node: Some, now: int) -> None:
         """Customers may no longer enter; those inside are served as long as staff stay."""
 
     def cancel_backorders(self, now: int) -> int:

@@ -46,7 +46,7 @@ import numpy as np
 import simpy
 
 from omosim.fulfilment.coarse import CoarseNetwork
-from omosim.fulfilment.protocol import Books
+from omosim.fulfilment.protocol import Books, Some
 from omosim.fulfilment.reference_acts import Acts
 from omosim.fulfilment.reference_parts import Order, Station, hold_rows, orders_of
 from omosim.fulfilment.rules import Network
@@ -321,20 +321,21 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         self.restock(o, where)
 
     # ---- coarse events ----------------------------------------------------------------------------------------
-    def set_staff(self, node: int, pickers: int, counter: int, now: int) -> None:
+    def set_staff(self, node: Some, pickers: Some, counter: Some, now: int) -> None:
         """Staff on duty from now on; work in hand is finished."""
         self._reach(now)
-        self.net.nodes["pickers"][node], self.net.nodes["counter"][node] = pickers, counter
-        self.stations[2 * node + PICKING].set_cap(int(pickers))
-        self.stations[2 * node + COUNTER].set_cap(int(counter))
-        self._settle()
+        for n, picking, serving in np.broadcast(node, pickers, counter):
+            self.net.nodes["pickers"][n], self.net.nodes["counter"][n] = picking, serving
+            self.stations[2 * int(n) + PICKING].set_cap(int(picking))
+            self.stations[2 * int(n) + COUNTER].set_cap(int(serving))
+            self._settle()
 
-    def open_store(self, node: int, now: int) -> None:
+    def open_store(self, node: Some, now: int) -> None:
         """Customers may enter."""
         self._reach(now)
         self.net.nodes["open"][node] = 1
 
-    def close_store(self, node: int, now: int) -> None:
+    def close_store(self, node: Some, now: int) -> None:
         """Customers may no longer enter."""
         self._reach(now)
         self.net.nodes["open"][node] = 0

@@ -25,6 +25,7 @@ PUSH_AHEAD_DAYS = 3
 #: level fields that change in a run
 MOVING_LEVELS = ("live_from", "live_until", "show", "stop_at")
 _EMPTY = np.zeros(0, DEMAND)
+_NEVER = 2**62
 
 
 class Journeys:
@@ -70,8 +71,14 @@ class Journeys:
         return self.settings.market.demand.stages
 
     def _set_missions(self, missions: np.ndarray, position: int) -> None:
-        self.missions, self.position = missions, position
+        self.missions = missions
         self._times = np.ascontiguousarray(missions["t"])
+        self._pass_to(position)
+
+    def _pass_to(self, position: int) -> None:
+        """Missions before `position` are decided; the next one's second is kept as a plain number, asked for each window."""
+        self.position = position
+        self._next = int(self._times[position]) if position < self._times.size else _NEVER
 
     # ---- a day begins ---------------------------------------------------------------------------------------
     def stop_at(self, second: int) -> None:
@@ -122,7 +129,8 @@ class Journeys:
                 return np.concatenate(parts)
 
     def _pushes(self, day: int) -> np.ndarray:
-        if self.scene.levels["push_open"][0] <= 0 or day + PUSH_AHEAD_DAYS >= self.days:
+        over = day * DAY >= self.scene.levels["stop_at"][0]
+        if over or self.scene.levels["push_open"][0] <= 0 or day + PUSH_AHEAD_DAYS >= self.days:
             return np.zeros(0, MISSION)
         out = np.zeros(count_due(self.needs, self.head, day + PUSH_AHEAD_DAYS), MISSION)
         n = push(self.scene, self.shoppers, self.needs, self.head, day, PUSH_AHEAD_DAYS, out)
@@ -145,9 +153,10 @@ class Journeys:
         -------
         DEMAND rows sorted by (t, key); a visit's t is its arrival and may lie at or after `until`
         """
-        first, last = self.position, int(np.searchsorted(self._times, until))
-        if last <= first:
+        first = self.position
+        if self._next >= until:
             return _EMPTY
+        last = int(self._times.searchsorted(until))
         self._make_room(last - first)
         filled = 0
         while first < last:
@@ -158,7 +167,7 @@ class Journeys:
             filled += n
             if first < last:
                 self._log = np.concatenate([self._log, np.zeros_like(self._log)])
-        self.position = last
+        self._pass_to(last)
         rows = self._rows[:filled]
         return rows[np.lexsort((rows["key"], rows["t"]))]
 
@@ -183,6 +192,8 @@ class Journeys:
         show = int(self.scene.levels["show"][0])
         self.scene.levels["show"], self.scene.levels["live_from"] = show + 1, begins
         self.scene.levels["live_until"] = begins + HOUR
+        if begins >= self.scene.levels["stop_at"][0]:
+            return 0
         out = np.zeros(1024, MISSION)
         while (n := show_missions(self.scene, self.shoppers, self.needs, show, begins, out)) > out.size:
             out = np.zeros(n, MISSION)

@@ -407,12 +407,46 @@ def sort_told(told, count):
 
 
 @kernel
-def set_staff(q, n, node, pickers, counter, t):
-    """Staff of a node (`n` its NODE row) from now on."""
-    n[node]["pickers"] = pickers
-    n[node]["counter"] = counter
-    set_cap(q, 2 * node, pickers, t)
-    set_cap(q, 2 * node + 1, counter, t)
+def set_staff(q, nodes, plan, t):
+    """Staff from now on: `plan` (3, n) int64 names nodes, their pickers and the people at their counters."""
+    for i in range(plan.shape[1]):
+        node = plan[0, i]
+        nodes[node]["pickers"] = plan[1, i]
+        nodes[node]["counter"] = plan[2, i]
+        set_cap(q, 2 * node, plan[1, i], t)
+        set_cap(q, 2 * node + 1, plan[2, i], t)
+
+
+@kernel
+def after(a, b):
+    """Whether DEMAND row `a` comes after `b` in the order (t, key)."""
+    return a["t"] > b["t"] or (a["t"] == b["t"] and a["key"] > b["key"])
+
+
+@kernel
+def in_order(rows):
+    """Whether DEMAND rows stand in the order (t, key)."""
+    for i in range(1, rows.size):
+        if not after(rows[i], rows[i - 1]):
+            return False
+    return True
+
+
+@kernel
+def merge_demand(demand, g, rows):
+    """Put sorted DEMAND `rows` among those still to come, from the back; changes `demand`, which has room, and `g`."""
+    old = g[G_DUE] - 1
+    new = rows.size - 1
+    at = old + rows.size
+    g[G_DUE] = at + 1
+    while new >= 0:
+        if old >= g[G_NEXT] and after(demand[old], rows[new]):
+            demand[at] = demand[old]
+            old -= 1
+        else:
+            demand[at] = rows[new]
+            new -= 1
+        at -= 1
 
 
 @kernel

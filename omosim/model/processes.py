@@ -102,26 +102,21 @@ class Processes:
     # ---- people and doors -----------------------------------------------------------------------------------
     def _staff(self, extra: int) -> None:
         world, plan = self.model.world, self.model.settings.network.stores
-        for node in np.flatnonzero(world.nodes["kind"] == NodeKind.STORE):
-            on = bool(world.nodes["open"][node])
-            self.model.fulfilment.set_staff(
-                int(node),
-                world.staffed(int(node), plan.pickers) if on else 0,
-                world.staffed(int(node), plan.counter + extra) if on else 0,
-                self.model.clock.now,
-            )
+        stores = np.flatnonzero(world.nodes["kind"] == NodeKind.STORE)
+        on = world.nodes["open"][stores]
+        pickers, counter = world.staffed(plan.pickers)[stores] * on, world.staffed(plan.counter + extra)[stores] * on
+        self.model.fulfilment.set_staff(stores, pickers, counter, self.model.clock.now)
 
     def _open(self, arg: int, now: int) -> int:
-        for node in np.flatnonzero((self.model.world.nodes["kind"] == NodeKind.STORE) & self.model.world.trading):
-            self.model.fulfilment.open_store(int(node), now)
+        stores = np.flatnonzero((self.model.world.nodes["kind"] == NodeKind.STORE) & self.model.world.trading)
+        self.model.fulfilment.open_store(stores, now)
         plan = self.model.settings.network.stores
         early_peak = clock_seconds(plan.peak_from) <= self.opens < clock_seconds(plan.peak_to)
         self._staff(plan.peak_extra if early_peak else 0)
         return now + DAY
 
     def _close(self, arg: int, now: int) -> int:
-        for node in np.flatnonzero(self.model.world.nodes["kind"] == NodeKind.STORE):
-            self.model.fulfilment.close_store(int(node), now)
+        self.model.fulfilment.close_store(np.flatnonzero(self.model.world.nodes["kind"] == NodeKind.STORE), now)
         self._staff(0)
         return now + DAY
 

@@ -200,10 +200,10 @@ class World:
         fill_exp(-metres / (1000.0 * aware.store_scale_km), decay)
         self.billboard[...] = np.where(has, aware.store_rho * decay, 0.0)
 
-    def staffed(self, node: int, planned: int) -> int:
-        """People on duty at a node of the planned number, after dated changes of staff."""
-        fixed = int(self.staff_fixed[node])
-        return fixed if fixed >= 0 else int(np.floor(planned * self.staff_factor[node] + 0.5))
+    def staffed(self, planned: int) -> np.ndarray:
+        """(N,) int64 people on duty of the planned number at each node, after dated changes of staff."""
+        moved = np.floor(planned * self.staff_factor + 0.5).astype(np.int64)
+        return np.where(self.staff_fixed >= 0, self.staff_fixed, moved)
 
     # ---- media ---------------------------------------------------------------------------------------------------
     def media_now(self) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from omosim.kernels.stock_cells import publish_record
 from omosim.schema.codes import N_MOVES, Move
 from omosim.schema.network import CELL, TRANSIT
 
@@ -59,11 +60,8 @@ class Stock:
 
     def publish(self, now: int) -> int:
         """Publish the record of every cell; returns how many cells changed."""
-        record = np.maximum(self.cells["record"], 0)
-        changed = int(np.count_nonzero(record != self.published))
-        self.published[...] = record
         self.published_at = now
-        return changed
+        return int(publish_record(self.cells, self.published))
 
     def copy(self) -> Stock:
         """An independent copy."""

@@ -67,7 +67,7 @@ BUGS = (
     Bug("double receipt of a transfer", CONTROL, "            self.stock.transit = rows[~due]\n", "", "L3", "controlled"),
     Bug("a transfer leaves the centre and is on no list", CONTROL, "        self.stock.transit = np.concatenate([self.stock.transit, rows])\n",
         "        self.stock.transit = np.concatenate([self.stock.transit, rows[1:]])\n", "L3", "controlled"),
-    Bug("shrink takes units off the shelf but not off hand", f"{KERNELS}fulfilment_shrink.py", '            c["on_hand"] -= lost\n', "", "L2", "controlled"),
+    Bug("shrink takes units off the shelf but not off hand", f"{KERNELS}stock_cells.py", '            c["on_hand"] -= lost\n', "", "L2", "controlled"),
     Bug("goods are sent from an empty centre", COARSE, '        if np.any(units > cell["available"]):\n            raise ValueError("more units than are available in the centre")\n        for column in ("on_hand", "available", "record"):\n            cell[column] -= units.astype(np.int32)\n',
         '        for column in ("on_hand", "available", "record"):\n            cell[column] -= units.astype(np.int32) + 1\n', "L2", "controlled"),
     # ---- money --------------------------------------------------------------------------------------------------

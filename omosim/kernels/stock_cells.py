@@ -42,3 +42,22 @@ def shrink(cell, journal, cost, key0, key1, purpose, day, rate):
             journal[n, k, LOST] += lost
             lost_cost += lost * cost[k]
     return lost_cost
+
+
+@kernel
+def publish_record(cells, published):
+    """Write the record of every cell, at least 0, into the feed; returns how many cells changed.
+
+    Parameters
+    ----------
+    cells : (N, K) CELL
+    published : (N, K) int32, changed in place
+    """
+    changed = 0
+    for node in range(cells.shape[0]):
+        for sku in range(cells.shape[1]):
+            shown = max(cells[node, sku]["record"], 0)
+            if shown != published[node, sku]:
+                published[node, sku] = shown
+                changed += 1
+    return changed

@@ -32,7 +32,7 @@ def reference(net, count):
     return ReferenceFulfilment(net)
 
 
-EVENTS = {(20_000, 20): 62_808, (1_000_000, 20): 3_150_752, (1_000_000, 1000): 3_131_767}
+EVENTS = {(20_000, 20): 62_782, (1_000_000, 20): 3_150_394, (1_000_000, 1000): 3_130_602}
 
 
 def run(engine, count: int, stores: int) -> dict[str, float]:

@@ -44,8 +44,20 @@ def simulate(strategy: str = "omo", *, overrides: Iterable[str] = (), **settings
     from omosim.config.compose import compose
     from omosim.model.run import run
 
-    composed = compose("run", [f"strategy={strategy}", *words(settings), *overrides])
+    composed = compose("run", [f"strategy={strategy}", *words(settings), *_names(overrides, "overrides")])
     return RunView(run(composed.settings))
+
+
+def _names(given: Iterable[str], what: str) -> list[str]:
+    """The words of an argument. Raises ConfigError when it is one word, which would be read letter by letter, or none."""
+    from omosim.config.errors import refuse, show
+
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise refuse("is not a list", key=what, value=show(given), cure=f"Write {what}=[…]")
+    words = [str(word) for word in given]
+    if what == "strategies" and not words:
+        raise refuse("is empty", key=what, cure="Name two strategies at least, as ['o2o', 'omo']")
+    return words
 
 
 def compare(
@@ -69,7 +81,8 @@ def compare(
     from omosim.api.commands import compare_run
     from omosim.config.compose import compose
 
-    arms = list(strategies)
+    arms = _names(strategies, "strategies")
+    overrides = _names(overrides, "overrides")
     asked = [f"strategies=[{','.join(arms)}]", f"baseline={baseline or arms[0]}", *words(settings), *overrides]
     outcome = compare_run(compose("compare", asked), ["omosim", "compare", *asked])
     return load(outcome.folder.path)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import shlex
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from omosim import __version__
@@ -20,11 +23,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     _forgiving_streams()
+    _stop_on_term()
     try:
         return _dispatch(words)
     except KeyboardInterrupt:
-        _say("\ninterrupted; nothing is half written. The same command goes on where it stopped:\n  " + _replay(words))
+        kept = "goes on where it stopped" if "compare" in words[:1] else "starts it again"
+        _say(f"\ninterrupted; nothing is half written. The same command {kept}:\n  " + _replay(words))
         return INTERRUPTED
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        _close_stdout()  # the reader of a pipe has gone; rich says so by leaving
+        return OK
     except BrokenPipeError:
         _close_stdout()
         return OK
@@ -107,6 +117,9 @@ def explain_error(error: Exception, words: Sequence[str]) -> int:
     if isinstance(error, MemoryError):
         _say("not enough memory. Give fewer shoppers, or jobs=1.")
         return BAD_INPUT
+    if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        _say(f"{error.strerror}. Make room on the disk; nothing is half written.")
+        return BAD_INPUT
     if isinstance(error, OSError) and error.filename is not None:
         _say(f"{error.filename}: {error.strerror or error}. Check the path, its rights and the space on the disk.")
         return BAD_INPUT
@@ -134,6 +147,12 @@ def _replay(words: Sequence[str]) -> str:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _stop_on_term() -> None:
+    """What schedulers send to end a job is taken as Ctrl-C: finished runs are kept, nothing is half written."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _forgiving_streams() -> None:

@@ -159,6 +159,10 @@ def _judge(item: Override, options: type[BaseModel]) -> Problem | None:
         return Problem("no value", key=item.key, cure=f"Write {item.key}=NAME or {item.key}=FILE.yaml")
     if item.kind == "option" and (len(item.path) > 1 or item.prefix):
         return Problem("has no keys below it", key=item.key, value=shown, cure=f"Write {item.path[0]}=VALUE")
+    if item.path[:2] == ("strategy", "capabilities") and len(item.path) == 3 and item.bare.lower() not in ("true", "false"):
+        off = item.prefix == "~" or item.bare.lower() in ("0", "no", "off", "null", "none", "")
+        word = "false" if off else "true"
+        return Problem("is switched by true or false", key=item.key, value=shown, cure=f"Write {item.key}={word}")
     if item.kind == "value" and lookup(item.path) is None:
         return unknown_override(item, options)
     return _grammar(item) if item.kind != "group" else None

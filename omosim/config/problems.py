@@ -105,7 +105,7 @@ def _message(kind: str, error: Any) -> str:
     if kind in words:
         return words[kind]
     if kind in ("too_short", "too_long"):
-        return f"has {ctx.get('actual_length')} entries"
+        return f"has {len(value) if isinstance(value, dict | list) else ctx.get('actual_length')} entries"
     if kind in ("string_too_short", "string_too_long"):
         return "is empty" if kind == "string_too_short" else f"is longer than {ctx.get('max_length')} characters"
     return re.sub(r"^Input should", "should", str(error.get("msg", kind)))
@@ -192,6 +192,8 @@ def _cure_pattern(plain: str, key: Key) -> str:
     if "\\d{4}" in (key.pattern or ""):
         return "Write the date as 2025-03-01"
     match = re.fullmatch(r"(\d{1,2})[:.시h]?(\d{2})?분?", plain)
+    if match and int(match.group(1)) == 24 and not re.match(key.pattern or "", "24:00"):
+        return "Write '00:00', the midnight at which the day begins, or '23:59'"
     if match and int(match.group(1)) <= 24 and int(match.group(2) or 0) < 60:
         return f"Write '{int(match.group(1)):02d}:{int(match.group(2) or 0):02d}'"
     return "Write the time as 10:30"

@@ -13,6 +13,7 @@ from typing import Any
 from omosim.config import levels
 from omosim.config.errors import Problem, nearest, show
 from omosim.config.strict import dotted
+from omosim.schema.scenario import FILTERS, NARROWED, ONLY_TIMES, WHOLE_NUMBERS, WHOLE_RUN
 
 Loc = tuple[str | int, ...]
 Origin = Callable[[Loc], tuple[str, int | None]]
@@ -113,7 +114,8 @@ def thetas(facts: Facts) -> Iterator[Problem]:
 
 @lru_cache(maxsize=1)
 def _timezones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    names = zoneinfo.available_timezones()
+    return frozenset(n for n in names if n not in ("localtime", "Factory") and not n.startswith(("posix/", "right/")))
 
 
 def timezone(facts: Facts) -> Iterator[Problem]:
@@ -155,6 +157,10 @@ def start_date(facts: Facts) -> Iterator[Problem]:
         )
 
 
+#: a weight far above 1 would leave the other hours without any need
+MOST_WEIGHT = 1_000_000
+
+
 def weights(facts: Facts) -> Iterator[Problem]:
     """Weights are not negative and not all zero."""
     for name in ("hour_of_day", "hour_of_day_weekend", "day_of_week", "month_of_year", "week_of_run"):
@@ -165,6 +171,8 @@ def weights(facts: Facts) -> Iterator[Problem]:
         for i, value in enumerate(values):
             if value is not None and value < 0:
                 yield facts.problem((*loc, i), "a negative weight", "Write 0 or more", "0 or more")
+            if value is not None and value > MOST_WEIGHT:
+                yield facts.problem((*loc, i), "too large", "Weights are relative: 1 is the usual pace", f"0 to {MOST_WEIGHT:,}")
         if not any(values):
             yield facts.problem(loc, "all weights are 0", "Give at least one weight above 0")
 
@@ -216,6 +224,21 @@ def some_store(facts: Facts) -> Iterator[Problem]:
             "Give 1 store at least; every strategy compared here has a shelf",
             "1 or more",
         )
+
+
+def pickers(facts: Facts) -> Iterator[Problem]:
+    """Somebody picks where a capability sends orders."""
+    have = facts.mapping("strategy", "capabilities")
+    on = [n for n, row in have.items() if not (isinstance(row, dict) and row.get("enabled") is False)]
+    for loc, names in (
+        (("network", "work", "centre_pickers"), ("web_shop",)),
+        (("network", "stores", "pickers"), ("bopis", "same_day", "ship_from_store")),
+    ):
+        asking = [n for n in names if n in on]
+        if asking and facts.number(*loc) == 0:
+            yield facts.problem(
+                loc, f"nobody picks, and '{asking[0]}' sends orders here", f"Give 1 at least, or drop {', '.join(asking)}", "1 or more"
+            )
 
 
 def waves(facts: Facts) -> Iterator[Problem]:
@@ -325,11 +348,43 @@ def _change(facts: Facts, loc: Loc, row: dict[str, Any]) -> Iterator[Problem]:
     if what in ("capability", "store_open") and (row.get("times") is not None or row.get("set") not in (None, 0, 1)):
         key = "times" if row.get("times") is not None else "set"
         yield facts.problem((*loc, key), f"'{what}' is on or off", "Write set: 1 (on) or set: 0 (off)", "set: 0 or 1")
+    if isinstance(what, str) and what in NARROWED:
+        yield from _manner(facts, loc, row, what)
     start, end = facts.number(*loc, "from_day"), facts.number(*loc, "to_day")
     if start is not None and end is not None and end <= start:
         yield facts.problem(
             (*loc, "to_day"), f"not after from_day = {start:g}", "to_day is the first day on which it no longer holds"
         )
+
+
+def _manner(facts: Facts, loc: Loc, row: dict[str, Any], what: str) -> Iterator[Problem]:
+    """How this quantity can be changed: by which numbers, where, and from when."""
+    value, allowed = facts.number(*loc, "set"), NARROWED[what]
+    for part in FILTERS:
+        if row.get(part) and part not in allowed:
+            cure = f"Narrow it by {', '.join(allowed)}, or drop {part}" if allowed else f"Drop {part}"
+            yield facts.problem((*loc, part), f"'{what}' cannot be narrowed by {part}", cure, ", ".join(allowed) or "nothing")
+    if value is not None and what in ONLY_TIMES:
+        yield facts.problem((*loc, "set"), f"'{what}' has no absolute value", "Write times: FACTOR")
+    if value is not None and value < 0:
+        yield facts.problem((*loc, "set"), "below 0", "Write 0 or more", "0 or more")
+    if value is not None and what in WHOLE_NUMBERS and value != int(value):
+        cure = f"Write {int(value)} or {int(value) + 1}, or times: FACTOR"
+        yield facts.problem((*loc, "set"), f"'{what}' is counted in whole numbers", cure, "a whole number")
+    if what == "price" and 0 in (value, facts.number(*loc, "times")):
+        key = "set" if value == 0 else "times"
+        yield facts.problem((*loc, key), "goods for nothing", "Give a price or a factor above 0", "above 0")
+    if what == "store_open" and not row.get("stores"):
+        yield facts.problem(loc, "no stores named", "Add stores: [S01, …]")
+    for part in FILTERS:
+        names = [str(n) for n in row.get(part) or []] if isinstance(row.get(part), list) else []
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            yield facts.problem((*loc, part), f"{', '.join(twice[:5])} stands twice", "Name each once")
+    burn, start = facts.number("burn_in_days"), facts.number(*loc, "from_day")
+    if what in WHOLE_RUN and burn is not None and start is not None and (start > -burn or row.get("to_day") is not None):
+        cure = "Write from_day: -3650 and no to_day: goods and contracts do not change inside a run"
+        yield facts.problem(loc, f"'{what}' holds for a whole run", cure, f"from_day at most {-burn:g}, no to_day")
 
 
 def _places(facts: Facts, loc: Loc) -> Iterator[Problem]:
@@ -385,6 +440,10 @@ def burn_in(facts: Facts) -> Iterator[Problem]:
 def arms(facts: Facts) -> Iterator[Problem]:
     """The baseline is one of the arms; no arm stands twice."""
     names, baseline = facts.items("strategies"), facts.get("baseline")
+    if len(names) == 1:
+        yield facts.problem(
+            ("strategies",), "one strategy alone", f"Name another, as strategies=[o2o,{names[0]}], or use `omosim run`", "2 or more"
+        )
     texts = [n for n in names if isinstance(n, str)]
     for i, name in enumerate(names):
         if name in names[:i]:
@@ -400,7 +459,7 @@ def arms(facts: Facts) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    segment_shares, need_shares, thetas, timezone, start_date, weights, hours, some_store, waves, records,
+    segment_shares, need_shares, thetas, timezone, start_date, weights, hours, some_store, pickers, waves, records,
     capabilities, needs, interventions, signs, burn_in, arms,
 )  # fmt: skip
 

@@ -82,6 +82,8 @@ def read_file(path: str | Path, shown: str | None = None, trusted: bool = False)
     """The file as data; a file that cannot be opened is a problem too."""
     name = shown or str(path)
     doc = Doc(name)
+    if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
+        return _stop(doc, "is no ordinary file", cure="Give a .yaml file")
     try:
         with open(path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)

@@ -28,6 +28,7 @@ from omosim.schema.codes import Count
 from omosim.schema.columns import DAY
 from omosim.schema.settings import Settings
 from omosim.strategy import build_policy
+from omosim.world.calendar import last_day
 from omosim.world.interventions import Interventions, whole_run
 from omosim.world.synthesis import synthesise
 
@@ -51,7 +52,7 @@ class RetailModel(mesa.Model):
         self.key0, self.key1 = make_key(settings.seed, settings.replication)
         self.window_start = settings.burn_in_days * DAY
         self.window_end = self.window_start + settings.days * DAY
-        self.last_day = settings.burn_in_days + settings.days + settings.engine.drain_days
+        self.last_day = last_day(settings)
 
         self.world = synthesise(settings, self.key0, self.key1)
         self.world.policy = build_policy(settings)

@@ -110,7 +110,8 @@ def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> 
         "status": status[book["status"]],
     }
     for name in ("promised_at", "picked_at", "ready_at", "arrived_at", "served_at", "done_at", "returned_at"):
-        out["handed_over_at" if name == "done_at" else name] = book[name]
+        at = np.where(book["flow"] == Flow.VISIT, -1, book[name]) if name == "promised_at" else book[name]
+        out["handed_over_at" if name == "done_at" else name] = at
     for name in ("sku", "units", "units_out", "units_back", "units_short", "revenue", "fee", "refund", "goods_cost", "service_cost", "wait_s", "zone"):
         out[name] = book[name]
     out["category"] = np.array(categories)[book["category"]]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from omosim.reports.figures import Forest, Interval, bridge, forest
-from omosim.reports.labels import MAIN, SUBTOTALS, law_meaning, reading_order, title
+from omosim.reports.labels import MAIN, SUBTOTALS, law_meaning, line_title, reading_order, title
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
 from omosim.results.words import SHARES, interval, number, unit_words
@@ -131,7 +131,7 @@ def _bridges(folder: ResultFolder, summary: Row, by_kpi: dict[str, dict[str, Row
         if not moves:
             continue
         ordered = dict(sorted(moves.items(), key=lambda item: -item[1]))
-        named = {title(name): amount for name, amount in ordered.items()}
+        named = {line_title(name): amount for name, amount in ordered.items()}
         words = {name: number(amount, row["unit"], sign=True) for name, amount in named.items()}
         steps, zero = bridge(named, words, "Operating profit", number(row["diff"], row["unit"], sign=True))
         out.append(

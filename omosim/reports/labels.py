@@ -103,6 +103,13 @@ LAWS = {
 }
 
 
+def line_title(name: str) -> str:
+    """Readable name of a profit line: revenue there is before refunds, which are a line of their own."""
+    if name.startswith("revenue_"):
+        return f"{name.removeprefix('revenue_').capitalize()} sales, before refunds"
+    return title(name)
+
+
 def title(name: str) -> str:
     """Readable name of a KPI or profit line."""
     if name in TITLES:

@@ -30,7 +30,7 @@ class ResultFolder:
     """Writes and reads the files of one study; every write is atomic."""
 
     def __init__(self, path: str | os.PathLike[str], command: str | None = None) -> None:
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         self._command = command
 
     # ---- finding the folder -------------------------------------------------------------------------------

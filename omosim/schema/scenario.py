@@ -29,6 +29,37 @@ Quantity = Literal[
 ]
 
 
+#: quantity -> by what it can be narrowed
+NARROWED: dict[str, tuple[str, ...]] = {
+    "price": ("categories", "channels"),
+    "fee": ("channels",),
+    "lead_time": ("zones",),
+    "promise": ("channels",),
+    "stock": ("stores", "categories"),
+    "staff": ("stores",),
+    "media": ("channels",),
+    "rival_price": (),
+    "rival_store_km": ("zones",),
+    "store_open": ("stores", "zones"),
+    "courier_capacity": ("stores",),
+    "need_rate": ("categories",),
+    "supply": ("categories",),
+    "capability": (),
+    "misfit": ("categories",),
+    "goods_cost": ("categories",),
+    "delivery_cost": (),
+}
+FILTERS = ("stores", "zones", "categories", "channels")
+#: quantities that hold for a whole run or not at all, because contracts and goods do not change inside one
+WHOLE_RUN = ("misfit", "goods_cost", "delivery_cost")
+#: quantities that are switched, not scaled
+SWITCHES = ("store_open", "capability")
+#: quantities that have no absolute value
+ONLY_TIMES = ("stock", "goods_cost", "delivery_cost")
+#: quantities counted in whole people or parcels
+WHOLE_NUMBERS = ("staff", "courier_capacity")
+
+
 class Intervention(Frozen):
     """Change one quantity for some places and categories from one day to another."""
 

@@ -170,7 +170,7 @@ class Category(Frozen):
 
     skus: int = par("SKUs", "number of items", 1, 100000)
     need_share: float = par("share", "part of needs", 0, 1)
-    price: int = par("minor", "median list price of an item", 1, 10**12)
+    price: int = par("minor", "median list price of an item", 1, 10**9)
     price_spread: float = par("log sd", "spread of list prices over items", 0, 3)
     margin: float = par("share", "gross margin on the list price", -1, 1)
     misfit: float = par("share", "probability that an item does not fit (q)", 0, 1)
@@ -204,7 +204,7 @@ class StorePlan(Frozen):
     peak_from: str = par("time", "start of the busy hours, HH:MM", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     peak_to: str = par("time", "end of the busy hours, HH:MM", pattern=r"^([01]\d|2[0-4]):[0-5]\d$")
     peak_extra: int = par("people", "more at the counter in the busy hours", 0, 1000)
-    rent_per_day: int = par("minor a day", "rent and fixed cost of a store", 0, 10**12)
+    rent_per_day: int = par("minor a day", "rent and fixed cost of a store", 0, 10**10)
 
 
 class Work(Frozen):
@@ -311,12 +311,12 @@ class TouchpointSettings(Frozen):
 
 # ---- engine and run -----------------------------------------------------------------------------------------------
 class EngineSettings(Frozen):
-    """How to compute; nothing here may change a number."""
+    """How to compute; only drain_days may change a number, by following orders further."""
 
     fulfilment: Literal["kernel", "reference"] = par("name", "fulfilment engine; equal books", default="kernel")
     threads: int = par("threads", "threads over shoppers; the answer is the same", 1, 64, default=1)
     extra_cut_minutes: int = par("min", "cut windows also every so many minutes, 0 not; the answer is the same", 0, 1440, default=0)
-    drain_days: int = par("days", "longest time after the window to follow orders to their end", 1, 365, default=75)
+    drain_days: int = par("days", "time after the window in which orders are followed to their end, at least; more where returns take longer, and a run ends when nothing is open. The one number here that counts", 1, 730, default=75)
     audit: bool = par("flag", "check the laws each day; always checked at the end", default=True)
 
 

@@ -41,7 +41,7 @@ def answer(rows: Sequence[Row], baseline: str, *, runner_up: tuple[str, str, Pai
     top = max(open_, key=lambda r: r["diff"])
     names = ", ".join(_name(r) for r in open_)
     text = (
-        f"Cannot tell: operating profit{over} of {names} does not differ from {base} by more than chance; "
+        f"Cannot tell for {names}: operating profit{over} does not differ from that of {base} by more than chance; "
         f"{_name(top)} {number(top['diff'], top['unit'], sign=True)} ({_interval(top)})."
     )
     return text + _losers(losers, base)
@@ -73,13 +73,14 @@ def _second(winners: Sequence[Row], runner_up: tuple[str, str, Paired] | None) -
         return ""
     best, second, gap = runner_up
     if gap.ci_low is not None and gap.ci_low > 0:
-        return f" It also beats {safe_text(second, 60)}, the next best, by {number(gap.diff, winners[0]['unit'])}."
+        ends = interval(gap.ci_low, gap.ci_high, winners[0]["unit"])
+        return f" It also beats {safe_text(second, 60)}, the next best, by {number(gap.diff, winners[0]['unit'])} ({ends})."
     return f" Whether {safe_text(best, 60)} or {safe_text(second, 60)} is the better of the two, one cannot tell."
 
 
 def _losers(losers: Sequence[Row], base: str) -> str:
-    names = " and ".join(_name(r) for r in losers)
-    return f" {names} {'earns' if len(losers) == 1 else 'earn'} less than {base}." if losers else ""
+    told = [f"{_name(r)} earns less than {base}: {number(r['diff'], r['unit'], sign=True)} ({_interval(r)})" for r in losers]
+    return "".join(f" {text}." for text in told)
 
 
 def _name(row: Row) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 
+from omosim.kernels.mathx import exp64
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Demand, Settings
 
-#: a trip that falls into closed hours is made within so many seconds after the next opening; assumed
-AFTER_OPENING_S = 4 * HOUR
+#: a trip that falls into closed hours is made within so many seconds after the next opening: some time of that day; assumed
+AFTER_OPENING_S = DAY
 #: the year over which operational time has mean 1
 YEAR_DAYS = 365
 
@@ -25,6 +27,20 @@ def clock_seconds(text: str) -> int:
 def courier_waves(settings: Settings) -> tuple[int, ...]:
     """Seconds of the day at which couriers leave, ascending."""
     return tuple(sorted({clock_seconds(wave) % DAY for wave in settings.network.carrier.waves}))
+
+
+#: days beyond the lag of all but one return in a thousand: the parcel out, the way back, closed doors
+RETURN_MARGIN_DAYS = 14
+#: standard normal quantile of .999; no run follows its orders longer than so many days
+NEARLY_ALL, LONGEST_DRAIN_DAYS = 3.09, 730
+
+
+def last_day(settings: Settings) -> int:
+    """Day on which a run ends at the latest: burn-in, window, and a drain in which nearly every return has come."""
+    back = settings.network.returns
+    lag = back.lag_days * float(exp64(NEARLY_ALL * back.lag_sigma)) + RETURN_MARGIN_DAYS
+    drain = max(settings.engine.drain_days, min(math.ceil(lag), LONGEST_DRAIN_DAYS))
+    return settings.burn_in_days + settings.days + drain
 
 
 @dataclass(frozen=True)
@@ -94,7 +110,7 @@ def build_calendar(settings: Settings) -> Calendar:
     """The calendar of a run, with the dated changes of the need rate in it (they are known from the start)."""
     market = settings.market
     start = date.fromisoformat(market.start_date)
-    days = settings.burn_in_days + settings.days + settings.engine.drain_days + 1
+    days = last_day(settings) + 1
     names = list(settings.catalogue.categories)
     pace = np.tile(hourly_weights(market.demand, start, days), (len(names), 1))
     whole = pace[0].copy()

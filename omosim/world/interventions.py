@@ -12,38 +12,10 @@ import numpy as np
 
 from omosim.schema.codes import Entry
 from omosim.schema.columns import HOUR
-from omosim.schema.scenario import Intervention
+from omosim.schema.scenario import FILTERS, NARROWED, ONLY_TIMES, SWITCHES, WHOLE_RUN, Intervention
 from omosim.schema.settings import Settings
 from omosim.world.errors import CannotIntervene
 from omosim.world.state import World
-
-#: quantity -> by what it can be narrowed
-NARROWED = {
-    "price": ("categories", "channels"),
-    "fee": ("channels",),
-    "lead_time": ("zones",),
-    "promise": ("channels",),
-    "stock": ("stores", "categories"),
-    "staff": ("stores",),
-    "media": ("channels",),
-    "rival_price": (),
-    "rival_store_km": ("zones",),
-    "store_open": ("stores", "zones"),
-    "courier_capacity": ("stores",),
-    "need_rate": ("categories",),
-    "supply": ("categories",),
-    "capability": (),
-    "misfit": ("categories",),
-    "goods_cost": ("categories",),
-    "delivery_cost": (),
-}
-FILTERS = ("stores", "zones", "categories", "channels")
-#: quantities that hold for a whole run or not at all, because contracts and goods do not change inside one
-WHOLE_RUN = ("misfit", "goods_cost", "delivery_cost")
-#: quantities that are switched, not scaled
-SWITCHES = ("store_open", "capability")
-#: quantities that have no absolute value
-ONLY_TIMES = ("stock", "goods_cost", "delivery_cost")
 
 
 def problems(settings: Settings, node_names: Iterable[str] | None = None) -> list[str]:

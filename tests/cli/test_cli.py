@@ -229,6 +229,17 @@ def test_interrupt_says_how_to_go_on(monkeypatch, capsys) -> None:
     assert "omosim compare seed=3" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("bad", [[], "omo", None])
+def test_arms_that_are_no_list_are_refused_in_words(bad) -> None:
+    import omosim as om
+    from omosim.config.errors import ConfigError
+
+    with pytest.raises(ConfigError, match="strategies"):
+        om.compare(bad)
+    with pytest.raises(ConfigError, match="overrides"):
+        om.simulate(overrides="shoppers=100")
+
+
 def test_broken_law_is_exit_code_4(monkeypatch, capsys) -> None:
     from omosim.engine.errors import LawBroken
 
@@ -241,7 +252,7 @@ def test_broken_law_is_exit_code_4(monkeypatch, capsys) -> None:
     assert "L1" in err and "omosim run seed=9" in err
 
 
-@pytest.mark.parametrize("error", [MemoryError(), PermissionError(13, "Permission denied", "outputs")])
+@pytest.mark.parametrize("error", [MemoryError(), PermissionError(13, "Permission denied", "outputs"), OSError(28, "No space left on device")])
 def test_what_the_machine_lacks_is_no_bug(error: Exception, monkeypatch, capsys) -> None:
     def fail(composed, argv):
         raise error

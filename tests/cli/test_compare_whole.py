@@ -85,7 +85,8 @@ def test_same_bytes(shown, words, env, tmp_path):
         assert (tmp_path / "two" / name).read_bytes() == (place / "one" / name).read_bytes(), name
 
 
-def test_interrupt_says_how_to_resume_and_the_same_command_ends_in_the_same_bytes(shown, tmp_path):
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM"])
+def test_interrupt_says_how_to_resume_and_the_same_command_ends_in_the_same_bytes(shown, tmp_path, sent):
     place, _ = shown
     words = [*SMALL, "jobs=2", "output.dir=three"]
     child = start(words, tmp_path)
@@ -93,7 +94,7 @@ def test_interrupt_says_how_to_resume_and_the_same_command_ends_in_the_same_byte
     until = time.monotonic() + 300
     while time.monotonic() < until and not (shards.is_dir() and any(shards.glob("*.json"))) and child.poll() is None:
         time.sleep(0.05)
-    os.kill(child.pid, signal.SIGINT)
+    os.kill(child.pid, getattr(signal, sent))
     out, err = child.communicate(timeout=120)
     if child.returncode == 130:
         assert "same command" in (out + err)

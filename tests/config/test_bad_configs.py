@@ -253,6 +253,13 @@ WORDS: list[tuple[str, list[str], list[str]]] = [
     ("compare's key in run", ["run", "replications=3"], ["replications = '3': unknown key"]),
     ("orders missing", ["calibrate"], ["orders: missing", "Add orders=VALUE"]),
     ("orders not there", ["calibrate", "orders=none.csv"], ["orders = 'none.csv': no such file"]),
+    ("one arm alone", ["compare", "strategies=[omo]", "baseline=omo"], ["one strategy alone", "omosim run"]),
+    ("nobody picks in the centre", ["run", "network.work.centre_pickers=0"], ["centre_pickers = 0: nobody picks", "'web_shop'"]),
+    ("nobody picks in stores", ["run", "strategy=o2o", "network.stores.pickers=0"], ["pickers = 0: nobody picks", "'bopis'"]),
+    ("weights without end", ["run", "market.demand.day_of_week=[1e308,1,1,1,1,1,1]"], ["day_of_week.* = 1e\\+308: too large", "1 is the usual pace"]),
+    ("a zone of this machine", ["run", "market.timezone=localtime"], ["timezone = 'localtime': no such time zone"]),
+    ("capability by number", ["run", "strategy.capabilities.bopis=0"], ["switched by true or false", "strategy.capabilities.bopis=false"]),
+    ("rent beyond books", ["run", "network.stores.rent_per_day=1000000000000"], ["rent_per_day = 1000000000000: too large"]),
     ("explain what", ["explain", "pickerz"], ["'pickerz': no such setting", "network.stores.pickers"]),
 ]  # fmt: skip
 
@@ -261,6 +268,34 @@ WORDS: list[tuple[str, list[str], list[str]]] = [
 def test_bad_words_are_refused(tmp_path: Path, monkeypatch, omosim, started, call: list[str], words: list[str]) -> None:
     monkeypatch.chdir(tmp_path)
     refused(omosim(*call), started, words)
+
+
+CHANGES = [
+    ("what: staff, set: 0.5, from_day: 0", ["set = 0.5: 'staff' is counted in whole numbers", "times: FACTOR"]),
+    ("what: price, times: 0, from_day: 0", ["times = 0: goods for nothing"]),
+    ("what: price, set: -5, from_day: 0", ["set = -5: below 0"]),
+    ("what: rival_price, times: 1.1, stores: [S01], from_day: 0", ["'rival_price' cannot be narrowed by stores", "Drop stores"]),
+    ("what: lead_time, times: 2, categories: [masks], from_day: 0", ["cannot be narrowed by categories", "zones"]),
+    ("what: misfit, times: 2, from_day: 0", ["'misfit' holds for a whole run", "from_day: -3650"]),
+    ("what: goods_cost, set: 2, from_day: -3650", ["'goods_cost' has no absolute value", "times: FACTOR"]),
+    ("what: store_open, set: 0, from_day: 0", ["no stores named", r"stores: \[S01"]),
+    ("what: staff, times: 2, stores: [S01, S01], from_day: 0", ["S01 stands twice"]),
+]
+
+
+@pytest.mark.parametrize(("row", "words"), CHANGES, ids=[row for row, _ in CHANGES])
+def test_changes_that_cannot_be_carried_out_are_refused(shop, omosim, started, row: str, words: list[str]) -> None:
+    (shop / "mine.yaml").write_text(f"name: mine\ntitle: mine\ninterventions:\n  - {{{row}}}\n", encoding="utf-8")
+    refused(omosim("run", "scenario=mine.yaml"), started, [r"mine\.yaml:4", *words])
+
+
+def test_a_pipe_is_no_configuration(shop, omosim, started) -> None:
+    import os
+
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no named pipes here")
+    os.mkfifo(shop / "pipe.yaml")
+    refused(omosim("run", "scenario=pipe.yaml"), started, ["is no ordinary file"])
 
 
 def test_all_problems_come_at_once(shop, omosim, started) -> None:

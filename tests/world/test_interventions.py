@@ -78,7 +78,7 @@ def test_changes_multiply_and_set_wins(shipped) -> None:
     base = world.price.copy()
     interventions.apply(29)
     assert (world.price == np.rint(base * 0.45)).all()
-    assert world.staffed(4, 1) == 3 and world.staffed(5, 1) == 1
+    assert world.staffed(1)[4] == 3 and world.staffed(1)[5] == 1
     interventions.apply(30)
     masks = world.sku_category == world.category_names.index("masks")
     assert (world.price[:, masks] == 5000).all()

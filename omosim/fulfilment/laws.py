@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from omosim.engine.laws import together
 from omosim.fulfilment.protocol import Books
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import TRANSITIONS, Account, Flow, Move, Status
@@ -51,11 +52,16 @@ def _by_sku(net: Network, holds: np.ndarray, place: int) -> np.ndarray:
 
 
 def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
-    """L1, L2, L3 and L11: stock against its journal, its parts, the world outside, and the rows that hold it."""
+    """L1, L2, L3 and L11: stock against its journal, its parts, the world outside, and the rows that hold it.
+
+    The record, too: it is what is free, wrong by what was lost unseen and by the errors booked at the start and not
+    yet put right. So whatever moves stock must tell the record.
+    """
     cells, moves = net.stock.cells, net.stock.moves
     into = moves[Move.OPENING] + moves[Move.RECEIVED] + moves[Move.TRANSFER_IN] + moves[Move.RETURNED]
     out = moves[Move.SOLD] + moves[Move.SHIPPED] + moves[Move.TRANSFER_OUT] + moves[Move.WRITTEN_OFF]
     parts = cells["available"].astype(np.int64) + cells["reserved"] + cells["staged"]
+    astray = cells["record"].astype(np.int64) - cells["available"] + cells["claimed"]
     negative = sum(int((cells[c] < 0).sum()) for c in ("on_hand", "available", "reserved", "staged", "claimed"))
     under_way = moves[Move.TRANSFER_OUT].sum(0) - moves[Move.TRANSFER_IN].sum(0)
     on_order = cells["on_order"].astype(np.int64)
@@ -69,7 +75,9 @@ def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
     waiting = _recount(net, holds[holds["status"] == Status.BACKORDERED], -1, "units")
     return {
         "L1": _size(into - out - cells["on_hand"]),
-        "L2": _size(cells["on_hand"] - parts) + negative,
+        "L2": _size(cells["on_hand"] - parts)
+        + negative
+        + _size(astray - moves[Move.WRITTEN_OFF] - moves[Move.MISRECORDED]),
         "L3": _size(supplied - cells["on_hand"].sum(0) - outside)
         + _size(under_way - listed)
         + _size(on_order)
@@ -183,6 +191,5 @@ def residuals(
     """
     out = stock_laws(net, books, holds) | row_laws(net, books, holds, now)
     if book is not None:
-        for law, value in book_laws(books, holds, book).items():
-            out[law] = out.get(law, 0) + value
+        out = together(out, book_laws(books, holds, book))
     return dict(sorted(out.items(), key=lambda item: int(item[0][1:])))

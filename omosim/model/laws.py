@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from omosim.journeys.journeys import EXPOSURE
 from omosim.model.kpis import measured
 from omosim.model.pnl import identified_share, profit_and_loss
 from omosim.schema.codes import Account, Count, Entry, Flow, Move
@@ -21,10 +22,22 @@ ORDINALS = (1 << ORDINAL_BITS) - 1
 ORDERED = {Count.ORDERS_WEB: Entry.WEB, Count.ORDERS_SOCIAL: Entry.SOCIAL, Count.ORDERS_LIVE: Entry.LIVE}
 
 
+def daily_residuals(model: RetailModel, now: int) -> dict[str, int]:
+    """L2, L7 and L9 where they span rooms, at a midnight: the feed, the day's needs, the roster."""
+    stations = model.fulfilment.books().stations
+    on_duty = stations["scheduled"] + stations["cap"] * (now - stations["shift_from"])
+    return {
+        "L2": int(model.watch.feed[1]),
+        "L7": abs(model.journeys.needs_unaccounted(now)),
+        "L9": int(np.abs(on_duty - model.watch.roster).sum()),
+    }
+
+
 def model_residuals(model: RetailModel) -> dict[str, int]:
-    """Residuals of L4, L6 and L7 across rooms; 0 when they hold."""
+    """Residuals of L4, L6 and L7 across rooms, with a recount of whole books; 0 when they hold."""
     book = model.fulfilment.book()
-    return {"L4": len(book) - len(np.unique(book["key"])), "L6": money(model, book), "L7": handed_over(model, book)}
+    return {"L4": len(book) - len(np.unique(book["key"])), "L6": money(model, book) + paid_by_time(model),
+            "L7": handed_over(model, book) + model.journeys.needs_recounted(model.clock.now)}  # fmt: skip
 
 
 def money(model: RetailModel, book: np.ndarray) -> int:
@@ -58,6 +71,22 @@ def money(model: RetailModel, book: np.ndarray) -> int:
         + abs(int(ledger[:, Account.PAYABLE].sum() + at_cost[Move.RECEIVED].sum()))
         + abs(int(ledger.sum()))
     )
+
+
+def paid_by_time(model: RetailModel) -> int:
+    """L6: media paid are the contacts that shoppers met at the settings' rates; rent is that of the days traded.
+
+    Each side of the media is rounded for itself, so a minor unit between them is no breach.
+    """
+    lines, settings = profit_and_loss(model), model.settings
+    media = Fraction(0)
+    for row, met in zip(settings.touchpoints.rows.values(), model.journeys.exposed.tolist(), strict=True):
+        weekly = Fraction(row.cost_per_contact) * Fraction(row.contacts_per_week) * Fraction(row.reach)
+        media += weekly * settings.shoppers * Fraction(met, 7 * EXPOSURE)
+    days = int(model.watch.store_days[0])
+    share = min(Fraction(1), Fraction(settings.shoppers, settings.market.cost_basis_shoppers))
+    rent = round(days * settings.network.stores.rent_per_day * share)
+    return max(0, abs(lines["media"] - round(media)) - 1) + max(0, abs(lines["rent"] - rent) - 1)
 
 
 def handed_over(model: RetailModel, book: np.ndarray) -> int:

@@ -121,7 +121,7 @@ def row_laws(net: Network, books: Books, holds: np.ndarray, now: int) -> dict[st
     }
 
 
-def book_laws(books: Books, holds: np.ndarray, book: np.ndarray) -> dict[str, int]:
+def book_laws(net: Network, books: Books, holds: np.ndarray, book: np.ndarray) -> dict[str, int]:
     """L4, L5, L6, L10 and L12 from a recount of the whole order book."""
     status = np.bincount(book["status"], minlength=len(Status))
     moved = books.transitions.sum(0) - books.transitions.sum(1)
@@ -137,7 +137,7 @@ def book_laws(books: Books, holds: np.ndarray, book: np.ndarray) -> dict[str, in
     return {
         "L4": _size(status - moved) + _size(undeclared) + _open_rows(book, holds),
         "L5": _size(lines[ended]) + sum(abs(a - b) for a, b in zip(totals, running, strict=True)),
-        "L6": _money(books, book),
+        "L6": _money(books, book) + _goods(net, books),
         "L10": _time_order(book),
         "L12": abs(books.refused - int((book["flags"] & FLAG_SLOT_REFUSED > 0).sum())),
     }
@@ -176,6 +176,13 @@ def _money(books: Books, book: np.ndarray) -> int:
     return wrong + abs(int(service - book["service_cost"].sum()))
 
 
+def _goods(net: Network, books: Books) -> int:
+    """L6: what suppliers are owed and what is written off are the units of the journal at cost."""
+    total, moves = books.ledger.sum(0), net.stock.moves
+    owed, lost = (int((moves[move] * net.cost).sum()) for move in (Move.RECEIVED, Move.WRITTEN_OFF))
+    return abs(int(total[Account.PAYABLE]) + owed) + abs(int(total[Account.WRITE_OFF]) - lost)
+
+
 def residuals(
     net: Network, books: Books, holds: np.ndarray, book: np.ndarray | None, now: int
 ) -> dict[str, int]:
@@ -191,5 +198,5 @@ def residuals(
     """
     out = stock_laws(net, books, holds) | row_laws(net, books, holds, now)
     if book is not None:
-        out = together(out, book_laws(books, holds, book))
+        out = together(out, book_laws(net, books, holds, book))
     return dict(sorted(out.items(), key=lambda item: int(item[0][1:])))

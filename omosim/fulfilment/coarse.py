@@ -117,11 +117,12 @@ class CoarseNetwork:
         self._reach(now)
         cells = self.net.stock.cells
         truth = cells["available"][nodes, skus] - cells["claimed"][nodes, skus]
-        wrong = int(np.count_nonzero(cells["record"][nodes, skus] != truth))
+        off = cells["record"][nodes, skus] - truth
         cells["record"][nodes, skus] = truth
+        self.net.stock.journal[nodes, skus, Move.MISRECORDED] -= off
         self._serve_backorders(np.unique(skus[nodes == 0]), now)
         self._settle()
-        return wrong
+        return int(np.count_nonzero(off))
 
     def residuals(self, now: int, audit: bool = True) -> dict[str, int]:
         """Residual of each law, 0 when it holds; `audit` also recounts the whole order book."""

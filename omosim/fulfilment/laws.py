@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from omosim.engine.laws import together
 from omosim.fulfilment.protocol import Books
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import TRANSITIONS, Account, Flow, Move, Status
@@ -51,11 +52,16 @@ def _by_sku(net: Network, holds: np.ndarray, place: int) -> np.ndarray:
 
 
 def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
-    """L1, L2, L3 and L11: stock against its journal, its parts, the world outside, and the rows that hold it."""
+    """L1, L2, L3 and L11: stock against its journal, its parts, the world outside, and the rows that hold it.
+
+    The record, too: it is what is free, wrong by what was lost unseen and by the errors booked at the start and not
+    yet put right. So whatever moves stock must tell the record.
+    """
     cells, moves = net.stock.cells, net.stock.moves
     into = moves[Move.OPENING] + moves[Move.RECEIVED] + moves[Move.TRANSFER_IN] + moves[Move.RETURNED]
     out = moves[Move.SOLD] + moves[Move.SHIPPED] + moves[Move.TRANSFER_OUT] + moves[Move.WRITTEN_OFF]
     parts = cells["available"].astype(np.int64) + cells["reserved"] + cells["staged"]
+    astray = cells["record"].astype(np.int64) - cells["available"] + cells["claimed"]
     negative = sum(int((cells[c] < 0).sum()) for c in ("on_hand", "available", "reserved", "staged", "claimed"))
     under_way = moves[Move.TRANSFER_OUT].sum(0) - moves[Move.TRANSFER_IN].sum(0)
     on_order = cells["on_order"].astype(np.int64)
@@ -69,7 +75,9 @@ def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
     waiting = _recount(net, holds[holds["status"] == Status.BACKORDERED], -1, "units")
     return {
         "L1": _size(into - out - cells["on_hand"]),
-        "L2": _size(cells["on_hand"] - parts) + negative,
+        "L2": _size(cells["on_hand"] - parts)
+        + negative
+        + _size(astray - moves[Move.WRITTEN_OFF] - moves[Move.MISRECORDED]),
         "L3": _size(supplied - cells["on_hand"].sum(0) - outside)
         + _size(under_way - listed)
         + _size(on_order)
@@ -113,7 +121,7 @@ def row_laws(net: Network, books: Books, holds: np.ndarray, now: int) -> dict[st
     }
 
 
-def book_laws(books: Books, holds: np.ndarray, book: np.ndarray) -> dict[str, int]:
+def book_laws(net: Network, books: Books, holds: np.ndarray, book: np.ndarray) -> dict[str, int]:
     """L4, L5, L6, L10 and L12 from a recount of the whole order book."""
     status = np.bincount(book["status"], minlength=len(Status))
     moved = books.transitions.sum(0) - books.transitions.sum(1)
@@ -129,7 +137,7 @@ def book_laws(books: Books, holds: np.ndarray, book: np.ndarray) -> dict[str, in
     return {
         "L4": _size(status - moved) + _size(undeclared) + _open_rows(book, holds),
         "L5": _size(lines[ended]) + sum(abs(a - b) for a, b in zip(totals, running, strict=True)),
-        "L6": _money(books, book),
+        "L6": _money(books, book) + _goods(net, books),
         "L10": _time_order(book),
         "L12": abs(books.refused - int((book["flags"] & FLAG_SLOT_REFUSED > 0).sum())),
     }
@@ -168,6 +176,13 @@ def _money(books: Books, book: np.ndarray) -> int:
     return wrong + abs(int(service - book["service_cost"].sum()))
 
 
+def _goods(net: Network, books: Books) -> int:
+    """L6: what suppliers are owed and what is written off are the units of the journal at cost."""
+    total, moves = books.ledger.sum(0), net.stock.moves
+    owed, lost = (int((moves[move] * net.cost).sum()) for move in (Move.RECEIVED, Move.WRITTEN_OFF))
+    return abs(int(total[Account.PAYABLE]) + owed) + abs(int(total[Account.WRITE_OFF]) - lost)
+
+
 def residuals(
     net: Network, books: Books, holds: np.ndarray, book: np.ndarray | None, now: int
 ) -> dict[str, int]:
@@ -183,6 +198,5 @@ def residuals(
     """
     out = stock_laws(net, books, holds) | row_laws(net, books, holds, now)
     if book is not None:
-        for law, value in book_laws(books, holds, book).items():
-            out[law] = out.get(law, 0) + value
+        out = together(out, book_laws(net, books, holds, book))
     return dict(sorted(out.items(), key=lambda item: int(item[0][1:])))

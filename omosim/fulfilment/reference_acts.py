@@ -52,7 +52,9 @@ class Acts(StockActs):
         o.held, o.claim = o.held + found, 0
         if missing:
             o.flags |= FLAG_PHANTOM
-            cell["record"] = cell["available"] - cell["claimed"]
+            truth = cell["available"] - cell["claimed"]
+            self.net.stock.journal[o.node, o.sku, Move.MISRECORDED] -= missing + cell["record"] - truth
+            cell["record"] = truth
         return missing
 
     def source_elsewhere(self, o: Order) -> bool:

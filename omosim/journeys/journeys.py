@@ -16,7 +16,7 @@ from omosim.kernels.journeys_outcomes import apply_outcomes
 from omosim.schema.codes import N_COUNTS, Count, Entry
 from omosim.schema.columns import DAY, DEMAND, HOUR, TOUCH_NEED
 from omosim.schema.settings import Settings
-from omosim.schema.shopper import MISSION, NEED, TOUCH, TOUCHES_PER_NEED
+from omosim.schema.shopper import BY_NEED, MISSION, NEED, NUMBER_MASK, TOUCH, TOUCHES_PER_NEED
 from omosim.world.state import World
 from omosim.world.synthesis import IDENTITIES
 
@@ -24,6 +24,8 @@ from omosim.world.synthesis import IDENTITIES
 PUSH_AHEAD_DAYS = 3
 #: level fields that change in a run
 MOVING_LEVELS = ("live_from", "live_until", "show", "stop_at")
+#: part of a media level that exposure is counted in
+EXPOSURE = 10**12
 _EMPTY = np.zeros(0, DEMAND)
 _NEVER = 2**62
 
@@ -57,6 +59,7 @@ class Journeys:
         self.zone_sessions = np.zeros((self.days, zones), np.int32)
         self.users = np.zeros((zones, groups))
         self.touch_sums = np.zeros((2, 2, touchpoints), np.int64)
+        self.exposed = np.zeros(touchpoints, np.int64)  # media met on measured days, day-levels in EXPOSURE-ths
         self.day = np.full(1, -1, np.int64)
         self._share = np.ascontiguousarray(world.need_share)
         self._queue, self._waiting = np.zeros(256, MISSION), np.zeros(1, np.int64)
@@ -100,6 +103,8 @@ class Journeys:
 
     def _crowd(self, day: int) -> None:
         aware = self.settings.market.awareness
+        if 0 <= day - self.settings.burn_in_days < self.settings.days:
+            self.exposed += np.rint(self.world.media_now() * EXPOSURE).astype(np.int64)
         day_of_awareness(
             self.awareness, self.world.exposure_rho(), self.world.billboard, aware.decay_per_week, aware.acquisition_per_week
         )
@@ -119,11 +124,10 @@ class Journeys:
         parts = []
         while True:
             rows = np.zeros(due + due // 4 + 64, MISSION)
-            n, met = list_needs(
+            n = list_needs(
                 self.key0, self.key1, self.shoppers, self.needs, self.head, self.scene.op_time, self._share,
-                self._stages, day, stop, rows,
+                self._stages, day, stop, rows, self.counts[day],
             )  # fmt: skip
-            self.counts[day, Count.NEEDS] += met
             parts.append(rows[: n if n >= 0 else -n - 1])
             if n >= 0:
                 return np.concatenate(parts)
@@ -208,6 +212,26 @@ class Journeys:
             self._set_missions(self._in_order(coming, int(self.day[0])), 0)
         return int(n)
 
+    # ---- what came due ----------------------------------------------------------------------------------------
+    def needs_unaccounted(self, now: int) -> int:
+        """Needs by which the day that ends at `now` does not add up: due = opened + served early + dropped + open."""
+        if not 0 < now <= self.days * DAY:
+            return 0
+        day = self.counts[now // DAY - 1]
+        opened = int(day[Count.MISSIONS] - day[Count.TOUCH_MISSIONS])
+        carried = int((self.missions[self.position :]["kind"] == BY_NEED).sum())
+        return int(day[Count.NEEDS] - day[Count.NEEDS_SERVED] - day[Count.NEEDS_DROPPED]) - opened - carried
+
+    def needs_recounted(self, now: int) -> int:
+        """How far the rows of the renewal are from the counters: each need was met once, and none lies behind `now`."""
+        numbers = int((self.needs["number"] & NUMBER_MASK).sum(dtype=np.int64))
+        met = int(self.counts[:, [Count.NEEDS, Count.NEEDS_LATE]].sum())
+        hour = min(now, self.days * DAY) // HOUR
+        table = self.scene.op_time  # (C, hours + 1): operational time reached; the last second of the hour is left out
+        reached = table[:, hour - 1] + (table[:, hour] - table[:, hour - 1]) * (1 - 1 / HOUR)
+        behind = self.needs["next_s"].reshape(-1, len(reached)) < reached - 1e-3
+        return abs(numbers - met) + int(np.count_nonzero(behind))
+
     # ---- looking ----------------------------------------------------------------------------------------------
     def shopper(self, index: int) -> Shopper:
         """A readable view of one shopper."""
@@ -256,14 +280,14 @@ class Journeys:
         return {
             "shoppers": self.shoppers.copy(), "needs": self.needs.copy(), "counts": self.counts.copy(),
             "zone_sessions": self.zone_sessions.copy(), "awareness": self.awareness.copy(), "users": self.users.copy(),
-            "touch_sums": self.touch_sums.copy(), "missions": self.missions[self.position :].copy(),
+            "touch_sums": self.touch_sums.copy(), "exposed": self.exposed.copy(), "missions": self.missions[self.position :].copy(),
             "queue": self._queue[: self._waiting[0]].copy(), "log": self._log[: self._logged[0]].copy(),
             "day": self.day.copy(), "levels": np.array(levels, np.int64),
         }  # fmt: skip
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over `state`; the run may be longer or shorter than the one that gave it."""
-        for name in ("shoppers", "needs", "awareness", "users", "touch_sums", "day"):
+        for name in ("shoppers", "needs", "awareness", "users", "touch_sums", "exposed", "day"):
             getattr(self, name)[...] = state[name]
         for name in ("counts", "zone_sessions"):
             rows = min(len(getattr(self, name)), len(state[name]))

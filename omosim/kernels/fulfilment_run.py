@@ -8,6 +8,7 @@ from omosim.kernels.fulfilment_stock import (
     CASH,
     DAY,
     F_PHANTOM,
+    M_MISRECORDED,
     M_SHIPPED,
     PICKUP,
     S_CANCELLED,
@@ -106,7 +107,7 @@ def arrive(net, row, t):
 
 
 @kernel
-def look_for_claims(cell, r, b):
+def look_for_claims(cell, journal, r, b):
     """Look for the units that were only in the record; returns how many are not there."""
     c = cell[b["node"], b["sku"]]
     found = min(r["claim"], c["available"])
@@ -118,7 +119,9 @@ def look_for_claims(cell, r, b):
     r["claim"] = 0
     if missing > 0:
         b["flags"] |= F_PHANTOM
-        c["record"] = c["available"] - c["claimed"]
+        truth = c["available"] - c["claimed"]
+        journal[b["node"], b["sku"], M_MISRECORDED] -= missing + c["record"] - truth
+        c["record"] = truth
     return missing
 
 
@@ -128,7 +131,7 @@ def pick_end(net, row, t):
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
-    missing = look_for_claims(net.cell, r, b) if r["claim"] > 0 else 0
+    missing = look_for_claims(net.cell, net.journal, r, b) if r["claim"] > 0 else 0
     if missing > 0:
         if b["flow"] == SHIP:
             source = find_source(net.route, net.node, net.cell, b)

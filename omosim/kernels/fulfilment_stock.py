@@ -43,6 +43,7 @@ S_DUE, S_BACKORDERED, S_TO_PICK, S_CANCELLED = (
     int(c.Status.DUE), int(c.Status.BACKORDERED), int(c.Status.TO_PICK), int(c.Status.CANCELLED),
 )  # fmt: skip
 M_SHIPPED, M_SOLD = int(c.Move.SHIPPED), int(c.Move.SOLD)
+M_MISRECORDED = int(c.Move.MISRECORDED)
 CASH, REVENUE, FEES, GOODS, STOCK = (
     int(c.Account.CASH), int(c.Account.REVENUE_WEB), int(c.Account.FEES), int(c.Account.GOODS), int(c.Account.STOCK),
 )  # fmt: skip

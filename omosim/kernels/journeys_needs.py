@@ -13,6 +13,9 @@ _WEEK = 604_800.0
 _NEVER = 2**31 - 1
 _SERVED = 1 << 15
 _NUMBER = _SERVED - 1
+_MOST_A_DAY = 63  # missions that a shopper can open in one category on one day
+# columns of the daily counters, as in schema.codes.Count
+_NEEDS, _NEEDS_SERVED, _NEEDS_DROPPED, _NEEDS_LATE = 0, 23, 24, 25
 _CATEGORY_STEP = 22  # bits of a need number inside a mission slot
 
 
@@ -150,7 +153,7 @@ def count_due(needs, head, day):
 
 
 @kernel
-def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, stop_at, out):
+def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, stop_at, out, tally):
     """Take the needs of a day off the calendar and put each row's next need on it.
 
     Parameters
@@ -158,20 +161,19 @@ def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, s
     day : day to list; its list is emptied
     stop_at : second from which on no mission is opened
     out : (capacity,) MISSION; filled in the order of the list
+    tally : (N_COUNTS,) int64 of the day; every need that comes due is counted, with the reason where it opens no mission
 
     Returns
     -------
-    (rows filled, needs met): a need that a touch has served is met but opens no mission; (-1, row) when `out`
-    is full, with everything left as it was for the rows not yet listed
+    rows filled; -1 - that when `out` is full, with everything left as it was for the rows not yet listed
     """
     categories = share.size
     n = 0
-    met = 0
     row = head[day]
     while row >= 0:
         if n + 64 > out.size:
             head[day] = row
-            return -n - 1, met
+            return -n - 1
         link = needs[row]["link"]
         shopper = row // categories
         category = row - shopper * categories
@@ -181,9 +183,15 @@ def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, s
         while second < (day + 1) * _DAY:
             second = max(second, day * _DAY)
             number = int(needs[row]["number"])
-            if second < stop_at:
-                met += 1
-                if number < _SERVED and again < 63:
+            if second >= stop_at:
+                tally[_NEEDS_LATE] += 1
+            else:
+                tally[_NEEDS] += 1
+                if number >= _SERVED:
+                    tally[_NEEDS_SERVED] += 1
+                elif again >= _MOST_A_DAY:
+                    tally[_NEEDS_DROPPED] += 1
+                else:
                     mission = out[n]
                     mission["t"] = second
                     mission["shopper"] = shopper
@@ -198,4 +206,4 @@ def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, s
         _hang(needs, row, head, second)
         row = link
     head[day] = -1
-    return n, met
+    return n

@@ -71,28 +71,19 @@ class DayCosts:
         for name, array in state.items():
             setattr(self, name, array)
 
+    def add_media(self, model: RetailModel) -> None:
+        """Add the media of a day that begins, at the levels its contacts are bought at."""
+        self.media += round(model.world.media_cost_per_day() * self.SCALE)
+
     def add_day(self, model: RetailModel) -> None:
-        """Add one day of the window."""
+        """Add one day of the window that is over: all but media."""
         world, settings, scale = model.world, model.settings, self.SCALE
         stock_value = int((world.stock.on_hand.astype(np.int64) * world.cost[None, :]).sum())
         self.holding += round(stock_value * Fraction(settings.network.stock.holding_per_year) / YEAR_DAYS * scale)
-        self.media += round(media_cost_per_day(model) * scale)
         trading = int(world.trading[1:].sum())
         self.rent += round(trading * settings.network.stores.rent_per_day * sample_share(model) * scale)
         self.running += int(world.policy.running_per_day) * scale
         self.capital += int(world.policy.capital_per_day) * scale
-
-
-def media_cost_per_day(model: RetailModel) -> Fraction:
-    """Paid contacts of a day: cost x contacts x people reached, at the managers' media level."""
-    world = model.world
-    per_shopper = sum(
-        Fraction(float(cost)) * Fraction(float(contacts)) * Fraction(float(reach)) * Fraction(float(level))
-        for cost, contacts, reach, level in zip(
-            world.touch_cost, world.touch_contacts, world.touch_reach, world.media_now(), strict=True
-        )
-    )
-    return Fraction(per_shopper) * model.settings.shoppers / 7
 
 
 def sample_share(model: RetailModel) -> Fraction:

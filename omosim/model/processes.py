@@ -46,8 +46,8 @@ class Kind(IntEnum):
 #: order at one instant
 RANK = {
     Kind.INTERVENE: 0,
-    Kind.OPEN: 0,
     Kind.CLOSE: 0,
+    Kind.OPEN: 1,  # after the closing of a shop that is open day and night
     Kind.PEAK_ON: 1,
     Kind.PEAK_OFF: 1,
     Kind.RECEIPTS: 2,
@@ -74,7 +74,7 @@ class Processes:
         self.model = model
         stores = model.settings.network.stores
         self.opens, self.closes = clock_seconds(stores.opens), clock_seconds(stores.closes)
-        peak_on, peak_off = clock_seconds(stores.peak_from), clock_seconds(stores.peak_to)
+        self.peak_from, self.peak_to = clock_seconds(stores.peak_from), clock_seconds(stores.peak_to)
         for kind in Kind:
             model.clock.handle(kind, getattr(self, f"_{kind.name.lower()}"))
         week_begins = (7 - model.world.calendar.weekday0) % 7 * DAY
@@ -82,8 +82,8 @@ class Processes:
             Kind.INTERVENE: 0,
             Kind.DAY_BEGIN: 0,
             Kind.OPEN: self.opens,
-            Kind.PEAK_ON: peak_on,
-            Kind.PEAK_OFF: peak_off,
+            Kind.PEAK_ON: self.peak_from,
+            Kind.PEAK_OFF: self.peak_to,
             Kind.CLOSE: self.closes,
             Kind.RECEIPTS: 0,
             Kind.REVIEW: model.settings.network.stock.store_review_hour * HOUR,
@@ -100,33 +100,33 @@ class Processes:
             model.clock.plan(0, RANK[Kind.CUT], Kind.CUT)
 
     # ---- people and doors -----------------------------------------------------------------------------------
-    def _staff(self, extra: int) -> None:
+    def _staff(self) -> None:
+        """Put the staff of this moment on duty in every store."""
         world, plan = self.model.world, self.model.settings.network.stores
+        busy = self.peak_from <= self.model.clock.now % DAY < self.peak_to
         stores = np.flatnonzero(world.nodes["kind"] == NodeKind.STORE)
         on = world.nodes["open"][stores]
-        pickers, counter = world.staffed(plan.pickers)[stores] * on, world.staffed(plan.counter + extra)[stores] * on
-        self.model.fulfilment.set_staff(stores, pickers, counter, self.model.clock.now)
+        counter = plan.counter + (plan.peak_extra if busy else 0)
+        self.model.fulfilment.set_staff(
+            stores, world.staffed(plan.pickers)[stores] * on, world.staffed(counter)[stores] * on, self.model.clock.now
+        )
 
     def _open(self, arg: int, now: int) -> int:
         stores = np.flatnonzero((self.model.world.nodes["kind"] == NodeKind.STORE) & self.model.world.trading)
         self.model.fulfilment.open_store(stores, now)
-        plan = self.model.settings.network.stores
-        early_peak = clock_seconds(plan.peak_from) <= self.opens < clock_seconds(plan.peak_to)
-        self._staff(plan.peak_extra if early_peak else 0)
+        self._staff()
         return now + DAY
 
     def _close(self, arg: int, now: int) -> int:
         self.model.fulfilment.close_store(np.flatnonzero(self.model.world.nodes["kind"] == NodeKind.STORE), now)
-        self._staff(0)
+        self._staff()
         return now + DAY
 
     def _peak_on(self, arg: int, now: int) -> int:
-        self._staff(self.model.settings.network.stores.peak_extra)
+        self._staff()
         return now + DAY
 
-    def _peak_off(self, arg: int, now: int) -> int:
-        self._staff(0)
-        return now + DAY
+    _peak_off = _peak_on
 
     # ---- stock ----------------------------------------------------------------------------------------------
     def _receipts(self, arg: int, now: int) -> int:
@@ -154,6 +154,8 @@ class Processes:
 
     def _day_begin(self, arg: int, now: int) -> int:
         self.model.journeys.begin_day(now // DAY)
+        if self.model.window_start <= now < self.model.window_end:
+            self.model.costs.add_media(self.model)
         return now + DAY
 
     def _plan_broadcasts(self, now: int) -> None:

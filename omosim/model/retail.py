@@ -14,16 +14,17 @@ import numpy as np
 
 from omosim.engine.clock import Clock
 from omosim.engine.errors import CausalityError, SnapshotError
-from omosim.engine.laws import Audit
+from omosim.engine.laws import Audit, together
 from omosim.engine.snapshot import Snapshot, flatten, unflatten
 from omosim.fulfilment import Replenishment, new_engine
 from omosim.journeys import Journeys
 from omosim.journeys import Shopper as ShopperView
 from omosim.kernels.philox import make_key
 from omosim.model.agents import ManagerMemory, Rival, StoreManager, TouchpointManager
-from omosim.model.laws import model_residuals
+from omosim.model.laws import daily_residuals, model_residuals
 from omosim.model.pnl import DayCosts, staff_seconds
 from omosim.model.processes import Processes
+from omosim.model.watch import Watch
 from omosim.schema.codes import Count
 from omosim.schema.columns import DAY
 from omosim.schema.settings import Settings
@@ -63,6 +64,7 @@ class RetailModel(mesa.Model):
         self.interventions = Interventions(settings, self.world)
         self.memory = ManagerMemory(len(self.world.nodes), len(self.world.sku_category), len(self.world.touch_cost))
         self.costs = DayCosts(2 * len(self.world.nodes))
+        self.watch = Watch(settings, self.world.node_names, self.world.trading)
         self.clock = Clock()
         self.audit = Audit()
         self.demand_rows = 0
@@ -99,14 +101,16 @@ class RetailModel(mesa.Model):
             self.costs.staff_from = staff_seconds(self, self.clock.now)
         while self.clock.now < end:
             self.clock.run_due()
+            self.watch.look_at_feed(self)
             horizon = self.clock.horizon(end)
             self.window(horizon)
             self.clock.move_to(horizon)
         if self.window_start < end <= self.window_end:
             self.costs.add_day(self)
             self.costs.staff_to = staff_seconds(self, end)
+        self.watch.day_over(end // DAY - 1)
         if self.settings.engine.audit:
-            self.audit.judge(self.fulfilment.residuals(end, audit=False), end)
+            self.audit.judge(together(self.fulfilment.residuals(end, audit=False), daily_residuals(self, end)), end)
         self.on_the_way()
         self.datacollector.collect(self)
         if self.finished:
@@ -143,10 +147,8 @@ class RetailModel(mesa.Model):
 
     def residuals(self) -> dict[str, int]:
         """Every law's residual, computed over all books."""
-        total = dict(self.fulfilment.residuals(self.clock.now))
-        for law, residual in model_residuals(self).items():
-            total[law] = total.get(law, 0) + residual
-        return total
+        now = self.clock.now
+        return together(self.fulfilment.residuals(now), daily_residuals(self, now), model_residuals(self))
 
     def shopper(self, index: int) -> ShopperView:
         """A readable view of one shopper."""
@@ -169,6 +171,7 @@ class RetailModel(mesa.Model):
             "interventions": self.interventions.state(),
             "memory": self.memory.state(),
             "costs": self.costs.state(),
+            "watch": self.watch.state(),
             "collected": {k: np.array(v, np.int64) for k, v in self.datacollector.model_vars.items()},
             "model": {"demand_rows": np.array([self.demand_rows], np.int64), "later": self.on_the_way()},
         }
@@ -193,7 +196,7 @@ class RetailModel(mesa.Model):
         for _ in range(int(snapshot.head["second"]) // DAY):
             model.step()  # Mesa counts its days; the model itself stands still
         model._replaying = False
-        for part in ("clock", "world", "journeys", "fulfilment", "replenishment", "interventions", "memory", "costs"):
+        for part in ("clock", "world", "journeys", "fulfilment", "replenishment", "interventions", "memory", "costs", "watch"):
             getattr(model, part).load(parts[part])
         model.demand_rows = int(parts["model"]["demand_rows"][0])
         model._later = [tuple(row) for row in parts["model"]["later"].tolist()]

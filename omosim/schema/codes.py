@@ -96,7 +96,7 @@ class Outcome(IntEnum):
 class Count(IntEnum):
     """Columns of the daily counters, `counts[day, code]`."""
 
-    NEEDS = 0
+    NEEDS = 0  # came due before the end of demand
     MISSIONS = 1
     WEB_SESSIONS = 2
     SOCIAL_SESSIONS = 3
@@ -119,13 +119,16 @@ class Count(IntEnum):
     PRICE_GAPS_SEEN = 20
     PURCHASES = 21  # orders and visits decided, TOUCHES counts the touches of these missions
     SURPLUS = 22  # minor: chosen plan over the outside option, true values, decided missions
+    NEEDS_SERVED = 23  # of NEEDS: an earlier touch had served it
+    NEEDS_DROPPED = 24  # of NEEDS: one too many of a shopper and category on one day
+    NEEDS_LATE = 25  # came due after the end of demand
 
 
 N_COUNTS = len(Count)
 
 
 class Move(IntEnum):
-    """Journal of stock movements, `moves[code, node, sku]` (law L1)."""
+    """Journal of a cell, `moves[code, node, sku]`: stock movements (law L1), and errors of the record (law L2)."""
 
     OPENING = 0
     RECEIVED = 1  # from suppliers
@@ -134,7 +137,8 @@ class Move(IntEnum):
     SOLD = 4  # left with a customer from this node (visit, pickup)
     SHIPPED = 5  # left by carrier or courier
     RETURNED = 6  # back from customers
-    WRITTEN_OFF = 7
+    WRITTEN_OFF = 7  # lost and not seen: the record stays
+    MISRECORDED = 8  # no movement: units by which the record was too high at the start, less those put right since
 
 
 N_MOVES = len(Move)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from fractions import Fraction
 
 import numpy as np
 
@@ -135,10 +136,8 @@ class World:
         """Take a policy over at the start of a run: nodes, prices and the opening stock record follow it."""
         self._policy = policy
         self.refresh_policy()
-        available = self.stock.available
-        error = record_error(self.settings.network.stock, available, policy.record_quality, self.key0, self.key1)
-        self.stock.record[...] = np.maximum(available + error, 0)
-        self.stock.publish(0)
+        quality = policy.record_quality
+        self.stock.believe(record_error(self.settings.network.stock, self.stock.available, quality, self.key0, self.key1))
 
     def change_policy(self, policy: Policy) -> None:
         """Put new numbers into the policy in force, within a run; offers are changed in place."""
@@ -211,10 +210,12 @@ class World:
         on = self._policy.touch_on
         return self.media_level * self.media_factor * (on if on.size else 1)
 
-    def media_cost_per_day(self) -> float:
-        """Minor units a day paid for contacts with the simulated shoppers, at the levels in force."""
-        contacts = self.media_now() * self.touch_reach * self.touch_contacts / 7.0 * self.settings.shoppers
-        return float(np.cumsum(contacts * self.touch_cost)[-1])
+    def media_cost_per_day(self) -> Fraction:
+        """Minor units a day paid for contacts: cost x contacts x people reached, at the levels in force."""
+        rows = zip(self.touch_cost.tolist(), self.touch_contacts.tolist(), self.touch_reach.tolist(),
+                   self.media_now().tolist(), strict=True)  # fmt: skip
+        per_shopper = sum(Fraction(cost) * Fraction(n) * Fraction(reach) * Fraction(level) for cost, n, reach, level in rows)
+        return Fraction(per_shopper) * self.settings.shoppers / 7
 
     def exposure_rho(self) -> np.ndarray:
         """(G,) float64: awareness a week gained by contacts, per segment.

@@ -36,10 +36,11 @@ class Stock:
         units = np.asarray(units, np.int32)
         cells = np.zeros(units.shape, CELL)
         cells["on_hand"] = cells["available"] = units
-        cells["record"] = units if error is None else np.maximum(units + error, 0)
         journal = np.zeros((*units.shape, N_MOVES), np.int64)
         journal[:, :, Move.OPENING] = units
-        return cls(cells, journal, cells["record"].copy(), 0, np.zeros(0, TRANSIT))
+        stock = cls(cells, journal, cells["record"].copy(), 0, np.zeros(0, TRANSIT))
+        stock.believe(0 if error is None else error)
+        return stock
 
     def _field(self, name: str) -> np.ndarray:
         return self.cells[name]
@@ -57,6 +58,12 @@ class Stock:
     def moves(self) -> np.ndarray:
         """Journal as (N_MOVES, N, K) int64, units; a view."""
         return np.moveaxis(self.journal, 2, 0)
+
+    def believe(self, error: np.ndarray | int) -> None:
+        """Write the record anew before anything has moved: wrong by `error` (N, K), at least 0; and publish it."""
+        self.record[...] = np.maximum(self.available + error, 0)
+        self.journal[:, :, Move.MISRECORDED] = self.record - self.available
+        self.publish(0)
 
     def publish(self, now: int) -> int:
         """Publish the record of every cell; returns how many cells changed."""

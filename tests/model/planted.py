@@ -11,11 +11,19 @@ REFERENCE, ACTS, PARTS = (f"{FULFILMENT}reference{name}.py" for name in ("", "_a
 PNL, RETAIL = "omosim/model/pnl.py", "omosim/model/retail.py"
 REFERENCE_STOCK = f"{FULFILMENT}reference_stock.py"
 COARSE, CONTROL, RULES = (f"{FULFILMENT}{name}.py" for name in ("coarse", "replenishment", "rules"))
+PROCESSES, WORLD, WORLD_STOCK = "omosim/model/processes.py", "omosim/world/state.py", "omosim/world/stock.py"
+NEEDS, JOURNEYS = f"{KERNELS}journeys_needs.py", "omosim/journeys/journeys.py"
+
+
+DIFFER = "engines differ"
+ENGINES = {STOCK, VISIT, RUN, QUEUE, REFERENCE, ACTS, PARTS, REFERENCE_STOCK}
+#: probes that run both engines on the same world
+BOTH = ("worlds", "exchanges", "cutoffs", "controlled")
 
 
 @dataclass(frozen=True)
 class Bug:
-    """One bug: `old` stands exactly once in `file`; `new` takes its place; `caught_by` must be among what complains.
+    """One bug: `old` stands exactly once in `file`; `new` takes its place; every name of `caught_by` must complain.
 
     `probe` names a function of planted_worker.py. The whole runs of `whole` use no other engine and no test: only
     what is always on in the product can catch there.
@@ -28,10 +36,12 @@ class Bug:
     caught_by: str
     probe: str = "worlds"
     slow: bool = False
-    ought: str = ""  # the law that ought to see it; when it does, that is right too
 
-
-DIFFER = "engines differ"
+    @property
+    def complain(self) -> set[str]:
+        """Who must complain: in one engine alone, the equality of the engines too."""
+        one_engine = self.file in ENGINES and self.probe in BOTH
+        return {self.caught_by, DIFFER} if one_engine else {self.caught_by}
 
 # fmt: off
 BUGS = (
@@ -112,16 +122,90 @@ BUGS = (
     Bug("visit counted twice", VISIT, '["came"] += 1',
         '["came"] += 2', "L7"),
     Bug("who moves on to another store is forgotten", ACTS, "        self.visits[o.node, VISIT_MOVED] += 1\n", "", "L7"),
+    # ---- the reference engine, law by law -----------------------------------------------------------------------------
+    Bug("drops a unit", REFERENCE_STOCK, 'cell["on_hand"] -= units',
+        'cell["on_hand"] -= units - 1', "L1"),
+    Bug("ships out of thin air", REFERENCE_STOCK, "move] += units",
+        "move] += 0", "L1"),
+    Bug("forgets to journal a return", ACTS, "Move.RETURNED] += o.held",
+        "Move.RETURNED] += 0", "L1"),
+    Bug("takes a unit that is not there", ACTS, 'min(o.claim, int(cell["available"]))',
+        "o.claim", "L2"),
+    Bug("wrong sign on the road", ACTS, "PLACE_ROAD] -= o.held",
+        "PLACE_ROAD] += o.held", "L3"),
+    Bug("returned units stay with customers", ACTS, "PLACE_CUSTOMER] -= o.held",
+        "PLACE_CUSTOMER] -= 0", "L3"),
+    Bug("jumps a state", REFERENCE, "self.to(o, Status.PACKED)",
+        "self.to(o, Status.STAGED)", "L4"),
+    Bug("changes state unseen", REFERENCE_STOCK, "self.transitions[o.status, status] += 1",
+        "pass", "L4"),
+    Bug("loses cancelled units", REFERENCE_STOCK, "+= o.units - o.units_short",
+        "+= 0", "L5"),
+    Bug("counts a part as whole", ACTS, "o.units_out, o.done_at",
+        "o.units_out, o.done_at = o.units, 0; _, o.done_at", "L5"),
+    Bug("refunds twice", ACTS, "Account.CASH, o.refund",
+        "Account.CASH, 2 * o.refund", "L6"),
+    Bug("books revenue to another channel", ACTS, "Account.REVENUE_WEB + o.channel",
+        "Account.REVENUE_WEB", "L6"),
+    Bug("posts one side only", REFERENCE_STOCK, "row[credit] -= amount",
+        "row[credit] -= amount - (amount == 300)", "L6"),
+    Bug("forgets the courier's bill", ACTS, "cost = self.net.rules.same_day_cost if by_courier else self.net.rules.parcel_cost\n        o.service_cost += cost\n",
+        "cost = self.net.rules.same_day_cost if by_courier else self.net.rules.parcel_cost\n        pass\n", "L6"),
+    Bug("lets a visitor vanish", ACTS, "VISIT_LEFT] += 1",
+        "VISIT_LEFT] += 0", "L7"),
+    Bug("forgets waits", PARTS, "self.waits += now - since",
+        "self.waits += 0", "L8"),
+    Bug("counts the queue after the change", PARTS, "self.area += self.queued * dt",
+        "self.area += max(self.queued - 1, 0) * dt", "L8"),
+    Bug("unpaid overtime", PARTS, "self.overtime += max(self.busy - self.cap, 0) * dt",
+        "pass", "L9"),
+    Bug("ready before picked", ACTS, "o.picked_at = o.ready_at = self.now",
+        "o.picked_at, o.ready_at = self.now, o.placed_at - 1", "L10"),
+    Bug("reserves at the wrong node", REFERENCE_STOCK, "o.node, o.held",
+        "o.node, o.held = (max(node - 1, 0) if o.flow == Flow.PICKUP else node), 0; _, o.held", "L11"),
+    Bug("a claim never ends", ACTS, 'cell["claimed"] -= o.claim',
+        'cell["claimed"] -= found', "L11"),
+    Bug("a reservation never ends", ACTS, '"""Left the queue: units back on the shelf."""\n        self.shift(o.node, o.sku, o.held, "reserved", "available")\n',
+        '"""Left the queue: units back on the shelf."""\n        self.shift(o.node, o.sku, o.held, "reserved", "reserved")\n', "L11"),
+    Bug("overbooks a wave", REFERENCE_STOCK, "self.slots[node, wave] < capacity",
+        "self.slots[node, wave] <= capacity", "L12"),
+    Bug("refuses uncounted", REFERENCE_STOCK, "self.refused += 1",
+        "pass", "L12"),
+    Bug("a hold never expires", REFERENCE, "self.net.rules.hold_s",
+        "10**9", DIFFER),
+    Bug("leaves a day late", REFERENCE_STOCK, '"""The carrier\'s first departure at or after `t`."""\n        return t + (self.net.rules.cutoff_s - t) % DAY\n',
+        '"""The carrier\'s first departure at or after `t`."""\n        return t + (self.net.rules.cutoff_s - t) % DAY + DAY\n', DIFFER),
+    Bug("time zone shift", REFERENCE_STOCK, "divmod(t, DAY)",
+        "divmod(t + 3600, DAY)", DIFFER),
+    Bug("parcels first", REFERENCE, "rank=int(o.flow == Flow.SHIP)",
+        "rank=int(o.flow != Flow.SHIP)", DIFFER),
+    Bug("the record is not told", REFERENCE_STOCK, 'cell["record"] += change',
+        "pass", "L2"),
+    Bug("a misfit is not seen", ACTS, '"""Whether the item in hand, or the second one after it, fits."""\n        if not o.misfit:\n',
+        '"""Whether the item in hand, or the second one after it, fits."""\n        if True:\n', DIFFER),
+    # ---- the record ---------------------------------------------------------------------------------------------
+    Bug("the record does not hear of a receipt", COARSE, '        for column in ("on_hand", "available", "record"):\n            cell[column] += units\n',
+        '        for column in ("on_hand", "available"):\n            cell[column] += units\n', "L2"),
+    Bug("a count changes nothing", COARSE, '        cells["record"][nodes, skus] = truth\n', "", "L2"),
+    Bug("goods received in a lot are not in the record", COARSE, '("available", units), ("record", units), ', '("available", units), ', "L2", "controlled"),
+    Bug("the centre's record does not hear of a transfer", COARSE,
+        '        for column in ("on_hand", "available", "record"):\n            cell[column] -= units.astype(np.int32)\n',
+        '        for column in ("on_hand", "available"):\n            cell[column] -= units.astype(np.int32)\n', "L2", "controlled"),
+    Bug("a returned unit is not in the record", VISIT, '    c["record"] += units\n    net.journal[node, sku, M_RETURNED]', '    net.journal[node, sku, M_RETURNED]', "L2"),
+    Bug("a search for missing units does not put the record right", RUN, '        c["record"] = truth\n', "", "L2"),
+    Bug("wrong sign of the cost of shrink", COARSE, "        self._post(Account.WRITE_OFF, Account.STOCK, int(lost), now)\n",
+        "        self._post(Account.STOCK, Account.WRITE_OFF, int(lost), now)\n", "L6", "controlled"),
+    Bug("goods received and not owed for", COARSE, "        self._post(Account.STOCK, Account.PAYABLE, int(cost.sum()), now)\n", "", "L6", "controlled"),
     # ---- clock and state ----------------------------------------------------------------------------------------
     Bug("window's end inclusive instead of exclusive", f"{FULFILMENT}kernel.py", "run.advance(self.tables, until)", "run.advance(self.tables, until + 1)", "windows", "windows"),
-    Bug("snapshot forgets the journal", "omosim/world/stock.py", '        self.journal[...] = state["journal"]\n', "", "snapshot", "resumed"),
+    Bug("snapshot forgets the journal", WORLD_STOCK, '        self.journal[...] = state["journal"]\n', "", "snapshot", "resumed"),
     Bug("snapshot forgets who is open", f"{FULFILMENT}kernel.py", '        self.net.nodes[...] = state["node"]\n', "", "snapshot", "resumed"),
 )
 
 #: caught in a whole run
 RUN_BUGS = (
     Bug("a demand row sent to the past", f"{KERNELS}journeys_rows.py", "        return t + way\n", "        return t - way\n", "CausalityError", "whole"),
-    Bug("a coarse event that comes again at once", "omosim/model/processes.py", "        self.model.replenishment.receive_due(now)\n        return now + HOUR\n",
+    Bug("a coarse event that comes again at once", PROCESSES, "        self.model.replenishment.receive_due(now)\n        return now + HOUR\n",
         "        self.model.replenishment.receive_due(now)\n        return now\n", "CausalityError", "whole", slow=True),
     Bug("demand rows lost on the way to the network", RETAIL, "            self.fulfilment.submit(rows)\n", "            self.fulfilment.submit(rows[1:])\n", "L7", "whole"),
     Bug("a planned visit counted twice", f"{KERNELS}journeys_decide.py", "    tally[_VISITS if flow == _VISIT else _ORDERS_WEB + entry] += 1\n",
@@ -131,40 +215,39 @@ RUN_BUGS = (
     Bug("units vanish while they are staged", RUN, '["staged"] += r["held"]',
         '["staged"] += 0', "L2", "whole"),
     Bug("a parcel leaves and its reservation stays", RUN, 'c["reserved"] -= units', 'c["reserved"] -= 0', "L11", "whole", slow=True),
-    Bug("time zone: doors open an hour late", "omosim/model/processes.py", "        self.opens, self.closes = clock_seconds(stores.opens), clock_seconds(stores.closes)\n",
+    Bug("time zone: doors open an hour late", PROCESSES, "        self.opens, self.closes = clock_seconds(stores.opens), clock_seconds(stores.closes)\n",
         "        self.opens, self.closes = clock_seconds(stores.opens) + HOUR, clock_seconds(stores.closes) + HOUR\n", "doors", "doors"),
     Bug("news reach shoppers at the window's end", RETAIL, "        self.fulfilment.advance(until)\n",
         "        self.fulfilment.advance(until)\n        self.journeys.apply(self.fulfilment.outcomes(), until)\n", "windows", "cut_run", slow=True),
-    Bug("snapshot forgets the shoppers' awareness", "omosim/journeys/journeys.py", '"touch_sums", "day"):\n            getattr(self, name)[...] = state[name]',
-        '"touch_sums", "day"):\n            getattr(self, name)[...] = state[name] if name != "awareness" else self.awareness', "snapshot", "resumed_run", slow=True),
+    Bug("snapshot forgets the shoppers' awareness", JOURNEYS, '"touch_sums", "exposed", "day"):\n            getattr(self, name)[...] = state[name]',
+        '"touch_sums", "exposed", "day"):\n            getattr(self, name)[...] = state[name] if name != "awareness" else self.awareness', "snapshot", "resumed_run", slow=True),
     Bug("reused draw: whether to go on by the draw of the fit", f"{KERNELS}journeys_rows.py", "    go_on = 1 if draw(levels, case, GO_ON, 0) <",
         "    go_on = 1 if draw(levels, case, FIT, sku) <", "draw used twice", "draws", slow=True),
     Bug("two purposes share a number", f"{KERNELS}purposes.py", "\nGO_ON = 12\n", "\nGO_ON = 10\n", "draw used twice", "draws", slow=True),
-)
-
-#: No law sees these yet: both sides of a law read the same line, or none reads it. A recount in the tests does.
-UNSEEN_BY_LAWS = (
-    Bug("a profit line left out of the statement", PNL, '    "couriers",\n    "return_handling",\n    "labour"', '    "return_handling",\n    "labour"',
-        "statement", "recount", ought="L6"),
-    Bug("labour left out of the statement", PNL, '    "labour",\n    "rent",\n', '    "rent",\n', "statement", "recount", slow=True, ought="L6"),
+    Bug("the staff's peak shift is ignored", PROCESSES, "(plan.peak_extra if busy else 0)\n", "0\n", "L9", "whole"),
+    Bug("staff go on duty an hour after the doors open", PROCESSES, "            Kind.OPEN: self.opens,\n", "            Kind.OPEN: self.opens + HOUR,\n", "L9", "whole", slow=True),
+    Bug("the stock feed is never published", PROCESSES, "        self.model.world.stock.publish(now)\n", "", "L2", "whole"),
+    Bug("the feed comes half as often as the policy asks", PROCESSES, "        return now + int(self.model.world.policy.publish_s)\n",
+        "        return now + 2 * int(self.model.world.policy.publish_s)\n", "L2", "whole", slow=True),
+    Bug("the feed has a new stamp and old cells", WORLD_STOCK, "        self.published[...] = record\n", "", "L2", "whole", slow=True),
+    Bug("every third need opens no mission", NEEDS, "                    n += 1\n", "                    n += 1 if number % 3 else 0\n", "L7", "whole"),
+    Bug("a need is stepped over", NEEDS, "            _step(key0, key1, needs[row], shopper, category, rate, stages)\n",
+        "            _step(key0, key1, needs[row], shopper, category, rate, stages)\n            if row % 5 == 0:\n                _step(key0, key1, needs[row], shopper, category, rate, stages)\n", "L7", "whole", slow=True),
+    Bug("needs fall off the calendar", NEEDS, "    if day < head.size:\n", "    if day < head.size and row % 5 > 0:\n", "L7", "whole", slow=True),
+    Bug("missions lost between their list and their decision", JOURNEYS, '        kept = missions[missions["t"] < self.scene.levels["stop_at"][0]]\n',
+        '        kept = missions[missions["t"] < self.scene.levels["stop_at"][0]][1:]\n', "L7", "whole", slow=True),
+    Bug("a week's media paid every day", WORLD, "        return Fraction(per_shopper) * self.settings.shoppers / 7\n",
+        "        return Fraction(per_shopper) * self.settings.shoppers\n", "L6", "whole"),
+    Bug("the burn-in's media stand in the result", PROCESSES, "        if self.model.window_start <= now < self.model.window_end:\n", "        if now < self.model.window_end:\n", "L6", "whole", slow=True),
     Bug("rent counted for every day of the run", RETAIL, "        if self.window_start < end <= self.window_end:\n            self.costs.add_day(self)\n",
-        "        self.costs.add_day(self)\n        if self.window_start < end <= self.window_end:\n", "statement", "recount", slow=True, ought="L6"),
+        "        self.costs.add_day(self)\n        if self.window_start < end <= self.window_end:\n", "L6", "whole", slow=True),
+    Bug("a profit line left out of the statement", PNL, '    "couriers",\n    "return_handling",\n    "labour"', '    "return_handling",\n    "labour"', "L6", "whole", slow=True),
+    Bug("labour left out of the statement", PNL, '    "labour",\n    "rent",\n', '    "rent",\n', "L6", "whole", slow=True),
     Bug("an order counted under another channel", f"{KERNELS}journeys_decide.py", "    tally[_VISITS if flow == _VISIT else _ORDERS_WEB + entry] += 1\n",
-        "    tally[_VISITS if flow == _VISIT else _ORDERS_WEB + 2] += 1\n", "counters against book", "recount", slow=True, ought="L7"),
-    Bug("purchases told twice", VISIT, 'b, t, O_BOUGHT, b["revenue"] + b["fee"])\n',
-        'b, t, O_BOUGHT, b["revenue"] + b["fee"])\n    tell(net.told, q.g, b, t, O_BOUGHT, b["revenue"] + b["fee"])\n', "shoppers against book", "recount", slow=True, ought="L7"),
-    Bug("wrong sign of the cost of shrink", COARSE, "        self._post(Account.WRITE_OFF, Account.STOCK, int(lost), now)\n",
-        "        self._post(Account.STOCK, Account.WRITE_OFF, int(lost), now)\n", "ledger against journal", "controlled", ought="L6"),
-    Bug("goods received and not owed for", COARSE, "        self._post(Account.STOCK, Account.PAYABLE, int(cost.sum()), now)\n", "",
-        "ledger against journal", "controlled", ought="L6"),
-    Bug("the record does not hear of a receipt", COARSE, '        for column in ("on_hand", "available", "record"):\n            cell[column] += units\n',
-        '        for column in ("on_hand", "available"):\n            cell[column] += units\n', "record", "record"),
-    Bug("a count changes nothing", COARSE, '        cells["record"][nodes, skus] = truth\n', "", "record", "record"),
-    Bug("goods received in a lot are not in the record", COARSE, '("available", units), ("record", units), ', '("available", units), ', "record", "controlled"),
-    Bug("the centre's record does not hear of a transfer", COARSE,
-        '        for column in ("on_hand", "available", "record"):\n            cell[column] -= units.astype(np.int32)\n',
-        '        for column in ("on_hand", "available"):\n            cell[column] -= units.astype(np.int32)\n', "record", "controlled"),
+        "    tally[_VISITS if flow == _VISIT else _ORDERS_WEB + 2] += 1\n", "L7", "whole", slow=True),
     Bug("rows handed to the network twice", RETAIL, "            self.fulfilment.submit(rows)\n",
-        "            self.fulfilment.submit(rows)\n            self.fulfilment.submit(rows)\n", "counters against book", "recount", ought="L7"),
+        "            self.fulfilment.submit(rows)\n            self.fulfilment.submit(rows)\n", "L7", "whole"),
+    Bug("purchases told twice", VISIT, 'b, t, O_BOUGHT, b["revenue"] + b["fee"])\n',
+        'b, t, O_BOUGHT, b["revenue"] + b["fee"])\n    tell(net.told, q.g, b, t, O_BOUGHT, b["revenue"] + b["fee"])\n', "shoppers against book", "recount", slow=True),
 )
 # fmt: on

@@ -17,14 +17,14 @@ import pytest
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
-from planted import BUGS, RUN_BUGS, UNSEEN_BY_LAWS, Bug
+from planted import BUGS, RUN_BUGS, Bug
 
 ROOT = Path(__file__).parents[2]
-ALL = BUGS + RUN_BUGS + UNSEEN_BY_LAWS
+ALL = BUGS + RUN_BUGS
 #: whole runs: small, but with parcels, couriers, pickups, visits, returns, shrink and receipts in them
 SMALL = ("strategy=omo", "shoppers=100", "days=3", "burn_in_days=1", "seed=11", "engine.drain_days=30", "network.stores.count=4",
          "market.demand.purchase_alpha_weeks=0.15")  # fmt: skip
-NETWORK_PROBES = ("worlds", "exchanges", "cutoffs", "couriers", "windows", "resumed", "controlled", "record")
+NETWORK_PROBES = ("worlds", "exchanges", "cutoffs", "couriers", "windows", "resumed", "controlled")
 FAST_RUN_PROBES, SLOW_RUN_PROBES = ("whole", "recount", "doors"), ("cut_run", "resumed_run", "draws")
 
 
@@ -42,9 +42,9 @@ class Worker:
 
     def ask(self, probe: str, bug: Bug | None = None) -> dict[str, list[str]]:
         """What complains in a probe of the copy, with a bug planted or with none."""
-        task = {"file": "", "probe": probe, "settings": self.settings}
+        task = {"file": "", "probe": probe, "settings": self.settings, "wanted": []}
         if bug is not None:
-            task |= {"file": bug.file, "old": bug.old, "new": bug.new}
+            task |= {"file": bug.file, "old": bug.old, "new": bug.new, "wanted": sorted(bug.complain)}
         self.process.stdin.write(json.dumps(task) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline() or '{"error": "the worker ended"}')
@@ -79,7 +79,7 @@ def test_the_bug_is_caught_by_name(worker, bug):
     answer = worker.ask(bug.probe, bug)
     assert (worker.copy / bug.file).read_bytes() == before  # taken out again, so the next bug is alone
     print(f"{bug.name} | {bug.caught_by} | {', '.join(answer['found'])}")
-    assert {bug.caught_by, bug.ought} & set(answer["found"]), answer["said"]
+    assert bug.complain <= set(answer["found"]), answer["said"]
 
 
 def test_the_list_covers_every_law_and_both_engines():

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from omosim.study.answer import capacity
 from omosim.study.directions import direction
-from omosim.study.stats import Paired, holm, paired, prob_better, t_quantile, verdicts, wilson
+from omosim.study.stats import (
+    Paired,
+    from_hall,
+    holm,
+    paired,
+    prob_better,
+    t_quantile,
+    third_moment,
+    to_hall,
+    verdicts,
+    wilson,
+)
 
 
 def test_t_quantiles_of_the_printed_table() -> None:
@@ -34,6 +45,9 @@ def test_agrees_with_scipy() -> None:
     rng = random.Random(3)
     a = [rng.gauss(5, 2) for _ in range(23)]
     b = [rng.gauss(4, 1) for _ in range(23)]
+    a += [8.0 - x for x in a]  # differences that lie evenly about their mean: Hall's interval is Student's
+    b += [8.0 - x for x in b]
+    a = [x + 0.3 for x in a]
     test = stats.ttest_rel(a, b)
     got = paired(a, b, alpha=0.05 / 3)
     low, high = test.confidence_interval(1 - 0.05 / 3)
@@ -41,6 +55,31 @@ def test_agrees_with_scipy() -> None:
     assert got.ci_high == pytest.approx(high, rel=1e-6)
     assert got.p_value == pytest.approx(test.pvalue, rel=1e-7)
     assert got.prob_positive == pytest.approx(1 - test.pvalue / 2 if test.statistic > 0 else test.pvalue / 2, rel=1e-7)
+
+
+def test_halls_transform_and_its_inverse() -> None:
+    for tail in (-0.6, -0.05, 1e-10, 0.2, 0.9):
+        for t in (-4.0, -1.0, 0.0, 0.7, 3.3):
+            assert from_hall(to_hall(t, tail), tail) == pytest.approx(t, abs=1e-6)
+    # by hand: skewness 1.2 of 36 values, tail .2: 2 + .2 * 4 / 3 + .04 * 8 / 27 + .2 / 6
+    assert to_hall(2.0, 0.2) == pytest.approx(2 + 0.8 / 3 + 0.32 / 27 + 0.2 / 6)
+    assert third_moment([1.0, 1.0, 1.0, 1.0, 6.0], 2.0, 5.0) == pytest.approx(1.5)  # (64 - 4) / 5 over 4 ** 1.5
+    assert third_moment([1.0, 1.0, 7.0], 3.0, 12.0) == 0.0
+
+
+@given(st.lists(st.floats(-100, 100), min_size=3, max_size=25), st.sampled_from([0.05, 0.05 / 3]))
+def test_a_difference_is_sure_exactly_when_the_interval_leaves_out_nothing(values: list[float], alpha: float) -> None:
+    got = paired(values, [0.0] * len(values), alpha=alpha)
+    assert got.ci_low is not None and got.ci_high is not None and got.p_value is not None
+    if min(abs(got.ci_low), abs(got.ci_high)) > 1e-6 and abs(got.p_value - alpha) > 1e-6:
+        assert (got.p_value < alpha) == (not got.ci_low <= 0 <= got.ci_high)
+
+
+def test_skew_differences_reach_further_on_the_side_of_their_tail() -> None:
+    got = paired([0.0] * 9 + [5.0, 1.0, 2.0], [0.0] * 12)
+    assert got.diff is not None and got.ci_low is not None and got.ci_high is not None and got.half_width is not None
+    assert got.ci_high - got.diff > 1.2 * (got.diff - got.ci_low)
+    assert got.half_width == pytest.approx((got.ci_high - got.ci_low) / 2)
 
 
 def test_undefined_is_none_with_a_reason() -> None:

@@ -1,0 +1,102 @@
+"""What ought to happen, written down beside the run: the roster and the stock feed.
+
+Nothing here reads what the processes of the run did. The roster follows from the settings and the scenario's dated
+changes, the feed's times from the period that the policy asks for; the laws L2, L6 and L9 compare.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from omosim.schema.columns import DAY, HOUR
+from omosim.schema.settings import Settings
+
+if TYPE_CHECKING:
+    from omosim.model.retail import RetailModel
+
+
+def second_of(text: str) -> int:
+    """Second of the day of "HH:MM"."""
+    return int(text[:2]) * HOUR + int(text[3:]) * 60
+
+
+def stores_today(settings: Settings, names: list[str], trading: np.ndarray, day: int) -> list[tuple[bool, float, int]]:
+    """Of each node but the centre: whether it trades on a day of the run, factor on its staff, fixed staff or -1."""
+    out = []
+    for name, open_before in zip(names[1:], trading[1:].tolist(), strict=True):
+        trades, factor, fixed = open_before, 1.0, -1
+        for change in settings.scenario.interventions:
+            begun = change.from_day <= day - settings.burn_in_days
+            over = change.to_day is not None and day - settings.burn_in_days >= change.to_day
+            if not begun or over or (change.stores and name not in change.stores):
+                continue
+            if change.what == "store_open":
+                trades = change.set == 1
+            elif change.what == "staff" and change.times is not None:
+                factor *= change.times
+            elif change.what == "staff":
+                fixed = round(change.set or 0)
+        out.append((trades, factor, fixed))
+    return out
+
+
+class Watch:
+    """Running record of what ought to have happened, one of a run.
+
+    Parameters
+    ----------
+    settings : the run's settings
+    names : names of the nodes, the centre first
+    trading : (N,) bool, stores in business before dated changes
+    """
+
+    def __init__(self, settings: Settings, names: list[str], trading: np.ndarray) -> None:
+        self.settings, self.names, self.trading = settings, names, trading.copy()
+        self.roster = np.zeros(2 * len(names), np.int64)  # staff seconds by station up to the last midnight
+        self.store_days = np.zeros(1, np.int64)  # trading stores x measured days
+        self.feed = np.zeros(2, np.int64)  # second of the next publication; how much was wrong so far
+
+    def day_over(self, day: int) -> None:
+        """Write down the staff that a day asked for, and its trading stores where the day is measured."""
+        stores, work = self.settings.network.stores, self.settings.network.work
+        doors = second_of(stores.closes) - second_of(stores.opens)
+        busy = second_of(stores.peak_to) - second_of(stores.peak_from)
+        people, all_of_them = self.settings.shoppers, self.settings.market.cost_basis_shoppers
+        part = round(Fraction(work.centre_pickers * min(people, all_of_them), all_of_them))
+        self.roster[0] += (part or min(work.centre_pickers, 1)) * DAY
+        today = stores_today(self.settings, self.names, self.trading, day)
+        for node, (trades, factor, fixed) in enumerate(today, start=1):
+            if not trades:
+                continue
+            pickers, counter, peak = (
+                fixed if fixed >= 0 else int(planned * factor + 0.5)
+                for planned in (stores.pickers, stores.counter, stores.counter + stores.peak_extra)
+            )
+            self.roster[2 * node] += pickers * doors
+            self.roster[2 * node + 1] += counter * (doors - busy) + peak * busy
+        if 0 <= day - self.settings.burn_in_days < self.settings.days:
+            self.store_days += sum(trades for trades, *_ in today)
+
+    def look_at_feed(self, model: RetailModel) -> None:
+        """After the coarse events of an instant: was the feed published when it was due, and, once an hour, whole?"""
+        now = model.clock.now
+        while self.feed[0] <= now:
+            due, stock = int(self.feed[0]), model.world.stock
+            period = DAY if due >= model.window_end else int(model.world.policy.publish_s)
+            self.feed[1] += abs(stock.published_at - due)
+            if due == now and due % HOUR < period:
+                self.feed[1] += int(np.count_nonzero(model.journeys.scene.published != np.maximum(stock.record, 0)))
+            self.feed[0] = due + period
+
+    # ---- snapshot -------------------------------------------------------------------------------------------
+    def state(self) -> dict[str, np.ndarray]:
+        """What changes, as copies of arrays."""
+        return {name: getattr(self, name).copy() for name in ("roster", "store_days", "feed")}
+
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        """Take over arrays given by `state`."""
+        for name, array in state.items():
+            getattr(self, name)[...] = array

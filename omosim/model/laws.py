@@ -9,9 +9,9 @@ import numpy as np
 
 from omosim.journeys.journeys import EXPOSURE
 from omosim.model.kpis import measured
-from omosim.model.pnl import identified_share, profit_and_loss
+from omosim.model.pnl import profit_and_loss
 from omosim.schema.codes import Account, Count, Entry, Flow
-from omosim.schema.columns import ORDINAL_BITS
+from omosim.schema.columns import DAY, ORDINAL_BITS
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
@@ -51,13 +51,17 @@ def money(model: RetailModel, book: np.ndarray, lines: dict[str, int]) -> int:
     """
     ledger = model.fulfilment.books().ledger
     rows = measured(book, model.window_start, model.window_end)
-    policy = model.world.policy
-    by_channel = [int(rows["revenue"][rows["channel"] == entry].sum()) for entry in (Entry.SOCIAL, Entry.LIVE)]
-    commission = round(
-        Fraction(policy.commission_social) * by_channel[0] + Fraction(policy.commission_live) * by_channel[1]
-    )
-    kept = int((rows["revenue"] + rows["fee"] - rows["refund"]).sum())
-    points = round(Fraction(policy.points_rate) * Fraction(identified_share(model)) * kept)
+    order = np.argsort(rows["placed_at"], kind="stable")
+    ends = np.searchsorted(rows["placed_at"][order], model.window_start + DAY * np.arange(model.settings.days + 1))
+
+    def daily(amount: np.ndarray, rates: np.ndarray) -> Fraction:
+        parts = np.diff(np.concatenate([[0], np.cumsum(amount[order])])[ends]).tolist()
+        return sum((Fraction(rate) * part for rate, part in zip(rates.tolist(), parts, strict=True)), Fraction(0))
+
+    social, live, points_rate = model.costs.rates.T
+    commission = round(daily(rows["revenue"] * (rows["channel"] == Entry.SOCIAL), social)
+                       + daily(rows["revenue"] * (rows["channel"] == Entry.LIVE), live))  # fmt: skip
+    points = round(daily(rows["revenue"] + rows["fee"] - rows["refund"], points_rate))
     with_time = (
         lines["labour"] + lines["rent"] + lines["holding"] + lines["media"] + commission + points
         + lines["capability_running"] + lines["capability_capital"]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from omosim.model.kpis import CHANNELS
-from omosim.schema.codes import Account
-from omosim.schema.columns import HOUR
+from omosim.model.kpis import CHANNELS, measured
+from omosim.schema.codes import Account, Entry
+from omosim.schema.columns import DAY, HOUR
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
@@ -53,7 +53,8 @@ class DayCosts:
 
     SCALE = 1_000_000
 
-    def __init__(self, stations: int) -> None:
+    def __init__(self, stations: int, days: int) -> None:
+        self.rates = np.zeros((days, 3))  # of orders placed on each day: commission of social and live, points given
         self.holding = np.zeros(1, np.int64)
         self.media = np.zeros(1, np.int64)
         self.rent = np.zeros(1, np.int64)
@@ -69,7 +70,17 @@ class DayCosts:
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Take over arrays given by `state`."""
         for name, array in state.items():
-            setattr(self, name, array)
+            if name == "rates":  # the run may be longer or shorter than the one that gave it
+                days = min(len(self.rates), len(array))
+                self.rates[:days] = array[:days]
+            else:
+                setattr(self, name, array)
+
+    def begin_day(self, model: RetailModel, day: int) -> None:
+        """Note what platforms and members get of the orders of a measured day (0 the first), by the policy in force."""
+        policy = model.world.policy
+        self.rates[day] = policy.commission_social, policy.commission_live, policy.points_rate * identified_share(model)
+        self.add_media(model)
 
     def add_media(self, model: RetailModel) -> None:
         """Add the media of a day that begins, at the levels its contacts are bought at."""
@@ -131,11 +142,11 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
     """
     money = model.fulfilment.books().ledger[1]
     day, scale = model.costs, DayCosts.SCALE
-    policy = model.world.policy
     lines = {f"revenue_{name}": -int(money[Account.REVENUE_WEB + code]) for code, name in enumerate(CHANNELS)}
     lines["fees"] = -int(money[Account.FEES])
     sales = sum(lines.values())
     kept = sales - int(money[Account.REFUNDS])
+    shares = shares_of_orders(model)
     lines |= {
         "refunds": int(money[Account.REFUNDS]),
         "goods": int(money[Account.GOODS]),
@@ -148,11 +159,8 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
         "rent": rounded(Fraction(int(day.rent[0]), scale)),
         "holding": rounded(Fraction(int(day.holding[0]), scale)),
         "media": rounded(Fraction(int(day.media[0]), scale)),
-        "commission": rounded(
-            Fraction(float(policy.commission_social)) * lines["revenue_social"]
-            + Fraction(float(policy.commission_live)) * lines["revenue_live"]
-        ),
-        "points": rounded(Fraction(float(policy.points_rate)) * Fraction(identified_share(model)) * kept),
+        "commission": rounded(shares[0] + shares[1]),
+        "points": rounded(shares[2]),
         "capability_running": rounded(Fraction(int(day.running[0]), scale)),
         "capability_capital": rounded(Fraction(int(day.capital[0]), scale)),
     }
@@ -165,6 +173,20 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
     lines["other_cost"] = sum(lines[name] for name in ("rent", "holding", "shrink", "commission", "points"))
     lines["operating_profit"] = sales - sum(lines[name] for name in COST_LINES)
     return lines
+
+
+def shares_of_orders(model: RetailModel) -> list[Fraction]:
+    """What social platforms, live platforms and members get of the measured orders, each at the rate of its day."""
+    rows = measured(model.fulfilment.book(), model.window_start, model.window_end)
+    day = (rows["placed_at"] - model.window_start) // DAY
+    amounts = [np.where(rows["channel"] == code, rows["revenue"], 0) for code in (Entry.SOCIAL, Entry.LIVE)]
+    amounts.append(rows["revenue"] + rows["fee"] - rows["refund"])
+    out = []
+    for rates, amount in zip(model.costs.rates.T.tolist(), amounts, strict=True):
+        by_day = np.zeros(len(rates), np.int64)
+        np.add.at(by_day, day, amount)
+        out.append(sum((Fraction(rate) * part for rate, part in zip(rates, by_day.tolist(), strict=True)), Fraction(0)))
+    return out
 
 
 def identified_share(model: RetailModel) -> float:

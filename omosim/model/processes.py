@@ -155,7 +155,7 @@ class Processes:
     def _day_begin(self, arg: int, now: int) -> int:
         self.model.journeys.begin_day(now // DAY)
         if self.model.window_start <= now < self.model.window_end:
-            self.model.costs.add_media(self.model)
+            self.model.costs.begin_day(self.model, (now - self.model.window_start) // DAY)
         return now + DAY
 
     def _plan_broadcasts(self, now: int) -> None:

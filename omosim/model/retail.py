@@ -63,7 +63,7 @@ class RetailModel(mesa.Model):
         self.replenishment = Replenishment(settings, self.world, self.fulfilment)
         self.interventions = Interventions(settings, self.world)
         self.memory = ManagerMemory(len(self.world.nodes), len(self.world.sku_category), len(self.world.touch_cost))
-        self.costs = DayCosts(2 * len(self.world.nodes))
+        self.costs = DayCosts(2 * len(self.world.nodes), settings.days)
         self.watch = Watch(settings, self.world.node_names, self.world.trading)
         self.clock = Clock()
         self.audit = Audit()

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from omosim.kernels.journeys_synthesis import KNOTS, fill_gamma_table
+from omosim.kernels.journeys_synthesis import KNOTS, fill_gamma_table, order_mu
 from omosim.kernels.journeys_types import CASE, CATEGORY, LEVELS, SEGMENT, TOUCHPOINT, Scene
 from omosim.kernels.mathx import log64
 from omosim.schema.columns import DAY, HOUR
@@ -104,7 +104,7 @@ def category_table(world: World) -> np.ndarray:
     for c in range(n):
         order, shopper = _log_spread(float(world.units_cv[c])), _log_spread(float(world.units_shopper_cv[c]))
         out["order_sigma"][c], out["shopper_sigma"][c] = order, shopper
-        out["order_mu"][c] = float(log64(float(world.units_mean[c]))) - 0.5 * (order * order + shopper * shopper)
+        out["order_mu"][c] = order_mu(float(world.units_mean[c]), math.sqrt(order * order + shopper * shopper))
     out["ref_price"] = world.ref_price
     out["first"], out["last"] = world.sku_first[:-1], world.sku_first[1:]
     return out

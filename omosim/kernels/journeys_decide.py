@@ -84,6 +84,7 @@ def make_case(scene, levels, who, mission, slot, base, events, login, combined, 
     case["category"] = category
     case["zone"] = zone
     case["sku"] = sku
+    case["first"] = kind["first"]
     case["units"] = units
     case["scale"] = scale
     case["value"] = scale * (1.0 + kind["value_mean"] + kind["value_sd"] * e)

@@ -110,7 +110,7 @@ def shown_item(levels, kind, cdf, shopper, base, events):
     for k in range(many):
         u_item, u_signal = uniform2(key0, key1, shopper, base, ITEM, k)
         sku = item_at(cdf, kind["first"], kind["last"], u_item)
-        e = norm_ppf64(uniform(key0, key1, shopper, base, VALUE, sku))
+        e = norm_ppf64(uniform(key0, key1, shopper, base, VALUE, sku - kind["first"]))  # its place in the category
         signal = rho * e + noise * norm_ppf64(u_signal) if many > 1 else 0.0
         if signal > best:
             best = signal

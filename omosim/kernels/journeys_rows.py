@@ -39,11 +39,17 @@ def draw(levels, case, purpose, item):
 
 
 @kernel
+def draw_of_item(levels, case, purpose, sku):
+    """Keyed uniform of the need and an item, by its place in the category: further items elsewhere move nothing."""
+    return draw(levels, case, purpose, sku - int(case["first"]))
+
+
+@kernel
 def is_misfit(levels, case, sku):
     """Realised: the item does not fit. One draw of the need and the item, whatever the strategy."""
     if sku < 0:
         return 0
-    return 1 if draw(levels, case, FIT, sku) < case["misfit"] else 0
+    return 1 if draw_of_item(levels, case, FIT, sku) < case["misfit"] else 0
 
 
 @kernel
@@ -66,9 +72,9 @@ def item_after_information(levels, case, second, entry, reads):
     if not reads or misfit == 0:
         return sku, misfit, second, second_misfit, go_on, 0
     accuracy = accuracy_of(levels, entry)
-    if not draw(levels, case, DETECT, sku) < accuracy:
+    if not draw_of_item(levels, case, DETECT, sku) < accuracy:
         return sku, misfit, second, second_misfit, go_on, 0
-    if go_on == 0 or second < 0 or (second_misfit == 1 and draw(levels, case, DETECT, second) < accuracy):
+    if go_on == 0 or second < 0 or (second_misfit == 1 and draw_of_item(levels, case, DETECT, second) < accuracy):
         return -1, 1, -1, 0, 0, 1
     return second, second_misfit, -1, 0, 0, 1
 
@@ -280,7 +286,7 @@ def goes_back(levels, case, sku, mind, entry, utility, outside):
 
     Regret: persuasion alone sold it; without it the plan falls short of the outside option by more than R.
     """
-    if draw(levels, case, CHANGE_OF_MIND, sku) < mind:
+    if draw_of_item(levels, case, CHANGE_OF_MIND, sku) < mind:
         return 1
     if entry != _LIVE or case["persuasion"] <= 0.0:
         return 0

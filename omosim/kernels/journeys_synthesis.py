@@ -39,6 +39,31 @@ def table_at(table, u):
 
 
 @kernel
+def mean_units(mu, sigma):
+    """Mean of a lognormal rounded to whole units, at least one; by 1,024 equal parts of the law."""
+    total = 0.0
+    for k in range(1024):
+        total += max(1.0, np.floor(exp64(mu + sigma * norm_ppf64((k + 0.5) / 1024.0)) + 0.5))
+    return total / 1024.0
+
+
+@kernel
+def order_mu(mean, sigma):
+    """Log median at which whole units have this mean, by bisection; where rounding hardly matters, that of the lognormal."""
+    high = log64(mean)
+    if sigma <= 0.0 or mean > 50.0:
+        return high - 0.5 * sigma * sigma
+    low = high - 3.0 - sigma * sigma
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if mean_units(middle, sigma) < mean:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@kernel
 def _pick(cumulative, u):
     """First index whose cumulative share exceeds u."""
     low = 0

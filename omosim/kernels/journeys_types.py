@@ -48,6 +48,7 @@ CASE = np.dtype(
         "shopper", "slot",  # slot of the mission
         "base",  # slot of the need whose item, value and fit it has
         "t", "category", "zone", "sku", "units",
+        "first",  # first SKU of the category
         "checks",  # 1: looks at the published stock of stores
         "coupon",  # 1: coupon in hand
         "points",  # 1: collects points

@@ -173,3 +173,19 @@ def test_no_strategy_is_named_where_shoppers_decide():
     assert len(files) > 10
     found = {f.name: names.findall(f.read_text(encoding="utf-8")) for f in files}
     assert not any(found.values()), json.dumps(found)
+
+
+def test_one_more_item_moves_nobody_in_another_category():
+    s = busy(1500)
+    kinds = dict(s.catalogue.categories)
+    first = next(iter(kinds))
+    kinds[first] = kinds[first].model_copy(update={"skus": kinds[first].skus + 1})
+    more = s.model_copy(update={"catalogue": s.catalogue.model_copy(update={"categories": kinds})})
+    (a, _), (b, _) = (show_on(small_world(x, rich_policy()), x, 5) for x in (s, more))
+    a, b = (by_key(rows[rows["category"] > 0]).copy() for rows in (a, b))
+    assert len(a) > 200
+    for rows, shift in ((a, 0), (b, 1)):
+        rows["sku"] -= shift
+        rows["alt_sku"] -= np.where(rows["alt_sku"] >= 0, shift, 0)
+    assert np.array_equal(a["key"], b["key"])
+    assert all(np.array_equal(a[name], b[name]) for name in DEMAND.names)

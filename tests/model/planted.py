@@ -222,7 +222,7 @@ RUN_BUGS = (
     Bug("snapshot forgets the shoppers' awareness", JOURNEYS, '"touch_sums", "exposed", "day"):\n            getattr(self, name)[...] = state[name]',
         '"touch_sums", "exposed", "day"):\n            getattr(self, name)[...] = state[name] if name != "awareness" else self.awareness', "snapshot", "resumed_run", slow=True),
     Bug("reused draw: whether to go on by the draw of the fit", f"{KERNELS}journeys_rows.py", "    go_on = 1 if draw(levels, case, GO_ON, 0) <",
-        "    go_on = 1 if draw(levels, case, FIT, sku) <", "draw used twice", "draws", slow=True),
+        "    go_on = 1 if draw_of_item(levels, case, FIT, sku) <", "draw used twice", "draws", slow=True),
     Bug("two purposes share a number", f"{KERNELS}purposes.py", "\nGO_ON = 12\n", "\nGO_ON = 10\n", "draw used twice", "draws", slow=True),
     Bug("the staff's peak shift is ignored", PROCESSES, "(plan.peak_extra if busy else 0)\n", "0\n", "L9", "whole"),
     Bug("staff go on duty an hour after the doors open", PROCESSES, "            Kind.OPEN: self.opens,\n", "            Kind.OPEN: self.opens + HOUR,\n", "L9", "whole", slow=True),

@@ -100,5 +100,6 @@ def say_run(kpis: Sequence[Any], report: Path) -> None:
         for name in names:
             kpi = named[name]
             value = figure(kpi.value, kpi.unit) if kpi.value is not None else f"undefined: {kpi.reason}"
-            console.print(Text(f"  {title(name):<34} {value:>18} {unit_words(kpi.unit)}"))
+            unit = unit_words(kpi.unit) if kpi.value is not None else ""
+            console.print(Text(f"  {title(name):<34} {value:>18} {unit}".rstrip()))
     console.print(Text(f"Report: {report}"))

@@ -124,7 +124,6 @@ class Identity(Frozen):
     consent: float = par("share", "shoppers who consent to tracking", 0, 1)
     login: float = par("share", "web and app sessions with a login", 0, 1)
     loyalty: float = par("share", "store purchases with a loyalty card", 0, 1)
-    cookie_days: float = par("days", "life of a cookie", 0, 3650)
 
 
 class Personalisation(Frozen):

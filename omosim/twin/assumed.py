@@ -33,7 +33,7 @@ MARKET: dict[str, Any] = {
         "belief_rate": 0.15, "near_stores": 3, "go_on": 0.5,
     },
     "rival": {"price_index": 1.0, "pull": 0.35, "reaction": 0.1, "store_km": 5.0, "store_pull": 0.01},
-    "identity": {"consent": 0.65, "login": 0.8, "loyalty": 0.4, "cookie_days": 30.0},
+    "identity": {"consent": 0.65, "login": 0.8, "loyalty": 0.4},
     "personalisation": {"rho_inf": 0.45, "n_half": 12.0},
     "sessions": {"per_mission": 3.0, "browse_per_week": 0.5, "touches_per_mission": 11.0},
 }  # fmt: skip

@@ -289,6 +289,13 @@ def test_changes_that_cannot_be_carried_out_are_refused(shop, omosim, started, r
     refused(omosim("run", "scenario=mine.yaml"), started, [r"mine\.yaml:4", *words])
 
 
+def test_a_further_store_can_be_opened_at_a_place(shop, omosim) -> None:
+    rows = "  - {what: store_open, set: 1, stores: [S30], zones: [3], from_day: 2}\n  - {what: staff, times: 2, stores: [S30], from_day: 4}\n"
+    (shop / "mine.yaml").write_text(f"name: mine\ntitle: mine\ninterventions:\n{rows}", encoding="utf-8")
+    answer = omosim("run", "scenario=mine.yaml", "--cfg", "job")
+    assert answer.code == 0, answer.err
+
+
 def test_a_pipe_is_no_configuration(shop, omosim, started) -> None:
     import os
 

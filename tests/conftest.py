@@ -1,6 +1,31 @@
 """Settings for tests, composed as a user's command would compose them."""
 
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
 import pytest
+
+
+def module_at(path: Path) -> ModuleType:
+    """A file of the tests as a module, wherever tests are called from."""
+    spec = importlib.util.spec_from_file_location(f"omosim_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def shipped() -> ModuleType:
+    """Settings from the shipped YAML alone: tests/world/shipped.py."""
+    return module_at(Path(__file__).with_name("world") / "shipped.py")
+
+
+@pytest.fixture(scope="session")
+def toy() -> ModuleType:
+    """A market whose truth is known: tests/twin/toy_market.py."""
+    return module_at(Path(__file__).with_name("twin") / "toy_market.py")
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def values(key: str) -> list[str]:
     """Known values of a key."""
     from omosim.config.library import GROUPS, Library
 
-    if key in GROUPS:
+    if key in (*GROUPS, "experiment"):
         return Library().options(key)
     if key in ("strategies", "baseline"):
         return Library().options("strategy")

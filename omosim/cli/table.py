@@ -84,7 +84,7 @@ COMMANDS: dict[str, Command] = {
             "omosim list [markets|strategies|capabilities|scenarios|touchpoints]",
             "markets, strategies, capabilities and scenarios that can be named",
             "쓸 수 있는 시장·전략·역량·시나리오를 보여 준다",
-            "Shows what comes with omosim and what stands in ./configs and ./scenarios.",
+            "Shows what comes with omosim and what stands in ./configs, ./scenarios and ./experiments.",
             ("omosim list", "omosim list scenarios"),
             "omosim run scenario=NAME",
         ),
@@ -131,7 +131,7 @@ COMMANDS: dict[str, Command] = {
     )
 }
 
-KINDS = ("markets", "strategies", "capabilities", "scenarios", "touchpoints")
+KINDS = ("markets", "strategies", "capabilities", "scenarios", "experiments", "touchpoints")
 GLOBAL_FLAGS = ("--help", "--version", "--lang", "--completion", "--trace")
 FLAGS: dict[str, tuple[str, ...]] = {
     "run": ("--cfg", "--multirun"),

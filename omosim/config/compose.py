@@ -69,7 +69,7 @@ class Composed:
 def compose(command: str, overrides: Sequence[str] = (), cwd: str | Path | None = None) -> Composed:
     """Settings of a command. Raises ConfigError with every problem found.
 
-    overrides: `key=value` words; cwd: folder from which files and the user's ./configs and ./scenarios are found.
+    overrides: `key=value` words; cwd: folder from which files and the user's ./configs, ./scenarios and ./experiments are found.
     """
     if command not in OPTIONS:
         raise refuse("no such command", value=show(command), allowed=", ".join(OPTIONS), near=nearest(command, OPTIONS))

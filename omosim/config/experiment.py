@@ -1,12 +1,12 @@
-"""`experiment=FILE`: a study as data, the words of one command with its question. Words on the command line win."""
+"""`experiment=NAME|FILE`: a study as data, the words of one command with its question. Words on the command line win."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from omosim.config.errors import ConfigError, Problem, nearest, show
-from omosim.config.library import is_path
+from omosim.config.errors import Problem, nearest, refuse, show
+from omosim.config.library import Library, is_path
 from omosim.config.strict import Doc, read_file
 
 KEYS = ("command", "title", "question", "overrides", "reading")
@@ -20,8 +20,7 @@ def expand(command: str, words: list[str], cwd: Path) -> tuple[list[str], list[P
     own = [w for w in words if w not in named]
     if len(named) > 1:
         return own, [Problem("given twice", key="experiment", cure="Name one experiment")]
-    path, shown = _find(named[0].partition("=")[2].strip("'\""), cwd)
-    doc = read_file(path, shown)
+    doc = _read(named[0].partition("=")[2].strip("'\""), cwd)
     if doc.problems:
         return own, list(doc.problems)
     problems = _judge(doc, command)
@@ -32,28 +31,23 @@ def expand(command: str, words: list[str], cwd: Path) -> tuple[list[str], list[P
     return [*(w for w in listed if _key(w) not in taken), *own], []
 
 
-def _find(name: str, cwd: Path) -> tuple[Path, str]:
+def _read(name: str, cwd: Path) -> Doc:
+    """The file given by path, or of that name in ./experiments, or of that name among those that come with omosim."""
     if is_path(name):
-        return cwd / name, name
-    folder = cwd / "experiments"
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(p.stem for p in folder.glob("*.yaml")) if folder.is_dir() else []
-        near = nearest(name, known)
+        return read_file(cwd / name, name)
+    library = Library(cwd)
+    if not library.exists(f"experiment/{name}"):
+        known = library.options("experiment")
         cure = "Choose one of these, or give a file: experiment=FILE.yaml"
-        raise ConfigError(
-            [
-                Problem(
-                    "no such experiment",
-                    key="experiment",
-                    value=show(name),
-                    allowed=", ".join(known),
-                    near=near,
-                    cure=cure,
-                )
-            ]
+        raise refuse(
+            "no such experiment",
+            key="experiment",
+            value=show(name),
+            allowed=", ".join(known),
+            near=nearest(name, known),
+            cure=cure,
         )
-    return path, f"experiments/{name}.yaml"
+    return library.doc(f"experiment/{name}")
 
 
 def _key(word: str) -> str:

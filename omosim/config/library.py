@@ -1,4 +1,5 @@
-"""Finds configuration files: the user's ./configs and ./scenarios first, then the ones that come with the package.
+"""Finds configuration files: the user's ./configs, ./scenarios and ./experiments first, then the
+package's own.
 
 Imports neither Hydra nor pydantic, so that `list` and tab completion are quick.
 """
@@ -17,31 +18,36 @@ from omosim.config.strict import Doc, Path_, read_file
 
 GROUPS = ("market", "catalogue", "network", "touchpoints", "strategy", "scenario", "engine")
 PRIMARY = ("run", "compare", "calibrate")
+#: groups whose folder stands beside `configs`
+BESIDE = {"scenario": "scenarios", "experiment": "experiments"}
 EMBEDDED = ("catalogue", "network", "touchpoints")
 _TITLE = re.compile(r"""^title:[ ]*(?:"([^"]*)"|'([^']*)'|([^#\n]*))""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Root:
-    """One pair of folders with configuration files."""
+    """A folder that holds folders with configuration files."""
 
-    configs: Path
-    scenarios: Path
+    base: Path
     trusted: bool
 
+    @property
+    def configs(self) -> Path:
+        """Building blocks."""
+        return self.base / "configs"
+
     def folder(self, group: str) -> Path:
-        """Folder of a group; the group `scenario` has its own place."""
+        """Folder of a group; scenarios and experiments stand beside the building blocks."""
         head, _, rest = group.partition("/")
-        base = self.scenarios if head == "scenario" else self.configs / head
-        return base / rest if rest else base
+        place = self.base / BESIDE[head] if head in BESIDE else self.configs / head
+        return place / rest if rest else place
 
 
 def package_root() -> Root:
     """The files that came with omosim: inside the wheel, or beside the package in a source checkout."""
     package = Path(__file__).resolve().parent.parent
     data = package / "_data"
-    base = data if (data / "configs").is_dir() else package.parent
-    return Root(base / "configs", base / "scenarios", True)
+    return Root(data if (data / "configs").is_dir() else package.parent, True)
 
 
 def is_path(value: str) -> bool:
@@ -59,9 +65,9 @@ class Library:
 
     def __post_init__(self) -> None:
         own = package_root()
-        user = Root(self.cwd / "configs", self.cwd / "scenarios", False)
+        user = Root(self.cwd, False)
         self.roots = [own]
-        if not _same(user.configs, own.configs) and not _same(user.scenarios, own.scenarios):
+        if not any(_same(user.base / name, own.base / name) for name in ("configs", *BESIDE.values())):
             self.roots.insert(0, user)
 
     # ---- names ---------------------------------------------------------------------------------------------
@@ -138,10 +144,8 @@ class Library:
 
     def shown(self, path: Path, root: Root | None = None) -> str:
         """The path as the user knows it: from the working folder, or from the package's folders."""
-        if root is not None and root.trusted:
-            for base, name in ((root.configs, "configs"), (root.scenarios, "scenarios")):
-                if path.is_relative_to(base):
-                    return f"{name}/{path.relative_to(base).as_posix()}"
+        if root is not None and root.trusted and path.is_relative_to(root.base):
+            return path.relative_to(root.base).as_posix()
         try:
             return path.resolve().relative_to(self.cwd.resolve()).as_posix()
         except (ValueError, OSError):

@@ -27,6 +27,11 @@ from omosim.schema.network import (
     VISIT_MOVED,
 )
 
+#: what a movement adds to the stock of its node
+INTO = np.zeros(len(Move), np.int64)
+INTO[[Move.OPENING, Move.RECEIVED, Move.TRANSFER_IN, Move.RETURNED]] = 1
+INTO[[Move.SOLD, Move.SHIPPED, Move.TRANSFER_OUT, Move.WRITTEN_OFF]] = -1
+
 ENDED = (Status.DELIVERED, Status.COLLECTED, Status.BOUGHT, Status.LEFT, Status.CANCELLED, Status.EXPIRED,
          Status.REFUSED, Status.RETURN_OPEN, Status.RETURNED)  # fmt: skip
 SERVED = (Status.DELIVERED, Status.COLLECTED, Status.BOUGHT, Status.RETURN_OPEN, Status.RETURNED)
@@ -57,27 +62,27 @@ def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
     The record, too: it is what is free, wrong by what was lost unseen and by the errors booked at the start and not
     yet put right. So whatever moves stock must tell the record.
     """
-    cells, moves = net.stock.cells, net.stock.moves
-    into = moves[Move.OPENING] + moves[Move.RECEIVED] + moves[Move.TRANSFER_IN] + moves[Move.RETURNED]
-    out = moves[Move.SOLD] + moves[Move.SHIPPED] + moves[Move.TRANSFER_OUT] + moves[Move.WRITTEN_OFF]
+    cells, journal = net.stock.cells, net.stock.journal
+    total = journal.sum(0).T  # (N_MOVES, K)
     parts = cells["available"].astype(np.int64) + cells["reserved"] + cells["staged"]
     astray = cells["record"].astype(np.int64) - cells["available"] + cells["claimed"]
-    negative = sum(int((cells[c] < 0).sum()) for c in ("on_hand", "available", "reserved", "staged", "claimed"))
-    under_way = moves[Move.TRANSFER_OUT].sum(0) - moves[Move.TRANSFER_IN].sum(0)
+    kept = ("on_hand", "available", "reserved", "staged", "claimed")
+    negative = sum(int(np.count_nonzero(cells[column] < 0)) for column in kept)
+    under_way = total[Move.TRANSFER_OUT] - total[Move.TRANSFER_IN]
     on_order = cells["on_order"].astype(np.int64)
     np.subtract.at(on_order, (net.stock.transit["node"], net.stock.transit["sku"]), net.stock.transit["units"])
     rows = net.stock.transit[net.stock.transit["move"] == Move.TRANSFER_IN]
     listed = np.zeros(cells.shape[1], np.int64)
     np.add.at(listed, rows["sku"], rows["units"])
-    supplied = (moves[Move.OPENING] + moves[Move.RECEIVED] - moves[Move.WRITTEN_OFF]).sum(0)
+    supplied = total[Move.OPENING] + total[Move.RECEIVED] - total[Move.WRITTEN_OFF]
     outside = books.places.sum(1) + listed
     road, back = _by_sku(net, holds, AT_ROAD), _by_sku(net, holds, AT_BACK)
     waiting = _recount(net, holds[holds["status"] == Status.BACKORDERED], -1, "units")
     return {
-        "L1": _size(into - out - cells["on_hand"]),
+        "L1": _size(journal @ INTO - cells["on_hand"]),
         "L2": _size(cells["on_hand"] - parts)
         + negative
-        + _size(astray - moves[Move.WRITTEN_OFF] - moves[Move.MISRECORDED]),
+        + _size(astray - journal[:, :, Move.WRITTEN_OFF] - journal[:, :, Move.MISRECORDED]),
         "L3": _size(supplied - cells["on_hand"].sum(0) - outside)
         + _size(under_way - listed)
         + _size(on_order)

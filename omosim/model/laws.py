@@ -27,7 +27,7 @@ def daily_residuals(model: RetailModel, now: int) -> dict[str, int]:
     stations = model.fulfilment.books().stations
     on_duty = stations["scheduled"] + stations["cap"] * (now - stations["shift_from"])
     return {
-        "L2": int(model.watch.feed[1]),
+        "L2": model.watch.feed_wrong,
         "L7": abs(model.journeys.needs_unaccounted(now)),
         "L9": int(np.abs(on_duty - model.watch.roster).sum()),
     }

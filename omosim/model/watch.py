@@ -57,7 +57,8 @@ class Watch:
         self.settings, self.names, self.trading = settings, names, trading.copy()
         self.roster = np.zeros(2 * len(names), np.int64)  # staff seconds by station up to the last midnight
         self.store_days = np.zeros(1, np.int64)  # trading stores x measured days
-        self.feed = np.zeros(2, np.int64)  # second of the next publication; how much was wrong so far
+        self.feed_due = self.cells_due = 0  # second of the next publication; of the next look at its cells
+        self.feed_wrong = 0  # seconds and cells by which the feed was wrong so far
 
     def day_over(self, day: int) -> None:
         """Write down the staff that a day asked for, and its trading stores where the day is measured."""
@@ -81,22 +82,23 @@ class Watch:
             self.store_days += sum(trades for trades, *_ in today)
 
     def look_at_feed(self, model: RetailModel) -> None:
-        """After the coarse events of an instant: was the feed published when it was due, and, once an hour, whole?"""
+        """After the coarse events of an instant: was the feed published when it was due, and, at times, whole?"""
         now = model.clock.now
-        while self.feed[0] <= now:
-            due, stock = int(self.feed[0]), model.world.stock
-            period = DAY if due >= model.window_end else int(model.world.policy.publish_s)
-            self.feed[1] += abs(stock.published_at - due)
-            if due == now and due % HOUR < period:
-                self.feed[1] += int(np.count_nonzero(model.journeys.scene.published != np.maximum(stock.record, 0)))
-            self.feed[0] = due + period
+        while self.feed_due <= now:
+            due, stock = self.feed_due, model.world.stock
+            self.feed_due = due + (DAY if due >= model.window_end else int(model.world.policy.publish_s))
+            self.feed_wrong += abs(stock.published_at - due)
+            if due == now and due >= self.cells_due:
+                self.feed_wrong += int(np.count_nonzero(model.journeys.scene.published != np.maximum(stock.record, 0)))
+                self.cells_due = due + DAY + HOUR  # another hour every day
 
     # ---- snapshot -------------------------------------------------------------------------------------------
     def state(self) -> dict[str, np.ndarray]:
         """What changes, as copies of arrays."""
-        return {name: getattr(self, name).copy() for name in ("roster", "store_days", "feed")}
+        feed = np.array([self.feed_due, self.cells_due, self.feed_wrong], np.int64)
+        return {"roster": self.roster.copy(), "store_days": self.store_days.copy(), "feed": feed}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Take over arrays given by `state`."""
-        for name, array in state.items():
-            getattr(self, name)[...] = array
+        self.roster[...], self.store_days[...] = state["roster"], state["store_days"]
+        self.feed_due, self.cells_due, self.feed_wrong = state["feed"].tolist()

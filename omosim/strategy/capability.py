@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -15,7 +14,10 @@ from omosim.world.policy import Policy
 
 @dataclass(frozen=True)
 class Level:
-    """One level of a capability: its unit, range, value where a strategy gives none, and meaning."""
+    """One level of a capability: its unit, range, value where a strategy gives none, and meaning.
+
+    sets, adds : field of the policy that becomes the level's value, or to which it is added
+    """
 
     name: str
     unit: str
@@ -24,6 +26,8 @@ class Level:
     default: float
     meaning: str
     whole: bool = False
+    sets: str = ""
+    adds: str = ""
 
     def problem(self, value: float) -> str | None:
         """What is wrong with a value, None where nothing is."""
@@ -57,22 +61,23 @@ class Context:
         return round((self.settings.network.carrier.lead_days + extra_days) * DAY)
 
 
-class Capability(ABC):
+class Capability:
     """Base of all capabilities.
 
     A subclass states `name` (key in a strategy), `title`, `codes` (numbers in the list of capabilities),
-    `levels`, and which capabilities it `requires` or `excludes`; `apply` sets numbers in the policy. Two
-    capabilities set the same number only by adding to it or by a maximum, so their order does not matter.
+    `levels`, `switches` (fields of the policy that it turns to 1), and which capabilities it `requires` or
+    `excludes`. Where that does not say all, it adds to `apply`. Two capabilities set the same number only by
+    adding to it or by a maximum, so their order does not matter.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     codes: ClassVar[tuple[str, ...]] = ()
     levels: ClassVar[tuple[Level, ...]] = ()
+    switches: ClassVar[tuple[str, ...]] = ()
     requires: ClassVar[tuple[str, ...]] = ()
     excludes: ClassVar[tuple[str, ...]] = ()
 
-    @abstractmethod
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
         """Set what this capability's levels amount to.
 
@@ -82,6 +87,14 @@ class Capability(ABC):
         levels : every level by name, within its range
         context : the run's settings; information sources are added to it
         """
+        for field_name in self.switches:
+            setattr(policy, field_name, 1)
+        for level in self.levels:
+            value = int(levels[level.name]) if level.whole else levels[level.name]
+            if level.sets:
+                setattr(policy, level.sets, value)
+            if level.adds:
+                setattr(policy, level.adds, getattr(policy, level.adds) + value)
 
 
 def offer(name: str) -> int:

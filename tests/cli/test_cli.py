@@ -76,7 +76,7 @@ def test_list_shows_names_with_titles(capsys) -> None:
     assert main(["list"]) == 0
     text = capsys.readouterr().out
     library = Library()
-    for group in ("market", "strategy", "scenario", "strategy/capability"):
+    for group in ("market", "strategy", "scenario", "strategy/capability", "experiment"):
         for name in library.options(group):
             assert re.search(rf"^  {name} +\S", text, re.MULTILINE), name
 
@@ -137,6 +137,7 @@ def test_completion_of_keys_does_not_import_hydra() -> None:
         ("omosim run strategy.capabilities.bopis=", {"true", "false"}),
         ("omosim run output.touches=t", {"true"}),
         ("omosim list sc", {"scenarios"}),
+        ("omosim compare experiment=which", {"which_strategy"}),
         ("omosim run --cfg ", {"job"}),
     ],
 )  # fmt: skip
@@ -385,10 +386,11 @@ def test_files_travel_with_the_package(tmp_path) -> None:
 
     skip = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "omosim", tmp_path / "site" / "omosim", ignore=skip)
-    for name in ("configs", "scenarios"):
+    for name in ("configs", "scenarios", "experiments"):
         shutil.copytree(ROOT / name, tmp_path / "site" / "omosim" / "_data" / name)
     (tmp_path / "empty").mkdir()
-    for words in (["list"], ["compare", "--cfg", "job"]):
+    study = ["compare", "experiment=omo_can_lose", "--cfg", "job"]
+    for words in (["list"], ["compare", "--cfg", "job"], study):
         call = [sys.executable, "-P", "-m", "omosim.cli.main", *words]
         texts = []
         for place in (tmp_path / "site", ROOT):

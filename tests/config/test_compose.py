@@ -247,11 +247,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda p: p.stem)
-def test_every_experiment_composes(path: Path) -> None:
+def test_every_experiment_composes(path: Path, tmp_path: Path) -> None:
     command = str(read_text(path.read_text(encoding="utf-8"), "x").data["command"])
     c = compose(command, [f"experiment={path.stem}"], cwd=ROOT)
     assert c.hash == compose(command, [f"experiment={path}"]).hash
     assert compose(command, [f"experiment={path.stem}", "shoppers=321"], cwd=ROOT).settings.shoppers == 321
+    assert c.hash == compose(command, [f"experiment={path.stem}"], cwd=tmp_path).hash
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / path.name).write_text(f"command: {command}\noverrides: [shoppers=777]\n")
+    assert compose(command, [f"experiment={path.stem}"], cwd=tmp_path).settings.shoppers == 777  # one's own comes first
 
 
 def test_bad_experiments_are_refused(tmp_path: Path) -> None:
@@ -263,7 +267,7 @@ def test_bad_experiments_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Did you mean 'shoppers'"):
         compose("run", ["experiment=e.yaml"], cwd=tmp_path)
     with pytest.raises(ConfigError, match="Did you mean 'which_strategy'"):
-        compose("compare", ["experiment=which_strateg"], cwd=ROOT)
+        compose("compare", ["experiment=which_strateg"], cwd=tmp_path)
 
 
 def test_a_copy_of_the_shipped_folders_is_the_shipped_ones(tmp_path):
@@ -275,5 +279,5 @@ def test_a_copy_of_the_shipped_folders_is_the_shipped_ones(tmp_path):
 
     own = package_root()
     shutil.copytree(own.configs, tmp_path / "configs")
-    shutil.copytree(own.scenarios, tmp_path / "scenarios")
+    shutil.copytree(own.folder("scenario"), tmp_path / "scenarios")
     assert compose("compare", [], tmp_path).hash == compose("compare", [], tmp_path.parent).hash

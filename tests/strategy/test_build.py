@@ -103,6 +103,12 @@ def test_every_capability_sets_something_and_keeps_the_rest(shipped, name: str) 
 
 
 @pytest.mark.parametrize("name", capability_names())
+def test_what_a_capability_writes_is_in_the_policy(name: str) -> None:
+    known, cap = {f.name for f in dataclasses.fields(Policy)}, capability(name)
+    assert {*cap.switches, *(part for level in cap.levels for part in (level.sets, level.adds) if part)} <= known
+
+
+@pytest.mark.parametrize("name", capability_names())
 def test_levels_are_held_to_their_ranges(shipped, name: str) -> None:
     settings = shipped.make_settings(strategy="store_only")
     for level in capability(name).levels:

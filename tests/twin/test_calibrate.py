@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
@@ -19,15 +18,6 @@ from omosim.twin.errors import CalibrationError
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY0 = 1_704_067_200  # 2024-01-01, a Monday
-
-
-@pytest.fixture(scope="module")
-def toy() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("toy_market", Path(__file__).with_name("toy_market.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ _GROUP = {
     "strategies": "strategy",
     "capabilities": "strategy/capability",
     "scenarios": "scenario",
+    "experiments": "experiment",
     "touchpoints": "touchpoints",
 }
 _USE = {
@@ -19,6 +20,7 @@ _USE = {
     "strategies": "strategy=NAME, strategies=[NAME,NAME]",
     "capabilities": "strategy.capabilities.NAME=true|false",
     "scenarios": "scenario=NAME",
+    "experiments": "experiment=NAME",
     "touchpoints": "touchpoints=NAME",
 }
 
@@ -29,12 +31,13 @@ def run(words: list[str], flags: Flags, argv: list[str]) -> int:
         if word not in KINDS:
             raise refuse("nothing of that kind", value=show(word), allowed=", ".join(KINDS), near=nearest(word, KINDS))
     library = Library()
-    for kind in words or KINDS[:4]:
+    for kind in words or KINDS[:5]:
         group = _GROUP[kind]
         names = library.options(group)
         print(f"{kind} ({_USE[kind]})")
         width = max((len(n) for n in names), default=0)
         for name in names:
-            title = library.title(f"{group}/{name}") or library.first_comment(f"{group}/{name}")
-            print(f"  {name:<{width}}  {title}".rstrip())
+            said = [s for s in (library.title(f"{group}/{name}"), library.first_comment(f"{group}/{name}")) if s]
+            # an experiment belongs to one command, which its file begins with
+            print(f"  {name:<{width}}  {' · '.join(said) if group == 'experiment' else ''.join(said[:1])}".rstrip())
     return 0

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from omosim.schema.columns import DAY
-from omosim.strategy.capability import Capability, Context, Level
+from omosim.strategy.capability import Capability, Level
 from omosim.strategy.registry import register
-from omosim.world.policy import Policy
 
 
 @register
@@ -17,10 +14,7 @@ class CustomerFile(Capability):
     name = "customer_file"
     title = "Unified customer file"
     codes = ("C10", "C23")
-    levels = (Level("latency_s", "s", 0, DAY, DAY, "delay of the file: under an hour at once, else with the next night's batch", whole=True),)
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.link_latency_s = int(levels["latency_s"])
+    levels = (Level("latency_s", "s", 0, DAY, DAY, "delay of the file: under an hour at once, else with the next night's batch", whole=True, sets="link_latency_s"),)
 
 
 @register
@@ -31,10 +25,7 @@ class Personalisation(Capability):
     title = "Personalised recommendation"
     codes = ("C11", "C12")
     requires = ("customer_file",)
-    levels = (Level("shown_items", "items", 1, 20, 3, "the best of so many by the profile is shown", whole=True),)
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.shown_items = int(levels["shown_items"])
+    levels = (Level("shown_items", "items", 1, 20, 3, "the best of so many by the profile is shown", whole=True, sets="shown_items"),)
 
 
 @register
@@ -45,7 +36,4 @@ class StoreSensing(Capability):
     title = "In-store sensing"
     codes = ("C18", "C19")
     requires = ("customer_file",)
-    levels = (Level("share", "share of visits", 0, 1, 0.35, "visits recognised without a card"),)
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.store_sensing = levels["share"]
+    levels = (Level("share", "share of visits", 0, 1, 0.35, "visits recognised without a card", sets="store_sensing"),)

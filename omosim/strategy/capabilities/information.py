@@ -31,15 +31,11 @@ class StockFeed(Capability):
     name = "stock_feed"
     title = "Stock shown in all channels"
     codes = ("C1", "C23")
+    switches = ("stock_shown",)
     levels = (
-        Level("publish_s", "s", 60, 7 * DAY, DAY, "period: 86400 nightly, 3600 hourly, 300 real time", whole=True),
-        Level("record_quality", "share", 0, 1, 0.0, "share of record errors removed"),
+        Level("publish_s", "s", 60, 7 * DAY, DAY, "period: 86400 nightly, 3600 hourly, 300 real time", whole=True, sets="publish_s"),
+        Level("record_quality", "share", 0, 1, 0.0, "share of record errors removed", sets="record_quality"),
     )
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.stock_shown = 1
-        policy.publish_s = int(levels["publish_s"])
-        policy.record_quality = levels["record_quality"]
 
 
 @register

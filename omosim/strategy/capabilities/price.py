@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from omosim.strategy.capability import Capability, Context, Level
+from omosim.strategy.capability import Capability, Level
 from omosim.strategy.registry import register
-from omosim.world.policy import Policy
 
 
 @register
@@ -16,9 +13,7 @@ class OnePrice(Capability):
     name = "one_price"
     title = "One price everywhere"
     codes = ("C8",)
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.prices_equal = 1
+    switches = ("prices_equal",)
 
 
 @register
@@ -29,15 +24,10 @@ class Coupons(Capability):
     title = "Mobile coupons"
     codes = ("C9",)
     levels = (
-        Level("rate", "share of missions", 0, 1, 0.10, "missions with a coupon in hand"),
-        Level("discount", "share of price", 0, 0.9, 0.08, "value of a coupon"),
-        Level("everywhere", "0 or 1", 0, 1, 1, "valid in stores too", whole=True),
+        Level("rate", "share of missions", 0, 1, 0.10, "missions with a coupon in hand", sets="coupon_rate"),
+        Level("discount", "share of price", 0, 0.9, 0.08, "value of a coupon", sets="coupon_discount"),
+        Level("everywhere", "0 or 1", 0, 1, 1, "valid in stores too", whole=True, sets="coupon_everywhere"),
     )
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.coupon_rate = levels["rate"]
-        policy.coupon_discount = levels["discount"]
-        policy.coupon_everywhere = int(levels["everywhere"])
 
 
 @register
@@ -48,10 +38,6 @@ class Loyalty(Capability):
     title = "Points and tiers"
     codes = ("C22",)
     levels = (
-        Level("rate", "share of price", 0, 0.5, 0.01, "value of points given back"),
-        Level("everywhere", "0 or 1", 0, 1, 1, "earned in stores too", whole=True),
+        Level("rate", "share of price", 0, 0.5, 0.01, "value of points given back", sets="points_rate"),
+        Level("everywhere", "0 or 1", 0, 1, 1, "earned in stores too", whole=True, sets="points_everywhere"),
     )
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.points_rate = levels["rate"]
-        policy.points_everywhere = int(levels["everywhere"])

@@ -37,10 +37,11 @@ class FittingPickup(Capability):
     name = "fitting_pickup"
     title = "Fitting and exchange at pickup"
     codes = ("C4",)
+    switches = ("fitting_at_pickup",)
     requires = ("bopis",)
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.fitting_at_pickup = 1
+        super().apply(policy, levels, context)
         policy.offers["try_on"][offer("web_bopis")] = 1
 
 
@@ -51,10 +52,8 @@ class ReturnAnywhere(Capability):
     name = "return_anywhere"
     title = "Return or exchange in any store"
     codes = ("C5",)
+    switches = ("return_in_store",)
     requires = ("web_shop",)
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.return_in_store = 1
 
 
 @register
@@ -89,11 +88,8 @@ class EndlessAisle(Capability):
     name = "endless_aisle"
     title = "Buy in the store, shipped home"
     codes = ("C7",)
-    levels = (Level("hassle", "share", 0, 1, 0.5, "hassle of ordering on line in a store, relative to ordering alone"),)
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.endless_aisle = 1
-        policy.switch_hassle_factor = levels["hassle"]
+    switches = ("endless_aisle",)
+    levels = (Level("hassle", "share", 0, 1, 0.5, "hassle of ordering on line in a store, relative to ordering alone", sets="switch_hassle_factor"),)
 
 
 @register
@@ -103,7 +99,5 @@ class ShipFromStore(Capability):
     name = "ship_from_store"
     title = "Shipping from stores"
     codes = ("C37",)
+    switches = ("ship_from_store",)
     requires = ("web_shop",)
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.ship_from_store = 1

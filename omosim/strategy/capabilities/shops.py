@@ -50,13 +50,13 @@ class MarketplaceSocial(Capability):
     levels = (
         Level("accuracy", "share of misfits", 0, 1, 0.30, "misfits that its information reveals"),
         Level("discount", "share of price", 0, 0.9, 0.03, "price cut in this channel"),
-        Level("commission", "share of price", 0, 1, 0.11, "paid to the platform"),
+        Level("commission", "share of price", 0, 1, 0.11, "paid to the platform", sets="commission_social"),
     )
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
+        super().apply(policy, levels, context)
         open_shop(policy, ("social_ship",), context, PROMISE_EXTRA_DAYS)
         policy.offers["discount_ppm"][offer("social_ship")] = round(levels["discount"] * 1_000_000)
-        policy.commission_social = levels["commission"]
         context.sources.append((Entry.SOCIAL, levels["accuracy"]))
 
 
@@ -68,23 +68,17 @@ class LiveCommerce(Capability):
     title = "Live commerce"
     codes = ("C13", "C14", "C15")
     levels = (
-        Level("per_week", "shows a week", 0, 7, 2, "broadcasts"),
-        Level("hour", "h", 0, 23, 20, "hour of the broadcast", whole=True),
-        Level("reach", "share of shoppers", 0, 1, 0.08, "shoppers an announced show reaches"),
-        Level("intensity", "share of price", 0, 2, 0.12, "perceived value gained in a show (persuasion)"),
-        Level("discount", "share of price", 0, 0.9, 0.08, "limited offer"),
+        Level("per_week", "shows a week", 0, 7, 2, "broadcasts", sets="broadcast_per_week"),
+        Level("hour", "h", 0, 23, 20, "hour of the broadcast", whole=True, sets="broadcast_hour"),
+        Level("reach", "share of shoppers", 0, 1, 0.08, "shoppers an announced show reaches", sets="live_reach"),
+        Level("intensity", "share of price", 0, 2, 0.12, "perceived value gained in a show (persuasion)", sets="live_intensity"),
+        Level("discount", "share of price", 0, 0.9, 0.08, "limited offer", sets="live_discount"),
         Level("accuracy", "share of misfits", 0, 1, 0.70, "misfits that the show reveals"),
-        Level("commission", "share of price", 0, 1, 0.05, "paid to host and platform"),
-        Level("in_app_payment", "0 or 1", 0, 1, 1, "pay without leaving the show", whole=True),
+        Level("commission", "share of price", 0, 1, 0.05, "paid to host and platform", sets="commission_live"),
+        Level("in_app_payment", "0 or 1", 0, 1, 1, "pay without leaving the show", whole=True, sets="in_app_payment"),
     )
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
+        super().apply(policy, levels, context)
         open_shop(policy, ("live_ship",), context, PROMISE_EXTRA_DAYS)
-        policy.broadcast_per_week = levels["per_week"]
-        policy.broadcast_hour = int(levels["hour"])
-        policy.live_reach = levels["reach"]
-        policy.live_intensity = levels["intensity"]
-        policy.live_discount = levels["discount"]
-        policy.commission_live = levels["commission"]
-        policy.in_app_payment = int(levels["in_app_payment"])
         context.sources.append((Entry.LIVE, levels["accuracy"]))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from omosim.strategy.capability import Capability, Context, Level
+from omosim.strategy.capability import Capability, Level
 from omosim.strategy.registry import register
-from omosim.world.policy import Policy
 
 
 @register
@@ -17,13 +14,9 @@ class Push(Capability):
     title = "Message automation"
     codes = ("C20", "C36")
     levels = (
-        Level("per_week", "contacts a week", 0, 21, 0.5, "contacts with a known shopper"),
-        Level("open_rate", "share of contacts", 0, 1, 0.05, "contacts that open a mission when a need is near"),
+        Level("per_week", "contacts a week", 0, 21, 0.5, "contacts with a known shopper", sets="push_per_week"),
+        Level("open_rate", "share of contacts", 0, 1, 0.05, "contacts that open a mission when a need is near", sets="push_open_rate"),
     )
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.push_per_week = levels["per_week"]
-        policy.push_open_rate = levels["open_rate"]
 
 
 @register
@@ -34,10 +27,7 @@ class Retargeting(Capability):
     title = "Retargeting"
     codes = ("C21",)
     requires = ("customer_file",)
-    levels = (Level("rate", "share of abandoned missions", 0, 1, 0.25, "abandoned missions asked again"),)
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.retarget_rate = levels["rate"]
+    levels = (Level("rate", "share of abandoned missions", 0, 1, 0.25, "abandoned missions asked again", sets="retarget_rate"),)
 
 
 @register
@@ -48,10 +38,7 @@ class Partners(Capability):
     title = "Partner touchpoints"
     codes = ("C26", "C31")
     requires = ("web_shop",)
-    levels = (Level("contact", "awareness a week", 0, 1, 0.008, "awareness gained by contact through partners"),)
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.contact_rho += levels["contact"]
+    levels = (Level("contact", "awareness a week", 0, 1, 0.008, "awareness gained by contact through partners", adds="contact_rho"),)
 
 
 @register
@@ -63,10 +50,6 @@ class Ecosystem(Capability):
     codes = ("C31", "C33")
     requires = ("customer_file",)
     levels = (
-        Level("switch_cost", "share of price", 0, 1, 0.015, "hassle of leaving for a rival"),
-        Level("contact", "awareness a week", 0, 1, 0.006, "awareness gained by use of the services"),
+        Level("switch_cost", "share of price", 0, 1, 0.015, "hassle of leaving for a rival", sets="switch_cost"),
+        Level("contact", "awareness a week", 0, 1, 0.006, "awareness gained by use of the services", adds="contact_rho"),
     )
-
-    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.switch_cost = levels["switch_cost"]
-        policy.contact_rho += levels["contact"]

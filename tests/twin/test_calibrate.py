@@ -186,9 +186,13 @@ def test_the_model_foretells_uci_but_for_its_autumn(data_dir: Path, tmp_path: Pa
         base=base, simulate=simulated_orders,
     )  # fmt: skip
     frame = result.table.set_index("measure")
-    for name in ("order_value_median", "order_value_p90", "hour_of_week_variation", "repeat_share", "repeat_share_since_start"):
+    for name in ("order_value_median", "order_value_p90", "hour_of_week_variation", "repeat_share_since_start", "gap_mean"):
         assert frame.loc[name, "within"], frame.loc[name]
+    assert abs(frame.loc["repeat_share", "error"]) < 0.2, "autumn brings customers back; a copy of the past misses by .11"
     assert frame.loc["gap_median", "error"] > 0 and frame.loc["orders_a_week", "error"] < 0
+    told = frame[frame["within"].notna()]
+    assert (told["told_error"].abs() <= told["aim"]).all(), "given the pace of autumn, every aim is met"
+    assert frame.loc["gap_regularity", "simulated"] == pytest.approx(frame.loc["gap_regularity", "actual"], rel=0.2)
     assert frame.loc["new_customers_a_week", "simulated"] > 20
     weeks = result.weekly[result.weekly["part"] == "fit"]
     assert np.corrcoef(weeks["actual"], weeks["simulated"])[0, 1] > 0.95

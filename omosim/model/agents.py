@@ -70,8 +70,10 @@ class StoreManager(mesa.Agent):
         before = np.where(known, memory.weekly[node], week)
         after = before + LEARNING * (week - before)
         memory.weekly[node] = after
-        # one unit on both sides keeps slow items from jumping between nothing and much
-        factor = np.clip((after + 1.0) / (before + 1.0), 1.0 / LEVEL_STEP, LEVEL_STEP)
+        # one order on both sides keeps slow items from jumping between nothing and much; with less than an order,
+        # rises would be cut and falls not, and the levels of goods sold in lots would sink to nothing
+        order = model.world.units_mean[model.world.sku_category]
+        factor = np.clip((after + order) / (before + order), 1.0 / LEVEL_STEP, LEVEL_STEP)
         model.replenishment.scale_level(node, factor)
 
 

@@ -32,7 +32,7 @@ MEASURED = ("purchase_share", "shape", "people", "acquisition")
 STEP = 0.3
 ONE_FOR_ONE = {"value": "order_value_median", "spread": "order_value_log_spread", "back": "cancel_share"}
 _BOUNDS = {
-    "purchase_share": (0.001, 1.0), "shape": (0.05, 5.0), "people": (0.05, 50.0), "acquisition": (0.01, 50.0),
+    "purchase_share": (0.001, 20.0), "shape": (0.05, 5.0), "people": (0.05, 50.0), "acquisition": (0.01, 50.0),
     "value": (0.01, 100.0), "spread": (0.1, 3.0), "back": (0.01, 20.0),
 }  # fmt: skip
 #: scales and replication -> a simulated log; the same draws for the same replication

@@ -34,6 +34,8 @@ class FittedLaws:
     level: float  # purchase days of known shoppers a week in the last 13 weeks of the fit part
     orders_per_day: float  # orders of the log, of unknown shoppers too, per purchase day of a known shopper
     sales_per_year: float = 0.0  # minor units, at the pace of the fit part
+    mostly_bought: bool = False  # purchases are so regular that few needs pass without one
+    regularity: float = 1.0  # stages of gaps between purchases, by pairs of them
 
 
 @kernel

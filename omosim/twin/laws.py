@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -68,6 +68,16 @@ def fit_calendar(fit: History, windows: Windows, tail_weeks: int = 13) -> Calend
     level = np.r_[level, level[-min(tail_weeks, weeks) :].mean()]
     weekend = _smooth_hours(free if free.sum() else work)
     return Calendar(_smooth_hours(work), weekend, by_day / by_day.mean(), level, weekday)
+
+
+def with_season(calendar: Calendar, history: History, windows: Windows) -> Calendar:
+    """The calendar with the held-out weeks' own orders: what a planner who knew the season would put in."""
+    weeks = -(-windows.end // 7)
+    count = np.bincount((history.part(0, windows.end).t // 7).astype(np.int64), minlength=weeks)[:weeks].astype(np.float64)
+    count[-1] *= 7 / (windows.end - 7 * (weeks - 1))
+    fitted = calendar.week[: windows.cut // 7]
+    later = count[fitted.size :] * fitted.mean() / count[: fitted.size].mean()
+    return replace(calendar, week=np.concatenate([fitted, later]))
 
 
 # ---- what it is worth ---------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def digits(x: float, n: int = 4) -> float:
 class Scales:
     """What closed forms cannot give; the closing step moves these."""
 
-    purchase_share: float = 0.2
+    purchase_share: float = 0.2  # need rates are divided by it
     people: float = 1.0  # factor on the people of the market, of whom a fixed part is aware at the start
     shape: float = 1.0  # factor on purchase_r and purchase_alpha_weeks: spread of rates at one mean
     acquisition: float = 1.0  # factor on the fitted new customers a week
@@ -133,17 +133,29 @@ def _demand(laws: FittedLaws, likeliest: RepeatFit, scales: Scales, notes: dict[
     shape = f"times {scales.shape:.3g}: those who have bought are not all who may; {closing}"
     notes["market.demand.purchase_r"] = f"{law}: r {repeat.r:.4g} of customers; {shape}"
     notes["market.demand.stages"] = f"likeliest of BG/CNBD-k, k = 1, 2, 3; {fitted}"
+    share = assumed.REGULAR["purchase_share"]
+    if laws.mostly_bought:
+        notes["market.demand.stages"] = (
+            f"of needs, such that the assumed {share:.0%} of them, bought, are as regular as purchases, k = {likeliest.k}, "
+            f"the likeliest of BG/CNBD-k, k = 1, 2, 3; {fitted}"
+        )
     notes["market.demand.purchase_alpha_weeks"] = f"{law}: k times the stage rate's alpha {repeat.alpha:.4g}; {shape}"
-    notes["market.demand.purchase_share"] = f"need rate = purchase rate / this; {closing}"
+    # how many needs a random purchase comes from, the closing step tells; from how many a regular one, its regularity
+    written = share if laws.mostly_bought else min(1.0, scales.purchase_share)
+    slow = scales.purchase_share / written
+    notes["market.demand.purchase_share"] = "need rate = purchase rate / this; " + (
+        f"regular purchases leave few needs without one; assumed, with rates / {slow:.3g} {closing}"
+        if laws.mostly_bought else closing
+    )
     for key in ("hour_of_day", "hour_of_day_weekend", "day_of_week"):
         notes[f"market.demand.{key}"] = fitted
     notes["market.demand.week_of_run"] = f"level by week; the last, the level of 13 weeks, stands for all later ones; {fitted}"
     notes["market.demand.month_of_year"] = "one year cannot teach its own season: flat; assumed"
     return {
         "purchase_r": digits(repeat.r * scales.shape),
-        "purchase_alpha_weeks": digits(repeat.purchase_alpha * scales.shape), "stages": likeliest.k,
-        "purchase_share": digits(min(1.0, scales.purchase_share)), "dropout_a": digits(repeat.a),
-        "dropout_b": digits(repeat.b), "hour_of_day": [digits(x) for x in calendar.weekday_hours],
+        "purchase_alpha_weeks": digits(repeat.purchase_alpha * scales.shape * slow),
+        "stages": assumed.need_stages(likeliest.k, laws.mostly_bought), "purchase_share": digits(written),
+        "dropout_a": digits(repeat.a), "dropout_b": digits(repeat.b), "hour_of_day": [digits(x) for x in calendar.weekday_hours],
         "hour_of_day_weekend": [digits(x) for x in calendar.weekend_hours],
         "day_of_week": [digits(x) for x in calendar.day_of_week], "month_of_year": [1.0] * 12,
         "week_of_run": [digits(x) for x in calendar.week],
@@ -173,6 +185,7 @@ def _touchpoints(given: TouchpointSettings | None, present: frozenset[str], gain
 def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: dict[str, str], fitted: str,
                closing: str) -> CatalogueSettings:  # fmt: skip
     categories = {}
+    worth = assumed.REGULAR if laws.mostly_bought else assumed.ANY
     kept = max(0.0, laws.back.value_share * scales.back - assumed.CATEGORY["misfit"])
     for band in bands:
         sd = band.units_sd * scales.spread
@@ -180,7 +193,8 @@ def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: 
         within = sd**2 - between
         mean = band.units_median * scales.value * float(np.exp(sd**2 / 2))
         categories[band.name] = {
-            **assumed.CATEGORY, "need_share": digits(band.share, 6), "price": max(1, round(band.price)),
+            **assumed.CATEGORY, "value_mean": worth["value_mean"], "value_sd": worth["value_sd"],
+            "need_share": digits(band.share, 6), "price": max(1, round(band.price)),
             "price_spread": digits(band.price_sd), "units_mean": max(1.0, digits(mean)),
             "units_cv": digits(min(4.9, float(np.sqrt(np.expm1(within))))),
             "units_shopper_cv": digits(min(4.9, float(np.sqrt(np.expm1(between))))),
@@ -192,6 +206,9 @@ def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: 
         for key in ("units_mean", "units_cv", "units_shopper_cv"):
             notes[at + key] = f"such that price times units has the band's order values; {closing}"
         notes[at + "change_of_mind"] = f"cancelled share of value less misfit; {closing}"
+        notes[at + "value_mean"] = notes[at + "value_sd"] = (
+            f"for an elasticity of about -2.5 where gaps have {laws.regularity:.2f} stages; assumed"
+        )
         notes[at + "skus"] = f"{band.items} items in the log; an order is one line here, so few stand for many; assumed"
     shares = np.array([c["need_share"] for c in categories.values()])
     last = list(categories)[-1]

@@ -287,3 +287,30 @@ def test_only_the_first_twenty_are_shown_and_all_are_counted(tmp_path: Path) -> 
         read_orders(save(tmp_path, text(rows)), ReadOptions(rejects=tmp_path / "r.csv"))
     assert len(caught.value.problems) == 20 and caught.value.counts == {"units_zero": 500}
     assert len((tmp_path / "r.csv").read_text().splitlines()) == 501
+
+
+def _year_of_orders() -> list[str]:
+    days = np.datetime_as_string(np.datetime64("2024-03-01") + np.arange(360))
+    return [f"o{i},{day}T10:00:00+09:00,s{i % 40},A,1,500" for i, day in enumerate(days)]
+
+
+@pytest.mark.parametrize("date", ["2055-01-01", "2026-03-01", "1999-12-31", "2023-03-01"])
+def test_a_date_far_from_all_others_is_refused_or_set_aside_and_named(tmp_path: Path, date: str) -> None:
+    rows = _year_of_orders()
+    rows.insert(100, f"lone,{date}T10:00:00+09:00,s1,A,1,500")
+    path = save(tmp_path, text(rows))
+    with pytest.raises(OrderFileError) as caught:
+        read_orders(path)
+    problem = caught.value.problems[0]
+    assert caught.value.counts == {"time_apart": 1}
+    assert (problem.row, problem.column) == (102, "placed_at") and date in str(problem.value)
+    log = read_orders(path, ReadOptions(max_bad_rows=1, rejects=tmp_path / "rejects.csv"))
+    assert len(log.lines) == 360 and "lone" not in set(log.lines["order_id"])
+    assert date in (tmp_path / "rejects.csv").read_text()
+
+
+def test_a_shop_that_closed_for_a_season_is_no_slip(tmp_path: Path) -> None:
+    rows = [r for r in _year_of_orders() if not "2024-06" < r.split(",")[1][:7] < "2024-10"]
+    assert len(read_orders(save(tmp_path, text(rows))).lines) == len(rows)
+    late = [*_year_of_orders()[:200], *(f"n{i},2026-05-0{i}T10:00:00+09:00,s{i},A,1,500" for i in range(1, 6))]
+    assert len(read_orders(save(tmp_path, text(late))).lines) == 205, "5 rows of 205 are a part of the log"

@@ -128,7 +128,11 @@ def test_uci_is_foretold_within_the_aims_by_its_laws(data_dir: Path, tmp_path: P
     assert -0.11 < frame.loc["order_value_p90", "copy_error"] < -0.08
     assert frame.loc["new_customers_a_week", "simulated"] > 20
     assert frame.loc["orders_a_week", "error"] < 0, "no autumn uplift is invented"
-    assert result.market.market.currency == "GBP" and result.market.market.demand.stages == 2
+    assert result.market.market.currency == "GBP" and result.summary["stages"] == 2
+    demand = result.market.market.demand
+    assert result.laws.mostly_bought and result.laws.regularity == pytest.approx(2.1, abs=0.2)
+    assert demand.stages == 3 and demand.purchase_share == 0.75 and demand.dropout_a == pytest.approx(0.0915, rel=0.05)
+    assert len(result.market.catalogue.categories) == 1, "several regular needs on top of one another are not regular"
     assert result.log.quality["rows"].sum() == 541_909
     weeks = result.weekly[result.weekly["part"] == "fit"]
     assert np.corrcoef(weeks["actual"], weeks["simulated"])[0, 1] > 0.9
@@ -172,9 +176,13 @@ def test_the_model_foretells_uci_but_for_its_autumn(data_dir: Path, tmp_path: Pa
         base=base, simulate=simulated_orders,
     )  # fmt: skip
     frame = result.table.set_index("measure")
-    for name in ("order_value_median", "order_value_p90", "hour_of_week_variation", "repeat_share", "repeat_share_since_start"):
+    for name in ("order_value_median", "order_value_p90", "hour_of_week_variation", "repeat_share_since_start", "gap_mean"):
         assert frame.loc[name, "within"], frame.loc[name]
+    assert abs(frame.loc["repeat_share", "error"]) < 0.2, "autumn brings customers back; a copy of the past misses by .11"
     assert frame.loc["gap_median", "error"] > 0 and frame.loc["orders_a_week", "error"] < 0
+    told = frame[frame["within"].notna()]
+    assert (told["told_error"].abs() <= told["aim"]).all(), "given the pace of autumn, every aim is met"
+    assert frame.loc["gap_regularity", "simulated"] == pytest.approx(frame.loc["gap_regularity", "actual"], rel=0.2)
     assert frame.loc["new_customers_a_week", "simulated"] > 20
     weeks = result.weekly[result.weekly["part"] == "fit"]
     assert np.corrcoef(weeks["actual"], weeks["simulated"])[0, 1] > 0.95

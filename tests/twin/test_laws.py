@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from omosim.twin import laws
+from omosim.twin import assumed, holdout, laws
 from omosim.twin.bgcnbd import RepeatFit, choose_k, cohort_from_days, expected_repeats, prob_no_repeat
 from omosim.twin.generator import FittedLaws, generate
 from omosim.twin.history import History, Windows
@@ -176,3 +176,41 @@ def test_measures_on_a_log_counted_by_hand() -> None:
     frame = weekly(history, [history], Windows(14_944, 7, 14), 2.0)
     assert frame["actual"].tolist() == [2, 5] and frame["simulated"].tolist() == [4.0, 10.0]
     assert frame["part"].tolist() == ["fit", "holdout"]
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3])
+def test_regularity_is_told_whatever_the_rates(stages: int) -> None:
+    rng = np.random.default_rng(5)
+    rate = rng.gamma(0.7, 1 / 60, 6_000)
+    gaps = rng.gamma(stages, 1.0, (6_000, 12)) / (stages * rate[:, None])
+    day = np.floor(np.cumsum(gaps, axis=1))
+    keep = day < 2_000
+    who = np.broadcast_to(np.arange(6_000)[:, None], day.shape)
+    days = np.unique(np.stack([who[keep], day[keep].astype(np.int64)], axis=1), axis=0)
+    found = holdout.regularity(days[:, 0], days[:, 1])
+    assert found == pytest.approx(stages, rel=0.12)
+    assert np.isnan(holdout.regularity(np.array([1, 1]), np.array([2, 5])))
+
+
+def test_a_share_of_needs_is_bought_as_regularly_as_the_fit_says() -> None:
+    """Needs of `need_stages(k)` stages, the assumed share bought: gaps of CV^2 = 1/k."""
+    rng = np.random.default_rng(6)
+    for k, share in ((1, 0.2), (2, assumed.REGULAR["purchase_share"])):
+        stages = assumed.need_stages(k, k > 1)
+        needs = np.cumsum(rng.gamma(stages, 1.0, 400_000))
+        gaps = np.diff(needs[rng.random(needs.size) < share])
+        assert gaps.var() / gaps.mean() ** 2 == pytest.approx(1 / k, rel=0.03)
+    assert assumed.need_stages(3, True) == assumed.MOST_STAGES and assumed.need_stages(3, False) == 3
+    assert assumed.mostly_bought(2, 2.1) and not assumed.mostly_bought(2, 1.2) and not assumed.mostly_bought(1, 1.0)
+
+
+@pytest.mark.parametrize(("share", "mostly"), [(0.2, False), (0.35, False), (0.75, True), (1.0, True)])
+def test_the_log_tells_whether_most_needs_are_bought(share: float, mostly: bool) -> None:
+    """A log of 40 weeks, people of unlike rates, Erlang-2 needs of which a share is bought."""
+    rng = np.random.default_rng(8)
+    rate = rng.gamma(0.9, 1 / 0.9, (5_000, 1)) + 0.01
+    t = np.cumsum(rng.gamma(2, 0.5, (5_000, 400)) * 30 * share / rate, axis=1)
+    bought = (rng.random(t.shape) < share) & (t < 280)
+    who = np.broadcast_to(np.arange(5_000)[:, None], t.shape)[bought]
+    days = np.unique(np.stack([who, t[bought].astype(np.int64)], axis=1), axis=0)
+    assert assumed.mostly_bought(2, holdout.regularity(days[:, 0], days[:, 1])) == mostly

@@ -93,3 +93,17 @@ def test_a_csv_of_the_layout_is_read_and_its_faults_named(tmp_path: Path) -> Non
     with pytest.raises(OrderFileError) as caught:
         read_log(path, "uci_online_retail", ReadOptions())
     assert caught.value.counts == {"not_a_number": 1, "time_format": 1}
+
+
+def test_a_date_of_another_time_does_not_stretch_the_log(tmp_path: Path) -> None:
+    head = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+    days = np.datetime_as_string(np.datetime64("2010-12-01") + np.arange(200))
+    rows = [f"{536365 + i},85123A,HOLDER,6,{day} 08:26,2.55,17850,United Kingdom\n" for i, day in enumerate(days)]
+    rows[50] = rows[50].replace("2011-01-20", "2051-01-20")
+    path = tmp_path / "uci.csv"
+    path.write_text(head + "".join(rows))
+    with pytest.raises(OrderFileError) as caught:
+        read_log(path, "uci_online_retail")
+    assert caught.value.counts == {"time_apart": 1} and caught.value.problems[0].row == 52
+    log = read_log(path, "uci_online_retail", ReadOptions(max_bad_rows=1))
+    assert len(log.lines) == 199 and log.lines["placed_local"].max() < int(pd.Timestamp("2012-01-01").timestamp())

@@ -112,6 +112,9 @@ class _Checker:
         self.out[rule.name] = times.utc
         if rule.name == "placed_at":
             self.out["placed_local"] = times.local
+            lone = v.apart(times.utc)
+            if lone.any():
+                self.note(lone, "time_apart", rule.name, _seconds_shown(times.utc))
 
     def _choice(self, rule: ColumnRule, coded: v.Coded, shown: NDArray[np.object_]) -> None:
         words = [CHOICE_WORDS.get(t.casefold(), t.casefold()) for t in coded.values]

@@ -106,6 +106,10 @@ def _convert(raw: RawTable, keys: dict[str, str], findings: Findings) -> pd.Data
     at = np.flatnonzero(wrong)
     shown = v.as_text(column["InvoiceDate"]).take(pa.array(at)).to_pylist() if at.size else []
     findings.add("time_format", "InvoiceDate", raw.row[at], shown, "minutes without zone, like 2010-12-01T08:26")
+    lone = np.flatnonzero(v.apart(np.where(wrong, -1, times.utc)))
+    if lone.size:
+        shown = v.as_text(column["InvoiceDate"]).take(pa.array(lone)).to_pylist()
+        findings.add("time_apart", "InvoiceDate", raw.row[lone], shown, v.ALLOWED["time_apart"])
     quantity = _number(column["Quantity"], "Quantity", raw, findings)
     part = quantity % 1 != 0
     findings.add("not_whole", "Quantity", raw.row[part], [repr(float(q)) for q in quantity[part]], "whole units")

@@ -225,6 +225,28 @@ def parse_times(column: pa.Array, zone: str | None) -> Times:
     return Times(np.where(sound, utc, -1), np.where(sound, local, -1), fault)
 
 
+def apart(utc: Ints) -> NDArray[np.bool_]:
+    """Rows whose time lies so far before or after all others that it must be a slip; -1 (no time) never.
+
+    Fewer than 1 row in 100, across a stretch without any row that is longer than 90 days and than 20 of the other
+    rows' mean steps from one day to the next. Such a row would stretch the log and move what is held out.
+    """
+    day = utc // 86_400
+    days, rows = np.unique(day[utc >= 0], return_counts=True)
+    if days.size < 3:
+        return np.zeros(utc.size, bool)
+    before = np.cumsum(rows)
+    few = 0.01 * before[-1]
+    core = (before > few) & (before[-1] - before + rows > few)
+    first, last = np.flatnonzero(core)[[0, -1]] if core.any() else (0, days.size - 1)
+    wide = max(90.0, 20.0 * float(days[last] - days[first]) / max(1, last - first))
+    step = np.diff(days)
+    early, late = np.flatnonzero(step[:first] > wide), np.flatnonzero(step[last:] > wide)
+    low = days[early[-1] + 1] if early.size else days[0]
+    high = days[last + late[0]] if late.size else days[-1]
+    return (utc >= 0) & ((day < low) | (day > high))
+
+
 def _to_utc(local: Ints, zone: str) -> tuple[Ints, NDArray[np.bool_]]:
     """Wall clock of a zone to UTC, and where the clock skipped that hour; the first of two equal hours is taken."""
     info = ZoneInfo(zone)
@@ -277,6 +299,7 @@ ALLOWED: dict[str, Any] = {
     "time_no_such_day": "a day that exists",
     "time_no_such_hour": "hours 00-23, minutes and seconds 00-59, on the clock of the zone",
     "time_year": f"years {FIRST_YEAR} to {LAST_YEAR}",
+    "time_apart": "a time near those of the other rows: fewer than 1 in 100 rows, more than 90 days before or after the rest",
     "time_offset": "an offset up to 14 hours",
     "time_without_offset": "ISO 8601 with offset, like 2025-03-01T14:05:00+09:00 (or declare timezone=Asia/Seoul)",
     "time_order": "placed_at <= ready_at <= collected_at <= returned_at",

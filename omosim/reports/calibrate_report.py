@@ -52,6 +52,7 @@ def _holdout(table: dict[str, list[Any]]) -> list[dict[str, Any]]:
                 "actual": figure(row.get("actual"), unit),
                 "simulated": figure(row.get("simulated"), unit),
                 "error": _words(row.get("error")),
+                "copy": _words(row.get("copy_error")),
                 "aim": _words(row.get("aim")),
                 "within": row.get("within"),
             }
@@ -61,7 +62,7 @@ def _holdout(table: dict[str, list[Any]]) -> list[dict[str, Any]]:
 
 def _words(value: Any) -> str:
     """Errors and aims are shares when they are numbers; text stays text."""
-    if value is None:
+    if value is None or value != value:
         return "–"
     return number(value, "share") if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from omosim.results import ResultFolder, write_json, write_parquet, write_text
+from omosim.results.words import MINOR
 from omosim.schema.settings import Settings
 from omosim.twin import assumed, bgcnbd, holdout, laws
 from omosim.twin.closing import Round, close, figures, level_after
@@ -21,6 +22,8 @@ from omosim.twin.ingest import OrderLog, ReadOptions, read_log
 from omosim.twin.market import Market, Scales, build, digits, to_yaml
 
 Simulate = Callable[[Settings], pd.DataFrame]
+#: repeat purchases below which rates cannot be told from chance
+LEAST_REPEATS = 20
 SEASON = (
     "One year cannot teach its own season: no uplift by time of year is in this market, and none was read from the "
     "weeks held out."
@@ -109,8 +112,9 @@ class CalibrationResult:
             f"New customers {new.new_per_week:.1f} a week (se {new.new_per_week_se:.1f}) besides "
             f"{new.known_before:.0f} of old; first purchases move {new.trend_per_week:+.1%} a week"
         )
+        stages = f"{self.laws.regularity:.2f} stages" if np.isfinite(self.laws.regularity) else "a clock"
         lines.append(
-            f"Gaps between purchases are as regular as those of {self.laws.regularity:.2f} stages: "
+            f"Gaps between purchases are as regular as those of {stages}: "
             + ("few needs pass without a purchase" if self.laws.mostly_bought else "many needs may pass without a purchase")
         )
         return "\n".join(lines)
@@ -122,17 +126,30 @@ class CalibrationResult:
         ]
         for row in self.table.to_dict("records"):
             aim = "" if row["aim"] is None or not np.isfinite(row["aim"]) else f"{row['aim']:.0%}"
-            told = f"{row['told_error']:+9.1%}" if "told_error" in row else f"{'':9}"
+            told = _percent(row["told_error"]) if "told_error" in row else f"{'':9}"
+            unit = self.log.currency if row["unit"] == "minor" else row["unit"]
+            scale = 10 ** -MINOR.get(self.log.currency, 0) if row["unit"] == "minor" else 1.0
             verdict = "" if row["within"] is None else ("within" if row["within"] else "outside")
             lines.append(
-                f"  {row['measure']:<26}{row['simulated']:>12,.3f}{row['actual']:>12,.3f}{row['error']:>+9.1%}"
-                f"{row['copy_error']:>+9.1%}{row['law_error']:>+9.1%}{told}  {aim:<6}{verdict}"
+                f"  {row['measure']:<26}{_plain(row['simulated'] * scale)}{_plain(row['actual'] * scale)}"
+                f"{_percent(row['error'])}{_percent(row['copy_error'])}{_percent(row['law_error'])}{told}  {aim:<6}"
+                f"{verdict or '':<9}{unit}"
             )
         lines.append("  copy: error that an exact copy of the past would make (the whole fit part; where a measure")
         lines.append("  depends on the length, its last days of the same length); law: error of logs drawn straight from")
         lines.append("  the fitted laws, without people's choices; told: error of the model when it is given the pace of")
         lines.append("  orders of the weeks held out, which tells a missed season from a missed law and is no check")
         return "\n".join(lines)
+
+
+def _plain(value: float) -> str:
+    """A figure in its column; a dash where it is undefined."""
+    return f"{value:>12,.3f}" if np.isfinite(value) else f"{'–':>12}"
+
+
+def _percent(value: float) -> str:
+    """An error in its column; a dash where nothing is there to compare with."""
+    return f"{value:>+9.1%}" if np.isfinite(value) else f"{'–':>9}"
 
 
 _TYPES = {"holdout": {"aim": "float64", "within": "bool"}}
@@ -167,7 +184,15 @@ def fit_laws(log: OrderLog, history: History, windows: Windows) -> tuple[FittedL
             f"{log.file}: {np.unique(who).size} known shoppers before {windows.date(windows.cut)}; needed: 100. "
             "Repeat purchases need shopper_id"
         )
-    repeat, fits = bgcnbd.choose_k(bgcnbd.cohort_from_days(who, day, windows.cut))
+    cohort = bgcnbd.cohort_from_days(who, day, windows.cut)
+    if int(cohort.x.sum()) < LEAST_REPEATS:
+        raise CalibrationError(
+            f"{log.file}: {int(cohort.x.sum())} repeat purchases of {len(cohort):,} shoppers before {windows.date(windows.cut)}; "
+            f"needed: {LEAST_REPEATS}. Give a log whose shopper_id stays the same from order to order"
+        )
+    if not (fit.value > 0).any():
+        raise CalibrationError(f"{log.file}: every order before {windows.date(windows.cut)} is worth 0; give unit_price as it was paid")
+    repeat, fits = bgcnbd.choose_k(cohort)
     repeat = _rounded(repeat)
     calendar = laws.fit_calendar(fit, windows)
     lag = log.cancelled["lag_s"].to_numpy()[history.back_t < windows.cut]

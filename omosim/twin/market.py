@@ -57,6 +57,10 @@ class Market:
         return parts | ({"touchpoints": self.touchpoints} if self.touchpoints is not None else {})
 
 
+#: largest gamma shape of rates in a market: a spread of rates of a seventh of their mean
+MOST_ALIKE = 50.0
+
+
 def people(laws: FittedLaws, scales: Scales) -> int:
     """People of the market: customers of old are its aware part at the start."""
     return max(200, round(laws.acquisition.known_before * scales.people / assumed.AWARE_AT_START / 100) * 100)
@@ -131,6 +135,7 @@ def _demand(laws: FittedLaws, likeliest: RepeatFit, scales: Scales, notes: dict[
     for key in ("dropout_a", "dropout_b"):
         notes[f"market.demand.{key}"] = f"{law}: the one for purchases that are a part of needs; {fitted}"
     shape = f"times {scales.shape:.3g}: those who have bought are not all who may; {closing}"
+    alike = min(scales.shape, MOST_ALIKE / repeat.r)  # customers more alike than this are taken for as alike
     notes["market.demand.purchase_r"] = f"{law}: r {repeat.r:.4g} of customers; {shape}"
     notes["market.demand.stages"] = f"likeliest of BG/CNBD-k, k = 1, 2, 3; {fitted}"
     share = assumed.REGULAR["purchase_share"]
@@ -152,8 +157,8 @@ def _demand(laws: FittedLaws, likeliest: RepeatFit, scales: Scales, notes: dict[
     notes["market.demand.week_of_run"] = f"level by week; the last, the level of 13 weeks, stands for all later ones; {fitted}"
     notes["market.demand.month_of_year"] = "one year cannot teach its own season: flat; assumed"
     return {
-        "purchase_r": digits(repeat.r * scales.shape),
-        "purchase_alpha_weeks": digits(repeat.purchase_alpha * scales.shape * slow),
+        "purchase_r": digits(repeat.r * alike),
+        "purchase_alpha_weeks": digits(repeat.purchase_alpha * alike * slow),
         "stages": assumed.need_stages(likeliest.k, laws.mostly_bought), "purchase_share": digits(written),
         "dropout_a": digits(repeat.a), "dropout_b": digits(repeat.b), "hour_of_day": [digits(x) for x in calendar.weekday_hours],
         "hour_of_day_weekend": [digits(x) for x in calendar.weekend_hours],

@@ -186,3 +186,27 @@ def test_the_model_foretells_uci_but_for_its_autumn(data_dir: Path, tmp_path: Pa
     assert frame.loc["new_customers_a_week", "simulated"] > 20
     weeks = result.weekly[result.weekly["part"] == "fit"]
     assert np.corrcoef(weeks["actual"], weeks["simulated"])[0, 1] > 0.95
+
+
+def _log_of(path: Path, shoppers: list[str], price: int) -> Path:
+    rows = ["order_id,placed_at,shopper_id,units,unit_price"]
+    days = pd.date_range("2024-01-01", periods=300, freq="D").strftime("%Y-%m-%dT10:00:00Z")
+    rows += [f"o{i},{days[i % 300]},{name},1,{price}" for i, name in enumerate(shoppers)]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_logs_that_cannot_teach_are_refused_in_words(tmp_path: Path) -> None:
+    once = _log_of(tmp_path / "once.csv", [f"s{i}" for i in range(1500)], 900)
+    with pytest.raises(CalibrationError, match="0 repeat purchases of .* shopper_id stays the same"):
+        calibrate(once, "own", tmp_path / "a")
+    free = _log_of(tmp_path / "free.csv", [f"s{i % 200}" for i in range(1500)], 0)
+    with pytest.raises(CalibrationError, match="worth 0"):
+        calibrate(free, "own", tmp_path / "b")
+
+
+def test_customers_all_alike_still_give_a_market(tmp_path: Path, base: Settings) -> None:
+    alike = _log_of(tmp_path / "alike.csv", [f"s{(i * 7) % 150}" for i in range(1500)], 900)
+    result = calibrate(alike, "own", tmp_path / "c", base=base)
+    assert result.market.market.demand.purchase_r <= 50.0
+    assert "nan" not in result.text()

@@ -198,7 +198,7 @@ def _log_of(path: Path, shoppers: list[str], price: int) -> Path:
 
 def test_logs_that_cannot_teach_are_refused_in_words(tmp_path: Path) -> None:
     once = _log_of(tmp_path / "once.csv", [f"s{i}" for i in range(1500)], 900)
-    with pytest.raises(CalibrationError, match="0 repeat purchases of .* shopper_id stays the same"):
+    with pytest.raises(CalibrationError, match=r"0 repeat purchases of .* shopper_id stays the same"):
         calibrate(once, "own", tmp_path / "a")
     free = _log_of(tmp_path / "free.csv", [f"s{i % 200}" for i in range(1500)], 0)
     with pytest.raises(CalibrationError, match="worth 0"):

@@ -106,7 +106,7 @@ LAWS = {
 def line_title(name: str) -> str:
     """Readable name of a profit line: revenue there is before refunds, which are a line of their own."""
     if name.startswith("revenue_"):
-        return f"{name.removeprefix('revenue_').capitalize()} sales, before refunds"
+        return f"{name.removeprefix('revenue_').capitalize()} sales, gross"
     return title(name)
 
 

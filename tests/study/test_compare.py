@@ -166,9 +166,12 @@ def test_ctrl_c_of_the_command_stops_workers_and_can_be_resumed(tmp_path: Path, 
     slow = changed(arms, behave="slow", seconds=20)
     argv = command(slow, tmp_path / "x", replications=6, jobs=2)
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-    time.sleep(1.5)
+    until = time.monotonic() + 60
+    while not (tmp_path / "x" / "provenance.json").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(1.5)  # its workers are at work by now
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=15)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130 and "same command again" in out
 
 

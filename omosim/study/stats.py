@@ -119,7 +119,8 @@ def paired(arm: Sequence[float | None], baseline: Sequence[float | None], *, alp
     if n == 1:
         return Paired(**base, reason="one pair: no interval")
     spread = variance(diffs)
-    if math.sqrt(spread) <= _NOISE * scale:
+    error = math.sqrt(spread / n)
+    if error == 0.0 or math.sqrt(spread) <= _NOISE * scale:
         sure = 0.5 if centre == 0 else float(centre > 0)
         why = "the same in both worlds" if centre == 0 else "the same difference in every pair"
         return Paired(
@@ -131,7 +132,6 @@ def paired(arm: Sequence[float | None], baseline: Sequence[float | None], *, alp
             prob_positive=sure,
             reason=_join(lost, why),
         )
-    error = math.sqrt(spread / n)
     tail = third_moment(diffs, centre, spread) / math.sqrt(n)
     t = t_quantile(1 - alpha / 2, n - 1)
     low, high = max(t, from_hall(t, tail)) * error, max(t, -from_hall(-t, tail)) * error

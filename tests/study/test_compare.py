@@ -165,7 +165,9 @@ def test_kill_9_of_the_whole_study_then_the_same_command(tmp_path: Path, arms: d
 def test_ctrl_c_of_the_command_stops_workers_and_can_be_resumed(tmp_path: Path, arms: dict[str, str]) -> None:
     slow = changed(arms, behave="slow", seconds=20)
     argv = command(slow, tmp_path / "x", replications=6, jobs=2)
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    # a shell that starts tests in the background has them ignore Ctrl-C, and children inherit that
+    hear = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)} if os.name == "posix" else {}
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, **hear)
     until = time.monotonic() + 60
     while not (tmp_path / "x" / "provenance.json").exists() and time.monotonic() < until:
         time.sleep(0.05)

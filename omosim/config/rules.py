@@ -226,10 +226,15 @@ def some_store(facts: Facts) -> Iterator[Problem]:
         )
 
 
+def _switched_on(facts: Facts) -> list[str]:
+    """Capabilities of the strategy that are not switched off."""
+    rows = facts.mapping("strategy", "capabilities").items()
+    return [name for name, row in rows if not (isinstance(row, dict) and row.get("enabled") is False)]
+
+
 def pickers(facts: Facts) -> Iterator[Problem]:
     """Somebody picks where a capability sends orders."""
-    have = facts.mapping("strategy", "capabilities")
-    on = [n for n, row in have.items() if not (isinstance(row, dict) and row.get("enabled") is False)]
+    on = _switched_on(facts)
     for loc, names in (
         (("network", "work", "centre_pickers"), ("web_shop",)),
         (("network", "stores", "pickers"), ("bopis", "same_day", "ship_from_store")),
@@ -268,8 +273,7 @@ def records(facts: Facts) -> Iterator[Problem]:
 # ---- strategy, touchpoints, scenario ---------------------------------------------------------------------------
 def capabilities(facts: Facts) -> Iterator[Problem]:
     """Capabilities and their levels are known, and each has what it needs beside it."""
-    have = facts.mapping("strategy", "capabilities")
-    on = [n for n, row in have.items() if not (isinstance(row, dict) and row.get("enabled") is False)]
+    have, on = facts.mapping("strategy", "capabilities"), _switched_on(facts)
     for name in have:
         loc: Loc = ("strategy", "capabilities", name)
         if levels.kind(name) is None:

@@ -11,7 +11,7 @@ from omosim.journeys.shopper import Shopper
 from omosim.journeys.synthesis import make_shoppers
 from omosim.kernels.journeys_crowd import browse, count_users, day_of_awareness, push, show_missions
 from omosim.kernels.journeys_decide import decide_window
-from omosim.kernels.journeys_needs import count_due, hang_all, list_needs, plan_first_needs
+from omosim.kernels.journeys_needs import WAYS, hang_all, list_needs, plan_first_needs, rows_due
 from omosim.kernels.journeys_outcomes import apply_outcomes
 from omosim.schema.codes import N_COUNTS, Count, Entry
 from omosim.schema.columns import DAY, DEMAND, HOUR, TOUCH_NEED
@@ -54,7 +54,7 @@ class Journeys:
         self.scene = build_scene(settings, world, self.awareness)
         self.shoppers = make_shoppers(world, settings, self.scene, settings.shoppers)
         self.needs = np.zeros(settings.shoppers * len(world.category_names), NEED)
-        self.head = np.full(self.days, -1, np.int32)
+        self.head, self.due = np.full((self.days, WAYS), -1, np.int32), np.zeros(self.days, np.int32)
         self.counts = np.zeros((self.days, N_COUNTS), np.int64)
         self.zone_sessions = np.zeros((self.days, zones), np.int32)
         self.users = np.zeros((zones, groups))
@@ -67,7 +67,9 @@ class Journeys:
         self._logged = np.zeros(1, np.int64)
         self._rows = np.zeros(256, DEMAND)
         self._set_missions(np.zeros(0, MISSION), 0)
-        plan_first_needs(key0, key1, self.shoppers, self.needs, self.head, self.scene.op_time, self._share, self._stages)
+        plan_first_needs(
+            key0, key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self._share, self._stages
+        )
 
     @property
     def _stages(self) -> int:
@@ -115,30 +117,39 @@ class Journeys:
             n = browse(self.key0, self.key1, day, rate, self.awareness, self.users, self.zone_sessions[day])
             self.counts[day, Count.WEB_SESSIONS] += n
 
+    def _over(self, second: int) -> bool:
+        """Whether no mission is opened from this second on."""
+        return second >= int(self.scene.levels["stop_at"][0])
+
+    def _rows_due(self, day: int) -> np.ndarray:
+        rows = np.zeros(self.due[day], np.int32)
+        rows_due(self.needs, self.head, day, rows)
+        return rows
+
     def _list_needs(self, day: int) -> np.ndarray:
-        """Missions that needs of a day open; the calendar moves on."""
-        if day >= self.days:
+        """Missions that needs of a day open; the calendar moves on, and stands still after the end of demand."""
+        if day >= self.days or self._over(day * DAY):
             return np.zeros(0, MISSION)
-        stop = int(self.scene.levels["stop_at"][0])
-        due = count_due(self.needs, self.head, day)
-        parts = []
-        while True:
-            rows = np.zeros(due + due // 4 + 64, MISSION)
-            n = list_needs(
-                self.key0, self.key1, self.shoppers, self.needs, self.head, self.scene.op_time, self._share,
-                self._stages, day, stop, rows, self.counts[day],
-            )  # fmt: skip
-            parts.append(rows[: n if n >= 0 else -n - 1])
-            if n >= 0:
-                return np.concatenate(parts)
+        rows, first, parts = self._rows_due(day), 0, [np.zeros(0, MISSION)]
+        while first < len(rows):
+            out = np.zeros(len(rows) + len(rows) // 4 + 64, MISSION)
+            first, n = self._list(day, int(self.scene.levels["stop_at"][0]), rows, first, out)
+            parts.append(out[:n])
+        return np.concatenate(parts)
+
+    def _list(self, day: int, stop: int, rows: np.ndarray, first: int, out: np.ndarray) -> tuple[int, int]:
+        return list_needs(
+            self.key0, self.key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self._share,
+            self._stages, day, stop, rows, first, out, self.counts[day],
+        )  # fmt: skip
 
     def _pushes(self, day: int) -> np.ndarray:
-        over = day * DAY >= self.scene.levels["stop_at"][0]
-        if over or self.scene.levels["push_open"][0] <= 0 or day + PUSH_AHEAD_DAYS >= self.days:
+        need_day = day + PUSH_AHEAD_DAYS
+        if self._over(day * DAY) or self.scene.levels["push_open"][0] <= 0 or need_day >= self.days:
             return np.zeros(0, MISSION)
-        out = np.zeros(count_due(self.needs, self.head, day + PUSH_AHEAD_DAYS), MISSION)
-        n = push(self.scene, self.shoppers, self.needs, self.head, day, PUSH_AHEAD_DAYS, out)
-        return out[:n]
+        rows = self._rows_due(need_day)
+        out = np.zeros(len(rows), MISSION)
+        return out[: push(self.scene, self.shoppers, self.needs, day, rows, out)]
 
     def _in_order(self, missions: np.ndarray, day: int) -> np.ndarray:
         """Missions of a day before the end of demand, in the order (t, shopper, category, need)."""
@@ -196,7 +207,7 @@ class Journeys:
         show = int(self.scene.levels["show"][0])
         self.scene.levels["show"], self.scene.levels["live_from"] = show + 1, begins
         self.scene.levels["live_until"] = begins + HOUR
-        if begins >= self.scene.levels["stop_at"][0]:
+        if self._over(begins):
             return 0
         out = np.zeros(1024, MISSION)
         while (n := show_missions(self.scene, self.shoppers, self.needs, show, begins, out)) > out.size:
@@ -226,7 +237,7 @@ class Journeys:
         """How far the rows of the renewal are from the counters: each need was met once, and none lies behind `now`."""
         numbers = int((self.needs["number"] & NUMBER_MASK).sum(dtype=np.int64))
         met = int(self.counts[:, [Count.NEEDS, Count.NEEDS_LATE]].sum())
-        hour = min(now, self.days * DAY) // HOUR
+        hour = min(now, self.days * DAY, int(self.scene.levels["stop_at"][0])) // HOUR
         table = self.scene.op_time  # (C, hours + 1): operational time reached; the last second of the hour is left out
         reached = table[:, hour - 1] + (table[:, hour] - table[:, hour - 1]) * (1 - 1 / HOUR)
         behind = self.needs["next_s"].reshape(-1, len(reached)) < reached - 1e-3
@@ -294,7 +305,7 @@ class Journeys:
             getattr(self, name)[:rows] = state[name][:rows]
         for name, value in zip(MOVING_LEVELS, state["levels"].tolist(), strict=True):
             self.scene.levels[name] = value
-        hang_all(self.needs, self.head, self.scene.op_time, int(self.day[0]) + 1)
+        self._hang_again()
         self._queue = np.concatenate([state["queue"], np.zeros(256, MISSION)])
         self._waiting[0] = state["queue"].size
         self._logged[0] = state["log"].size
@@ -302,3 +313,11 @@ class Journeys:
             self._log = np.concatenate([state["log"], np.zeros(4096, TOUCH)])
         self._set_missions(state["missions"].copy(), 0)
         self.refresh()
+
+    def _hang_again(self) -> None:
+        """The calendar from the need rows; those that fell due after the demand of the run that saved them come late."""
+        today = int(self.day[0]) + 1
+        first = min(today, int(self.scene.levels["stop_at"][0]) // DAY)
+        hang_all(self.needs, self.head, self.due, self.scene.op_time, first)
+        for day in range(first, min(today, self.days)):
+            self._list(day, 0, self._rows_due(day), 0, np.zeros(64, MISSION))

@@ -1,7 +1,8 @@
 """What happens to many shoppers at once: awareness by zone and segment, browsing, pushes, live shows."""
 
+from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import kernel
-from omosim.kernels.journeys_needs import clock_second
+from omosim.kernels.journeys_needs import AHEAD, clock_second
 from omosim.kernels.journeys_perceive import knows_us
 from omosim.kernels.mathx import exp64, log64, poisson_ppf
 from omosim.kernels.philox import uniform, uniform4, uniform_lanes
@@ -78,13 +79,14 @@ def _open(row, t, shopper, category, number, which, kind):
 
 
 @kernel
-def push(scene, shoppers, needs, head, day, ahead, out):
-    """Contacts that open a mission `ahead` days before a need.
+def push(scene, shoppers, needs, day, rows, out):
+    """Contacts that open a mission some days before a need.
 
     Parameters
     ----------
-    head : (days,) int32, needs due on each day
-    out : MISSION rows, with room for every need due on day + ahead; filled
+    day : of the contacts
+    rows : need rows due that many days later
+    out : MISSION rows, with room for every one of them; filled
 
     Returns
     -------
@@ -92,24 +94,23 @@ def push(scene, shoppers, needs, head, day, ahead, out):
     """
     levels = scene.levels[0]
     categories = scene.category.size
-    if day + ahead >= head.size:
-        return 0
     opened = 1.0 - exp64(-levels["push_open"] * _NEAR_PUSH / 7.0)
+    both = _ALIVE | _CONSENT
     n = 0
-    row = head[day + ahead]
-    while row >= 0:
+    for i in range(rows.size):
+        if i + AHEAD < rows.size:
+            fetch(shoppers, rows[i + AHEAD] // categories)
+        row = rows[i]
         shopper = row // categories
         category = row - shopper * categories
         number = int(needs[row]["number"])
         who = shoppers[shopper]
-        both = _ALIVE | _CONSENT
         if number < _SERVED and int(who["flags"]) & both == both and int(who["linked"]) + int(who["pending"]) > 0:
             u, u_time, _, _ = uniform4(levels["key0"], levels["key1"], shopper, (category << 22) | number, PUSH, 0)
             if u < opened:
                 t = day * _DAY + 32_400 + int(u_time * 43_200.0)  # between 9 and 21 o'clock
                 _open(out[n], t, shopper, category, number, 1, _PUSH)
                 n += 1
-        row = needs[row]["link"]
     return n
 
 
@@ -129,6 +130,8 @@ def show_missions(scene, shoppers, needs, show, begins, out):
     """
     levels = scene.levels[0]
     categories = scene.category.size
+    hour = begins // _HOUR
+    latest = min(hour + _NEAR_DAYS * 24, scene.op_time.shape[1] - 1)
     n = 0
     for group in range((shoppers.size + 3) // 4):
         u0, u1, u2, u3 = uniform_lanes(levels["key0"], levels["key1"], group, show, BROADCAST, 0)
@@ -146,7 +149,10 @@ def show_missions(scene, shoppers, needs, show, begins, out):
                 need = needs[shopper * categories + c]
                 if int(need["number"]) >= _SERVED or int(need["next_s"]) == _NEVER:
                     continue
-                second = clock_second(scene.op_time[c], int(need["next_s"]))
+                op = int(need["next_s"])
+                if op <= scene.op_time[c, hour] or op > scene.op_time[c, latest]:
+                    continue  # before the show, or too far away: seen without working out the second
+                second = clock_second(scene.op_time[c], op)
                 if second >= begins + _HOUR and second < soonest:
                     soonest = second
                     best = c

@@ -1,7 +1,8 @@
-"""Needs: a renewal process in operational time, kept in one linked list per day so that idle shoppers cost nothing."""
+"""Needs: a renewal process in operational time, kept in linked lists per day so that idle shoppers cost nothing."""
 
 import math
 
+from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import kernel
 from omosim.kernels.mathx import log64
 from omosim.kernels.philox import uniform4
@@ -17,6 +18,8 @@ _MOST_A_DAY = 63  # missions that a shopper can open in one category on one day
 # columns of the daily counters, as in schema.codes.Count
 _NEEDS, _NEEDS_SERVED, _NEEDS_DROPPED, _NEEDS_LATE = 0, 23, 24, 25
 _CATEGORY_STEP = 22  # bits of a need number inside a mission slot
+WAYS = 8  # lists of a day: walked side by side, they wait for memory at the same time
+AHEAD = 8  # rows ahead for which memory is asked
 
 
 @kernel
@@ -64,17 +67,14 @@ def clock_second(table, op):
     table : (H+1,) float64, operational seconds at full hours, ascending
     op : operational second, above 0
     """
-    last = table.size - 1
-    if op > table[last]:
+    if op > table[table.size - 1]:
         return _NEVER
     low = 0
-    high = last
-    while low < high:  # smallest hour end that reaches op
-        middle = (low + high) >> 1
-        if table[middle] >= op:
-            high = middle
-        else:
-            low = middle + 1
+    left = table.size
+    while left > 1:  # smallest hour end that reaches op, by steps without a branch: no guess can go wrong
+        half = left >> 1
+        low += half if table[low + half - 1] < op else 0
+        left -= half
     if low == 0:
         return 0
     start = table[low - 1]
@@ -82,14 +82,14 @@ def clock_second(table, op):
 
 
 @kernel
-def plan_first_needs(key0, key1, shoppers, needs, head, op_time, share, stages):
+def plan_first_needs(key0, key1, shoppers, needs, head, due, op_time, share, stages):
     """Draw the first need of every shopper and category and hang it on its day.
 
     Parameters
     ----------
     shoppers : (n,) SHOPPER
     needs : (n x C,) NEED; filled
-    head : (days,) int32, first need row of each day; filled
+    head : (days, WAYS) int32, first need rows of each day; due : (days,) int32, how many rows; both filled
     op_time : (C, H+1) float64
     share : (C,) float64, part of a shopper's needs in each category
 
@@ -97,7 +97,8 @@ def plan_first_needs(key0, key1, shoppers, needs, head, op_time, share, stages):
     -----
     Equilibrium renewal start (Cox 1962). Oracle: tests/oracles/test_renewal_counts.py.
     """
-    head[:] = -1
+    head[:, :] = -1
+    due[:] = 0
     categories = share.size
     for i in range(shoppers.size):
         rate = float(shoppers[i]["need_rate"])
@@ -106,16 +107,18 @@ def plan_first_needs(key0, key1, shoppers, needs, head, op_time, share, stages):
             row = i * categories + c
             needs[row]["number"] = 0
             needs[row]["next_s"] = op_seconds(units, rate * share[c], stages)
-            _hang(needs, row, head, clock_second(op_time[c], needs[row]["next_s"]))
+            _hang(needs, row, head, due, clock_second(op_time[c], needs[row]["next_s"]))
 
 
 @kernel
-def _hang(needs, row, head, second):
+def _hang(needs, row, head, due, second):
     needs[row]["link"] = -1
     day = second // _DAY
-    if day < head.size:
-        needs[row]["link"] = head[day]
-        head[day] = row
+    if day < due.size:
+        way = row % WAYS
+        needs[row]["link"] = head[day, way]
+        head[day, way] = row
+        due[day] += 1
 
 
 @kernel
@@ -132,49 +135,57 @@ def _step(key0, key1, need, shopper, category, rate_week, stages):
 
 
 @kernel
-def hang_all(needs, head, op_time, first_day):
+def hang_all(needs, head, due, op_time, first_day):
     """Build the calendar of lists anew from the need rows; nothing is due before `first_day`."""
-    head[:] = -1
+    head[:, :] = -1
+    due[:] = 0
     categories = op_time.shape[0]
     for row in range(needs.size):
         second = clock_second(op_time[row % categories], needs[row]["next_s"])
-        _hang(needs, row, head, max(second, first_day * _DAY))
+        _hang(needs, row, head, due, max(second, first_day * _DAY))
 
 
 @kernel
-def count_due(needs, head, day):
-    """Length of a day's list of needs."""
+def rows_due(needs, head, day, rows):
+    """Need rows of a day, in no order; fills `rows` (as many as are due,) int32."""
+    at = head[day].copy()
     n = 0
-    row = head[day]
-    while row >= 0:
-        n += 1
-        row = needs[row]["link"]
-    return n
+    while n < rows.size:
+        for way in range(WAYS):
+            row = at[way]
+            if row >= 0:
+                rows[n] = row
+                n += 1
+                at[way] = needs[row]["link"]
 
 
 @kernel
-def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, stop_at, out, tally):
+def list_needs(key0, key1, shoppers, needs, head, due, op_time, share, stages, day, stop_at, rows, first, out, tally):
     """Take the needs of a day off the calendar and put each row's next need on it.
 
     Parameters
     ----------
-    day : day to list; its list is emptied
+    day : day to list; its lists are emptied
     stop_at : second from which on no mission is opened
-    out : (capacity,) MISSION; filled in the order of the list
+    rows : need rows of the day, from `rows_due`; those from `first` on are listed
+    out : (capacity,) MISSION; filled in the order of the rows
     tally : (N_COUNTS,) int64 of the day; every need that comes due is counted, with the reason where it opens no mission
 
     Returns
     -------
-    rows filled; -1 - that when `out` is full, with everything left as it was for the rows not yet listed
+    (i, missions filled): i the first row not listed: all, or less when `out` is full
     """
     categories = share.size
     n = 0
-    row = head[day]
-    while row >= 0:
+    head[day, :] = -1
+    due[day] = 0
+    for i in range(first, rows.size):
         if n + 64 > out.size:
-            head[day] = row
-            return -n - 1
-        link = needs[row]["link"]
+            return i, n
+        if i + AHEAD < rows.size:
+            fetch(shoppers, rows[i + AHEAD] // categories)
+            fetch(needs, rows[i + AHEAD])
+        row = rows[i]
         shopper = row // categories
         category = row - shopper * categories
         rate = float(shoppers[shopper]["need_rate"]) * share[category]
@@ -203,7 +214,5 @@ def list_needs(key0, key1, shoppers, needs, head, op_time, share, stages, day, s
                     again += 1
             _step(key0, key1, needs[row], shopper, category, rate, stages)
             second = clock_second(op_time[category], needs[row]["next_s"])
-        _hang(needs, row, head, second)
-        row = link
-    head[day] = -1
-    return n
+        _hang(needs, row, head, due, second)
+    return rows.size, n

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from omosim.kernels.jit import JIT_OFF
-from omosim.kernels.jit import kernel as _kernel
+from omosim.kernels.jit import uncounted as kernel
 from omosim.schema.codes import N_ACCOUNTS, Status
 from omosim.schema.network import N_UNITS, STATION
 
@@ -112,14 +112,6 @@ BUCKETS = 16384  # spans ahead (97 days) before a bucket is shared by two
 
 # what `advance` returns
 DONE, FULL = 0, 1
-
-
-def kernel(function):
-    """Compile without reference counts: these kernels allocate nothing, and counting cost more than the work."""
-    made = _kernel(function)
-    if not JIT_OFF:
-        made.targetoptions["_nrt"] = False
-    return made
 
 
 def part(function):

@@ -106,6 +106,18 @@ def kernel(function=None, *, parallel=False, inline="never"):
     return decorate if function is None else decorate(function)
 
 
+def uncounted(function=None, *, inline="never"):
+    """A kernel without reference counts, for functions that allocate nothing: counting cost more than their work."""
+
+    def decorate(plain):
+        made = kernel(plain, inline=inline)
+        if not JIT_OFF:
+            made.targetoptions["_nrt"] = False
+        return made
+
+    return decorate if function is None else decorate(function)
+
+
 def _one_type_per_argument(dispatcher):
     """Stop numba compiling a function anew for each constant it is called with (0.3 s for each purpose of a draw)."""
     resolve = dispatcher.get_call_template

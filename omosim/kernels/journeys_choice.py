@@ -1,7 +1,7 @@
 """The choice among all offers: money plus taste plus explicit errors, drawn by stable id."""
 
 from omosim.kernels.choice import gumbel, nest_term, outside_error
-from omosim.kernels.jit import kernel
+from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_perceive import taste_for
 from omosim.kernels.journeys_plans import courier_promise, delivery_value, pickup_value, promised_wait, visit_value
 from omosim.kernels.philox import uniform, uniform2, uniform4

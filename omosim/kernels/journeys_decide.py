@@ -2,7 +2,8 @@
 
 import math
 
-from omosim.kernels.jit import kernel
+from omosim.kernels.fetch import fetch
+from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_choice import choose
 from omosim.kernels.journeys_perceive import (
     add_event,
@@ -35,6 +36,7 @@ _VISIT = 3
 _SOCIAL_OFFER = 6
 _CONSENT, _LOYALTY = 2, 4
 _NEARLY = 0.25  # an own plan within this share of price of the outside option was nearly bought
+_AHEAD = 4  # missions ahead for whose shopper memory is asked
 _YIELD_SAMPLE = 7  # touches of undecided missions are drawn for one shopper in eight
 
 # columns of the daily counters, as in schema.codes.Count
@@ -270,6 +272,8 @@ def decide_window(scene, shoppers, needs, missions, first, last, rows, queue, wa
     levels = scene.levels[0]
     for k in range(first, last):
         mission = missions[k]
+        if k + _AHEAD < missions.size:
+            fetch(shoppers, missions[k + _AHEAD]["shopper"])
         if log.size > 0 and log.size - logged[0] < 512:
             return k, n
         tally = counts[int(mission["t"]) // _DAY]

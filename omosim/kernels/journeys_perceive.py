@@ -2,7 +2,7 @@
 
 import math
 
-from omosim.kernels.jit import kernel
+from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.mathx import exp64, norm_ppf64
 from omosim.kernels.philox import uniform, uniform2
 from omosim.kernels.purposes import ITEM, UNITS, VALUE

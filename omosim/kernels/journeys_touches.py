@@ -1,6 +1,6 @@
 """Which touchpoints a mission meets, and what identity each touch leaves."""
 
-from omosim.kernels.jit import kernel
+from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.mathx import log64
 from omosim.kernels.philox import uniform4
 from omosim.kernels.purposes import REACH, TOUCH

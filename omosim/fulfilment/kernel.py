@@ -49,6 +49,7 @@ class KernelFulfilment(CoarseNetwork):
         waves = net.rules.waves_s
         g = np.zeros(tab.G_SIZE + len(waves), np.int64)
         g[tab.G_FREE] = -1
+        self._quiet = 0  # second before which nothing happens of itself; 0 where something may have come between
         g[tab.G_RULES : tab.R_WAVES] = [int(getattr(net.rules, name)) for name in tab.RULES]
         g[tab.R_WAVES], g[tab.G_SIZE :] = len(waves), waves
         size = max(capacity, 8)
@@ -106,14 +107,17 @@ class KernelFulfilment(CoarseNetwork):
             g[tab.G_NEXT], g[tab.G_DUE] = 0, len(left)
             self._replace(demand=room)
         run.merge_demand(self.tables.demand, g, rows)
+        self._quiet = 0
 
     def advance(self, until: int) -> None:
         """Handle every event with time < until."""
-        until = int(until)
-        while run.advance(self.tables, until) == tab.FULL:
-            self._grow()
-        g = self._g
-        g[tab.G_NOW] = max(int(g[tab.G_NOW]), until)
+        until, g = int(until), self._g
+        if until > self._quiet:
+            while run.advance(self.tables, until) == tab.FULL:
+                self._grow()
+            self._quiet = int(g[tab.G_QUIET])
+        if until > g[tab.G_NOW]:
+            g[tab.G_NOW] = until
 
     def _grow(self, heap_needs: int = 0) -> None:
         """Enlarge every table that is more than half full, small ones to twice, large ones by a quarter."""
@@ -137,6 +141,7 @@ class KernelFulfilment(CoarseNetwork):
     def set_staff(self, node: Some, pickers: Some, counter: Some, now: int) -> None:
         """Staff on duty from now on; work in hand is finished."""
         self._reach(now)
+        self._quiet = 0
         plan = np.array(np.broadcast_arrays(node, pickers, counter), np.int64).reshape(3, -1)
         people = int(plan[1:].sum())
         if self._g[tab.G_HEAP] + people + 8 > len(self.tables.q.heap):
@@ -155,6 +160,7 @@ class KernelFulfilment(CoarseNetwork):
 
     def _serve_backorders(self, skus: np.ndarray, now: int) -> None:
         if len(skus) and self._g[tab.G_WAITING]:
+            self._quiet = 0
             if self._g[tab.G_HEAP] + self._g[tab.G_WAITING] + 8 > len(self.tables.q.heap):
                 self._grow()
             run.serve_items(
@@ -164,6 +170,7 @@ class KernelFulfilment(CoarseNetwork):
     def cancel_backorders(self, now: int) -> int:
         """Cancel every order that waits for stock; returns how many."""
         self._reach(now)
+        self._quiet = 0
         g = self._g
         if g[tab.G_TOLD] + g[tab.G_WAITING] + 8 > len(self.tables.told):
             self.tables.told.resize(2 * int(g[tab.G_TOLD] + g[tab.G_WAITING] + 8), refcheck=False)
@@ -173,6 +180,8 @@ class KernelFulfilment(CoarseNetwork):
     def outcomes(self) -> np.ndarray:
         """OUTCOME rows since the last call, sorted by (t, key, code)."""
         count = int(self._g[tab.G_TOLD])
+        if not count:
+            return np.zeros(0, OUTCOME)
         run.sort_told(self.tables.told, count)
         self._g[tab.G_TOLD] = 0
         return _bytes(self.tables.told)[:count].copy().view(OUTCOME)
@@ -180,12 +189,16 @@ class KernelFulfilment(CoarseNetwork):
     def book(self) -> np.ndarray:
         """BOOK rows sorted by key; a copy."""
         rows = self.tables.q.book[: self._g[tab.G_BOOK]]
-        return _bytes(rows)[np.argsort(rows["key"], kind="stable")].view(BOOK)
+        keys = np.ascontiguousarray(rows["key"])
+        order = np.argsort(keys)
+        if np.any(keys[order[1:]] == keys[order[:-1]]):  # never, unless a law is broken: then in the order of arrival
+            order = np.argsort(keys, kind="stable")
+        return _bytes(rows)[order].view(BOOK)
 
     def holds(self) -> np.ndarray:
         """HOLD rows sorted by key."""
         live = self.tables.q.live[: self._g[tab.G_TOP]]
-        live = live[live["book"] >= 0]
+        live = _bytes(live)[np.flatnonzero(live["book"] >= 0)].view(tab.LIVE)
         b = _bytes(self.tables.q.book)[live["book"]].view(BOOK)
         out = np.zeros(len(live), HOLD)
         for name in ("key", "sku", "units", "node", "status", "flow"):
@@ -260,6 +273,7 @@ class KernelFulfilment(CoarseNetwork):
         out = {name: self._table(name).copy() for name in OWN if name not in USED and name != "demand"}
         out |= {name: self._table(name)[: g[count]].copy() for name, count in USED.items()}
         out["demand"] = t.demand[g[tab.G_NEXT] : g[tab.G_DUE]].copy()
+        out["g"][[tab.G_NEXT, tab.G_DUE, tab.G_QUIET]] = 0, len(out["demand"]), 0
         out["node"] = t.node.copy()
         return out | {f"stock_{name}": value for name, value in self.net.stock.state().items()}
 
@@ -273,4 +287,5 @@ class KernelFulfilment(CoarseNetwork):
             table[: len(own[name])] = own[name]
             own[name] = table
         own["g"][tab.G_NEXT], own["g"][tab.G_DUE] = 0, len(state["demand"])
+        self._quiet = 0
         self._replace(**own)

@@ -41,19 +41,24 @@ def _size(x: np.ndarray) -> int:
     return int(np.abs(x).sum())
 
 
+def _sums(size: int, place: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """(size,) int64, amounts added up by place; one flat index of the machine's own width, or NumPy is ten times slower."""
+    total = np.zeros(size, np.int64)
+    np.add.at(total, place.astype(np.intp), amount.astype(np.int64))
+    return total
+
+
 def _recount(net: Network, holds: np.ndarray, place: int, column: str = "held") -> np.ndarray:
     """(N, K) units that live rows say they hold at a place."""
-    total = np.zeros(net.stock.cells.shape, np.int64)
+    shape = net.stock.cells.shape
     rows = holds if place < 0 else holds[holds["place"] == place]
-    np.add.at(total, (rows["node"], rows["sku"]), rows[column])
-    return total
+    cell = rows["node"].astype(np.intp) * shape[1] + rows["sku"]
+    return _sums(net.stock.cells.size, cell[rows[column] != 0], rows[column][rows[column] != 0]).reshape(shape)
 
 
 def _by_sku(net: Network, holds: np.ndarray, place: int) -> np.ndarray:
-    total = np.zeros(net.stock.cells.shape[1], np.int64)
     rows = holds[holds["place"] == place]
-    np.add.at(total, rows["sku"], rows["held"])
-    return total
+    return _sums(net.stock.cells.shape[1], rows["sku"], rows["held"])
 
 
 def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
@@ -162,9 +167,10 @@ def _time_order(book: np.ndarray) -> int:
                   ("placed_at", "arrived_at", "served_at", "done_at"), ("ready_at", "arrived_at")):  # fmt: skip
         last = np.full(len(book), -1, np.int64)
         for column in chain:
-            here = book[column] >= 0
-            wrong += int((here & (book[column] < last)).sum())
-            last = np.where(here, book[column], last)
+            time = np.ascontiguousarray(book[column])  # one walk over the wide rows instead of three
+            here = time >= 0
+            wrong += int(np.count_nonzero(here & (time < last)))
+            np.copyto(last, time, where=here)
     return wrong
 
 

@@ -43,6 +43,7 @@ from omosim.kernels.fulfilment_tables import (
     G_HEAP,
     G_LIVE,
     G_NEXT,
+    G_QUIET,
     G_SPAN,
     G_TOLD,
     G_WAITING,
@@ -368,6 +369,7 @@ def advance(net, until):
         span_end = (g[G_SPAN] + 1) * SPAN
         if t >= min(until, span_end):
             if span_end >= until:
+                g[G_QUIET] = min(t, span_end)
                 return DONE
             if not skip_spans(q.bucket, g, min(t, until - 1) // SPAN):
                 next_span(q)

@@ -83,8 +83,8 @@ POST = np.dtype(
 )
 
 # places in the array of scalars `g`
-G_SPAN, G_FREE, G_TOP, G_LIVE, G_BOOK, G_HEAP, G_TOLD, G_NEXT, G_DUE, G_OPEN, G_REFUSED, G_WAITING, G_EVENTS, G_NOW = (
-    range(14)
+G_SPAN, G_FREE, G_TOP, G_LIVE, G_BOOK, G_HEAP, G_TOLD, G_NEXT, G_DUE, G_OPEN, G_REFUSED, G_WAITING, G_EVENTS, G_NOW, G_QUIET = (
+    range(15)
 )
 G_UNITS = 16
 N_LEDGER = N_ACCOUNTS

@@ -32,7 +32,7 @@ def reference(net, count):
     return ReferenceFulfilment(net)
 
 
-EVENTS = {(20_000, 20): 62_782, (1_000_000, 20): 3_150_394, (1_000_000, 1000): 3_130_602}
+EVENTS = {(20_000, 20): 62_766, (1_000_000, 20): 3_149_218, (1_000_000, 1000): 3_129_990}
 
 
 def run(engine, count: int, stores: int) -> dict[str, float]:

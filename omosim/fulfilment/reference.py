@@ -51,7 +51,7 @@ from omosim.fulfilment.reference_acts import Acts
 from omosim.fulfilment.reference_parts import Order, Station, hold_rows, orders_of
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import N_ACCOUNTS, Action, Entry, Event, Flow, Outcome, Status
-from omosim.schema.columns import BOOK, DAY, DEMAND, FLAG_CLOSED, FLAG_LOOKED, FLAG_NO_SHOW, FLAG_QUEUE_LEFT, OUTCOME
+from omosim.schema.columns import BOOK, DAY, DEMAND, FLAG_BROUGHT_BACK, FLAG_CLOSED, FLAG_LOOKED, FLAG_NO_SHOW, FLAG_QUEUE_LEFT, OUTCOME
 from omosim.schema.network import COUNTER, N_PLACES, N_UNITS, N_VISITS, PICKING, STATION
 
 Process = Generator[simpy.Event, object, None]
@@ -228,6 +228,7 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
                 self.tell(o, Outcome.CLOSED, 0)
                 come = self.comes_at(o.node, self.now + DAY)
                 continue
+            o.entries += 1
             again = bool(o.flags & FLAG_QUEUE_LEFT)
             if (yield from self.counter(o)):
                 break
@@ -306,6 +307,8 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         self.to(o, Status.RETURN_OPEN)
         self.send_back(o)
         if o.return_node >= 0 and self.net.nodes["open"][o.return_node]:
+            o.entries += 1
+            o.flags |= FLAG_BROUGHT_BACK
             desk = self.stations[2 * o.return_node + COUNTER]
             work = self.net.rules.returns_s
             yield desk.join(o, work)

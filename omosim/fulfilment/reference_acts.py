@@ -10,6 +10,7 @@ from omosim.schema.codes import Account, Action, Entry, Flow, Move, Outcome, Sta
 from omosim.schema.columns import (
     FLAG_CLOSED,
     FLAG_EMPTY,
+    FLAG_EMPTY_AGAIN,
     FLAG_PHANTOM,
     FLAG_SUBSTITUTED,
 )
@@ -184,6 +185,7 @@ class Acts(StockActs):
         if o.status == Status.DUE:
             self.to(o, Status.INSIDE)
         self.visits[o.node, VISIT_IN] += 1
+        o.entries += 1
         return True
 
     def shelf_has(self, o: Order, sku: int) -> bool:
@@ -192,7 +194,7 @@ class Acts(StockActs):
 
     def meet_empty_shelf(self, o: Order) -> None:
         """The wanted item is not there."""
-        o.flags |= FLAG_EMPTY
+        o.flags |= FLAG_EMPTY_AGAIN if o.flags & FLAG_EMPTY else FLAG_EMPTY
         self.tell(o, Outcome.EMPTY_SHELF, 0)
 
     def way_out(self, o: Order) -> int:

@@ -32,6 +32,7 @@ class Order:
     category: int
     shopper: int
     flags: int
+    entries: int
     units_out: int
     units_back: int
     units_short: int

@@ -52,7 +52,7 @@ from omosim.schema import columns as col
 from omosim.schema import network as at
 
 F_EMPTY, F_CLOSED, F_LEFT, F_NO_SHOW = col.FLAG_EMPTY, col.FLAG_CLOSED, col.FLAG_QUEUE_LEFT, col.FLAG_NO_SHOW
-F_LOOKED = col.FLAG_LOOKED
+F_LOOKED, F_EMPTY_AGAIN, F_BROUGHT_BACK = col.FLAG_LOOKED, col.FLAG_EMPTY_AGAIN, col.FLAG_BROUGHT_BACK
 AT_BACK, AT_BETWEEN, AT_STAGED = at.AT_BACK, at.AT_BETWEEN, at.AT_STAGED
 S_STAGED, S_AT_COUNTER, S_INSIDE, S_DELIVERED = (
     int(c.Status.STAGED), int(c.Status.AT_COUNTER), int(c.Status.INSIDE), int(c.Status.DELIVERED),
@@ -190,6 +190,7 @@ def enter(net, row, t):
     if b["status"] == S_DUE:
         move_to(q.g, b, S_INSIDE)
     q.station[2 * node + 1]["came"] += 1
+    b["entries"] += 1
     if r["bits"] & LOOKS:
         b["flags"] |= F_LOOKED
         leave(q, r, b, row, t)
@@ -197,7 +198,7 @@ def enter(net, row, t):
     if net.cell[node, b["sku"]]["available"] >= 1:
         try_and_buy(q, net.told, net.cell, row, t)
         return
-    b["flags"] |= F_EMPTY
+    b["flags"] |= F_EMPTY if b["flags"] & F_EMPTY == 0 else F_EMPTY_AGAIN
     tell(net.told, q.g, b, t, O_EMPTY, 0)
     for turn in range(2):
         action = r["action1"] if turn == 0 else r["action2"]
@@ -295,6 +296,7 @@ def come_to_collect(net, row, t):
         tell(net.told, q.g, b, t, O_CLOSED, 0)
         await_collection(q, b, row, t, comes_at(q.g, n, t + DAY))
         return
+    b["entries"] += 1
     to_counter(q, r, b, row, t)
 
 
@@ -420,6 +422,8 @@ def return_begin(net, row, t):
     r["place"] = AT_BACK
     node = np.int64(r["return_node"])
     if node >= 0 and net.node[node]["open"] != 0:
+        b["entries"] += 1
+        b["flags"] |= F_BROUGHT_BACK
         join(q, 2 * node + 1, row, 0, t)
         return
     r["return_node"] = 0

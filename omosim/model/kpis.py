@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from omosim.schema.codes import Count, Entry, Flow, Status
-from omosim.schema.columns import FLAG_CLOSED, FLAG_EMPTY, FLAG_PHANTOM, ORDINAL_BITS
+from omosim.schema.columns import FLAG_BROUGHT_BACK, FLAG_EMPTY, FLAG_EMPTY_AGAIN, FLAG_PHANTOM, ORDINAL_BITS
 
 CHANNELS = ("web", "store", "social", "live")
 #: offers whose visitors came to buy an item off the shelf
@@ -107,8 +107,8 @@ def service_kpis(book: np.ndarray) -> list[Kpi]:
         ratio("delivery_on_time", int((sent["done_at"][arrived] <= sent["promised_at"][arrived]).sum()), len(sent), "no parcel"),
         ratio(
             "wasted_trip_rate",
-            int((wanted_buy & empty & (book["units_out"] == 0)).sum()),
-            int(wanted_buy.sum()),
+            int(sum(((book["flags"] & flag) != 0)[wanted_buy].sum() for flag in (FLAG_EMPTY, FLAG_EMPTY_AGAIN))),
+            int((book["entries"] - ((book["flags"] & FLAG_BROUGHT_BACK) != 0))[wanted_buy].sum()),
             "no visit to buy",
         ),
     ]
@@ -122,19 +122,22 @@ def service_kpis(book: np.ndarray) -> list[Kpi]:
 
 
 def conversion_kpis(book: np.ndarray, counts: np.ndarray) -> list[Kpi]:
-    """Orders per session and purchases per visit; a collected pickup is a store visit too, with a purchase if more was bought."""
-    web_orders = int((sold(book) & (book["channel"] == Entry.WEB) & (book["offer"] < 4)).sum())
-    at_shelf = book["flow"] == Flow.VISIT
-    at_pickup = at_shelf & (book["key"] % FOLLOW_UPS > 0)  # bought on the way: the pickup is the visit
-    visits = at_shelf & ~at_pickup & ((book["flags"] & FLAG_CLOSED) == 0)
-    collected = (book["flow"] == Flow.PICKUP) & (book["arrived_at"] >= 0)
-    total = counts.sum(axis=0)
-    bought = int(((visits | at_pickup) & (book["units_out"] > 0)).sum())
+    """Orders per session and entries to a store with a purchase.
+
+    An order counts where it was placed: one on the phone beside a shelf is a web order with a session of its own, one
+    that the store places for delivery is a purchase of the visit; so is what is bought on the way at a pickup.
+    """
+    placed = sold(book)
+    follow_up = book["key"] % FOLLOW_UPS > 0
+    web = placed & (book["channel"] == Entry.WEB)
+    sessions = int(counts[:, Count.WEB_SESSIONS].sum()) + int((web & follow_up).sum())
+    bought = placed & (book["channel"] == Entry.STORE) & ((book["flow"] == Flow.VISIT) | follow_up)
+    visits, total = int(book["entries"].sum()), counts.sum(axis=0)
     return [
-        ratio("web_conversion", web_orders, int(total[Count.WEB_SESSIONS]), "no web session"),
-        ratio("store_conversion", bought, int(visits.sum()) + int(collected.sum()), "no visit"),
-        Kpi("store_visits", int(visits.sum()) + int(collected.sum()), "visits"),
-        Kpi("web_sessions", int(total[Count.WEB_SESSIONS]), "sessions"),
+        ratio("web_conversion", int(web.sum()), sessions, "no web session"),
+        ratio("store_conversion", int(bought.sum()), visits, "no visit"),
+        Kpi("store_visits", visits, "visits"),
+        Kpi("web_sessions", sessions, "sessions"),
         ratio("touchpoints_per_purchase", int(total[Count.TOUCHES]), int(total[Count.PURCHASES]), "no purchase", "touches"),
     ]
 

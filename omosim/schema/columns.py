@@ -116,8 +116,10 @@ BOOK = np.dtype(
         ("offer", "i1"),
         ("category", "i1"),
         ("status", "i1"),
+        ("entries", "i1"),  # times the customer walked into a store: to look or buy, to collect, to bring back
         ("flags", "i2"),  # bits: 1 empty shelf met, 2 substituted, 4 phantom record met, 8 slot refused,
-        #                        16 closed door met, 32 left the queue, 64 no-show, 128 only looked
+        #                        16 closed door met, 32 left the queue, 64 no-show, 128 only looked,
+        #                        256 empty shelf met in the second store too, 512 brought back to a store
     ],
     align=True,
 )
@@ -125,6 +127,7 @@ BOOK = np.dtype(
 FLAG_EMPTY, FLAG_SUBSTITUTED, FLAG_PHANTOM, FLAG_SLOT_REFUSED, FLAG_CLOSED, FLAG_QUEUE_LEFT, FLAG_NO_SHOW, FLAG_LOOKED = (
     1, 2, 4, 8, 16, 32, 64, 128,
 )  # fmt: skip
+FLAG_EMPTY_AGAIN, FLAG_BROUGHT_BACK = 256, 512
 
 # ---- network ------------------------------------------------------------------------------------------------
 NODE = np.dtype(

@@ -32,7 +32,7 @@ stay until the queue is empty. Picking queues hold until staff return; pickups a
 Returns: what did not fit (never from a visit) or does not please goes back `return_lag_s` after hand-over, to
 a store's counter in its opening hours (by post if it is closed then), or by post to the centre. The price is
 refunded, the fee is not; the unit can be sold again `refurbish_s` later where it is.
-Outcomes carry in `value` the money paid (BOUGHT, COLLECTED, DELIVERED), refunded (RETURNED), seconds late
+Outcomes carry in `value` the money paid (BOUGHT, BOUGHT_OTHER after an empty shelf, COLLECTED, DELIVERED), refunded (RETURNED), seconds late
 (LATE, beside DELIVERED, or when a pickup is staged late), seconds waited (QUEUE_LEFT), else 0. REFUSED is a
 misfit seen in a store, by a visitor or when collecting; FAILED_PICKUP a pickup cancelled after picking began.
 """
@@ -51,7 +51,17 @@ from omosim.fulfilment.reference_acts import Acts
 from omosim.fulfilment.reference_parts import Order, Station, hold_rows, orders_of
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import N_ACCOUNTS, Action, Entry, Event, Flow, Outcome, Status
-from omosim.schema.columns import BOOK, DAY, DEMAND, FLAG_BROUGHT_BACK, FLAG_CLOSED, FLAG_LOOKED, FLAG_NO_SHOW, FLAG_QUEUE_LEFT, OUTCOME
+from omosim.schema.columns import (
+    BOOK,
+    DAY,
+    DEMAND,
+    FLAG_BROUGHT_BACK,
+    FLAG_CLOSED,
+    FLAG_LOOKED,
+    FLAG_NO_SHOW,
+    FLAG_QUEUE_LEFT,
+    OUTCOME,
+)
 from omosim.schema.network import COUNTER, N_PLACES, N_UNITS, N_VISITS, PICKING, STATION
 
 Process = Generator[simpy.Event, object, None]

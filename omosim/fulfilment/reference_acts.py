@@ -252,7 +252,8 @@ class Acts(StockActs):
         self.visits[o.node, VISIT_BOUGHT] += 1
         self.to(o, Status.BOUGHT)
         self.hand_over(o)
-        self.tell(o, Outcome.BOUGHT, o.revenue + o.fee)
+        instead = bool(o.flags & FLAG_EMPTY and o.flags & FLAG_SUBSTITUTED)
+        self.tell(o, Outcome.BOUGHT_OTHER if instead else Outcome.BOUGHT, o.revenue + o.fee)
 
     def put_back(self, o: Order) -> None:
         """Left the queue: units back on the shelf."""

@@ -21,7 +21,6 @@ from omosim.world.state import World
 from omosim.world.synthesis import IDENTITIES
 
 #: a push can open the mission of a need that is due so many days later
-PUSH_AHEAD_DAYS = 3
 #: level fields that change in a run
 MOVING_LEVELS = ("live_from", "live_until", "show", "stop_at")
 #: part of a media level that exposure is counted in
@@ -144,7 +143,7 @@ class Journeys:
         )  # fmt: skip
 
     def _pushes(self, day: int) -> np.ndarray:
-        need_day = day + PUSH_AHEAD_DAYS
+        need_day = day + self.settings.market.sessions.push_ahead_days
         if self._over(day * DAY) or self.scene.levels["push_open"][0] <= 0 or need_day >= self.days:
             return np.zeros(0, MISSION)
         rows = self._rows_due(need_day)

@@ -16,8 +16,6 @@ from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
 from omosim.world.state import World
 
 PPM = 1_000_000
-#: error of a published cell by a day's age of the feed; assumed (sales of a day against stock of some days)
-STALE_ERROR = 0.04
 
 
 def ppm(share: float) -> int:
@@ -44,7 +42,8 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "memory_s": good.memory_weeks * 7 * DAY, "learning": good.learning, "consider_base": good.consider_base,
         "consider_slope": good.consider_slope, "dropout_slope": good.dropout_slope, "pen_empty": good.empty_shelf,
         "pen_late": good.late, "pen_failed": good.failed_pickup, "pen_gap": good.price_gap,
-        "pen_return": good.refused_return, "theta_upper": choice.theta_upper,
+        "pen_return": good.return_hassle, "pleasure": good.pleasure,
+        "show_ahead_s": market.sessions.show_ahead_days * DAY, "nearly": market.sessions.nearly_bought, "theta_upper": choice.theta_upper,
         "theta_lower": min(choice.theta_lower, choice.theta_upper), "habit_gain": choice.habit_gain,
         "habit_rate": choice.habit_rate, "search_cost": choice.search_cost, "wait_per_s": choice.wait_per_day / DAY,
         "return_post": choice.return_post, "return_store": choice.return_store,
@@ -72,7 +71,7 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
 def policy_levels(settings: Settings, world: World, out: np.ndarray) -> None:
     """Write the policy in force into LEVELS `out`, in place."""
     policy, stock = world.policy, settings.network.stock
-    error = stock.record_harmful * (1.0 - policy.record_quality) + STALE_ERROR * min(1.0, policy.publish_s / DAY)
+    error = stock.record_harmful * (1.0 - policy.record_quality) + stock.stale_error * min(1.0, policy.publish_s / DAY)
     values: dict[str, float] = {
         "near_stores": max(0, min(policy.known_stores, settings.market.choice.near_stores)),
         "stock_shown": policy.stock_shown, "prices_equal": policy.prices_equal,
@@ -88,7 +87,8 @@ def policy_levels(settings: Settings, world: World, out: np.ndarray) -> None:
         "stock_error": min(max(error, 0.001), 0.5), "coupon_rate": policy.coupon_rate,
         "store_sensing": policy.store_sensing, "live_reach": policy.live_reach,
         "live_intensity": policy.live_intensity, "retarget_rate": policy.retarget_rate,
-        "push_open": policy.push_per_week * policy.push_open_rate, "switch_cost": policy.switch_cost,
+        "push_open": policy.push_per_week / 7.0 * policy.push_open_rate * settings.market.sessions.push_window_days,
+        "switch_cost": policy.switch_cost,
         "acc_web": policy.accuracy_web, "acc_social": policy.accuracy_social, "acc_live": policy.accuracy_live,
     }  # fmt: skip
     for name, value in values.items():

@@ -12,6 +12,7 @@ from omosim.kernels.fulfilment_stock import (
     DO_OTHER,
     DO_SHIP,
     DO_SUBSTITUTE,
+    F_SUBSTITUTED,
     GOODS,
     M_SOLD,
     ORDERED,
@@ -68,8 +69,9 @@ E_ARRIVE, E_SECOND, E_COLLECT, E_EXPIRE, E_LEAVE = (
 E_RETURN_BEGIN, E_RETURN_ARRIVE, E_RESTOCK = (
     int(c.Event.RETURN_BEGIN), int(c.Event.RETURN_ARRIVE), int(c.Event.RESTOCK),
 )  # fmt: skip
-O_BOUGHT, O_EMPTY, O_CLOSED, O_QUEUE_LEFT = (
-    int(c.Outcome.BOUGHT), int(c.Outcome.EMPTY_SHELF), int(c.Outcome.CLOSED), int(c.Outcome.QUEUE_LEFT),
+O_BOUGHT, O_BOUGHT_OTHER, O_EMPTY, O_CLOSED, O_QUEUE_LEFT = (
+    int(c.Outcome.BOUGHT), int(c.Outcome.BOUGHT_OTHER), int(c.Outcome.EMPTY_SHELF), int(c.Outcome.CLOSED),
+    int(c.Outcome.QUEUE_LEFT),
 )  # fmt: skip
 O_DELIVERED, O_LATE, O_COLLECTED, O_REFUSED, O_RETURNED, O_EXPIRED, O_EXTRA = (
     int(c.Outcome.DELIVERED), int(c.Outcome.LATE), int(c.Outcome.COLLECTED), int(c.Outcome.REFUSED),
@@ -373,7 +375,9 @@ def pay(net, row, t):
     q.station[2 * np.int64(b["node"]) + 1]["bought"] += 1
     move_to(q.g, b, S_BOUGHT)
     sell(q.g, net.sku, b, t, units, r["price"], r["fee"])
-    tell(net.told, q.g, b, t, O_BOUGHT, b["revenue"] + b["fee"])
+    instead = F_EMPTY | F_SUBSTITUTED
+    code = O_BOUGHT_OTHER if b["flags"] & instead == instead else O_BOUGHT
+    tell(net.told, q.g, b, t, code, b["revenue"] + b["fee"])
     after_sale(q, net.node, r, b, row, t)
 
 

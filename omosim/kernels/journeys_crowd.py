@@ -16,8 +16,6 @@ _TOUCH_NEED = 1 << 21
 _PER_NEED = 32
 _PUSH, _LIVE = 2, 3
 _SHOW_SLOTS = 28
-_NEAR_DAYS = 28  # a show can bring forward a need that would come within so many days; assumed
-_NEAR_PUSH = 7.0  # days before a need in which a contact can open its mission; assumed
 _ALIVE, _CONSENT = 1, 2
 _USES_LIVE = 8
 
@@ -94,7 +92,7 @@ def push(scene, shoppers, needs, day, rows, out):
     """
     levels = scene.levels[0]
     categories = scene.category.size
-    opened = 1.0 - exp64(-levels["push_open"] * _NEAR_PUSH / 7.0)
+    opened = 1.0 - exp64(-levels["push_open"])
     both = _ALIVE | _CONSENT
     n = 0
     for i in range(rows.size):
@@ -131,7 +129,7 @@ def show_missions(scene, shoppers, needs, show, begins, out):
     levels = scene.levels[0]
     categories = scene.category.size
     hour = begins // _HOUR
-    latest = min(hour + _NEAR_DAYS * 24, scene.op_time.shape[1] - 1)
+    latest = min(hour + levels["show_ahead_s"] // _HOUR, scene.op_time.shape[1] - 1)
     n = 0
     for group in range((shoppers.size + 3) // 4):
         u0, u1, u2, u3 = uniform_lanes(levels["key0"], levels["key1"], group, show, BROADCAST, 0)
@@ -144,7 +142,7 @@ def show_missions(scene, shoppers, needs, show, begins, out):
             if int(who["flags"]) & _ALIVE == 0 or int(who["used"]) & _USES_LIVE == 0 or not knows_us(scene.awareness, who):
                 continue
             best = -1
-            soonest = begins + _NEAR_DAYS * _DAY
+            soonest = begins + levels["show_ahead_s"]
             for c in range(categories):
                 need = needs[shopper * categories + c]
                 if int(need["number"]) >= _SERVED or int(need["next_s"]) == _NEVER:

@@ -35,7 +35,6 @@ _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
 _VISIT = 3
 _SOCIAL_OFFER = 6
 _CONSENT, _LOYALTY = 2, 4
-_NEARLY = 0.25  # an own plan within this share of price of the outside option was nearly bought
 _AHEAD = 4  # missions ahead for whose shopper memory is asked
 _YIELD_SAMPLE = 7  # touches of undecided missions are drawn for one shopper in eight
 
@@ -226,7 +225,7 @@ def decide_one(scene, levels, who, mission, needs, row, queue, waiting, log, log
     filled = 0
     if choice[0] < 0:
         tally[_OUTSIDE] += 1
-        given_up = choice[2] > choice[3] - _NEARLY * case["scale"]
+        given_up = choice[2] > choice[3] - levels["nearly"] * case["scale"]
     else:
         filled = order_of(scene, levels, who, mission, needs, row, key, choice, tally)
         given_up = filled == 0

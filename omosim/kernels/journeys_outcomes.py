@@ -14,12 +14,11 @@ _CATEGORY_MASK = 31
 _NEEDS_BITS = 22
 _WEB, _STORE = 0, 1
 _ALIVE, _CONSENT, _LOYALTY, _KNOWS = 1, 2, 4, 16
-_SURPLUS = 0.25  # value above price of a bought unit that pleases, share of price; assumed
 _CARD_DRAW = 2  # SERVICE draw that decides whether a purchase in a store is seen by sensing
 
 # outcomes, as in schema.codes.Outcome
 (_BOUGHT, _EMPTY, _CLOSED, _QUEUE_LEFT, _CANCELLED, _DELIVERED, _LATE, _COLLECTED, _FAILED, _REFUSED, _RETURNED,
- _EXPIRED, _EXTRA_BOUGHT) = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12  # fmt: skip
+ _EXPIRED, _EXTRA_BOUGHT, _BOUGHT_OTHER) = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13  # fmt: skip
 # columns of the daily counters, as in schema.codes.Count
 _ORDERS_STORE, _DROPPED_OUT, _ACQUIRED, _EXTRA = 7, 16, 17, 19
 
@@ -30,17 +29,18 @@ def surprise(levels, q, who, code, channel):
 
     A purchase that pleases gives back what was at risk before it; a failure loses what was expected of it.
     """
+    pleasure = levels["pleasure"]
     at_risk = hidden_misfit(q, accuracy_of(levels, channel))
-    if code == _BOUGHT:
-        return (1.0 - (1.0 - q) * float(who["belief"])) * _SURPLUS
+    if code == _BOUGHT or code == _BOUGHT_OTHER:
+        return (1.0 - (1.0 - q) * float(who["belief"])) * pleasure
     if code == _DELIVERED or code == _COLLECTED:
-        return at_risk * _SURPLUS
+        return at_risk * pleasure
     if code == _EMPTY or code == _CLOSED:
-        return -(1.0 - q) * float(who["belief"]) * _SURPLUS - levels["pen_empty"]
+        return -(1.0 - q) * float(who["belief"]) * pleasure - levels["pen_empty"]
     if code == _RETURNED:
-        return -_SURPLUS - levels["pen_return"]
+        return -pleasure - levels["pen_return"]
     if code == _CANCELLED or code == _FAILED:
-        return -(1.0 - at_risk) * _SURPLUS - levels["pen_failed"]
+        return -(1.0 - at_risk) * pleasure - levels["pen_failed"]
     if code == _LATE or code == _QUEUE_LEFT:
         return -levels["pen_late"]
     return 0.0
@@ -140,7 +140,7 @@ def apply_outcomes(scene, shoppers, outcomes, now, tally):
             who["updated"] = now
         if code == _BOUGHT or code == _EMPTY:
             learn_stock(levels, who, shopper, slot, 1.0 if code == _BOUGHT else 0.0)
-        if code == _BOUGHT or code == _DELIVERED or code == _COLLECTED:
+        if code == _BOUGHT or code == _BOUGHT_OTHER or code == _DELIVERED or code == _COLLECTED:
             purchase(levels, who, shopper, slot, channel, int(row["value"]), now, tally)
         elif code == _EXTRA_BOUGHT:  # at a pickup, whose own outcome has taught habit and profile
             who["spend"] = int(who["spend"]) + int(row["value"])

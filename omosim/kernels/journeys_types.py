@@ -10,11 +10,11 @@ LEVELS = np.dtype(
         "key0", "key1", "stages", "near_stores", "free_from", "stock_shown", "prices_equal",
         "coupon_ppm", "coupon_everywhere", "points_everywhere", "return_in_store", "endless_aisle",
         "in_app_payment", "courier_radius_m", "link_latency_s", "shown_items", "live_ppm", "web_offer",
-        "live_from", "live_until", "show", "stop_at", "log_touches", "ride_s_per_km", "least_ride_s", "after_opening_s",
+        "live_from", "live_until", "show", "stop_at", "log_touches", "show_ahead_s", "ride_s_per_km", "least_ride_s", "after_opening_s",
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
-        "pen_failed", "pen_gap", "pen_return", "theta_upper", "theta_lower", "habit_gain", "habit_rate",
+        "pen_failed", "pen_gap", "pen_return", "pleasure", "nearly", "theta_upper", "theta_lower", "habit_gain", "habit_rate",
         "search_cost", "wait_per_s", "return_post", "return_store", "switch_hassle", "aisle_hassle", "vot_per_s", "visit_s",
         "collect_s", "check_share", "belief_rate", "go_on", "combined_share", "combined_factor", "speed_ms",
         "login", "rho_inf", "n_half", "sessions", "browse_per_day", "touches", "pick_base_s", "pick_unit_s",

@@ -91,6 +91,7 @@ class Outcome(IntEnum):
     RETURNED = 10
     EXPIRED = 11
     EXTRA = 12  # a further purchase in the store at a pickup
+    BOUGHT_OTHER = 13  # a visitor bought another item than the one that the shelf lacked
 
 
 class Count(IntEnum):

@@ -78,7 +78,8 @@ class Goodwill(Frozen):
     late: float = par("share of price", "penalty for a broken promise", 0, 5)
     failed_pickup: float = par("share of price", "penalty for a pickup that failed or a cancelled order", 0, 5)
     price_gap: float = par("share of price", "penalty for a price gap between channels that was seen", 0, 5)
-    refused_return: float = par("share of price", "penalty for the hassle of a return", 0, 5)
+    return_hassle: float = par("share of price", "penalty for the hassle of a return", 0, 5)
+    pleasure: float = par("share of price", "value above price of a bought unit that pleases, as remembered", 0, 5)
 
 
 class Choice(Frozen):
@@ -139,6 +140,10 @@ class Sessions(Frozen):
     per_mission: float = par("sessions", "mean sessions of a mission on line, one at least", 1, 100)
     browse_per_week: float = par("sessions a week", "web sessions without a need, per aware shopper who uses the web", 0, 100)
     touches_per_mission: float = par("touches", "mean touches before a decision, one at least", 1, 100)
+    show_ahead_days: int = par("days", "a live show can bring forward a need that would come within so many days", 1, 365)
+    push_ahead_days: int = par("days", "a contact that opens a mission comes so many days before its need", 0, 60)
+    push_window_days: float = par("days", "days before a need in which a contact can open its mission", 0, 60)
+    nearly_bought: float = par("share of price", "an own plan within this of the outside option was given up only just, and is retargeted", 0, 5)
 
 
 class MarketSettings(Frozen):
@@ -233,6 +238,8 @@ class StockPolicy(Frozen):
     record_wrong: float = par("share", "records that are wrong by some amount", 0, 1)
     record_harmful: float = par("share", "records that show stock where there is none", 0, 1)
     count_days: float = par("days", "time between cycle counts of an item", 0.1, 3650)
+    stale_error: float = par("share", "further cells that show stock where there is none when the feed is a day old", 0, 1)
+    store_share: float = par("share", "part of the market's demand for which stores are stocked", 0, 1)
     shrink_per_year: float = par("share a year", "units lost", 0, 1)
     holding_per_year: float = par("share of cost a year", "holding cost", 0, 5)
 

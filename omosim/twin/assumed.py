@@ -23,7 +23,7 @@ MARKET: dict[str, Any] = {
     },
     "goodwill": {
         "memory_weeks": 10.0, "learning": 0.3, "consider_base": 1.4, "consider_slope": 4.0, "dropout_slope": 4.0,
-        "empty_shelf": 0.1, "late": 0.08, "failed_pickup": 0.15, "price_gap": 0.04, "refused_return": 0.1,
+        "empty_shelf": 0.1, "late": 0.08, "failed_pickup": 0.15, "price_gap": 0.04, "return_hassle": 0.1, "pleasure": 0.25,
     },
     "choice": {
         "theta_upper": 0.033, "theta_lower": 0.033, "taste_web": 0.0, "taste_store": -0.5, "taste_social": -0.9,
@@ -34,8 +34,9 @@ MARKET: dict[str, Any] = {
     },
     "rival": {"price_index": 1.0, "pull": 0.35, "reaction": 0.1, "store_km": 5.0, "store_pull": 0.01},
     "identity": {"consent": 0.65, "login": 0.8, "loyalty": 0.4},
-    "personalisation": {"rho_inf": 0.45, "n_half": 12.0},
-    "sessions": {"per_mission": 3.0, "browse_per_week": 0.5, "touches_per_mission": 11.0},
+    "personalisation": {"rho_inf": 0.25, "n_half": 12.0},
+    "sessions": {"per_mission": 3.0, "browse_per_week": 0.5, "touches_per_mission": 11.0,
+                 "show_ahead_days": 28, "push_ahead_days": 3, "push_window_days": 7.0, "nearly_bought": 0.25},
 }  # fmt: skip
 #: minor units of a currency for one won, in which capability files state their costs; round rates
 WON = {"KRW": 1.0, "USD": 0.072, "GBP": 0.054, "EUR": 0.062, "JPY": 0.11}
@@ -56,7 +57,8 @@ NETWORK: dict[str, Any] = {
     "stock": {
         "store_cover_days": 14.0, "store_min_units": 1, "store_lead_days": 2.0, "store_review_hour": 6,
         "centre_cover_days": 45.0, "centre_lead_days": 7.0, "store_safety_z": 2.0, "record_wrong": 0.65,
-        "record_harmful": 0.05, "count_days": 60.0, "shrink_per_year": 0.01, "holding_per_year": 0.18,
+        "record_harmful": 0.05, "count_days": 60.0, "stale_error": 0.04,
+        "store_share": 0.6, "shrink_per_year": 0.01, "holding_per_year": 0.18,
     },
     "carrier": {
         "cutoff": "16:00", "lead_days": 2.0, "lead_cv": 0.4, "ship_fee": 0.035, "free_from": 0, "same_day_fee": 0.06,

@@ -11,8 +11,6 @@ from omosim.kernels.synthesis import fill_demand, fill_opening, fill_record_erro
 from omosim.schema.settings import Settings, StockPolicy
 from omosim.world.goods import Goods, item_shares
 
-#: part of purchases that planners expect in stores when they set the first levels; managers learn the rest
-STORE_SHARE = 0.6
 REVIEW_DAYS = 1.0
 
 
@@ -26,12 +24,12 @@ def market_rate(settings: Settings, goods: Goods) -> np.ndarray:
     return units[goods.category] * item_shares(goods)
 
 
-def expected_demand(rate: np.ndarray, weight: np.ndarray, distance_m: np.ndarray, trading: np.ndarray) -> np.ndarray:
+def expected_demand(rate: np.ndarray, store_rate: np.ndarray, weight: np.ndarray, distance_m: np.ndarray, trading: np.ndarray) -> np.ndarray:
     """(N, K) float64 units a day: row 0 all that passes the centre, the others what stores sell.
 
     Parameters
     ----------
-    rate : (K,) units a day of the market
+    rate, store_rate : (K,) units a day of the market, and for which stores are stocked; managers learn the rest
     weight : (Z,) shares of the population
     distance_m : (Z, N) metres
     trading : (N,) bool; a store that does not trade yet is planned as if it joined the others alone
@@ -44,7 +42,7 @@ def expected_demand(rate: np.ndarray, weight: np.ndarray, distance_m: np.ndarray
         if chosen.size == 0:
             continue
         part = np.empty((chosen.size, rate.size))
-        fill_demand(weight, np.ascontiguousarray(distance_m[:, chosen]), STORE_SHARE * rate, part)
+        fill_demand(weight, np.ascontiguousarray(distance_m[:, chosen]), store_rate, part)
         if index == 0:
             out[chosen] = part
         else:

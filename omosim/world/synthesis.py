@@ -147,7 +147,8 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
     trading = np.ones(n, np.bool_)
     trading[[index + 1 for index in sorted(shut)]] = False
     goods = make_goods(settings.catalogue, key0, key1)
-    daily = expected_demand(market_rate(settings, goods), places.weight, distance_m, trading)
+    rate = market_rate(settings, goods)
+    daily = expected_demand(rate, settings.network.stock.store_share * rate, places.weight, distance_m, trading)
     level = order_up_to(settings.network.stock, daily)
     units = opening_units(settings.network.stock, level, daily, key0, key1)
     error = record_error(settings.network.stock, units, 0.0, key0, key1)

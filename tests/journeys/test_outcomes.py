@@ -46,6 +46,21 @@ def test_an_empty_shelf_lowers_the_belief_unless_the_stock_was_checked():
     assert hidden.shopper(0).goodwill < -hidden.settings.market.goodwill.learning * hidden.settings.market.goodwill.empty_shelf
 
 
+def test_what_replaces_a_missing_item_teaches_nothing_of_stock():
+    j = make()
+    for code in (Outcome.EMPTY_SHELF, Outcome.BOUGHT_OTHER):
+        j.apply(outcome(code, value=70, channel=Entry.STORE), HOUR)
+    c = j.settings.market.choice
+    assert j.shopper(0).belief == pytest.approx(c.belief_start * (1 - c.belief_rate), rel=1e-5)
+    assert j.shopper(0).spend == 70
+
+
+def test_a_return_costs_its_pleasure_and_its_hassle():
+    j = make(market={"goodwill": {"return_hassle": 0.2, "pleasure": 0.4}})
+    j.apply(outcome(Outcome.RETURNED, value=70), HOUR)
+    assert j.shopper(0).goodwill == pytest.approx(-j.settings.market.goodwill.learning * 0.6, rel=1e-5)
+
+
 def test_a_purchase_leaves_spend_habit_and_knowledge():
     j = make()
     j.apply(np.concatenate([outcome(Outcome.DELIVERED, value=5000), outcome(Outcome.BOUGHT, shopper=3, value=70, channel=Entry.STORE)]), HOUR)

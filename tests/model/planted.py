@@ -247,7 +247,7 @@ RUN_BUGS = (
         "    tally[_VISITS if flow == _VISIT else _ORDERS_WEB + 2] += 1\n", "L7", "whole", slow=True),
     Bug("rows handed to the network twice", RETAIL, "            self.fulfilment.submit(rows)\n",
         "            self.fulfilment.submit(rows)\n            self.fulfilment.submit(rows)\n", "L7", "whole"),
-    Bug("purchases told twice", VISIT, 'b, t, O_BOUGHT, b["revenue"] + b["fee"])\n',
-        'b, t, O_BOUGHT, b["revenue"] + b["fee"])\n    tell(net.told, q.g, b, t, O_BOUGHT, b["revenue"] + b["fee"])\n', "shoppers against book", "recount", slow=True),
+    Bug("purchases told twice", VISIT, 'b, t, code, b["revenue"] + b["fee"])\n',
+        'b, t, code, b["revenue"] + b["fee"])\n    tell(net.told, q.g, b, t, code, b["revenue"] + b["fee"])\n', "shoppers against book", "recount", slow=True),
 )
 # fmt: on

@@ -48,6 +48,12 @@ def begin(command: str, composed: Composed, argv: Sequence[str]) -> Opened:
     return Opened(folder, hashed)
 
 
+def period(settings: Settings) -> str:
+    """How long and how much of the retailer a run is, in words."""
+    basis = max(settings.market.cost_basis_shoppers, settings.shoppers)
+    return f"over {settings.days} days, {settings.shoppers:,} of the retailer's {basis:,} shoppers"
+
+
 # ---- run ----------------------------------------------------------------------------------------------------
 def run_command(composed: Composed, argv: Sequence[str]) -> int:
     """One run: kpis, daily, orders, laws, summary, report."""
@@ -70,7 +76,7 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
         types={"value": "float64"},
     )
     folder.write_table("daily", done.daily())
-    folder.write_table("orders", with_nulls(done.orders()))
+    folder.write_table("orders", done.orders())
     if composed.settings.output.touches:
         folder.write_table("touches", done.model.journeys.touch_columns())
     folder.write_json("laws.json", done.laws)
@@ -81,24 +87,16 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
         "market": composed.settings.market.name,
         "days": composed.settings.days,
         "shoppers": composed.settings.shoppers,
+        "period": period(composed.settings),
+        "unresolved": done.model.fulfilment.pending(),
         "seed": composed.settings.seed,
         "kpis": {k.kpi: k.value for k in figures},
         "undefined": {k.kpi: k.reason for k in figures if k.value is None},
     }
     folder.finish(summary, finished=stamp())
     report = write_report(folder)
-    say_run(figures, report)
+    say_run(figures, report, summary)
     return 0
-
-
-def with_nulls(columns: dict[str, Any]) -> dict[str, Any]:
-    """Times that never came (-1) as null."""
-    import pyarrow as pa
-
-    return {
-        name: pa.array(column, mask=column < 0) if name.endswith("_at") and name != "placed_at" else column
-        for name, column in columns.items()
-    }
 
 
 # ---- compare ------------------------------------------------------------------------------------------------
@@ -128,7 +126,7 @@ def compare_run(composed: Composed, argv: Sequence[str], progress: Any = None) -
         progress=progress,
         run_settings=full,
         scenario=first.scenario.name,
-        period=f"over {first.days} days, {first.shoppers:,} of the retailer's {max(first.market.cost_basis_shoppers, first.shoppers):,} shoppers",
+        period=period(first),
         threads=first.engine.threads,
         finished=stamp,
         extra_summary={
@@ -236,7 +234,7 @@ def rerun_command(path: str) -> int:
     command = str(origin["command"])
     place = old.path.with_name(old.path.name + ".rerun")
     composed = reread(old.path / "config.yaml", output_dir=str(place))
-    body = {"run": run_command, "compare": compare_command}[command]
+    body = {"run": run_command, "compare": compare_command, "calibrate": calibrate_command}[command]
     code = body(composed, origin.get("argv", []))
     if code not in (0, 3):
         return code

@@ -36,10 +36,10 @@ class RunView:
         return f"<run of {s.strategy.name} in {s.market.name}: {s.shoppers:,} shoppers, {s.days} days, seed {s.seed}>"
 
     def orders(self) -> pd.DataFrame:
-        """One row an order or visit; times in seconds from the first midnight, -1 for never."""
-        import pandas as pd
+        """One row an order or visit; times in seconds from the first midnight, NaN for never, as `load` gives them."""
+        import pyarrow as pa
 
-        return pd.DataFrame(self.run.orders())
+        return pa.table(self.run.orders()).to_pandas()
 
     def daily(self) -> pd.DataFrame:
         """One row a day; day 0 is the first measured day."""
@@ -87,9 +87,8 @@ class RunView:
         date = self.run.model.world.calendar.date_of
         lines = [f"order {order}: {row['units']} x item {row['sku']} ({row['category']}), {row['channel']}, {row['fulfilment']}, {row['status']}"]
         for name in ("placed_at", "promised_at", "picked_at", "ready_at", "arrived_at", "served_at", "handed_over_at", "returned_at"):
-            second = int(row[name])
-            if second >= 0:
-                day, rest = divmod(second, 86_400)
+            if row[name] >= 0:  # NaN is not
+                day, rest = divmod(int(row[name]), 86_400)
                 lines.append(f"  {name.removesuffix('_at'):>12} {date(day).isoformat()} {rest // 3600:02d}:{rest % 3600 // 60:02d}")
         money = row["revenue"] + row["fee"] - row["refund"]
         lines.append(f"  paid {money} (goods {row['goods_cost']}, service {row['service_cost']}), minor units")

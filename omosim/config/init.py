@@ -94,6 +94,7 @@ def market_text(composed: Composed, name: str) -> str:
         "# Behind each value: [unit] meaning (range); source. Change what is 'assumed' first.",
     ]
     data["market"]["name"] = name
+    data["market"]["title"] = f"Own retailer, from: {data['market']['title'] or data['market']['name']}"[:200]
     lines += emit(data["market"], ("market",), layers, 0)
     lines += [
         "",

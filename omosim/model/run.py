@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from omosim.engine.laws import LAWS
-from omosim.model.kpis import Kpi, kpis, staff_load
+from omosim.model.kpis import CHANNELS, Kpi, kpis, sold, staff_load
 from omosim.model.pnl import COST_LINES, profit_and_loss, sample_share
 from omosim.model.retail import RetailModel
 from omosim.schema.codes import Count, Flow, Status
@@ -72,9 +72,9 @@ class Run:
         """Law -> largest residual seen; all 0, or the run would have stopped."""
         return dict(self.model.audit.worst)
 
-    def orders(self) -> dict[str, np.ndarray]:
-        """Columns of orders.parquet: one row an order or visit, whole run."""
-        return order_columns(self.book, self.model.world.node_names, list(self.settings.catalogue.categories))
+    def orders(self) -> dict[str, Any]:
+        """Columns of orders.parquet: one row an order or visit, whole run; Arrow arrays where a time may be null."""
+        return with_nulls(order_columns(self.book, self.model.world.node_names, list(self.settings.catalogue.categories)))
 
     def daily(self) -> dict[str, np.ndarray]:
         """Columns of daily.parquet: a row a day."""
@@ -89,13 +89,26 @@ class Run:
             "date": np.array([model.world.calendar.date_of(d).isoformat() for d in range(days)]),
             "net_revenue": net[:days].astype(np.int64),
         }
-        for name in ("NEEDS", "MISSIONS", "WEB_SESSIONS", "VISITS_PLANNED", "ORDERS_WEB", "ORDERS_STORE", "ORDERS_SOCIAL", "ORDERS_LIVE"):
+        for name in ("NEEDS", "MISSIONS", "WEB_SESSIONS", "VISITS_PLANNED"):
             out[name.lower()] = counts[:days, Count[name]]
+        ordered = inside & sold(book)
+        for code, channel in enumerate(CHANNELS):
+            out[f"orders_{channel}"] = np.bincount(day[ordered & (book["channel"] == code)], minlength=days)[:days]
         return out
 
 
+def with_nulls(columns: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Times that never came (-1) as null."""
+    import pyarrow as pa
+
+    return {
+        name: pa.array(column, mask=column < 0) if name.endswith("_at") and name != "placed_at" else column
+        for name, column in columns.items()
+    }
+
+
 def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> dict[str, np.ndarray]:
-    """The order book in the words of the contract; times in seconds from the first midnight, -1 as null is left to the writer."""
+    """The order book in the words of the contract; times in seconds from the first midnight, -1 for never."""
     status = np.array([s.name.lower() for s in Status])
     flow = np.array(["ship", "same_day", "pickup", "store"])
     channel = np.array(["web", "store", "social", "live", "none"])

@@ -91,9 +91,12 @@ class CompareScreen:
         )
 
 
-def say_run(kpis: Sequence[Any], report: Path) -> None:
-    """KPIs of one run in reading order, and where the report is."""
+def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:
+    """What was run, its KPIs in reading order, and where the report is."""
     console = Console()
+    console.print(Text(safe_text(f"{summary['strategy']} in {summary['market']} {summary['period']}", 400)))
+    if summary["unresolved"]:
+        console.print(Text(f"{summary['unresolved']:,} orders had not come to their end (returns included) when the run ended."))
     named = {k.kpi: k for k in kpis}
     for head, names in reading_order(list(named)):
         console.print(Text(head, style="bold"))

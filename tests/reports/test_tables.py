@@ -129,8 +129,9 @@ def test_run_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         SimpleNamespace(kpi="operating_profit", value=12_345, unit="minor KRW", reason=""),
         SimpleNamespace(kpi="pickup_ready_on_time", value=None, unit="share", reason="no pickup"),
     ]
-    say_run(figures, Path("report.html"))
+    say_run(figures, Path("report.html"), {"strategy": "omo", "market": "m", "period": "over 7 days", "unresolved": 3})
     out = capsys.readouterr().out
+    assert out.startswith("omo in m over 7 days\n3 orders had not come to their end")
     assert "12,345" in out and "KRW" in out and "undefined: no pickup" in out and "report.html" in out
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from omosim.config.strict import type_scalar
 from omosim.schema.settings import Settings
 
 HOW_ONLY = ("engine", "output")
@@ -18,6 +19,15 @@ class _Plain(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Quoted where this reader takes the plain word for a number that YAML 1.1 takes for text, as 0E0."""
+    plain = type_scalar(text) == text
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else "'")
+
+
+_Plain.add_representer(str, _text)
 
 
 def to_yaml(data: dict[str, Any]) -> str:

@@ -78,7 +78,9 @@ def test_own_folder_equals_the_market_it_was_made_from(shop: Path) -> None:
     own = compose("run", ["market=market.yaml", "strategy=strategy.yaml"]).settings
     shipped = compose("run", ["market=seoul_beauty", "strategy=omo"]).settings
     assert own.catalogue == shipped.catalogue and own.network == shipped.network
-    assert own.market.model_copy(update={"name": "x"}) == shipped.market.model_copy(update={"name": "x"})
+    label = {"name": "x", "title": "x"}
+    assert own.market.model_copy(update=label) == shipped.market.model_copy(update=label)
+    assert own.market.title.startswith("Own retailer, from: Beauty chain in Seoul")
     assert own.strategy.capabilities == shipped.strategy.capabilities
     assert config_hash(own) == config_hash(shipped)
 

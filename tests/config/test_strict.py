@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from omosim.config.resolved import to_yaml
@@ -88,6 +88,7 @@ trees = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(keys, trees, min_size=1, max_size=5))
+@example({"0": "0E0"})
 def test_what_is_written_is_read_back(data: dict[str, object]) -> None:
     """to_yaml quotes whatever this reader, or another, could misread."""
     doc = read_text(to_yaml(data), "f")

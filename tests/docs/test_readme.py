@@ -31,7 +31,7 @@ def omosim(line, folder, *more):
 
 def test_the_readme_has_what_it_promises():
     assert len(SETUPS) == 2 and len(COMMANDS) >= 10 and len(NOTEBOOK) == 1
-    assert SETUPS[0].endswith(".venv/bin/omosim compare") and SETUPS[1].endswith("-m pytest")
+    assert SETUPS[0].endswith(".venv/bin/omosim compare") and SETUPS[1].endswith("-m pytest -n 2 --dist worksteal")
     pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README)
     assert pictures and all((ROOT / p).is_file() for p in pictures)
     links = re.findall(r"\]\((docs/[^)#]+)\)", README)

@@ -233,7 +233,7 @@ RUN_BUGS = (
     Bug("every third need opens no mission", NEEDS, "                    n += 1\n", "                    n += 1 if number % 3 else 0\n", "L7", "whole"),
     Bug("a need is stepped over", NEEDS, "            _step(key0, key1, needs[row], shopper, category, rate, stages)\n",
         "            _step(key0, key1, needs[row], shopper, category, rate, stages)\n            if row % 5 == 0:\n                _step(key0, key1, needs[row], shopper, category, rate, stages)\n", "L7", "whole", slow=True),
-    Bug("needs fall off the calendar", NEEDS, "    if day < head.size:\n", "    if day < head.size and row % 5 > 0:\n", "L7", "whole", slow=True),
+    Bug("needs fall off the calendar", NEEDS, "    if day < due.size:\n", "    if day < due.size and row % 5 > 0:\n", "L7", "whole", slow=True),
     Bug("missions lost between their list and their decision", JOURNEYS, '        kept = missions[missions["t"] < self.scene.levels["stop_at"][0]]\n',
         '        kept = missions[missions["t"] < self.scene.levels["stop_at"][0]][1:]\n', "L7", "whole", slow=True),
     Bug("a week's media paid every day", WORLD, "        return Fraction(per_shopper) * self.settings.shoppers / 7\n",

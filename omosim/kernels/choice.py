@@ -43,29 +43,6 @@ def nest_term(u1, u2, theta_lower, theta_upper):
 
 
 @kernel
-def nested_error(nest, u, theta_lower):
-    """Error of one alternative: theta_lower * (Gumbel + log S of its nest); `nest` is from `nest_term`."""
-    return theta_lower * gumbel(u) + nest
-
-
-@kernel
 def outside_error(u, theta_upper):
     """Error of the outside option: a Gumbel of the upper scale."""
     return theta_upper * gumbel(u)
-
-
-@kernel
-def best(utility):
-    """Index of the largest utility, the first of equals; -1 where none is above minus infinity.
-
-    Parameters
-    ----------
-    utility : (alternatives,) float64; -inf marks one that is not offered
-    """
-    chosen = -1
-    highest = -float("inf")
-    for j in range(utility.size):
-        if utility[j] > highest:
-            highest = utility[j]
-            chosen = j
-    return chosen

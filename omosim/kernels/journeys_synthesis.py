@@ -123,7 +123,7 @@ def synthesise(key0, key1, zone_cdf, segment_cdf, segment, touchpoints, taste_me
     Notes
     -----
     Need rates g ~ Gamma(r, alpha) as in Fader, Hardie and Lee (2005); dropout p ~ Beta(a, b). Test:
-    tests/journeys/test_synthesis.py.
+    tests/world/test_synthesis.py.
     """
     for j in range(out.size):
         i = first + j

@@ -174,12 +174,6 @@ def exponential(u):
 
 
 @kernel
-def lognormal_ppf(u, mu, sigma):
-    """Lognormal quantile; mu and sigma are those of the logarithm."""
-    return exp64(mu + sigma * norm_ppf64(u))
-
-
-@kernel
 def log_gamma(x):
     """log Gamma(x) for x > 0, absolute error below 2e-14 (1 + |result|): Stirling's series after a shift to 12."""
     shift = 1.0
@@ -243,13 +237,6 @@ def gamma_pq(shape, x):
             break
     q = front * h
     return 1.0 - q, q
-
-
-@kernel
-def gamma_p(shape, x):
-    """Lower regularised incomplete gamma integral."""
-    p, _ = gamma_pq(shape, x)
-    return p
 
 
 @kernel

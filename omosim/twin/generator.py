@@ -98,7 +98,7 @@ def births(laws: FittedLaws, first_day: Any) -> Floats:
 
 
 def generate(laws: FittedLaws, first_day: Any, seed: int) -> History:
-    """One log of fit and hold-out part; tests/twin/test_generator.py."""
+    """One log of fit and hold-out part; tests/twin/test_laws.py."""
     key0, key1 = make_key(seed, 0)
     born = births(laws, first_day)
     days = 7 * (laws.windows.end // 7 + 2)

@@ -30,11 +30,11 @@ def choose_all(seed, theta_lower, theta_upper, nest_of, value, outside_value, of
             utility[j] = -np.inf
             if offered[j]:
                 n = nest_of[j]
-                error = choice.nested_error(nest[n], uniform(seed, 0, i, 1, CHOICE, j), theta_lower[n])
+                error = theta_lower[n] * choice.gumbel(uniform(seed, 0, i, 1, CHOICE, j)) + nest[n]
                 utility[j] = value[j] + error
         u = uniform(seed, 0, i, 1, OUTSIDE, 0)
         utility[value.size] = outside_value + choice.outside_error(u, theta_upper)
-        best = choice.best(utility)
+        best = np.argmax(utility)
         chosen[i] = -1 if best == value.size else best
 
 
@@ -43,7 +43,7 @@ def errors(seed, theta_lower, theta_upper, out):
     for i in range(out.size):
         u1, u2 = uniform2(seed, 0, i, 1, NEST, 0)
         nest = choice.nest_term(u1, u2, theta_lower, theta_upper)
-        out[i] = choice.nested_error(nest, uniform(seed, 0, i, 1, CHOICE, 0), theta_lower)
+        out[i] = theta_lower * choice.gumbel(uniform(seed, 0, i, 1, CHOICE, 0)) + nest
 
 
 def choices(theta_lower, offered=None, seed=11, value=VALUE):
@@ -115,10 +115,3 @@ def test_a_gumbel_per_nest_is_not_nested_logit():
     got = np.bincount(utility.argmax(1), minlength=6) / draws
     want = nested_shares(theta_lower, np.ones(5, bool))
     assert np.max(np.abs(got - want) / np.sqrt(want * (1 - want) / draws)) > 10
-
-
-def test_best_takes_the_first_of_equals_and_none_of_nothing():
-    inf = float("inf")
-    assert choice.best(np.array([1.0, 3.0, 3.0])) == 1
-    assert choice.best(np.array([-inf, -2.0])) == 1
-    assert choice.best(np.array([-inf, -inf])) == -1

@@ -161,7 +161,7 @@ for i in range(40):
               mathx.exp64(40 * u - 20), mathx.log64(u), mathx.sin64(3.14 * u), mathx.norm_ppf64(u), mathx.log1p64(u),
               mathx.exp32(np.float32(9 * u)), mathx.log32(np.float32(u)), mathx.gamma_ppf(u, s),
               mathx.beta_ppf(u, s, 1.5), float(mathx.poisson_ppf(u, 30 * v)), choice.gumbel(u),
-              choice.nest_term(u, v, 0.6, 1.0), mathx.log_gamma(s), mathx.gamma_p(s, 5 * u), mathx.pow64(s, u)]
+              choice.nest_term(u, v, 0.6, 1.0), mathx.log_gamma(s), mathx.gamma_pq(s, 5 * u)[0], mathx.pow64(s, u)]
     out.append(" ".join(float(x).hex() for x in values))
 print(JIT_OFF, len(out))
 print("\\n".join(out))

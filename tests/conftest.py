@@ -1,6 +1,7 @@
 """Settings for tests, composed as a user's command would compose them."""
 
 import importlib.util
+import os
 from pathlib import Path
 from types import ModuleType
 
@@ -47,3 +48,18 @@ def run_of(settings_of):
     from omosim.model.run import run
 
     return lambda *words: run(settings_of(*words))
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    folder = Path(os.environ.get("OMOSIM_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    if not (folder / "uci_online_retail.parquet").is_file():
+        pytest.skip("real data absent: put them in ../shared/data or set OMOSIM_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def uci(data_dir: Path):
+    from omosim.ingest import ReadOptions, read_log
+
+    return read_log(data_dir / "uci_online_retail.parquet", "uci_online_retail", ReadOptions())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from omosim.ingest import OrderLog, ReadOptions, read_log
 from omosim.results import ResultFolder, write_json, write_parquet, write_text
 from omosim.results.words import MINOR
 from omosim.schema.settings import Settings
@@ -18,7 +19,6 @@ from omosim.twin.closing import Round, close, figures, level_after
 from omosim.twin.errors import CalibrationError
 from omosim.twin.generator import FittedLaws, generate
 from omosim.twin.history import History, Windows, history_of, history_of_run, split
-from omosim.twin.ingest import OrderLog, ReadOptions, read_log
 from omosim.twin.market import Market, Scales, build, digits, to_yaml
 
 Simulate = Callable[[Settings], pd.DataFrame]
@@ -250,7 +250,7 @@ def calibrate(
 ) -> CalibrationResult:
     """Calibrate a market on an order log, check it on the months held out, and write all files into `out`.
 
-    orders: the log; adapter: its layout (`omosim.twin.ingest.ADAPTERS`). base: settings whose strategy, touchpoints and
+    orders: the log; adapter: its layout (`omosim.ingest.ADAPTERS`). base: settings whose strategy, touchpoints and
     engine the check uses. simulate: Settings -> one row per order with order_id, shopper_id, placed_at and returned_at
     (seconds from the run's first midnight, -1 or null none), revenue (minor), status, …; without it the simulated
     side comes straight from the fitted laws. Raises OrderFileError, CalibrationError (exit code 2).

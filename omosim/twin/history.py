@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from omosim.ingest import OrderLog
 from omosim.twin.errors import CalibrationError
-from omosim.twin.ingest import OrderLog
 
 DAY_S = 86_400
 Floats = NDArray[np.float64]

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from omosim.ingest import OrderLog, ReadOptions, read_log
+from omosim.ingest.errors import OrderFileError
+from omosim.ingest.uci import CLASSES, classify
 from omosim.twin.bgcnbd import choose_k, cohort_from_days
-from omosim.twin.errors import OrderFileError
-from omosim.twin.ingest import OrderLog, ReadOptions, read_log
-from omosim.twin.ingest.uci import CLASSES, classify
 
 DAY0 = int(pd.Timestamp("2010-12-01").timestamp())
 CUT = int(pd.Timestamp("2011-09-09").timestamp())

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from omosim.twin.errors import OrderFileError, TwinError
-from omosim.twin.ingest import read_log
-from omosim.twin.ingest.adapters import detect
+from omosim.ingest import read_log
+from omosim.ingest.adapters import detect
+from omosim.ingest.errors import InputError, OrderFileError
 
 
 def test_cdnow_rows_are_orders_of_a_day(tmp_path: Path) -> None:
@@ -66,5 +66,5 @@ def test_the_layout_shows_in_the_first_line(tmp_path: Path) -> None:
 
 
 def test_an_unknown_layout_names_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(TwinError, match="nearest: 'tafeng'"):
+    with pytest.raises(InputError, match="nearest: 'tafeng'"):
         read_log(tmp_path / "x.csv", "ta_feng")

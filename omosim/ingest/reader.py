@@ -11,11 +11,10 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from omosim.results.provenance import file_hash
-from omosim.twin.errors import TwinError, file_error
-from omosim.twin.ingest import values as v
-from omosim.twin.ingest.findings import Findings
-from omosim.twin.ingest.layout import (
+from omosim.ingest import values as v
+from omosim.ingest.errors import InputError, file_error
+from omosim.ingest.findings import Findings
+from omosim.ingest.layout import (
     CHOICE_WORDS,
     ORDER_COLUMNS,
     TOTAL_WORDS,
@@ -25,8 +24,9 @@ from omosim.twin.ingest.layout import (
     match_columns,
     nearest,
 )
-from omosim.twin.ingest.orders import MINOR_DIGITS, OrderLog, RowClass, quality_table
-from omosim.twin.ingest.text import Budget, RawTable, load
+from omosim.ingest.orders import MINOR_DIGITS, OrderLog, RowClass, quality_table
+from omosim.ingest.text import Budget, RawTable, load
+from omosim.results.provenance import file_hash
 
 LONGEST_ID = 120
 
@@ -186,9 +186,9 @@ def _seconds_shown(utc: NDArray[np.int64]) -> NDArray[np.object_]:
 def check_table(raw: RawTable, path: Path, options: ReadOptions) -> tuple[_Checker, int]:
     """Check every row; returns the checker and the number of rows below the header."""
     if options.currency not in MINOR_DIGITS:
-        raise TwinError(f"currency: {options.currency!r}; allowed: {', '.join(MINOR_DIGITS)}")
+        raise InputError(f"currency: {options.currency!r}; allowed: {', '.join(MINOR_DIGITS)}")
     if options.timezone is not None and options.timezone not in available_timezones():
-        raise TwinError(f"timezone: {options.timezone!r}; allowed: an IANA name like Asia/Seoul")
+        raise InputError(f"timezone: {options.timezone!r}; allowed: an IANA name like Asia/Seoul")
     checker = _Checker(raw, match_columns(raw, path.name), path.name, options)
     checker.ragged()
     for rule in ORDER_COLUMNS:
@@ -201,7 +201,7 @@ def read_orders(path: Path, options: ReadOptions = ReadOptions()) -> OrderLog:
     """The order file of the contract (CSV, CSV.gz, Parquet) as an OrderLog.
 
     Raises OrderFileError when the file as a whole is unusable or more rows are bad than `max_bad_rows` allows; all
-    faults then stand in `options.rejects`, as they do when bad rows were left out. Tests: tests/twin/test_bad_files.py.
+    faults then stand in `options.rejects`, as they do when bad rows were left out. Tests: tests/ingest/test_bad_files.py.
     """
     return finish(load(path, options.budget, known_names()), path, options, "own")
 

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from omosim.ingest import values as v
+from omosim.ingest.errors import file_error
+from omosim.ingest.findings import Findings
+from omosim.ingest.orders import OrderLog, RowClass, quality_table
+from omosim.ingest.reader import ReadOptions
+from omosim.ingest.text import RawTable, fold, load
 from omosim.results.provenance import file_hash
-from omosim.twin.errors import file_error
-from omosim.twin.ingest import values as v
-from omosim.twin.ingest.findings import Findings
-from omosim.twin.ingest.orders import OrderLog, RowClass, quality_table
-from omosim.twin.ingest.reader import ReadOptions
-from omosim.twin.ingest.text import RawTable, fold, load
 
 TIMEZONE = "Europe/London"
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
@@ -43,7 +43,7 @@ SALE, ANONYMOUS, CANCELLED, UNMATCHED, SERVICE, DEBT, ADJUSTED, UNPRICED, DUPLIC
 
 
 def read_uci(path: Path, options: ReadOptions) -> OrderLog:
-    """UCI Online Retail as Parquet or CSV. Raises OrderFileError. Tests: tests/twin/test_uci.py."""
+    """UCI Online Retail as Parquet or CSV. Raises OrderFileError. Tests: tests/ingest/test_uci.py."""
     raw = load(path, options.budget, frozenset(fold(c) for c in COLUMNS))
     keys = _columns(raw, path.name)
     findings = Findings(path.name)

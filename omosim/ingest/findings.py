@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from omosim.ingest.errors import OrderFileError, Problem
 from omosim.results.atomic import write_text
-from omosim.twin.errors import OrderFileError, Problem
 
 SHOWN = 20
 _LONGEST = 200

@@ -16,7 +16,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from omosim.twin.errors import file_error
+from omosim.ingest.errors import file_error
 
 CURE = "CSV (UTF-8, comma), CSV.gz or Parquet"
 

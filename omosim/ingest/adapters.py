@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from omosim.twin.errors import TwinError, file_error
-from omosim.twin.ingest.layout import nearest
-from omosim.twin.ingest.orders import OrderLog
-from omosim.twin.ingest.reader import ReadOptions, finish, read_orders
-from omosim.twin.ingest.text import RawTable, fold, load
-from omosim.twin.ingest.uci import read_uci
-from omosim.twin.ingest.values import as_text
+from omosim.ingest.errors import InputError, file_error
+from omosim.ingest.layout import nearest
+from omosim.ingest.orders import OrderLog
+from omosim.ingest.reader import ReadOptions, finish, read_orders
+from omosim.ingest.text import RawTable, fold, load
+from omosim.ingest.uci import read_uci
+from omosim.ingest.values import as_text
 
 
 def _pick(raw: RawTable, names: tuple[str, ...], file: str) -> dict[str, pa.Array]:
@@ -175,11 +175,11 @@ def detect(path: Path) -> str:
 def read_log(path: Path, adapter: str = "own", options: ReadOptions | None = None) -> OrderLog:
     """An order log by the name of its layout, 'auto' to go by its first line.
 
-    Raises OrderFileError, TwinError for an unknown layout.
+    Raises OrderFileError, InputError for an unknown layout.
     """
     name = detect(Path(path)) if adapter == "auto" else ALIASES.get(adapter, adapter)
     if name not in ADAPTERS:
         near = nearest(name, list(ADAPTERS))
         guess = f"; nearest: '{near}'" if near else ""
-        raise TwinError(f"adapter: {adapter!r}; allowed: auto, {', '.join(ADAPTERS)}{guess}")
+        raise InputError(f"adapter: {adapter!r}; allowed: auto, {', '.join(ADAPTERS)}{guess}")
     return ADAPTERS[name](Path(path), options or ReadOptions())

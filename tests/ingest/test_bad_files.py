@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from omosim.twin.errors import OrderFileError
-from omosim.twin.ingest import Budget, ReadOptions, read_orders
+from omosim.ingest import Budget, ReadOptions, read_orders
+from omosim.ingest.errors import OrderFileError
 
 HEAD = "order_id,placed_at,shopper_id,sku,units,unit_price"
 GOOD = [

@@ -6,8 +6,8 @@ import difflib
 from dataclasses import dataclass, field
 from typing import Literal
 
-from omosim.twin.errors import file_error
-from omosim.twin.ingest.text import RawTable, fold
+from omosim.ingest.errors import file_error
+from omosim.ingest.text import RawTable, fold
 
 Kind = Literal["id", "text", "count", "price", "time", "choice", "place"]
 

@@ -1,8 +1,0 @@
-"""Order logs in, one checked form out: every row is read right, refused with its place, or counted as left out."""
-
-from omosim.twin.ingest.adapters import ADAPTERS, read_log
-from omosim.twin.ingest.orders import OrderLog, RowClass
-from omosim.twin.ingest.reader import ReadOptions, read_orders
-from omosim.twin.ingest.text import Budget
-
-__all__ = ["ADAPTERS", "Budget", "OrderLog", "ReadOptions", "RowClass", "read_log", "read_orders"]

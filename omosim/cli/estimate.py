@@ -71,7 +71,7 @@ def announce(composed: Composed) -> None:
             value=str(composed.settings.shoppers),
             cure="Give fewer shoppers, fewer stores or SKUs, or jobs=1",
         )
-    if composed.command == "calibrate":
+    if composed.command in ("calibrate", "bopis"):
         return
     count = int(guess["runs"])
     what = "1 run" if count == 1 else f"up to {count} runs"

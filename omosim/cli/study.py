@@ -1,4 +1,4 @@
-"""What `run`, `compare` and `calibrate` share: composing, showing, estimating, several jobs."""
+"""What `run`, `compare`, `calibrate` and `bopis` share: composing, showing, estimating, several jobs."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ def _start(composed: Composed, argv: list[str]) -> int:
         return int(api.run_command(composed, argv))
     if composed.command == "compare":
         return int(api.compare_command(composed, argv))
+    if composed.command == "bopis":
+        return int(api.bopis_command(composed, argv))
     return int(api.calibrate_command(composed, argv))
 
 

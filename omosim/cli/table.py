@@ -79,6 +79,23 @@ COMMANDS: dict[str, Command] = {
             "omosim compare market=outputs/calibrate/latest/market.yaml",
         ),
         _c(
+            "bopis",
+            "overrides",
+            "omosim bopis [orders=FILE] [store=ID] [day=sat] [key=value …]",
+            "people, promise and slots for pickup, from an order file",
+            "주문 파일로 매장 픽업의 인력·약속시간·예약 한도를 정한다",
+            "Reads the store's orders, checks every row, holds the model against days it has not seen, and finds the\n"
+            "cheapest shifts that keep the promise and the wait; then how many orders each slot can carry, and what one\n"
+            "person more or fewer, a shorter promise, 30 % more orders or one sick would do. Writes plan.json,\n"
+            "capacity_plan.csv, rota.csv, rota.xlsx and report.html. Without a file it plans a sample of known truth.",
+            (
+                "omosim bopis",
+                "omosim bopis orders=orders.csv store=S01 day=sat",
+                "omosim bopis orders=orders.csv store=S01 promise_h=1 target=0.97 network.work.pick_base_s=120",
+            ),
+            "omosim report outputs/bopis/latest",
+        ),
+        _c(
             "list",
             "kinds",
             "omosim list [markets|strategies|capabilities|scenarios|touchpoints]",
@@ -137,6 +154,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "run": ("--cfg", "--multirun"),
     "compare": ("--cfg", "--multirun"),
     "calibrate": ("--cfg",),
+    "bopis": ("--cfg", "--multirun"),
     "explain": ("--all",),
     "doctor": ("--warm",),
 }

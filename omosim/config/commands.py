@@ -30,8 +30,33 @@ class CalibrateSettings(Frozen):
     rounds: int = par("rounds", "rounds that bring the simulated log to the real one", 0, 50, default=6)
 
 
+class BopisSettings(Frozen):
+    """What `bopis` adds to the settings of the store's network."""
+
+    orders: str | None = par("file", "order file, CSV, CSV.gz or Parquet; none: a shipped sample of known truth", default=None, max_length=4096)
+    store: str | None = par("name", "store_id of the file; none: the store with the most pickups", default=None, max_length=200)
+    day: Literal["all", "mon", "tue", "wed", "thu", "fri", "sat", "sun"] = par("name", "weekday to plan", default="all")
+    promise_h: float | None = par("h", "opening hours from order to ready; none: the file's own, or two hours", 0.25, 72, default=None)
+    target: float = par("share", "pickups that must be ready by the promise", 0.5, 0.999, default=0.95)
+    wait_min: float = par("min", "wait at the counter that still counts as short", 0, 120, default=5.0)
+    wait_share: float = par("share", "customers at the counter who must wait no longer than that", 0.3, 0.999, default=0.9)
+    shift_min_h: float = par("h", "shortest shift, breaks included", 1, 12, default=4.0)
+    shift_max_h: float = par("h", "longest shift, breaks included", 1, 14, default=9.0)
+    break_minutes: int = par("min", "unpaid break for every four hours of a shift; quarter hours", 0, 120, default=30)
+    least_pickers: int = par("people", "pickers who are there at any open time", 0, 100, default=1)
+    least_counter: int = par("people", "people at the counter at any open time", 0, 100, default=1)
+    slot_minutes: int = par("min", "length of a bookable slot", 15, 240, default=30)
+    bins: int = par("bins", "places on the pickup shelf; 0 as many as needed", 0, 100000, default=0)
+    pickers: int | None = par("people", "pickers on duty in the past, for the check against the file; none: read from ready times", 0, 1000, default=None)
+    counter: int | None = par("people", "people at the counter in the past, for that check; none: network.stores", 0, 1000, default=None)
+    max_bad_rows: int = par("rows", "bad rows that may be left out, each of them counted", 0, 10**9, default=0)
+    timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)
+    currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "currency of the prices", default="KRW")
+
+
 OPTIONS: dict[str, type[BaseModel]] = {
     "run": RunSettings,
     "compare": CompareSettings,
     "calibrate": CalibrateSettings,
+    "bopis": BopisSettings,
 }

@@ -17,7 +17,7 @@ from omosim.config.errors import Problem, nearest
 from omosim.config.strict import Doc, Path_, read_file
 
 GROUPS = ("market", "catalogue", "network", "touchpoints", "strategy", "scenario", "engine")
-PRIMARY = ("run", "compare", "calibrate")
+PRIMARY = ("run", "compare", "calibrate", "bopis")
 #: groups whose folder stands beside `configs`
 BESIDE = {"scenario": "scenarios", "experiment": "experiments"}
 EMBEDDED = ("catalogue", "network", "touchpoints")

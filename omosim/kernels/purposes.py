@@ -50,6 +50,8 @@ RETARGET = 47
 BROWSE = 48
 SERVICE = 49
 HASSLE = 50
+PLAN_DAY = 51
+PLAN_ORDER = 52
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

@@ -1,0 +1,196 @@
+"""One store's past from an order log: days, orders by the second, what was promised and when it was ready."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from omosim.ingest import OrderLog
+from omosim.planning.errors import PlanError
+from omosim.schema.columns import DAY, HOUR
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+QUARTER = 900
+PICKUP, WALK_IN = 0, 1
+_FLOWS = {"pickup": PICKUP, "curbside": PICKUP, "locker": PICKUP, "store": WALK_IN}
+_HALF_HOUR = 1800
+_LEAST_SEEN = 200  # visits to the store from which on its hours are read from the file
+_OUTLIERS = 0.002  # share of visits that may lie outside the hours read
+
+
+@dataclass(frozen=True)
+class StoreHistory:
+    """Orders of one store.
+
+    Parameters
+    ----------
+    store : its id
+    orders : one row an order: kind (PICKUP, WALK_IN), placed (int64 local second since 1970), day (local day since
+        1970), second (of the day), units, promised, ready, collected (local seconds, -1 unknown), expired (bool)
+    dates : (n,) local days since 1970 on which the store had an order, ascending
+    closed : local days between the first and the last on which it had none
+    opens, closes : second of the day
+    hours_from : where the hours come from, in words
+    notes : what was taken as it is for want of a column, in words
+    """
+
+    store: str
+    orders: pd.DataFrame
+    dates: np.ndarray
+    closed: np.ndarray
+    opens: int
+    closes: int
+    hours_from: str
+    notes: tuple[str, ...]
+
+    def days_of(self, weekday: int) -> np.ndarray:
+        """Trading days of a weekday (0 Monday)."""
+        return self.dates[weekday_of(self.dates) == weekday]
+
+    def of_days(self, days: np.ndarray, kind: int) -> pd.DataFrame:
+        """Orders of a kind placed on the days."""
+        rows = self.orders
+        return rows[(rows["kind"] == kind) & np.isin(rows["day"], days)]
+
+    def has(self, column: str) -> bool:
+        """Whether at least a tenth of the pickups tell a time."""
+        pickups = self.orders[self.orders["kind"] == PICKUP]
+        return len(pickups) > 0 and float((pickups[column] >= 0).mean()) >= 0.1
+
+
+def weekday_of(day: np.ndarray) -> np.ndarray:
+    """0 Monday to 6 Sunday of days since 1970-01-01, a Thursday."""
+    return (np.asarray(day) + 3) % 7
+
+
+def date_text(day: int) -> str:
+    """YYYY-MM-DD of a day since 1970."""
+    return str(np.datetime64(int(day), "D"))
+
+
+def store_history(log: OrderLog, store: str | None, opens: int, closes: int) -> StoreHistory:
+    """The orders of a store; without a name the one with the most pickups.
+
+    Parameters
+    ----------
+    opens, closes : hours of the settings, used where the file has too few visits to show them
+
+    Raises
+    ------
+    PlanError : no such store (names the nearest), or it has no pickup
+    """
+    notes: list[str] = []
+    lines = log.lines
+    if lines["store_id"].isna().all():
+        notes.append("no store_id: every order counts as one of this store")
+        lines, name = lines.assign(store_id=store or "store"), store or "store"
+    else:
+        name = _choose(lines, store, notes)
+        lines = lines[lines["store_id"] == name]
+    if lines["fulfilment"].isna().all():
+        notes.append("no fulfilment: every order counts as a pickup; walk-in customers at the counter are not known")
+        lines = lines.assign(fulfilment="pickup")
+    other = int((~lines["fulfilment"].isin(list(_FLOWS))).sum())
+    if other:
+        notes.append(f"{other:,} lines that are neither picked up nor bought in the store are left out")
+    lines = lines[lines["fulfilment"].isin(list(_FLOWS)) & (lines["status"] != "cancelled")]
+    orders = _orders(lines)
+    pickups = int((orders["kind"] == PICKUP).sum())
+    if pickups == 0:
+        raise PlanError(f"store '{name}' has no pickup order in {log.file}; its orders: {_counts(lines)}")
+    if not (orders["kind"] == WALK_IN).any():
+        notes.append("no orders bought in the store: the counter serves collections only")
+    if not (orders["promised"] >= 0).any():
+        notes.append("no promised_at: the promise is that of promise_h")
+    if not (orders["collected"] >= 0).any():
+        notes.append("no collected_at: customers come as network.pickup says (collect_median_h, collect_sigma, no_show)")
+    dates = np.unique(orders["day"].to_numpy())
+    closed = np.setdiff1d(np.arange(dates[0], dates[-1] + 1), dates)
+    first, last, told = _hours(orders, opens, closes)
+    return StoreHistory(name, orders, dates, closed, first, last, told, tuple(notes))
+
+
+def _choose(lines: pd.DataFrame, store: str | None, notes: list[str]) -> str:
+    names = lines["store_id"].dropna()
+    known = sorted(names.unique())
+    if store is not None and store not in known:
+        near = difflib.get_close_matches(store, known, n=1)
+        hint = f"; nearest: '{near[0]}'" if near else ""
+        raise PlanError(f"store: '{store}' is not in the file; its stores: {', '.join(known[:20])}{hint}")
+    if store is not None:
+        return store
+    picked = lines.loc[lines["fulfilment"].isin(["pickup", "curbside", "locker"]), "store_id"].value_counts()
+    name = str(picked.index[0]) if len(picked) else str(names.value_counts().index[0])
+    if len(known) > 1:
+        notes.append(f"no store named: the one with the most pickups of {len(known)} (store={name})")
+    return name
+
+
+def _counts(lines: pd.DataFrame) -> str:
+    counts = lines["fulfilment"].value_counts()
+    return ", ".join(f"{k} {v:,}" for k, v in counts.items()) or "none that are picked up or bought there"
+
+
+def _orders(lines: pd.DataFrame) -> pd.DataFrame:
+    """One row an order, in order of time."""
+    shift = lines["placed_local"] - lines["placed_utc"]
+    local = {n: np.where(lines[f"{n}_utc"] >= 0, lines[f"{n}_utc"] + shift, -1) for n in ("promised", "ready", "collected")}
+    frame = lines.assign(**local, kind=lines["fulfilment"].map(_FLOWS), expired=lines["status"] == "expired")
+    out = frame.groupby("order_id", sort=False).agg(
+        kind=("kind", "first"), placed=("placed_local", "min"), units=("units", "sum"), promised=("promised", "max"),
+        ready=("ready", "max"), collected=("collected", "max"), expired=("expired", "any"),
+    )  # fmt: skip
+    out["day"], out["second"] = out["placed"] // DAY, out["placed"] % DAY
+    return out.reset_index().sort_values(["placed", "order_id"], kind="stable").reset_index(drop=True)
+
+
+def _hours(orders: pd.DataFrame, opens: int, closes: int) -> tuple[int, int, str]:
+    """Opening hours from the times at which people were in the store, on half hours."""
+    walked = orders.loc[orders["kind"] == WALK_IN, "second"].to_numpy()
+    collected = orders.loc[orders["collected"] >= 0, "collected"].to_numpy() % DAY
+    seen = np.sort(np.concatenate([walked, collected]))
+    if len(seen) < _LEAST_SEEN:
+        return opens, closes, "network.stores.opens and closes (too few visits in the file to read them)"
+    low, high = seen[int(_OUTLIERS * len(seen))], seen[len(seen) - 1 - int(_OUTLIERS * len(seen))]
+    first, last = int(low) // _HALF_HOUR * _HALF_HOUR, -(-int(high) // _HALF_HOUR) * _HALF_HOUR
+    if last - first < 2 * HOUR:
+        return opens, closes, "network.stores.opens and closes (the visits in the file span less than two hours)"
+    return first, min(last, DAY), f"{len(seen):,} visits and collections in the file"
+
+
+def hour_of_week(history: StoreHistory, kind: int) -> np.ndarray:
+    """(7, 24) float64, mean orders of a kind an hour on trading days of each weekday; NaN without such a day."""
+    out = np.full((7, 24), np.nan)
+    for weekday in range(7):
+        days = history.days_of(weekday)
+        if len(days):
+            rows = history.of_days(days, kind)
+            out[weekday] = np.bincount(rows["second"] // HOUR, minlength=24)[:24] / len(days)
+    return out
+
+
+def open_seconds(second: np.ndarray, opens: int, closes: int) -> np.ndarray:
+    """Open seconds from the first midnight up to each local second."""
+    day, rest = np.divmod(np.asarray(second, np.int64), DAY)
+    return day * (closes - opens) + np.clip(rest - opens, 0, closes - opens)
+
+
+def promise_of(history: StoreHistory) -> float | None:
+    """The promise that was kept to, in opening seconds after the order: the median over pickups; None without one."""
+    rows = history.orders[(history.orders["kind"] == PICKUP) & (history.orders["promised"] >= 0)]
+    if len(rows) == 0:
+        return None
+    spent = open_seconds(rows["promised"].to_numpy(), history.opens, history.closes)
+    return float(np.median(spent - open_seconds(rows["placed"].to_numpy(), history.opens, history.closes)))
+
+
+def after_open_seconds(second: np.ndarray, wanted: int, opens: int, closes: int) -> np.ndarray:
+    """The local second at which so many open seconds have passed; inverse of `open_seconds`."""
+    target = open_seconds(second, opens, closes) + int(wanted)
+    span = closes - opens
+    day, rest = np.divmod(target, span)
+    late = rest == 0  # the last second of a day, not the first of the next
+    return np.where(late & (target > 0), (day - 1) * DAY + closes, day * DAY + opens + rest)

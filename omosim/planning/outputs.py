@@ -1,0 +1,208 @@
+"""The plan as files: plan.json, capacity_plan.csv, the rota, and the answer in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from omosim.planning import intervals as iv
+from omosim.planning import shifts as sh
+from omosim.planning.history import QUARTER, WALK_IN, WEEKDAYS, date_text, hour_of_week
+from omosim.planning.plan import PICKUP, DayPlan, StorePlan, clock, second_clock
+from omosim.planning.staffing import COUNTER, PICKERS
+from omosim.schema.columns import HOUR
+
+DAY_WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+ROLES = ("picker", "counter")
+
+
+def capacity_columns(plan: StorePlan, minutes: int) -> dict[str, list[Any]]:
+    """Columns of capacity_plan.csv: store, weekday, from, to, interval_min, max_orders."""
+    out: dict[str, list[Any]] = {n: [] for n in ("store", "weekday", "from", "to", "interval_min", "max_orders")}
+    for day in plan.days:
+        for begin, end, limit in zip(day.limits.begins.tolist(), day.limits.ends.tolist(), day.limits.limit.tolist(), strict=True):
+            row = (plan.history.store, WEEKDAYS[day.weekday], second_clock(begin), second_clock(end), minutes, limit)
+            for name, value in zip(out, row, strict=True):
+                out[name].append(value)
+    return out
+
+
+def rota_columns(plan: StorePlan) -> dict[str, list[Any]]:
+    """Columns of the rota: one row a person and day."""
+    out: dict[str, list[Any]] = {n: [] for n in ("store", "weekday", "role", "person", "from", "to", "break_from", "break_to", "paid_h")}
+    for day in plan.days:
+        for pool, role in enumerate(ROLES):
+            for number, shift in enumerate(sorted(day.shifts[pool]), start=1):
+                rest = (clock(shift.rest), clock(shift.back)) if shift.back > shift.rest else ("", "")
+                row = (plan.history.store, WEEKDAYS[day.weekday], role, number, clock(shift.begin), clock(shift.end), *rest, shift.paid * QUARTER / HOUR)
+                for name, value in zip(out, row, strict=True):
+                    out[name].append(value)
+    return out
+
+
+def staff_rows(day: DayPlan) -> list[dict[str, Any]]:
+    """People and the work that comes, by quarter hour of the opening hours."""
+    first, last = day.shop.opens // QUARTER, -(-day.shop.closes // QUARTER)
+    return [
+        {
+            "from": clock(q), "to": clock(q + 1), "pickers": int(day.staff.pickers[q]), "counter": int(day.staff.counter[q]),
+            "picking_work": round(float(day.load[PICKERS][q]), 3), "counter_work": round(float(day.load[COUNTER][q]), 3),
+        }
+        for q in range(first, last)
+    ]  # fmt: skip
+
+
+def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
+    """One weekday as plain data."""
+    paid = day.paid_hours
+    cost = round(sum(paid) * wage)
+    per_order = iv.Estimate(cost / max(day.orders.value, 1e-9), cost / max(day.orders.high, 1e-9), cost / max(day.orders.low, 1e-9))
+    fixed = iv.Estimate(cost, cost, cost)
+    limits = day.limits
+    return {
+        "weekday": WEEKDAYS[day.weekday],
+        "past_days": [date_text(d) for d in day.law.dates],
+        "targets_kept": day.kept,
+        "ready_on_time": day.ready_on_time.plain(),
+        "wait_min": {"mean": day.wait_mean.plain(), "p50": day.wait_p50.plain(), "p90": day.wait_p90.plain()},
+        "prob_wait": day.prob_wait.plain(),
+        "wait_within_limit": day.soon.plain(),
+        "left_the_queue": day.left.plain(),
+        "shelf_peak_bins": day.shelf_peak.plain(),
+        "pickups": day.orders.plain(),
+        "customers_at_counter": day.customers.plain(),
+        "staff_by_interval": staff_rows(day),
+        "max_orders_per_slot": [
+            {"from": second_clock(b), "to": second_clock(e), "max_orders": n, "ci_low": low, "ci_high": high}
+            for b, e, n, low, high in zip(*(x.tolist() for x in (limits.begins, limits.ends, limits.limit, limits.low, limits.high)), strict=True)
+        ],
+        "cost": {**fixed.plain(), "unit": f"minor {currency} a day", "paid_hours": sum(paid), "paid_hours_pickers": paid[0],
+                 "paid_hours_counter": paid[1], "wage_per_hour": wage, "per_pickup": per_order.plain()},
+        "erlang_c": textbook(day),
+        "what_if": [
+            {"change": w.name, "person_hours": w.hours, "ready_on_time": w.ready_on_time.plain(), "wait_within_limit": w.soon.plain(),
+             "wait_p90_min": w.wait_p90.plain(), "moves_ready_on_time": w.moves_ready.plain(), "moves_wait_within_limit": w.moves_soon.plain()}
+            for w in day.what_if
+        ],
+        "service_curve": [{"people_at_counter": n, "prob_wait": e.plain(), "erlang_c_busiest_hour": round(c, 6)} for n, e, c in day.curve],
+        "shelf_by_quarter_hour": np.round(day.result.shelf.mean(axis=0), 3).tolist(),
+        "simulated_days": day.draws.reps,
+        "staffs_tried": day.tried,
+    }  # fmt: skip
+
+
+def textbook(day: DayPlan) -> dict[str, Any]:
+    """Erlang C of the counter with the reasons why it differs from the simulation."""
+    book = day.textbook
+    reasons = ["Erlang C takes each quarter hour as if it lasted for ever; here queues build up and run off as the load moves"]
+    if book.overloaded:
+        reasons.append(f"in {book.overloaded} quarter hours the load reaches the number of people: Erlang C has no answer there")
+    if day.service_cv < 0.95:
+        reasons.append(f"service times here vary less (coefficient of variation {day.service_cv:.2f}) than exponential ones (1)")
+    if day.left.value > 0.0005:
+        reasons.append(f"{100 * day.left.value:.1f} % leave the queue; Erlang C lets everybody wait")
+    return {
+        "prob_wait": round(book.prob_wait, 6),
+        "wait_mean_min": None if book.wait_min is None else round(book.wait_min, 6),
+        "simulated_prob_wait": day.prob_wait.plain(),
+        "simulated_wait_mean_min": day.wait_mean.plain(),
+        "busiest_quarter_hour": clock(book.busiest),
+        "reasons": reasons,
+    }
+
+
+def plan_json(plan: StorePlan, wage: int, currency: str) -> dict[str, Any]:
+    """plan.json: the busiest planned weekday's figures at the top, every weekday under `days`, and how the file was read."""
+    days = {WEEKDAYS[d.weekday]: day_json(d, wage, currency) for d in plan.days}
+    busiest = max(plan.days, key=lambda d: d.orders.value)
+    h = plan.history
+    return {
+        **days[WEEKDAYS[busiest.weekday]],
+        "schema_version": 1,
+        "store": h.store,
+        "promise_h": plan.promise_s / HOUR,
+        "promise_from": plan.promise_from,
+        "targets": {"ready_on_time": plan.options.targets.ready_on_time, "wait_within_limit": plan.options.targets.soon, "wait_limit_min": plan.options.wait_s / 60},
+        "opens": second_clock(h.opens),
+        "closes": second_clock(h.closes),
+        "hours_from": h.hours_from,
+        "read": {
+            "pickups": int((h.orders["kind"] == PICKUP).sum()), "walk_in_orders": int((h.orders["kind"] == WALK_IN).sum()),
+            "first_day": date_text(h.dates[0]), "last_day": date_text(h.dates[-1]), "trading_days": len(h.dates),
+            "days_without_orders": [date_text(d) for d in h.closed], "taken_as_given": list(h.notes),
+            "pickups_by_hour_of_week": _null_nan(hour_of_week(h, PICKUP)), "walk_ins_by_hour_of_week": _null_nan(hour_of_week(h, WALK_IN)),
+        },
+        "refused": {WEEKDAYS[w]: why for w, why in plan.refused.items()},
+        "check": check_json(plan),
+        "days": days,
+    }  # fmt: skip
+
+
+def _null_nan(table: np.ndarray) -> list[list[float | None]]:
+    return [[None if np.isnan(v) else round(float(v), 3) for v in row] for row in table]
+
+
+def check_json(plan: StorePlan) -> dict[str, Any]:
+    """The check against held-out days."""
+    check = plan.check
+    if isinstance(check, str):
+        return {"why_not": check, "rows": []}
+    return {
+        "held_out": check.dates, "pickers_of_the_past": check.pickers, "pickers_from": check.staff_from,
+        "rows": [
+            {"weekday": WEEKDAYS[r.weekday], "measure": r.measure, "unit": r.unit, "observed": float(f"{r.observed:.9g}"),
+             "simulated": float(f"{r.simulated:.9g}"), "ci_low": float(f"{r.low:.9g}"), "ci_high": float(f"{r.high:.9g}"), "within": r.within}
+            for r in check.rows
+        ],
+    }  # fmt: skip
+
+
+def answer(plan: StorePlan, wage: int, currency: str) -> str:
+    """The plan in a few sentences."""
+    h, targets = plan.history, plan.options.targets
+    said = []
+    for day in plan.days if len(plan.days) == 1 else [max(plan.days, key=lambda d: d.orders.value)]:
+        paid = sum(day.paid_hours)
+        slot = int(np.argmax(day.limits.limit))
+        verb = "keep" if day.kept else "do NOT keep"
+        said.append(
+            f"{DAY_WORDS[day.weekday]} at {h.store}: {_people(day)} {verb} the promise of {plan.promise_s / HOUR:.3g} h for {100 * targets.ready_on_time:.3g} % "
+            f"of {day.orders.value:.0f} pickups ({_percent(day.ready_on_time)}) and a wait of {plan.options.wait_s / 60:.3g} min for {100 * targets.soon:.3g} % of "
+            f"{day.customers.value:.0f} customers ({_percent(day.soon)}). That is {paid:.4g} paid hours, {currency} {paid * wage / _minor(currency):,.0f} a day. "
+            f"The shelf needs {day.shelf_peak.day_high:.0f} bins on nineteen days of twenty. The slot {second_clock(int(day.limits.begins[slot]))}-"
+            f"{second_clock(int(day.limits.ends[slot]))} carries most: {int(day.limits.limit[slot])} orders when all slots are full."
+        )
+    if len(plan.days) > 1:
+        hours = sum(sum(d.paid_hours) for d in plan.days)
+        said.append(f"All {len(plan.days)} weekdays: {hours:.5g} paid hours, {currency} {hours * wage / _minor(currency):,.0f} a week.")
+    if plan.refused:
+        said.append(" ".join(f"{DAY_WORDS[w]}: not planned, {why}." for w, why in plan.refused.items()))
+    return " ".join(said)
+
+
+def _people(day: DayPlan) -> str:
+    count = [len(day.shifts[p]) for p in (PICKERS, COUNTER)]
+    return f"{count[0]} {'shift' if count[0] == 1 else 'shifts'} of pickers and {count[1]} at the counter"
+
+
+def _percent(e: iv.Estimate) -> str:
+    return f"{100 * e.value:.1f} %, 95 % interval {100 * e.low:.1f} to {100 * e.high:.1f}"
+
+
+def _minor(currency: str) -> int:
+    return 1 if currency in ("KRW", "JPY") else 100
+
+
+def problem_lines(plan: StorePlan) -> list[str]:
+    """What a reader of the plan should know before acting on it."""
+    out = list(plan.history.notes)
+    if len(plan.history.closed):
+        some = ", ".join(date_text(d) for d in plan.history.closed[:8])
+        out.append(f"{len(plan.history.closed)} days without an order count as closed: {some}{' …' if len(plan.history.closed) > 8 else ''}")
+    for day in plan.days:
+        if not day.kept:
+            out.append(f"{DAY_WORDS[day.weekday]}: the targets are not kept even with more people")
+        if sh.paid_hours(day.shifts[PICKERS]) == 0:
+            out.append(f"{DAY_WORDS[day.weekday]}: nobody picks")
+    return out

@@ -1,0 +1,337 @@
+"""The planner's answer for one weekday: staff, shifts, slots, service with intervals, what-ifs, and the textbook beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from omosim.kernels.philox import make_key
+from omosim.planning import erlang, slots
+from omosim.planning import intervals as iv
+from omosim.planning import shifts as sh
+from omosim.planning.backtest import Backtest, backtest
+from omosim.planning.demand import PICKUP, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn
+from omosim.planning.errors import PlanError
+from omosim.planning.history import QUARTER, WEEKDAYS, StoreHistory, promise_of
+from omosim.planning.shifts import Shift, ShiftRules
+from omosim.planning.simulate import DayResult, Shop, Staff, simulate
+from omosim.planning.staffing import COUNTER, PICKERS, POOLS, Search, Targets, offered_load, with_one
+from omosim.schema.columns import DAY, HOUR
+from omosim.schema.settings import NetworkSettings
+
+LEAST_DAYS = 4
+GROUPS = 20
+_SEARCH_ROWS, _FINAL_ROWS = 25_000, 160_000
+_FINAL_REPLICATION = 1_000_003  # draws of the last check are not those of the search
+_MOST_REPAIRS = 12
+_AMPLE = 60
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """What the planner asks for.
+
+    Parameters
+    ----------
+    promise_h : opening hours from order to ready; None takes the file's own, or two
+    targets : shares to be kept
+    wait_s : wait that still counts as short
+    rules : shifts
+    slot_minutes : length of a slot
+    bins : places on the pickup shelf; 0 as many as needed
+    seed : of every draw
+    """
+
+    promise_h: float | None
+    targets: Targets
+    wait_s: int
+    rules: ShiftRules
+    slot_minutes: int
+    bins: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """One change, on the same simulated days: the shares with intervals, and how far they move."""
+
+    name: str
+    hours: float
+    ready_on_time: iv.Estimate
+    soon: iv.Estimate
+    wait_p90: iv.Estimate
+    moves_ready: iv.Estimate
+    moves_soon: iv.Estimate
+
+
+@dataclass(frozen=True)
+class DayPlan:
+    """The plan of one weekday; see the fields of `plan.json` in docs/bopis.md."""
+
+    weekday: int
+    law: DayLaw
+    shop: Shop
+    promise_s: int
+    shifts: list[list[Shift]]
+    staff: Staff
+    load: np.ndarray
+    result: DayResult
+    draws: Draws
+    ready_on_time: iv.Estimate
+    soon: iv.Estimate
+    prob_wait: iv.Estimate
+    wait_mean: iv.Estimate
+    wait_p50: iv.Estimate
+    wait_p90: iv.Estimate
+    left: iv.Estimate
+    shelf_peak: iv.Estimate
+    orders: iv.Estimate
+    customers: iv.Estimate
+    limits: slots.SlotLimits
+    textbook: erlang.Textbook
+    curve: list[tuple[int, iv.Estimate, float]]
+    what_if: list[WhatIf]
+    service_cv: float
+    tried: int
+    kept: bool
+
+    @property
+    def paid_hours(self) -> tuple[float, float]:
+        """Hours paid of pickers and counter."""
+        return sh.paid_hours(self.shifts[PICKERS]), sh.paid_hours(self.shifts[COUNTER])
+
+
+def enough(history: StoreHistory, weekday: int) -> None:
+    """Refuse a weekday of which the file has fewer than four days. Raises PlanError."""
+    have = len(history.days_of(weekday))
+    if have < LEAST_DAYS:
+        days = "no" if have == 0 else f"only {have}"
+        raise PlanError(
+            f"the file has {days} {WEEKDAYS[weekday]} of store '{history.store}'; {LEAST_DAYS} at least are needed for a "
+            f"recommendation, {LEAST_DAYS - have} are missing"
+        )
+
+
+def promise_seconds(history: StoreHistory, options: PlanOptions) -> tuple[int, str]:
+    """Opening seconds from order to ready, and where they come from."""
+    if options.promise_h is not None:
+        return round(options.promise_h * HOUR), "promise_h"
+    told = promise_of(history)
+    if told is not None and told >= 300:
+        return round(told / 60) * 60, "median of promised_at less placed_at in opening hours"
+    return 2 * HOUR, "assumed: two hours, as the file has no promised_at"
+
+
+def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network: NetworkSettings, say: Callable[[str], None] = lambda _: None) -> DayPlan:
+    """The cheapest shifts of a weekday that keep the targets, and what they give.
+
+    Parameters
+    ----------
+    say : told what is being done
+
+    Raises
+    ------
+    PlanError : too few such weekdays, or no staff keeps a target
+    """
+    enough(history, weekday)
+    work, (promise_s, _) = WorkLaw.of(network), promise_seconds(history, options)
+    back = int(np.clip(np.ceil(network.pickup.hold_days), 2, 4))
+    laws = [learn(history, (weekday - i) % 7, history.days_of((weekday - i) % 7), network) for i in range(back, -1, -1)]
+    hold_s = round(network.pickup.hold_days * DAY)
+    shop = Shop(history.opens, history.closes, tuple(len(law.dates) > 0 for law in laws), hold_s, options.wait_s)
+    key = make_key(options.seed, weekday)
+    draws = sized(laws, key, _SEARCH_ROWS)
+    rows = draw(laws, draws, work, shop.opens, shop.closes, promise_s)
+    ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes))
+    load = offered_load(shop, ample, promise_s)
+    search = Search(shop, options.targets, options.rules, lambda staff: simulate(shop, rows, draws, staff), load)
+    say(f"{WEEKDAYS[weekday]}: searching for shifts")
+    shifts = search.schedule()
+
+    final = sized(laws, make_key(options.seed, weekday + _FINAL_REPLICATION), _FINAL_ROWS)
+    days = draw(laws, final, work, shop.opens, shop.closes, promise_s)
+    result = _result(shop, days, final, shifts)
+    for _ in range(_MOST_REPAIRS):
+        if options.targets.all_kept(result):
+            break
+        shifts = search.strengthened(shifts, result)
+        result = _result(shop, days, final, shifts)
+    say(f"{WEEKDAYS[weekday]}: slots and what-ifs")
+    staff = Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))
+    seen = float(laws[-1].counts[PICKUP].sum())
+    seen_all = seen + float(laws[-1].counts[WALK_IN].sum())
+    came = result.served + result.left
+    few = sized(laws, key, _SEARCH_ROWS)
+
+    def fill(limit: np.ndarray) -> DayResult:
+        begins, ends = slots.slots_of(shop, options.slot_minutes)
+        filled = slots.full_rows(shop, rows, few, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
+        return simulate(shop, filled, few, staff)
+
+    limits = slots.largest(shop, staff, options.slot_minutes, promise_s, float(work.pick(laws[-1].pools[PICKUP].units).mean()), fill,
+                           lambda r, z: _keeps_full(options, few, r, z))  # fmt: skip
+    base = _Base(shop, final, days, staff, result, seen, seen_all)
+    return DayPlan(
+        weekday, laws[-1], shop, promise_s, shifts, staff, load, result, final,
+        ready_on_time=iv.share(final, result.on_time, result.orders, seen), soon=iv.share(final, result.soon, came, seen_all),
+        prob_wait=iv.share(final, result.waited, came, seen_all), wait_mean=iv.mean(final, result.wait_mean_s / 60),
+        wait_p50=iv.wait_quantile(final, result, 0.5), wait_p90=iv.wait_quantile(final, result, 0.9),
+        left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, result.shelf.max(axis=1)),
+        orders=iv.mean(final, result.orders), customers=iv.mean(final, came), limits=limits,
+        textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.counter), curve=_curve(base),
+        what_if=_what_ifs(base, shifts, laws, work, promise_s), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
+    )  # fmt: skip
+
+
+def sized(laws: list[DayLaw], key: tuple[int, int], budget: int) -> Draws:
+    """As many replicates as the budget of rows allows, in groups of equal size."""
+    one = sum(law.mean(PICKUP).sum() for law in laws) + laws[-1].mean(WALK_IN).sum()
+    reps = int(np.clip(budget / max(one, 1.0), 6, 400))
+    groups = min(GROUPS, reps)
+    return Draws(key[0], key[1], groups, max(1, reps // groups))
+
+
+def _result(shop: Shop, rows: np.ndarray, draws: Draws, shifts: list[list[Shift]]) -> DayResult:
+    return simulate(shop, rows, draws, Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER])))
+
+
+def _keeps_full(options: PlanOptions, draws: Draws, result: DayResult, z: float) -> bool:
+    """Whether full slots keep the targets, with their shares z standard errors lower, and the shelf has room."""
+    came = result.served + result.left
+    for top, bottom, target in ((result.on_time, result.orders, options.targets.ready_on_time), (result.soon, came, options.targets.soon)):
+        a, b = iv.grouped(draws, top.astype(float)), iv.grouped(draws, bottom.astype(float))
+        spread = float((a / np.maximum(b, 1e-9)).std(ddof=1)) if len(a) > 1 else 0.0
+        if float(top.sum() / max(1, bottom.sum())) - z * spread < target:
+            return False
+    return options.bins == 0 or float(result.shelf.max(axis=1).mean()) <= options.bins
+
+
+# ---- what-ifs -------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Base:
+    """The plan's own days, with which changes are paired."""
+
+    shop: Shop
+    draws: Draws
+    rows: np.ndarray
+    staff: Staff
+    result: DayResult
+    seen: float
+    seen_all: float
+
+    def with_staff(self, staff: Staff) -> DayResult:
+        """The same days with other people."""
+        return simulate(self.shop, self.rows, self.draws, staff)
+
+    def judge(self, name: str, result: DayResult, hours: float) -> WhatIf:
+        """The change's figures and how far they are from the plan's."""
+        came, before = result.served + result.left, self.result.served + self.result.left
+        return WhatIf(
+            name, hours, iv.share(self.draws, result.on_time, result.orders, self.seen),
+            iv.share(self.draws, result.soon, came, self.seen_all), iv.wait_quantile(self.draws, result, 0.9),
+            iv.difference(self.draws, (self.result.on_time, self.result.orders), (result.on_time, result.orders)),
+            iv.difference(self.draws, (self.result.soon, before), (result.soon, came)),
+        )  # fmt: skip
+
+
+def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: WorkLaw, promise_s: int) -> list[WhatIf]:
+    shop, draws, hours = base.shop, base.draws, base.staff.person_hours
+    out = [base.judge("as planned", base.result, 0.0)]
+    for pool, who in ((PICKERS, "picker"), (COUNTER, "person at the counter")):
+        for more, word in ((1, "one more"), (-1, "one fewer")):
+            staff = with_one(base.staff, pool, more, shop)
+            if (staff.pickers if pool == PICKERS else staff.counter).sum() != (base.staff.pickers if pool == PICKERS else base.staff.counter).sum():
+                out.append(base.judge(f"{word} {who} all day", base.with_staff(staff), staff.person_hours - hours))
+    half = draw(laws, draws, work, shop.opens, shop.closes, promise_s // 2)
+    out.append(base.judge(f"promise of {promise_s / 2 / HOUR:.3g} h instead of {promise_s / HOUR:.3g} h", simulate(shop, half, draws, base.staff), 0.0))
+    more_orders = draw(laws, draws, work, shop.opens, shop.closes, promise_s, factor=1.3)
+    out.append(base.judge("30 % more orders and customers", simulate(shop, more_orders, draws, base.staff), 0.0))
+    worst = _worst_absence(base, shifts)
+    if worst is not None:
+        out.append(worst)
+    return out
+
+
+def _worst_absence(base: _Base, shifts: list[list[Shift]]) -> WhatIf | None:
+    """The one person whose absence hurts most."""
+    found: list[tuple[float, WhatIf]] = []
+    for pool in POOLS:
+        for shift, _ in sh.distinct(shifts[pool]):
+            name = ("pickers", "counter")[pool]
+            left = np.maximum(getattr(base.staff, name) - shift.cover(), 0)
+            result = base.with_staff(replace(base.staff, **{name: left}))
+            role = ("picker", "person at the counter")[pool]
+            change = base.judge(f"the {role} of {clock(shift.begin)}-{clock(shift.end)} is sick", result, -shift.paid * QUARTER / HOUR)
+            found.append((result.ready_on_time + result.soon_share, change))
+    return min(found, key=lambda f: f[0])[1] if found else None
+
+
+def _curve(base: _Base) -> list[tuple[int, iv.Estimate, float]]:
+    """Share of customers who wait against people at the counter in the busiest hour, with Erlang C beside it."""
+    work = base.result.work[COUNTER]
+    hour = int(np.argmax(np.convolve(work, np.ones(4), "valid"))) if work.any() else base.shop.opens // QUARTER
+    part = slice(hour, hour + 4)
+    load = float(work[part].sum() / (4 * QUARTER))
+    now = int(base.staff.counter[part].max())
+    out = []
+    for people in range(max(1, now - 2), now + 3):
+        change = people - now
+        staff = with_one(base.staff, COUNTER, change, base.shop)
+        result = base.with_staff(staff)
+        came = result.served + result.left
+        out.append((people, iv.share(base.draws, result.waited, came, base.seen_all), erlang.erlang_c(people, load)))
+    return out
+
+
+def clock(quarter: int) -> str:
+    """HH:MM of a quarter hour of the day."""
+    return f"{quarter // 4:02d}:{quarter % 4 * 15:02d}"
+
+
+def second_clock(second: int) -> str:
+    """HH:MM of a second of the day."""
+    return f"{second // HOUR:02d}:{second % HOUR // 60:02d}"
+
+
+# ---- the whole store ------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class StorePlan:
+    """Plans of the weekdays asked for, those refused with the reason, and the check against held-out days."""
+
+    history: StoreHistory
+    options: PlanOptions
+    promise_s: int
+    promise_from: str
+    days: list[DayPlan]
+    refused: dict[int, str]
+    check: Backtest | str
+
+
+def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions, network: NetworkSettings,
+               roster: tuple[int | None, int | None] = (None, None), say: Callable[[str], None] = lambda _: None) -> StorePlan:  # fmt: skip
+    """Plan the weekdays; those of which the file has too few are refused by name.
+
+    Parameters
+    ----------
+    roster : pickers and people at the counter of the past, for the check; None are read from ready times
+
+    Raises
+    ------
+    PlanError : no weekday can be planned
+    """
+    promise_s, told = promise_seconds(history, options)
+    refused: dict[int, str] = {}
+    asked = []
+    for weekday in weekdays:
+        try:
+            enough(history, weekday)
+            asked.append(weekday)
+        except PlanError as error:
+            refused[weekday] = str(error)
+    if not asked:
+        raise PlanError("\n".join(refused.values()))
+    check = backtest(history, asked, options.seed, WorkLaw.of(network), network, promise_s, options.wait_s, roster)
+    days = [plan_day(history, weekday, options, network, say) for weekday in asked]
+    return StorePlan(history, options, promise_s, told, days, refused, check)

@@ -1,0 +1,132 @@
+"""How many orders a slot can carry: all slots full to their limit, and the promise and the wait are still kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from omosim.kernels.planning_days import fill_gamma
+from omosim.planning.demand import Draws, Pool, WorkLaw
+from omosim.planning.history import QUARTER, after_open_seconds
+from omosim.planning.simulate import DayResult, Shop, Staff
+from omosim.schema.codes import Flow
+from omosim.schema.columns import DAY, DEMAND
+
+_HALVINGS = 8
+_FULLEST = 2.0  # of the pickers' time; nothing is kept beyond
+_SLOT_ROLE = 1  # place in the key that no drawn order has: walk-in customers of the first day
+_KNOTS = 1024
+
+
+@dataclass(frozen=True)
+class SlotLimits:
+    """Orders that may be booked for each slot.
+
+    Parameters
+    ----------
+    begins, ends : (s,) second of the day of the hand-over
+    limit, low, high : (s,) orders; the interval is that of the share of pickers' time that can be filled
+    filled : that share
+    """
+
+    begins: np.ndarray
+    ends: np.ndarray
+    limit: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    filled: float
+
+
+def slots_of(shop: Shop, minutes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds of the day at which slots begin and end."""
+    begins = np.arange(shop.opens, shop.closes, minutes * 60)
+    return begins, np.minimum(begins + minutes * 60, shop.closes)
+
+
+def picker_seconds(shop: Shop, staff: Staff, begins: np.ndarray, ends: np.ndarray, promise_s: int) -> np.ndarray:
+    """Seconds of pickers' time in which the orders of each slot can be picked: a promise earlier, by opening hours.
+
+    A slot's own time is as long as the slot; what is due in the first hours was released on the evening before.
+    """
+    edges = np.concatenate([[0], np.cumsum(staff.pickers * QUARTER)]).astype(float)
+
+    def done_by(second: np.ndarray) -> np.ndarray:
+        inside = np.clip(second, 0, DAY)
+        whole = np.minimum(inside // QUARTER, len(staff.pickers) - 1).astype(int)
+        return edges[whole] + staff.pickers[whole] * (inside - whole * QUARTER)
+
+    released = [after_open_seconds(edge + DAY, -promise_s, shop.opens, shop.closes) for edge in (begins, ends)]
+    total = edges[-1]
+    return np.asarray(done_by(released[1] % DAY) + (released[1] // DAY) * total - done_by(released[0] % DAY) - (released[0] // DAY) * total)
+
+
+def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, begins: np.ndarray, ends: np.ndarray,
+              promise_s: int, pool: Pool, work: WorkLaw) -> np.ndarray:  # fmt: skip
+    """The walk-in customers of `rows`, and pickups that fill every slot of every day to its limit.
+
+    A slot's orders come a promise before it, evenly over a time as long as the slot; so do their customers in the slot.
+    """
+    service = np.empty(_KNOTS)
+    fill_gamma(work.shape, service)
+    count = int(limit.sum())
+    slot = np.repeat(np.arange(len(limit)), limit)
+    place = np.arange(count) - np.repeat(np.cumsum(limit) - limit, limit)
+    width = (ends - begins)[slot]
+    days = np.arange(shop.days_before + 1)
+    comes = (begins[slot] + (place + 0.5) / np.maximum(limit[slot], 1) * width).astype(np.int64)
+    release = after_open_seconds(begins[slot][None, :] + (days * DAY)[:, None] + DAY, -promise_s, shop.opens, shop.closes) - DAY
+    release = np.maximum(release + (place / np.maximum(limit[slot], 1) * width).astype(np.int64), 0)
+    one = np.zeros(release.size, DEMAND)
+    one["t"] = release.ravel()
+    one["promise_s"] = after_open_seconds(one["t"], promise_s, shop.opens, shop.closes) - one["t"]
+    golden = (np.arange(one.size) * 0.6180339887498949) % 1.0
+    units = pool.units[(golden * len(pool.units)).astype(int)]
+    one["units"] = units
+    one["flow"] = Flow.PICKUP
+    mixed = (np.arange(one.size) * 0.7548776662466927) % 1.0
+    one["pick_s"] = np.rint(work.pick(units) * service[(mixed * _KNOTS).astype(int)])
+    one["counter_s"] = np.rint(work.counter_s * service[((mixed * 7.3) % 1.0 * _KNOTS).astype(int)])
+    one["collect_lag_s"] = np.maximum((comes[None, :] + (days * DAY)[:, None]).ravel() - one["t"] - one["pick_s"], 0)
+    for name in ("alt_promise_s", "alt_sku", "second_node", "return_node", "patience_s"):
+        one[name] = -1
+    walk_in = rows[rows["flow"] == Flow.VISIT]
+    many = np.tile(one, draws.reps)
+    rep = np.repeat(np.arange(draws.reps, dtype=np.int64), one.size)
+    many["node"] = rep + 1
+    turn = np.tile(np.arange(one.size), draws.reps)
+    many["pick_s"] = one["pick_s"][(turn + 37 * rep) % max(one.size, 1)] if one.size else many["pick_s"]
+    many["key"] = ((rep * 32 + _SLOT_ROLE) << 32) | (turn << 8)
+    out = np.concatenate([walk_in, many])
+    return out[np.lexsort((out["key"], out["t"]))]
+
+
+def largest(shop: Shop, staff: Staff, minutes: int, promise_s: int, pick_s: float,
+            fill: Callable[[np.ndarray], DayResult], kept: Callable[[DayResult, float], bool]) -> SlotLimits:  # fmt: skip
+    """The largest limits, each slot's by its pickers' time, at which full slots keep the targets.
+
+    Parameters
+    ----------
+    pick_s : mean seconds of picking an order
+    fill : limits -> result of days whose slots are full
+    kept : (result, z) -> whether the targets hold, their shares lowered by z standard errors
+    """
+    begins, ends = slots_of(shop, minutes)
+    time = picker_seconds(shop, staff, begins, ends, promise_s)
+
+    def at(part: float) -> np.ndarray:
+        return np.floor(part * time / max(pick_s, 1e-9) + 1e-9).astype(np.int64)
+
+    def fullest(z: float) -> float:
+        low, high = 0.0, _FULLEST
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            if kept(fill(at(middle)), z):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    best, sure, hoped = fullest(0.0), fullest(1.96), fullest(-1.96)
+    return SlotLimits(begins, ends, at(best), at(min(sure, best)), at(max(hoped, best)), best)

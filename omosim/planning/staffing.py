@@ -1,0 +1,215 @@
+"""Fewest paid hours that keep the promise and the wait: a search over simulated days with common random numbers.
+
+Each pool starts from the square-root rule on its offered load (Whitt 2007), hour by hour the need is then lowered
+while the same simulated days stay within the targets; an integer programme covers the need with shifts; at last
+whole shifts are dropped or shortened as long as the targets hold. Small cases are held against exhaustive search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from omosim.planning import shifts as sh
+from omosim.planning.demand import QUARTERS
+from omosim.planning.errors import PlanError
+from omosim.planning.history import QUARTER
+from omosim.planning.shifts import Shift, ShiftRules
+from omosim.planning.simulate import DayResult, Shop, Staff
+
+PICKERS, COUNTER = 0, 1
+POOLS = (PICKERS, COUNTER)
+_HOUR = 4  # quarter hours
+_MOST = 400  # people of a pool at once
+_STEEPEST, _FLATTEST, _HALVINGS = 8.0, -3.0, 7
+
+Trial = Callable[[Staff], DayResult]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the plan must keep.
+
+    Parameters
+    ----------
+    ready_on_time : share of pickups ready by the promise
+    soon : share of customers at the counter who wait no longer than the limit
+    least : people of each pool who are there at any open time
+    """
+
+    ready_on_time: float
+    soon: float
+    least: tuple[int, int]
+
+    def kept(self, pool: int, result: DayResult) -> bool:
+        """Whether the pool's own target holds."""
+        return (result.ready_on_time if pool == PICKERS else result.soon_share) >= (self.ready_on_time, self.soon)[pool]
+
+    def all_kept(self, result: DayResult) -> bool:
+        """Whether both hold."""
+        return all(self.kept(pool, result) for pool in POOLS)
+
+
+@dataclass
+class Search:
+    """What the search knows: the store, its targets, shift rules, and the simulated days that it tries staff on.
+
+    Parameters
+    ----------
+    trial : staff -> result on always the same days
+    load : (2, 96) float64, offered load of each pool: people who would be busy if there were enough
+    """
+
+    shop: Shop
+    targets: Targets
+    rules: ShiftRules
+    trial: Trial
+    load: np.ndarray
+    tried: int = 0
+
+    @property
+    def hours(self) -> tuple[int, int]:
+        """First open and first closed quarter hour."""
+        return self.shop.opens // QUARTER, -(-self.shop.closes // QUARTER)
+
+    def test(self, need: tuple[np.ndarray, np.ndarray]) -> DayResult:
+        """Result of people by pool."""
+        self.tried += 1
+        return self.trial(Staff(need[PICKERS], need[COUNTER]))
+
+    def opened(self, level: np.ndarray, pool: int) -> np.ndarray:
+        """People within opening hours, at least the least."""
+        out = np.zeros(QUARTERS, np.int64)
+        first, last = self.hours
+        out[first:last] = np.clip(np.ceil(level[first:last] - 1e-9), self.targets.least[pool], _MOST)
+        return out
+
+    # ---- need ----------------------------------------------------------------------------------------------
+    def square_root(self, pool: int, need: list[np.ndarray]) -> np.ndarray:
+        """People by load + b sqrt(load) with the least b that keeps the pool's target."""
+
+        def at(b: float) -> np.ndarray:
+            return self.opened(self.load[pool] + b * np.sqrt(self.load[pool]), pool)
+
+        low, high = _FLATTEST, _STEEPEST
+        trial = list(need)
+        trial[pool] = at(high)
+        if not self.targets.kept(pool, self.test((trial[0], trial[1]))):
+            raise PlanError(_unreachable(pool))
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            trial[pool] = at(middle)
+            if self.targets.kept(pool, self.test((trial[0], trial[1]))):
+                high = middle
+            else:
+                low = middle
+        return at(high)
+
+    def lowered(self, pool: int, need: list[np.ndarray]) -> np.ndarray:
+        """The pool's need, hour by hour one person fewer while its target holds; the least pressed hours first."""
+        now = need[pool].copy()
+        first, last = self.hours
+        starts = list(range(first, last, _HOUR))
+        open_for = dict.fromkeys(starts, True)
+        while any(open_for.values()):
+            spare = {s: float((now[s : s + _HOUR] - self.load[pool][s : s + _HOUR]).sum()) for s in starts if open_for[s]}
+            for start in sorted(spare, key=lambda s: (-spare[s], s)):
+                part = slice(start, min(start + _HOUR, last))
+                fewer = now.copy()
+                fewer[part] = np.maximum(now[part] - 1, self.targets.least[pool])
+                trial = list(need)
+                trial[pool] = fewer
+                if (fewer == now).all() or not self.targets.kept(pool, self.test((trial[0], trial[1]))):
+                    open_for[start] = False
+                else:
+                    now = fewer
+        return now
+
+    def need(self) -> list[np.ndarray]:
+        """(96,) people of each pool that keep the targets, hour by hour."""
+        need = [self.opened(2 * self.load[p] + 4 * np.sqrt(self.load[p]) + 1, p) for p in POOLS]
+        for pool in POOLS:
+            need[pool] = self.square_root(pool, need)
+        for pool in POOLS:
+            need[pool] = self.lowered(pool, need)
+        return need
+
+    # ---- shifts --------------------------------------------------------------------------------------------
+    def schedule(self) -> list[list[Shift]]:
+        """Shifts of each pool that keep both targets; dropped and shortened while they do."""
+        first, last = self.hours
+        need = self.need()
+        plan = [sh.cover(need[pool], first, last, self.rules) for pool in POOLS]
+        for pool in POOLS:
+            plan[pool] = self._trimmed(pool, plan)
+        return plan
+
+    def _keeps(self, plan: list[list[Shift]]) -> bool:
+        people = [sh.people(plan[pool]) for pool in POOLS]
+        first, last = self.hours
+        if any((people[pool][first:last] < self.targets.least[pool]).any() for pool in POOLS):
+            return False
+        return self.targets.all_kept(self.test((people[0], people[1])))
+
+    def _trimmed(self, pool: int, plan: list[list[Shift]]) -> list[Shift]:
+        """Local search: drop a shift, or make one half an hour shorter, dearest change first."""
+        now = list(plan[pool])
+        failed: set[tuple[Shift, Shift | None]] = set()
+        while True:
+            moves: list[tuple[int, Shift, Shift | None]] = [(s.paid, s, None) for s in set(now)]
+            moves += [(s.paid - t.paid, s, t) for s in set(now) for t in sh.shorter(s, self.rules) if t.paid < s.paid]
+            moves = [m for m in moves if m[1:] not in failed]  # fewer people elsewhere do not make room for it later
+            if not moves:
+                return now
+            _, shift, other = min(moves, key=lambda m: (-m[0], m[1], m[2] is not None, m[2] or m[1]))
+            fewer = list(now)
+            fewer.remove(shift)
+            fewer += [] if other is None else [other]
+            trial = list(plan)
+            trial[pool] = fewer
+            if self._keeps(trial):
+                now = fewer
+            else:
+                failed.add((shift, other))
+
+    def strengthened(self, plan: list[list[Shift]], result: DayResult) -> list[list[Shift]]:
+        """One more person in the pool whose target is missed, where the load presses most."""
+        out = [list(p) for p in plan]
+        first, last = self.hours
+        for pool in POOLS:
+            if self.targets.kept(pool, result):
+                continue
+            gap = self.load[pool][first:last] / np.maximum(sh.people(plan[pool])[first:last], 0.5)
+            options = sh.candidates(first, last, self.rules)
+            worth = [float(gap[s.cover()[first:last] > 0].mean()) - 1e-6 * s.paid for s in options]
+            out[pool].append(options[int(np.argmax(worth))])
+        return out
+
+
+def _unreachable(pool: int) -> str:
+    if pool == PICKERS:
+        return ("no number of pickers keeps the promise: picking an order takes too long for it, or the promise ends "
+                "before the store has opened; give a longer promise_h or a lower target")  # fmt: skip
+    return "no number of people at the counter keeps the wait; give a longer wait_min or a lower wait_share"
+
+
+def offered_load(shop: Shop, result: DayResult, promise_s: int) -> np.ndarray:
+    """(2, 96) people who would be busy with unlimited staff; picking may be put off within the promise."""
+    first, last = shop.opens // QUARTER, -(-shop.closes // QUARTER)
+    spread = max(1, min(promise_s // QUARTER, last - first))
+    picking = np.zeros(QUARTERS)
+    for q in range(first, last):
+        stop = min(q + spread, last)
+        picking[q:stop] += result.work[PICKERS][q] / (stop - q)
+    return np.stack([picking, result.work[COUNTER]]) / QUARTER
+
+
+def with_one(staff: Staff, pool: int, more: int, shop: Shop) -> Staff:
+    """One more or fewer person all day, never below none."""
+    first, last = shop.opens // QUARTER, -(-shop.closes // QUARTER)
+    name = ("pickers", "counter")[pool]
+    changed = getattr(staff, name).copy()
+    changed[first:last] = np.maximum(changed[first:last] + more, 0)
+    return replace(staff, **{name: changed})

@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Hours = tuple[tuple[int, ...], ...]
 
 HOUR, DAY = 3600.0, 86400.0
 KST = timezone(timedelta(hours=9))
@@ -95,14 +94,25 @@ class Truth:
 class Roster:
     """People at work: by weekday from Monday, by hour from opening."""
 
-    pickers: Hours
-    counter: Hours
+    pickers: tuple[tuple[int, ...], ...]
+    counter: tuple[tuple[int, ...], ...]
 
 
-_QUIET = (1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1)
+_ALONE = (1,) * 11
 ROSTER = Roster(
-    pickers=(_QUIET,) * 7,
-    counter=((1,) * 11,) * 7,
+    pickers=(
+        (1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1),  # Sunday evening's orders wait
+        *(_ALONE,) * 3,
+        (1, 1, 1, 1, 1, 2, 2, 2, 2, 1, 1),
+        (1, 2, 2, 3, 3, 3, 2, 2, 1, 1, 1),
+        (1, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1),
+    ),
+    counter=(
+        *(_ALONE,) * 4,
+        (1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1),
+        (1, 1, 1, 2, 1, 1, 1, 1, 2, 1, 1),
+        (1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1),
+    ),
 )
 
 
@@ -118,7 +128,7 @@ class Shift:
     pause_at: float = -1.0
 
 
-# at the same second people come before work ends, and work ends before more of it comes
+# the order of events of the same second: people first, then work that ends, then work that comes
 _ON, _OFF, _PAUSE, _BACK, _DONE, _COME = range(6)
 
 
@@ -142,8 +152,7 @@ def serve(come: Floats, work: Floats, patience: Floats | None, shifts: list[Shif
         speeds[s.on, s.post] = s.speed
         if s.pause_at >= 0:
             events.append((s.pause_at, _PAUSE, s.post))
-    events += [(t, _COME, i) for i, t in enumerate(arrival)]
-    events.sort()  # an ascending list is a heap
+    events = sorted(events + [(t, _COME, i) for i, t in enumerate(arrival)])  # an ascending list is a heap
     queue: deque[int] = deque()
     while events:
         t, kind, who = heapq.heappop(events)
@@ -204,8 +213,7 @@ def picker_shifts(truth: Truth, roster: Roster, weekdays: NDArray[np.int64]) -> 
 
 def counter_shifts(truth: Truth, roster: Roster, weekdays: NDArray[np.int64]) -> list[Shift]:
     """Counter shifts on days of these weekdays; who is inside at closing is still served."""
-    found = []
-    length = truth.closes_h - truth.opens_h
+    found, length = [], truth.closes_h - truth.opens_h
     for d, weekday in enumerate(weekdays.tolist()):
         opening = d * DAY + truth.opens_h * HOUR
         for post in range(max(roster.counter[weekday])):
@@ -234,8 +242,7 @@ class Demand:
 
 def rates(truth: Truth, weekdays: NDArray[np.int64], per_day: float, hours: tuple[float, ...]) -> Floats:
     """Mean arrivals by day and hour, before day effects, rain and growth."""
-    by_day = np.array(truth.weekday_factors)
-    by_hour = np.array(hours, float)
+    by_day, by_hour = np.array(truth.weekday_factors), np.array(hours, float)
     return per_day * (by_day / by_day.mean())[weekdays, None] * (by_hour / by_hour.sum())[None, :]
 
 
@@ -299,7 +306,8 @@ def promised(truth: Truth, placed: Floats) -> Floats:
 
 def pick(truth: Truth, roster: Roster, weekdays: NDArray[np.int64], drawn: Demand) -> Floats:
     """Seconds at which pickups are ready; nan where the days end first."""
-    return serve(drawn.pickup_at, drawn.pick_s, None, picker_shifts(truth, roster, weekdays), truth.pause_s)[1]
+    shifts = picker_shifts(truth, roster, weekdays)
+    return serve(drawn.pickup_at, drawn.pick_s, None, shifts, truth.pause_s)[1]
 
 
 @dataclass(frozen=True)
@@ -344,8 +352,7 @@ def simulate_store(truth: Truth, roster: Roster, start: date, weeks: int, seed: 
     n, m = len(ready), len(drawn.walkin_at)
     who = goods.integers(1, truth.shoppers + 1, n + m)
     known = goods.random(m) < truth.known_walkins
-    many = len(CATEGORIES) * SKUS_EACH
-    sku = goods.integers(0, many, n + m)
+    sku = goods.integers(0, many := len(CATEGORIES) * SKUS_EACH, n + m)
     other = (sku[:n] + goods.integers(1, many, n)) % many
     bought = 1 + goods.poisson(truth.walkin_more_units, m)
     promise = promised(truth, drawn.pickup_at)
@@ -359,7 +366,7 @@ def simulate_store(truth: Truth, roster: Roster, start: date, weeks: int, seed: 
     rows: list[tuple[str, ...]] = []
     order = np.flatnonzero(inside)
     for number, i in enumerate(order[np.argsort(placed[order], kind="stable")].tolist(), 1):
-        name, shopper = f"P{number:06d}", f"C{who[i]:05d}"
+        name, shopper = f"R{number:06d}", f"C{who[i]:05d}"
         if i >= n:
             w = i - n
             ends = ("store", "", "", "", "completed")
@@ -375,9 +382,9 @@ def simulate_store(truth: Truth, roster: Roster, start: date, weeks: int, seed: 
 
 def article(sku: int, units: int) -> tuple[str, str, str, str]:
     """A line's sku, category, units and price of a unit, KRW."""
-    kind, rank = divmod(int(sku), SKUS_EACH)
-    category = list(CATEGORIES)[kind]
-    return f"A{int(sku) + 1:03d}", category, str(int(units)), str(CATEGORIES[category] + 300 * rank)
+    kind, rank = divmod(sku, SKUS_EACH)
+    category = tuple(CATEGORIES)[kind]
+    return f"A{sku + 1:03d}", category, str(units), str(CATEGORIES[category] + 300 * rank)
 
 
 # ---- what a roster gives in the long run -----------------------------------------------------------------------------
@@ -405,13 +412,12 @@ def _waits(truth: Truth, roster: Roster, days: int, seed: int) -> tuple[Floats, 
     return came[there], (np.where(served, begin, gone) - came)[there], served[there]
 
 
-def _ratio(day: NDArray[np.int64], value: Floats, weekday: int, days: int) -> tuple[float, float]:
+def _ratio(at: Floats, value: NDArray, weekday: int, days: int) -> tuple[float, float]:
     """Mean of a value over all events of a weekday, and its standard error over days, within which events hang together."""
     slots = 7 * (days + 2)
-    inside = (day >= 0) & (day < slots)
+    day = np.clip(at // DAY, 0, slots - 1).astype(np.int64)
     chosen = slice(7 + weekday, 7 * (days + 1), 7)
-    total = np.bincount(day[inside], value[inside], slots)[chosen]
-    count = np.bincount(day[inside], minlength=slots)[chosen]
+    total, count = np.bincount(day, value, slots)[chosen], np.bincount(day, minlength=slots)[chosen]
     mean = total.sum() / count.sum()
     spread = (total - mean * count).std(ddof=1) * np.sqrt(days)
     return float(mean), float(spread / count.sum())
@@ -420,12 +426,11 @@ def _ratio(day: NDArray[np.int64], value: Floats, weekday: int, days: int) -> tu
 def ready_on_time(truth: Truth, roster: Roster, weekday: int, days: int, seed: int) -> tuple[float, float]:
     """Share of pickups ready by the promise that a roster gives on a weekday without growth, and its standard error.
 
-    weekday: 0 Monday; days: so many of that weekday, each in a week of its own. A pickup belongs to the day before
-    whose closing, and after yesterday's, it was placed.
+    weekday: 0 Monday; days: so many of that weekday, each in a week of its own; weeks follow one another, so that a queue
+    is carried over as in the store. A pickup belongs to the day before whose closing, and after yesterday's, it was placed.
     """
-    placed = _weeks(truth, days, seed)[1].pickup_at
-    on_time = (_ready(truth, roster, days, seed) <= promised(truth, placed)).astype(float)
-    return _ratio(np.floor((placed - truth.closes_h * HOUR) / DAY).astype(np.int64) + 1, on_time, weekday, days)
+    placed, ready = _weeks(truth, days, seed)[1].pickup_at, _ready(truth, roster, days, seed)
+    return _ratio(placed + DAY - truth.closes_h * HOUR, ready <= promised(truth, placed), weekday, days)
 
 
 def wait_share(truth: Truth, roster: Roster, weekday: int, days: int, seed: int, limit_s: float = 300.0) -> tuple[float, float]:
@@ -434,19 +439,19 @@ def wait_share(truth: Truth, roster: Roster, weekday: int, days: int, seed: int,
     limit_s: seconds. Who leaves is not served.
     """
     came, wait, served = _waits(truth, roster, days, seed)
-    return _ratio((came // DAY).astype(np.int64), (served & (wait <= limit_s)).astype(float), weekday, days)
+    return _ratio(came, served & (wait <= limit_s), weekday, days)
 
 
 def wait_mean(truth: Truth, roster: Roster, weekday: int, days: int, seed: int) -> tuple[float, float]:
     """Mean seconds until served, or gone, of all who come to the counter on a weekday, and its standard error."""
     came, wait, _ = _waits(truth, roster, days, seed)
-    return _ratio((came // DAY).astype(np.int64), wait, weekday, days)
+    return _ratio(came, wait, weekday, days)
 
 
 def left_share(truth: Truth, roster: Roster, weekday: int, days: int, seed: int) -> tuple[float, float]:
     """Share of all who come to the counter on a weekday that leave unserved, and its standard error."""
     came, _, served = _waits(truth, roster, days, seed)
-    return _ratio((came // DAY).astype(np.int64), (~served).astype(float), weekday, days)
+    return _ratio(came, ~served, weekday, days)
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
@@ -464,9 +469,8 @@ def sample_bytes() -> bytes:
 
 def true_levels(truth: Truth, roster: Roster, weeks: int, seed: int) -> dict[str, dict[str, float | list[float]]]:
     """By weekday: mean arrivals of the calendar day, and pairs of a long-run level and its standard error."""
-    every = np.arange(7)
-    pickups = rates(truth, every, truth.pickups_per_day, truth.web_hours).sum(axis=1)
-    walkins = rates(truth, every, truth.walkins_per_day, truth.walkin_hours).sum(axis=1)
+    pickups = rates(truth, np.arange(7), truth.pickups_per_day, truth.web_hours).sum(axis=1)
+    walkins = rates(truth, np.arange(7), truth.walkins_per_day, truth.walkin_hours).sum(axis=1)
     measures = {"ready_on_time": ready_on_time, "wait_mean_s": wait_mean, "wait_within_300_s": wait_share, "left": left_share}
     return {
         WEEKDAYS[w]: {
@@ -489,8 +493,7 @@ def main() -> None:
         "roster": asdict(ROSTER),
         "long_run": {"weeks": TRUE_WEEKS, "seed": TRUE_SEED, "growth_week": 0.0, "weekdays": true_levels(Truth(), ROSTER, TRUE_WEEKS, TRUE_SEED)},
     }
-    text = json.dumps(told, indent=1)
-    (folder / "pickup_sample.truth.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "pickup_sample.truth.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

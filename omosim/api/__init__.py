@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from omosim.api.views import RunView
     from omosim.results import CompareResult, Result
 
-__all__ = ["calibrate", "compare", "load", "simulate"]
+__all__ = ["bopis", "calibrate", "compare", "load", "simulate"]
 
 
 def words(settings: Mapping[str, Any]) -> list[str]:
@@ -103,6 +103,22 @@ def calibrate(orders: str | Path, adapter: str = "own", *, output_dir: str | Pat
     return load(folder)
 
 
+def bopis(orders: str | Path | None = None, store: str | None = None, day: str = "all", **options: Any) -> Result:
+    """Plan pickup capacity of a store from its order file; the result folder is kept. See `omosim bopis --help`.
+
+    Raises
+    ------
+    InputError : the file is refused, or cannot carry a plan; every problem with its row and column
+    """
+    from omosim.api.pickup import bopis_run
+    from omosim.config.compose import compose
+
+    given = {"orders": orders, "store": store, "day": day, **options}
+    asked = words({k: v for k, v in given.items() if v is not None})
+    folder, _, _ = bopis_run(compose("bopis", asked), ["omosim", "bopis", *asked])
+    return load(folder.path)
+
+
 def load(path: str | Path) -> Any:
     """A finished result from its folder (or `outputs/<command>/latest`), with its figures attached."""
     from omosim.reports.accessors import attach
@@ -138,6 +154,13 @@ def calibrate_command(composed: Any, argv: list[str]) -> int:
     from omosim.api import commands
 
     return commands.calibrate_command(composed, argv)
+
+
+def bopis_command(composed: Any, argv: list[str]) -> int:
+    """Body of `omosim bopis`; returns the exit code."""
+    from omosim.api import pickup
+
+    return pickup.bopis_command(composed, argv)
 
 
 def report_command(path: str) -> int:

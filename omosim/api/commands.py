@@ -216,6 +216,13 @@ def calibrate_command(composed: Composed, argv: Sequence[str]) -> int:
     return 0
 
 
+def bopis_command(composed: Composed, argv: Sequence[str]) -> int:
+    """`omosim bopis`; its body stands in api/pickup.py."""
+    from omosim.api import pickup
+
+    return pickup.bopis_command(composed, argv)
+
+
 # ---- report, rerun ------------------------------------------------------------------------------------------
 def report_command(path: str) -> int:
     """Rebuild `report.html` from the files of a folder."""
@@ -234,7 +241,7 @@ def rerun_command(path: str) -> int:
     command = str(origin["command"])
     place = old.path.with_name(old.path.name + ".rerun")
     composed = reread(old.path / "config.yaml", output_dir=str(place))
-    body = {"run": run_command, "compare": compare_command, "calibrate": calibrate_command}[command]
+    body = {"run": run_command, "compare": compare_command, "calibrate": calibrate_command, "bopis": bopis_command}[command]
     code = body(composed, origin.get("argv", []))
     if code not in (0, 3):
         return code

@@ -106,3 +106,48 @@ def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:
             unit = unit_words(kpi.unit) if kpi.value is not None else ""
             console.print(Text(f"  {title(name):<34} {value:>18} {unit}".rstrip()))
     console.print(Text(f"Report: {report}"))
+
+
+def say_plan(plan: Row, summary: Row, folder: Path) -> None:
+    """A pickup plan: what was read, the check, each weekday's plan and what-ifs, the files."""
+    console = Console()
+    read = plan["read"]
+    console.print(Text(safe_text(
+        f"{summary['file']}: {summary['rows']:,} rows; store {plan['store']}: {read['pickups']:,} pickups and {read['walk_in_orders']:,} orders in the "
+        f"store on {read['trading_days']} days, {read['first_day']} to {read['last_day']}; open {plan['opens']}-{plan['closes']} ({plan['hours_from']}); "
+        f"promise {plan['promise_h']:.3g} h ({plan['promise_from']})", 600)))  # fmt: skip
+    for note in summary["notes"]:
+        console.print(Text(safe_text(f"note: {note}")))
+    check = plan["check"]
+    if check["rows"]:
+        console.print(Text(f"\nCheck on {len(check['held_out'])} held-out days, {check['pickers_of_the_past']} pickers ({check['pickers_from']})", style="bold"))
+        for row in check["rows"]:
+            words = [_of_unit(row[name], row["unit"]) for name in ("observed", "simulated", "ci_low", "ci_high")]
+            verdict = "within" if row["within"] else "OUTSIDE"
+            console.print(Text(f"  {row['weekday']}  {row['measure']:<32} observed {words[0]:>8}  simulated {words[1]:>8} ({words[2]} to {words[3]})  {verdict}"))
+    else:
+        console.print(Text(check["why_not"]))
+    console.print(Text("\nDay   paid h  pickers/counter   ready on time          wait <= limit          wait p90 min  shelf bins  orders a slot", style="bold"))
+    for name, day in plan["days"].items():
+        people = [[row[who] for row in day["staff_by_interval"]] for who in ("pickers", "counter")]
+        slots = [row["max_orders"] for row in day["max_orders_per_slot"]]
+        console.print(Text(
+            f"{name}  {day['cost']['paid_hours']:>7.1f}   {min(people[0])}-{max(people[0])} / {min(people[1])}-{max(people[1])}".ljust(30)
+            + f"  {_share(day['ready_on_time']):<21}  {_share(day['wait_within_limit']):<21}  {day['wait_min']['p90']['value']:>8.1f}"
+            f"  {day['shelf_peak_bins']['value']:>10.0f}  {min(slots):>6}-{max(slots)}" + ("" if day["targets_kept"] else "  TARGETS NOT KEPT")
+        ))  # fmt: skip
+    shown = plan["weekday"]
+    console.print(Text(f"\nWhat if, {shown} (the same simulated days)", style="bold"))
+    for row in plan["what_if"]:
+        console.print(Text(f"  {row['change']:<44} ready on time {_share(row['ready_on_time']):<21} wait <= limit {_share(row['wait_within_limit']):<21}"))
+    console.print(Text(f"\n{summary['answer']}"))
+    console.print(Text("Intervals cover chance and what few past days leave open, not wrong work times: the report lists what is assumed."))
+    console.print(Text(f"Plan: {folder / 'plan.json'}, capacity_plan.csv, rota.csv, rota.xlsx\nReport: {folder / 'report.html'}"))
+
+
+def _share(estimate: Row) -> str:
+    return f"{100 * estimate['value']:.1f} % ({100 * estimate['ci_low']:.1f}-{100 * estimate['ci_high']:.1f})"
+
+
+def _of_unit(value: float, unit: str) -> str:
+    return f"{100 * value:.1f} %" if unit == "share" else f"{value:.1f}"

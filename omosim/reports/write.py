@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from omosim.reports.bopis_report import bopis_page
 from omosim.reports.calibrate_report import calibrate_page
 from omosim.reports.compare_report import compare_page
 from omosim.reports.run_report import run_page
@@ -15,6 +16,7 @@ PAGES: dict[str, Callable[[ResultFolder], str]] = {
     "compare": compare_page,
     "run": run_page,
     "calibrate": calibrate_page,
+    "bopis": bopis_page,
 }
 
 

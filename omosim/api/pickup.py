@@ -1,0 +1,102 @@
+"""Body of `omosim bopis`: an order file in, a plan folder out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omosim.api.warming import cold, warm
+
+if TYPE_CHECKING:
+    from omosim.config.compose import Composed
+    from omosim.planning.plan import StorePlan
+    from omosim.results import ResultFolder
+
+SAMPLE = Path("experiments") / "data" / "pickup_sample.csv.gz"
+
+
+def sample_file() -> Path:
+    """The shipped order file of known truth."""
+    from omosim.config.library import package_root
+
+    return package_root().base / SAMPLE
+
+
+def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None) -> tuple[ResultFolder, StorePlan, str]:
+    """Read, plan, write; the folder, the plan, and the answer in words.
+
+    Raises
+    ------
+    InputError : the order file is refused, or cannot carry a plan; every fault with its place
+    """
+    from omosim.api.commands import begin, stamp
+    from omosim.ingest import ReadOptions, read_orders
+    from omosim.planning import outputs
+    from omosim.planning.history import WEEKDAYS, store_history
+    from omosim.planning.plan import PlanOptions, plan_store
+    from omosim.planning.shifts import ShiftRules
+    from omosim.planning.staffing import Targets
+    from omosim.reports.export import csv_text, write_csv, write_xlsx
+    from omosim.reports.write import write_report
+    from omosim.results import file_hash
+    from omosim.world.calendar import clock_seconds
+
+    asked, network = composed.options, composed.settings.network
+    path = Path(asked["orders"]) if asked["orders"] else sample_file()
+    if cold():
+        warm()
+    opened = begin("bopis", composed, argv)
+    folder = opened.folder
+    rejects = folder.path / "rejects.csv"
+    log = read_orders(path, ReadOptions(timezone=asked["timezone"], currency=asked["currency"], max_bad_rows=asked["max_bad_rows"], rejects=rejects))
+    store = asked["store"]
+    history = store_history(log, store, clock_seconds(network.stores.opens), clock_seconds(network.stores.closes))
+    options = PlanOptions(
+        promise_h=asked["promise_h"],
+        targets=Targets(asked["target"], asked["wait_share"], (asked["least_pickers"], asked["least_counter"])),
+        wait_s=round(60 * asked["wait_min"]),
+        rules=ShiftRules(round(4 * asked["shift_min_h"]), round(4 * asked["shift_max_h"]), round(asked["break_minutes"] / 15)),
+        slot_minutes=asked["slot_minutes"], bins=asked["bins"], seed=composed.settings.seed,
+    )  # fmt: skip
+    weekdays = list(range(7)) if asked["day"] == "all" else [WEEKDAYS.index(asked["day"])]
+    plan = plan_store(history, weekdays, options, network, (asked["pickers"], asked["counter"]), say)
+    wage, currency = network.work.wage_per_hour, asked["currency"]
+    whole = outputs.plan_json(plan, wage, currency)
+    words = outputs.answer(plan, wage, currency)
+    folder.write_json("plan.json", whole)
+    folder.write_text("capacity_plan.csv", csv_text(outputs.capacity_columns(plan, asked["slot_minutes"])))
+    rota = outputs.rota_columns(plan)
+    write_csv(folder.path / "rota.csv", rota)
+    try:
+        write_xlsx(folder.path / "rota.xlsx", {"rota": rota, "capacity": outputs.capacity_columns(plan, asked["slot_minutes"])})
+    except ModuleNotFoundError as missing:
+        say(str(missing))
+    laws: dict[str, int] = {}
+    for day in plan.days:
+        for law, residual in day.result.laws.items():
+            laws[law] = max(laws.get(law, 0), abs(residual))
+    folder.write_json("laws.json", laws)
+    notes = outputs.problem_lines(plan)
+    left_out = int(log.quality.loc[log.quality["class"] == "bad_row", "rows"].sum())
+    if left_out:
+        notes.insert(0, f"{left_out:,} bad rows of {log.rows:,} were left out as asked (max_bad_rows); they stand in rejects.csv")
+    summary = {
+        "answer": words, "title": f"Pickup plan of {history.store}", "file": path.name if asked["orders"] else "shipped sample of known truth",
+        "rows": log.rows, "bad_rows": left_out, "notes": [*notes, *log.notes], "store": history.store, "seed": options.seed,
+    }  # fmt: skip
+    folder.finish(summary, finished=stamp(), extra={"data_hashes": {path.name: file_hash(path)}})
+    write_report(folder)
+    return folder, plan, words
+
+
+def bopis_command(composed: Composed, argv: Sequence[str]) -> int:
+    """`omosim bopis`: what was read, the check, the plan, where its files are."""
+    if cold():
+        sys.stderr.write("compiling kernels for the first time: up to 45 s, once (`omosim doctor --warm` does it ahead)\n")
+    folder, _, _ = bopis_run(composed, argv, lambda text: sys.stderr.write(text + "\n"))
+    from omosim.reports.terminal import say_plan
+
+    say_plan(folder.read_json("plan.json"), folder.summary(), folder.path)
+    return 0

@@ -1,0 +1,153 @@
+"""The page of a pickup plan, for print: staff, slots, service, what-ifs, the check, and what was assumed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omosim.reports.figures import COLOURS, Chart, Line, chart
+from omosim.reports.labels import law_meaning
+from omosim.reports.page import about, render
+from omosim.results import ResultFolder
+from omosim.results.words import number
+
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NAMES = dict(zip(WEEK, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
+
+
+def bopis_page(folder: ResultFolder) -> str:
+    """HTML of a pickup plan, from plan.json and summary.json."""
+    plan, summary = folder.read_json("plan.json"), folder.summary()
+    days = plan["days"]
+    return render(
+        "bopis.html",
+        heading="Pickup plan",
+        summary=summary,
+        plan=plan,
+        read=plan["read"],
+        kept=all(day["targets_kept"] for day in days.values()),
+        days=[_day(name, day, plan) for name, day in days.items()],
+        heat_table=_heat(plan),
+        demand=_demand(plan),
+        check=[{**row, "day": NAMES[row["weekday"]], **_check(row)} for row in plan["check"]["rows"]],
+        names=NAMES,
+        law_meaning=law_meaning,
+        **about(folder),
+    )
+
+
+def share_words(e: dict[str, float]) -> str:
+    """A share with its interval."""
+    return f"{100 * e['value']:.1f} % ({100 * e['ci_low']:.1f} to {100 * e['ci_high']:.1f})"
+
+
+def plain_words(e: dict[str, float], digits: int = 1) -> str:
+    """A figure with its interval."""
+    return f"{e['value']:.{digits}f} ({e['ci_low']:.{digits}f} to {e['ci_high']:.{digits}f})"
+
+
+def _check(row: dict[str, Any]) -> dict[str, str]:
+    scale, unit = (100, " %") if row["unit"] == "share" else (1, "")
+    words = {k: f"{scale * row[k]:.1f}{unit}" for k in ("observed", "simulated", "ci_low", "ci_high")}
+    return {"seen": words["observed"], "made": f"{words['simulated']} ({words['ci_low']} to {words['ci_high']})"}
+
+
+def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
+    cost = day["cost"]
+    unit = cost["unit"].removesuffix(" a day")
+    rows = day["staff_by_interval"]
+    erlang = day["erlang_c"]
+    textbook = "no answer: overloaded" if erlang["wait_mean_min"] is None else f"{erlang['wait_mean_min']:.2f}"
+    return {
+        "name": NAMES[name],
+        "key": name,
+        "kept": day["targets_kept"],
+        "past": len(day["past_days"]),
+        "facts": [
+            ("Pickups a day", plain_words(day["pickups"], 0)),
+            ("Customers at the counter", plain_words(day["customers_at_counter"], 0)),
+            ("Ready on time", share_words(day["ready_on_time"])),
+            (f"Wait up to {plan['targets']['wait_limit_min']:.3g} min", share_words(day["wait_within_limit"])),
+            ("Wait, mean min", plain_words(day["wait_min"]["mean"])),
+            ("Wait, median min", plain_words(day["wait_min"]["p50"])),
+            ("Wait, 90th percentile min", plain_words(day["wait_min"]["p90"])),
+            ("Have to wait at all", share_words(day["prob_wait"])),
+            ("Leave the queue", share_words(day["left_the_queue"])),
+            ("Shelf bins at the peak", f"{plain_words(day['shelf_peak_bins'], 0)}; nineteen days of twenty {day['shelf_peak_bins'].get('day_p95', 0):.0f}"),
+            ("Paid hours, pickers and counter", f"{cost['paid_hours_pickers']:.4g} + {cost['paid_hours_counter']:.4g}"),
+            ("Cost a day", number(cost["value"], unit)),
+            ("Cost a pickup", f"{number(cost['per_pickup']['value'], unit)} ({number(cost['per_pickup']['ci_low'], unit)} to {number(cost['per_pickup']['ci_high'], unit)})"),
+        ],
+        "staff": _staff(rows),
+        "curve": _curve(day),
+        "shelf": _shelf(day, plan),
+        "what_if": [
+            {
+                "change": row["change"],
+                "hours": f"{row['person_hours']:+.4g}" if row["person_hours"] else "",
+                "ready": share_words(row["ready_on_time"]),
+                "soon": share_words(row["wait_within_limit"]),
+                "wait": plain_words(row["wait_p90_min"]),
+                "moves": "" if row["change"] == "as planned" else f"{100 * row['moves_ready_on_time']['value']:+.1f} / {100 * row['moves_wait_within_limit']['value']:+.1f} pp",
+            }
+            for row in day["what_if"]
+        ],
+        "slots": day["max_orders_per_slot"],
+        "erlang": f"Erlang C beside it: {100 * erlang['prob_wait']:.1f} % wait (simulated {100 * erlang['simulated_prob_wait']['value']:.1f} %), mean wait {textbook} min "
+                  f"(simulated {erlang['simulated_wait_mean_min']['value']:.2f}). Why they differ: {'; '.join(erlang['reasons'])}.",
+    }  # fmt: skip
+
+
+def _staff(rows: list[dict[str, Any]]) -> list[Chart]:
+    names = [row["from"] for row in rows]
+    out = []
+    for pool, work, title in (("pickers", "picking_work", "Pickers"), ("counter", "counter_work", "People at the counter")):
+        lines = [
+            Line("planned", [float(row[pool]) for row in rows], COLOURS[0]),
+            Line("work that comes", [float(row[work]) for row in rows], COLOURS[1], dashed=True),
+        ]
+        out.append(chart(title, "people", lines, names))
+    return out
+
+
+def _curve(day: dict[str, Any]) -> Chart:
+    rows = day["service_curve"]
+    lines = [
+        Line("simulated, all day", [100 * row["prob_wait"]["value"] for row in rows], COLOURS[0]),
+        Line("Erlang C, busiest hour", [100 * row["erlang_c_busiest_hour"] for row in rows], COLOURS[1], dashed=True),
+    ]
+    band = ([100 * row["prob_wait"]["ci_low"] for row in rows], [100 * row["prob_wait"]["ci_high"] for row in rows])
+    names = [str(row["people_at_counter"]) for row in rows]
+    return chart("Customers who wait, by people at the counter in the busiest hour", "%", lines, names, band=band, band_name="95 % interval", x_every=1)
+
+
+def _shelf(day: dict[str, Any], plan: dict[str, Any]) -> Chart:
+    names = [f"{q // 4:02d}:{q % 4 * 15:02d}" for q in range(96)]
+    lines = [Line("mean of simulated days", [float(v) for v in day["shelf_by_quarter_hour"]], COLOURS[0])]
+    return chart("Orders on the pickup shelf", "bins", lines, names, x_every=16)
+
+
+def _heat(plan: dict[str, Any]) -> dict[str, Any]:
+    """Planned people by hour of the week."""
+    hours = sorted({row["from"][:2] for day in plan["days"].values() for row in day["staff_by_interval"]})
+    rows = []
+    for name in WEEK:
+        if name not in plan["days"]:
+            continue
+        cells = []
+        for hour in hours:
+            inside = [row for row in plan["days"][name]["staff_by_interval"] if row["from"][:2] == hour]
+            cells.append(sum(row["pickers"] + row["counter"] for row in inside) / max(1, len(inside)))
+        rows.append((NAMES[name], cells))
+    return _coloured(hours, rows)
+
+
+def _demand(plan: dict[str, Any]) -> dict[str, Any]:
+    table = plan["read"]["pickups_by_hour_of_week"]
+    rows = [(NAMES[name], [v if v is not None else 0.0 for v in table[i]]) for i, name in enumerate(WEEK)]
+    return _coloured([f"{h:02d}" for h in range(24)], rows)
+
+
+def _coloured(hours: list[str], rows: list[tuple[str, list[float]]]) -> dict[str, Any]:
+    most = max((max(cells, default=0.0) for _, cells in rows), default=0.0) or 1.0
+    shades = [(name, [(f"{v:.1f}".removesuffix(".0"), round(0.85 * v / most, 3)) for v in cells]) for name, cells in rows]
+    return {"hours": hours, "rows": shades}

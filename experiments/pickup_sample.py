@@ -362,9 +362,8 @@ def simulate_store(truth: Truth, roster: Roster, start: date, weeks: int, seed: 
         return "" if np.isnan(t) else (origin + timedelta(seconds=int(t))).isoformat()
 
     placed = np.concatenate([drawn.pickup_at, counter.walkin_begin])
-    inside = (placed >= MARGIN_DAYS * DAY) & (placed < (MARGIN_DAYS + 7 * weeks) * DAY)
+    order = np.flatnonzero((placed >= MARGIN_DAYS * DAY) & (placed < (MARGIN_DAYS + 7 * weeks) * DAY))
     rows: list[tuple[str, ...]] = []
-    order = np.flatnonzero(inside)
     for number, i in enumerate(order[np.argsort(placed[order], kind="stable")].tolist(), 1):
         name, shopper = f"R{number:06d}", f"C{who[i]:05d}"
         if i >= n:

@@ -26,6 +26,7 @@ from omosim.ingest.layout import (
 )
 from omosim.ingest.orders import MINOR_DIGITS, OrderLog, RowClass, quality_table
 from omosim.ingest.text import Budget, RawTable, load
+from omosim.ingest.workbook import note_odd
 from omosim.results.provenance import file_hash
 
 LONGEST_ID = 120
@@ -173,6 +174,14 @@ class _Checker:
             self.findings.add(code_name, None, at, found, v.ALLOWED[code_name])
 
 
+    def odd(self) -> None:
+        """Cells of a workbook that do not hold what they seem to."""
+        keys = {key: self.layout.titles[name] for name, key in self.layout.columns.items()}
+        plain = {rule.name for rule in ORDER_COLUMNS if rule.kind not in ("time", "count", "price")}
+        codes = frozenset(key for name, key in self.layout.columns.items() if name in plain)
+        note_odd(self.raw, keys, codes, self.findings)
+
+
 def _composed(text: str) -> str | None:
     import unicodedata
 
@@ -191,6 +200,7 @@ def check_table(raw: RawTable, path: Path, options: ReadOptions) -> tuple[_Check
         raise InputError(f"timezone: {options.timezone!r}; allowed: an IANA name like Asia/Seoul")
     checker = _Checker(raw, match_columns(raw, path.name), path.name, options)
     checker.ragged()
+    checker.odd()
     for rule in ORDER_COLUMNS:
         checker.check(rule)
     checker.across()
@@ -198,7 +208,7 @@ def check_table(raw: RawTable, path: Path, options: ReadOptions) -> tuple[_Check
 
 
 def read_orders(path: Path, options: ReadOptions = ReadOptions()) -> OrderLog:
-    """The order file of the contract (CSV, CSV.gz, Parquet) as an OrderLog.
+    """The order file of the contract (CSV, CSV.gz, xlsx, Parquet) as an OrderLog.
 
     Raises OrderFileError when the file as a whole is unusable or more rows are bad than `max_bad_rows` allows; all
     faults then stand in `options.rejects`, as they do when bad rows were left out. Tests: tests/ingest/test_bad_files.py.

@@ -180,7 +180,7 @@ def detect(path: Path) -> str:
     if re.fullmatch(r"\s*[0-9]+\s+[0-9]{8}\s+[0-9]+\s+[0-9.]+\s*", first):
         return "cdnow"
     names = {fold(n.strip('"')) for n in re.split(r"[,;\t]", first)}
-    return next((layout for layout, signs in _SIGNS.items() if signs <= names), "own")
+    return next((layout for layout, signs in _SIGNS.items() if {fold(s) for s in signs} <= names), "own")
 
 
 def read_log(path: Path, adapter: str = "own", options: ReadOptions | None = None) -> OrderLog:

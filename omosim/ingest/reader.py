@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -118,7 +119,7 @@ class _Checker:
                 self.note(lone, "time_apart", rule.name, _seconds_shown(times.utc))
 
     def _choice(self, rule: ColumnRule, coded: v.Coded, shown: NDArray[np.object_]) -> None:
-        words = [CHOICE_WORDS.get(t.casefold(), t.casefold()) for t in coded.values]
+        words = [_word(t) for t in coded.values]
         strange = {t: w for t, w in zip(coded.values, words, strict=True) if w and w not in rule.choices}
         near = {t: g for t, w in strange.items() if (g := nearest(w, list(rule.choices)))}
         known = np.array([w in rule.choices or not w for w in words] + [True])
@@ -182,9 +183,13 @@ class _Checker:
         note_odd(self.raw, keys, codes, self.findings)
 
 
-def _composed(text: str) -> str | None:
-    import unicodedata
+def _word(text: str) -> str:
+    """The allowed word that a channel, service or state means, else the word itself."""
+    plain = unicodedata.normalize("NFC", text).casefold()
+    return CHOICE_WORDS.get("".join(plain.split()), plain)
 
+
+def _composed(text: str) -> str | None:
     return (text if text.isascii() else unicodedata.normalize("NFC", text)) or None
 
 

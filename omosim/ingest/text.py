@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 import zlib
 from collections.abc import Callable
@@ -208,9 +209,12 @@ def _to_utf8(data: bytes, name: str, notes: list[str]) -> bytes:
 
 # ---- text ------------------------------------------------------------------------------------------------
 def fold(name: str) -> str:
-    """A column name as it is compared: composed, lower case, no marks at its ends, blanks as underscores."""
+    """A column name as it is compared: composed, lower case, without blanks, hyphens, marks and a unit in brackets."""
     text = unicodedata.normalize("NFC", name).strip().strip("\ufeff\u200b").casefold()
-    return "_".join(text.replace("-", " ").replace("_", " ").split())
+    return _UNIT.sub("", re.sub(r"[\s_-]+", "", text))
+
+
+_UNIT = re.compile(r"[(\[](원|개|건|krw|usd|ea|kst)[)\]]\Z")
 
 
 def _separator(header: str) -> str:

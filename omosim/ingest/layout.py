@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import Literal
 
-from omosim.ingest.errors import file_error
+from omosim.ingest.errors import file_error, plain_text
 from omosim.ingest.text import RawTable, fold
 
 Kind = Literal["id", "text", "count", "price", "time", "choice", "place"]
@@ -123,8 +123,9 @@ def known_names(rules: tuple[ColumnRule, ...] = ORDER_COLUMNS) -> frozenset[str]
 
 def nearest(word: str, allowed: list[str]) -> str | None:
     """The allowed word that looks most like it, if any does."""
-    found = difflib.get_close_matches(word.casefold(), allowed, n=1, cutoff=0.6)
-    return found[0] if found else None
+    plain = {a.casefold(): a for a in reversed(allowed)}
+    found = difflib.get_close_matches(word.casefold(), plain, n=1, cutoff=0.6)
+    return plain[found[0]] if found else None
 
 
 def match_columns(raw: RawTable, file: str, rules: tuple[ColumnRule, ...] = ORDER_COLUMNS) -> Layout:
@@ -154,7 +155,7 @@ def match_columns(raw: RawTable, file: str, rules: tuple[ColumnRule, ...] = ORDE
             unknown.append(titles[rule.name])
         columns[rule.name], titles[rule.name], rank[rule.name] = key, title, here
     _refuse_gaps(columns, unknown, file, rules)
-    notes = tuple(f"column '{u}' is not read" for u in unknown)
+    notes = tuple(f"column '{plain_text(u)}' is not read" for u in unknown)
     return Layout(columns, titles, tuple(unknown), notes)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from omosim.ingest.errors import file_error
+from omosim.ingest.errors import file_error, plain_text
 from omosim.ingest.findings import Findings
 from omosim.ingest.ooxml import Book, Row, Sheet
 from omosim.ingest.text import Budget, RawTable, fold
@@ -95,7 +95,8 @@ def _choose(book: Book, heads: dict[Sheet, list[Row]], wanted: frozenset[str]) -
     rest = [s.name for s in book.sheets if s is not sheet and (s in filled or not s.visible)]
     if not rest:
         return sheet, []
-    return sheet, [f"sheet '{sheet.name}' is read; not read: " + ", ".join(f"'{name}'" for name in rest)]
+    names = ", ".join(f"'{plain_text(name)}'" for name in rest)
+    return sheet, [f"sheet '{plain_text(sheet.name)}' is read; not read: {names}"]
 
 
 def _titles(head: list[Row], file: str, budget: Budget, wanted: frozenset[str]) -> list[str]:

@@ -13,13 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from omosim.ingest.errors import InputError, file_error
+from omosim.ingest.errors import InputError, OrderFileError, file_error
 from omosim.ingest.layout import nearest
 from omosim.ingest.orders import OrderLog
 from omosim.ingest.reader import ReadOptions, finish, read_orders
 from omosim.ingest.text import RawTable, fold, load
 from omosim.ingest.uci import read_uci
 from omosim.ingest.values import as_text
+from omosim.ingest.workbook import first_names
 
 
 def _pick(raw: RawTable, names: tuple[str, ...], file: str) -> dict[str, pa.Array]:
@@ -32,10 +33,18 @@ def _pick(raw: RawTable, names: tuple[str, ...], file: str) -> dict[str, pa.Arra
     return {n: a.cast(pa.string()) if pa.types.is_dictionary(a.type) else a for n, a in plain.items()}
 
 
-def _table(raw: RawTable, columns: dict[str, pa.Array]) -> RawTable:
+def _table(raw: RawTable, columns: dict[str, pa.Array], names: tuple[str, ...]) -> RawTable:
     """The same rows with the contract's columns."""
     return RawTable(list(columns), {f"c{i}": c for i, c in enumerate(columns.values())}, raw.row, raw.typed,
-                    raw.notes, raw.ragged)  # fmt: skip
+                    raw.notes, raw.ragged, _moved(raw, names))  # fmt: skip
+
+
+def _moved(raw: RawTable, names: tuple[str, ...]) -> dict[tuple[str, str], list[int]]:
+    """Cells of a workbook without a value of their own, in the columns that are used: a fault of the row's order_id."""
+    keys = {key for key, title in zip(raw.columns, raw.names, strict=True) if fold(title) in map(fold, names)}
+    bare = {"formula_without_value", "error_value", "merged_cell"}
+    at = sorted({p for (code, key), places in raw.odd.items() if key in keys and code in bare for p in places})
+    return {("error_value", "c0"): at} if at else {}
 
 
 def _unit_price(total: pa.Array, units: pa.Array) -> pa.Array:
@@ -74,7 +83,7 @@ def read_cdnow(path: Path, options: ReadOptions) -> OrderLog:
         "units": c["units"],
         "unit_price": _unit_price(c["dollars"], c["units"]),
     }
-    return finish(_table(raw, columns), path, _declare(options, "America/New_York", "USD"), "cdnow")
+    return finish(_table(raw, columns, tuple(c)), path, _declare(options, "America/New_York", "USD"), "cdnow")
 
 
 def read_tafeng(path: Path, options: ReadOptions) -> OrderLog:
@@ -96,7 +105,7 @@ def read_tafeng(path: Path, options: ReadOptions) -> OrderLog:
         "units": c["AMOUNT"],
         "unit_price": _unit_price(c["SALES_PRICE"], c["AMOUNT"]),
     }
-    return finish(_table(raw, columns), path, _declare(options, "Asia/Taipei", "USD"), "tafeng")
+    return finish(_table(raw, columns, tuple(c)), path, _declare(options, "Asia/Taipei", "USD"), "tafeng")
 
 
 OLIST_STATUS = {
@@ -126,7 +135,7 @@ def read_olist(path: Path, options: ReadOptions) -> OrderLog:
         "unit_price": c["price"],
         "status": status.take(at),
     }
-    return finish(_table(raw, columns), path, _declare(options, "America/Sao_Paulo", "USD"), "olist")
+    return finish(_table(raw, columns, tuple(c)), path, _declare(options, "America/Sao_Paulo", "USD"), "olist")
 
 
 def _declare(options: ReadOptions, timezone: str, currency: str) -> ReadOptions:
@@ -161,15 +170,17 @@ def detect(path: Path) -> str:
             head = file.read(1 << 16)
         if head[:4] == b"PAR1":
             first = ",".join(pq.read_schema(path).names)
+        elif head[:4] == b"PK\x03\x04":
+            first = ",".join(first_names(path))
         else:
             plain = zlib.decompressobj(wbits=31).decompress(head, 1 << 16) if head[:2] == b"\x1f\x8b" else head
             first = plain.split(b"\n", 1)[0].decode("utf-8", errors="replace")
-    except (OSError, zlib.error, pa.ArrowException):
+    except (OSError, zlib.error, pa.ArrowException, OrderFileError):
         return "own"  # the reader names what is wrong
     if re.fullmatch(r"\s*[0-9]+\s+[0-9]{8}\s+[0-9]+\s+[0-9.]+\s*", first):
         return "cdnow"
     names = {fold(n.strip('"')) for n in re.split(r"[,;\t]", first)}
-    return next((layout for layout, signs in _SIGNS.items() if signs <= names), "own")
+    return next((layout for layout, signs in _SIGNS.items() if {fold(s) for s in signs} <= names), "own")
 
 
 def read_log(path: Path, adapter: str = "own", options: ReadOptions | None = None) -> OrderLog:

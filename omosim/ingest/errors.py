@@ -6,6 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_LONGEST = 200
+
+
+def plain_text(value: str | None) -> str | None:
+    """A value that is safe to print: control, bidi and zero-width characters escaped, cut at 200 characters."""
+    if value is None:
+        return None
+    cut = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters)"
+    return "".join(c if c.isprintable() or c == "…" else f"\\u{ord(c):04x}" for c in cut)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -21,7 +31,7 @@ class Problem:
 
     def line(self) -> str:
         """One line for people."""
-        place = self.file
+        place = plain_text(self.file) or ""
         if self.row is not None:
             place += f", row {self.row}"
         if self.column is not None:
@@ -67,4 +77,5 @@ class OrderFileError(InputError):
 def file_error(code: str, file: str, allowed: str, *, row: int | None = None, column: str | None = None,
                value: str | None = None, nearest: str | None = None) -> OrderFileError:  # fmt: skip
     """An error about the file as a whole."""
-    return OrderFileError([Problem(code, file, row, column, value, allowed, nearest)], {code: 1})
+    safe = (plain_text(column), plain_text(value), allowed, plain_text(nearest))
+    return OrderFileError([Problem(code, file, row, *safe)], {code: 1})

@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from omosim.ingest.errors import OrderFileError, Problem
+from omosim.ingest.errors import OrderFileError, Problem, plain_text
 from omosim.results.atomic import write_text
 
 SHOWN = 20
-_LONGEST = 200
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,14 +28,6 @@ class Finding:
     values: list[str | None]
     allowed: str
     nearest: dict[str, str] = field(default_factory=dict)
-
-
-def plain_text(value: str | None) -> str | None:
-    """A value that is safe to print: control, bidi and zero-width characters escaped, cut at 200 characters."""
-    if value is None:
-        return None
-    cut = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters)"
-    return "".join(c if c.isprintable() or c == "…" else f"\\u{ord(c):04x}" for c in cut)
 
 
 def formula_safe(value: str | None) -> str:
@@ -82,7 +73,7 @@ class Findings:
             item = self.items[number]
             value = item.values[position]
             near = item.nearest.get(value) if value is not None else None
-            out.append(Problem(item.code, self.file, row, item.column, plain_text(value), item.allowed, near))
+            out.append(Problem(item.code, self.file, row, plain_text(item.column), plain_text(value), item.allowed, near))
         return out
 
     def write_rejects(self, path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -26,6 +27,7 @@ from omosim.ingest.layout import (
 )
 from omosim.ingest.orders import MINOR_DIGITS, OrderLog, RowClass, quality_table
 from omosim.ingest.text import Budget, RawTable, load
+from omosim.ingest.workbook import note_odd
 from omosim.results.provenance import file_hash
 
 LONGEST_ID = 120
@@ -117,7 +119,7 @@ class _Checker:
                 self.note(lone, "time_apart", rule.name, _seconds_shown(times.utc))
 
     def _choice(self, rule: ColumnRule, coded: v.Coded, shown: NDArray[np.object_]) -> None:
-        words = [CHOICE_WORDS.get(t.casefold(), t.casefold()) for t in coded.values]
+        words = [_word(t) for t in coded.values]
         strange = {t: w for t, w in zip(coded.values, words, strict=True) if w and w not in rule.choices}
         near = {t: g for t, w in strange.items() if (g := nearest(w, list(rule.choices)))}
         known = np.array([w in rule.choices or not w for w in words] + [True])
@@ -173,9 +175,21 @@ class _Checker:
             self.findings.add(code_name, None, at, found, v.ALLOWED[code_name])
 
 
-def _composed(text: str) -> str | None:
-    import unicodedata
+    def odd(self) -> None:
+        """Cells of a workbook that do not hold what they seem to."""
+        keys = {key: self.layout.titles[name] for name, key in self.layout.columns.items()}
+        plain = {rule.name for rule in ORDER_COLUMNS if rule.kind not in ("time", "count", "price")}
+        codes = frozenset(key for name, key in self.layout.columns.items() if name in plain)
+        note_odd(self.raw, keys, codes, self.findings)
 
+
+def _word(text: str) -> str:
+    """The allowed word that a channel, service or state means, else the word itself."""
+    plain = unicodedata.normalize("NFC", text).casefold()
+    return CHOICE_WORDS.get("".join(plain.split()), plain)
+
+
+def _composed(text: str) -> str | None:
     return (text if text.isascii() else unicodedata.normalize("NFC", text)) or None
 
 
@@ -191,6 +205,7 @@ def check_table(raw: RawTable, path: Path, options: ReadOptions) -> tuple[_Check
         raise InputError(f"timezone: {options.timezone!r}; allowed: an IANA name like Asia/Seoul")
     checker = _Checker(raw, match_columns(raw, path.name), path.name, options)
     checker.ragged()
+    checker.odd()
     for rule in ORDER_COLUMNS:
         checker.check(rule)
     checker.across()
@@ -198,7 +213,7 @@ def check_table(raw: RawTable, path: Path, options: ReadOptions) -> tuple[_Check
 
 
 def read_orders(path: Path, options: ReadOptions = ReadOptions()) -> OrderLog:
-    """The order file of the contract (CSV, CSV.gz, Parquet) as an OrderLog.
+    """The order file of the contract (CSV, CSV.gz, xlsx, Parquet) as an OrderLog.
 
     Raises OrderFileError when the file as a whole is unusable or more rows are bad than `max_bad_rows` allows; all
     faults then stand in `options.rejects`, as they do when bad rows were left out. Tests: tests/ingest/test_bad_files.py.

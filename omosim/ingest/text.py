@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 import zlib
 from collections.abc import Callable
@@ -16,9 +17,9 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from omosim.ingest.errors import file_error
+from omosim.ingest.errors import OrderFileError, file_error
 
-CURE = "CSV (UTF-8, comma), CSV.gz or Parquet"
+CURE = "CSV (UTF-8, comma), CSV.gz, xlsx or Parquet"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class RawTable:
     typed: bool = False  # from Parquet
     notes: list[str] = field(default_factory=list)
     ragged: list[tuple[int, int, int, str]] = field(default_factory=list)  # row, expected, actual, text
+    odd: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # fault, column -> positions; workbooks only
 
 
 def load(
@@ -63,15 +65,47 @@ def load(
     if size == 0:
         raise file_error("empty", name, "a header and at least one row")
     if head[:4] == b"PAR1":
-        return _load_parquet(path, budget)
+        return _called(path, "Parquet", _load_parquet(path, budget))
+    if head[:4] in _ZIP:
+        from omosim.ingest.workbook import load_book  # it reads into this module's table
+
+        return _called(path, "xlsx", load_book(path, budget, wanted))
     if head[:2] == b"\x1f\x8b":
         data = _gunzip(path, size, budget)
     elif size > budget.text_bytes:
         raise file_error("too_large", name, f"{budget.text_bytes:,} bytes of text", value=f"{size:,} bytes")
     else:
         data = path.read_bytes()
+    _refuse_others(data, name)
+    binary = path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".parquet")
+    other = file_error("wrong_kind", name, f"{CURE}; by its name this is {path.suffix}, inside it is none of them: "
+                       "export it again")  # fmt: skip
+    if binary and b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise other
     text, notes = _decode(data, name)
-    return _parse(text if reshape is None else reshape(text), notes, name, budget, wanted)
+    try:
+        raw = _parse(text if reshape is None else reshape(text), notes, name, budget, wanted)
+    except OrderFileError as error:
+        raise other if binary and error.problems[0].code == "no_header" else error from None
+    if binary and wanted and not _any_known(raw.names, wanted):
+        raise other
+    return _called(path, "CSV", raw)
+
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_KINDS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".parquet": "Parquet", ".csv": "CSV", ".txt": "CSV",
+          ".tsv": "CSV", ".gz": "CSV"}  # fmt: skip
+
+
+def _called(path: Path, kind: str, raw: RawTable) -> RawTable:
+    """Note when a file is named as another kind than it is."""
+    if _KINDS.get(path.suffix.lower(), kind) != kind:
+        raw.notes.append(f"named {path.suffix}, read as {kind}")
+    return raw
+
+
+def _any_known(names: list[str], wanted: frozenset[str]) -> bool:
+    return any(fold(n) in wanted for n in names)
 
 
 # ---- bytes -----------------------------------------------------------------------------------------------
@@ -101,8 +135,10 @@ def _gunzip(path: Path, size: int, budget: Budget) -> bytes:
 
 
 _MAGIC = {
-    b"PK\x03\x04": ("workbook", "Excel workbook or zip archive"),
-    b"\xd0\xcf\x11\xe0": ("workbook", "old Excel workbook"),
+    b"PK\x03\x04": ("workbook", "Excel workbook or zip archive inside gzip: unpack it, or"),
+    b"PAR1": ("workbook", "Parquet file inside gzip: unpack it, or"),
+    b"\x1f\x8b": ("not_orders", "gzip file inside gzip: unpack it, or"),
+    b"\xd0\xcf\x11\xe0": ("workbook", "old Excel workbook (xls)"),
     b"%PDF": ("not_orders", "PDF"),
     b"SQLi": ("not_orders", "SQLite database"),
     b"ORC": ("not_orders", "ORC file"),
@@ -110,12 +146,18 @@ _MAGIC = {
 }
 
 
-def _decode(data: bytes, name: str) -> tuple[bytes, list[str]]:
-    """UTF-8 bytes without a mark, line ends as \\n, and notes on what was done."""
-    notes: list[str] = []
+def _refuse_others(data: bytes, name: str) -> None:
+    """Kinds of files that hold no text, known by their first bytes."""
+    if data.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in data:
+        raise file_error("encrypted", name, "a workbook without password; save it again without one")
     for magic, (code, what) in _MAGIC.items():
         if data.startswith(magic):
             raise file_error(code, name, f"{CURE}; this is a {what}: save it as 'CSV UTF-8'")
+
+
+def _decode(data: bytes, name: str) -> tuple[bytes, list[str]]:
+    """UTF-8 bytes without a mark, line ends as \\n, and notes on what was done."""
+    notes: list[str] = []
     for mark, encoding in ((b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             try:
@@ -167,9 +209,12 @@ def _to_utf8(data: bytes, name: str, notes: list[str]) -> bytes:
 
 # ---- text ------------------------------------------------------------------------------------------------
 def fold(name: str) -> str:
-    """A column name as it is compared: composed, lower case, no marks at its ends, blanks as underscores."""
+    """A column name as it is compared: composed, lower case, without blanks, hyphens, marks and a unit in brackets."""
     text = unicodedata.normalize("NFC", name).strip().strip("\ufeff\u200b").casefold()
-    return "_".join(text.replace("-", " ").replace("_", " ").split())
+    return _UNIT.sub("", re.sub(r"[\s_-]+", "", text))
+
+
+_UNIT = re.compile(r"[(\[](원|개|건|krw|usd|ea|kst)[)\]]\Z")
 
 
 def _separator(header: str) -> str:
@@ -227,6 +272,9 @@ def _parse(data: bytes, notes: list[str], name: str, budget: Budget, wanted: fro
     names, separator, header_end = _find_header(data, name, budget, wanted)
     body = data[header_end + 1 :].rstrip(b"\n")
     if not body.strip():
+        if wanted and not _any_known(names, wanted):
+            raise file_error("no_header", name, "a header with the names of the columns, and rows below it", row=1,
+                             value=data[:100].decode(errors="replace"))  # fmt: skip
         raise file_error("header_only", name, "at least one row below the header", row=1)
     _check_lines(data, name, budget)
     _check_quotes(data, name)

@@ -20,6 +20,7 @@ from omosim.ingest.findings import Findings
 from omosim.ingest.orders import OrderLog, RowClass, quality_table
 from omosim.ingest.reader import ReadOptions
 from omosim.ingest.text import RawTable, fold, load
+from omosim.ingest.workbook import note_odd
 from omosim.results.provenance import file_hash
 
 TIMEZONE = "Europe/London"
@@ -50,6 +51,8 @@ def read_uci(path: Path, options: ReadOptions) -> OrderLog:
     frame = _convert(raw, keys, findings)
     frame["file_row"] = raw.row
     rows = len(raw.row) + len(raw.ragged)
+    plain = frozenset(keys[name] for name in ("InvoiceNo", "StockCode", "CustomerID"))
+    note_odd(raw, {key: name for name, key in keys.items() if name != "Description"}, plain, findings)
     for code_name, short in (("short_row", True), ("long_row", False)):
         ragged = [r for r in raw.ragged if (r[2] < r[1]) == short]
         at = np.array([r[0] for r in ragged], np.int64)

@@ -274,7 +274,7 @@ def hint(code_name: str, value: str) -> str:
     """A cure for a fault, after what the value looks like."""
     if code_name == "time_format":
         if re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", value):
-            return "ISO 8601 with offset; this is an Excel serial day: format the column as text before saving"
+            return "ISO 8601 with offset; this is an Excel serial day: format the column as date in xlsx, as text before saving CSV"
         if re.fullmatch(r"[0-9]{10}|[0-9]{13}", value):
             return "ISO 8601 with offset; this is a count of seconds since 1970: write it as a date"
         if re.match(r"[0-9]{1,2}[/.][0-9]{1,2}[/.]", value):

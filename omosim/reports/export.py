@@ -46,15 +46,13 @@ def write_csv(path: str | os.PathLike[str], columns: Mapping[str, Sequence[Any]]
 
 
 def write_xlsx(path: str | os.PathLike[str], sheets: Mapping[str, Mapping[str, Sequence[Any]]]) -> Path:
-    """Write sheets (name -> columns) as xlsx with every text stored as text; needs openpyxl (omosim[analysis]).
+    """Write sheets (name -> columns) as xlsx with every text stored as text.
 
-    Raises ModuleNotFoundError with the cure, ValueError when a table is longer than a sheet.
+    Raises ValueError when a table is longer than a sheet.
     """
-    try:
-        from openpyxl import Workbook
-        from openpyxl.cell import WriteOnlyCell
-    except ImportError:
-        raise ModuleNotFoundError("xlsx needs openpyxl: pip install 'omosim[analysis]', or export csv") from None
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
     book = Workbook(write_only=True)
     for i, (name, columns) in enumerate(sheets.items()):
         length = max((len(c) for c in columns.values()), default=0)

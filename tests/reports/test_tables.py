@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import openpyxl
 import pytest
 from report_samples import ARMS, HOSTILE, comparison, hostile
 
@@ -157,7 +158,6 @@ def test_csv_keeps_numbers_and_reads_back(tmp_path: Path) -> None:
 
 
 def test_xlsx_holds_no_formula(tmp_path: Path) -> None:
-    openpyxl = pytest.importorskip("openpyxl")
     path = write_xlsx(tmp_path / "t.xlsx", {"a/b[1]": {"x": ["=1+1", "ok\x1b"], "y": [1.5, None]}})
     sheet = openpyxl.load_workbook(path).worksheets[0]
     assert sheet["A2"].value == "'=1+1" and sheet["A2"].data_type == "s" and sheet["B2"].value == 1.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,15 @@ def sample_file() -> Path:
     from omosim.config.library import package_root
 
     return package_root().base / SAMPLE
+
+
+def sample_work() -> dict[str, float]:
+    """Work contents of the sample's truth: a planner knows those of the own store."""
+    truth = json.loads(sample_file().with_name("pickup_sample.truth.json").read_text(encoding="utf-8"))["truth"]
+    return {
+        "pick_base_s": truth["pick_base_s"], "pick_unit_s": truth["pick_unit_s"], "counter_s": truth["counter_pickup_s"],
+        "checkout_s": truth["counter_walkin_s"], "shape": truth["counter_shape"], "patience_minutes": truth["patience_s"] / 60,
+    }  # fmt: skip
 
 
 def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None) -> tuple[ResultFolder, StorePlan, str]:
@@ -45,6 +55,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
 
     asked, network = composed.options, composed.settings.network
     path = Path(asked["orders"]) if asked["orders"] else sample_file()
+    network = network if asked["orders"] else network.model_copy(update={"work": network.work.model_copy(update=sample_work())})
     if cold():
         warm()
     opened = begin("bopis", composed, argv)
@@ -79,6 +90,8 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
             laws[law] = max(laws.get(law, 0), abs(residual))
     folder.write_json("laws.json", laws)
     notes = outputs.problem_lines(plan)
+    if not asked["orders"]:
+        notes.insert(0, "a sample of known truth (experiments/pickup_sample.py), planned with its own work contents; give orders=FILE for your store")
     left_out = int(log.quality.loc[log.quality["class"] == "bad_row", "rows"].sum())
     if left_out:
         notes.insert(0, f"{left_out:,} bad rows of {log.rows:,} were left out as asked (max_bad_rows); they stand in rejects.csv")

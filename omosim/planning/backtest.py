@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from omosim.kernels.philox import make_key
 from omosim.planning.demand import Draws, WorkLaw, draw, learn
-from omosim.planning.history import PICKUP, StoreHistory, date_text, open_seconds
+from omosim.planning.history import PICKUP, StoreHistory, date_text, open_seconds, weekly_growth
 from omosim.planning.simulate import DayResult, Shop, Staff, simulate
 from omosim.schema.columns import DAY
 from omosim.schema.settings import NetworkSettings
@@ -63,10 +63,13 @@ def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLa
         return "no check against the file: five days of a weekday are needed, one of them to hold out"
     past = {w: np.setdiff1d(history.days_of(w), held.get(w, [])) for w in range(7)}
     back = _DAYS_BACK
+    first_held = min(int(days[0]) for days in held.values())
+    before = history.orders[history.orders["day"] < first_held]
+    seen = replace(history, growth=weekly_growth(before, history.dates[history.dates < first_held])[0])
     counter = roster[1] or max(3, round(network.stores.counter + network.stores.peak_extra))
     runs = {}
     for w in held:
-        laws = [learn(history, (w - i) % 7, past[(w - i) % 7], network) for i in range(back, -1, -1)]
+        laws = [learn(seen, (w - i) % 7, past[(w - i) % 7], network, round(held[w].mean())) for i in range(back, -1, -1)]
         shop = Shop(history.opens, history.closes, tuple(len(law.dates) > 0 for law in laws), round(network.pickup.hold_days * DAY), wait_s)
         expected = sum(law.mean(PICKUP).sum() for law in laws) + laws[-1].mean(1).sum()
         inner = int(np.clip(_ROWS / max(expected, 1) / _GROUPS, 1, 10)) * len(held[w])

@@ -57,14 +57,18 @@ class DayLaw:
         return self.counts[kind].mean(axis=0) if len(self.dates) else np.zeros(QUARTERS)
 
 
-def learn(history: StoreHistory, weekday: int, days: np.ndarray, network: NetworkSettings) -> DayLaw:
-    """The law of a weekday from past days of it (it may have none: a day without orders)."""
+def learn(history: StoreHistory, weekday: int, days: np.ndarray, network: NetworkSettings, level_of: int | None = None) -> DayLaw:
+    """The law of a weekday from past days of it (it may have none: a day without orders).
+
+    level_of : local day to whose level the file's growth brings them; none: the file's last
+    """
+    raised = history.raised_to(days, int(history.dates[-1]) if level_of is None else level_of)[:, None]
     counts = np.zeros((2, len(days), QUARTERS))
     for kind in KINDS:
         rows = history.of_days(days, kind)
         place = np.searchsorted(days, rows["day"].to_numpy())
         np.add.at(counts[kind], (place, rows["second"].to_numpy() // QUARTER), 1.0)
-        counts[kind] = _smoothed(counts[kind], history if kind == WALK_IN else None)
+        counts[kind] = raised * _smoothed(counts[kind], history if kind == WALK_IN else None)
     return DayLaw(weekday, days, counts, _shape(counts.sum(axis=(0, 2))), (_pool(history, days, network), _walk_pool(history, days)))
 
 

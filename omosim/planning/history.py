@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from omosim.ingest import OrderLog
+from omosim.kernels.mathx import exp64, log64
 from omosim.planning.errors import PlanError
 from omosim.schema.columns import DAY, HOUR
 
@@ -18,6 +19,8 @@ PICKUP, WALK_IN = 0, 1
 _FLOWS = {"pickup": PICKUP, "curbside": PICKUP, "locker": PICKUP, "store": WALK_IN}
 _HALF_HOUR = 1800
 _LEAST_SEEN = 200  # visits to the store from which on its hours are read from the file
+_WEEKS = 6  # least length from which growth is read
+_FASTEST = 0.05  # log growth a week beyond which it is no trend
 _OUTLIERS = 0.002  # share of visits that may lie outside the hours read
 
 
@@ -35,6 +38,7 @@ class StoreHistory:
     opens, closes : second of the day
     hours_from : where the hours come from, in words
     notes : what was taken as it is for want of a column, in words
+    growth : log growth of orders a week; 0 where the file does not show one
     """
 
     store: str
@@ -45,6 +49,7 @@ class StoreHistory:
     closes: int
     hours_from: str
     notes: tuple[str, ...]
+    growth: float = 0.0
 
     def days_of(self, weekday: int) -> np.ndarray:
         """Trading days of a weekday (0 Monday)."""
@@ -54,6 +59,10 @@ class StoreHistory:
         """Orders of a kind placed on the days."""
         rows = self.orders
         return rows[(rows["kind"] == kind) & np.isin(rows["day"], days)]
+
+    def raised_to(self, days: np.ndarray, day: int) -> np.ndarray:
+        """Factors that bring orders of past days to the level of a day."""
+        return np.array([float(exp64(self.growth * (day - d) / 7)) for d in np.asarray(days).tolist()])
 
     def has(self, column: str) -> bool:
         """Whether at least a tenth of the pickups tell a time."""
@@ -110,7 +119,10 @@ def store_history(log: OrderLog, store: str | None, opens: int, closes: int) -> 
     dates = np.unique(orders["day"].to_numpy())
     closed = np.setdiff1d(np.arange(dates[0], dates[-1] + 1), dates)
     first, last, told = _hours(orders, opens, closes)
-    return StoreHistory(name, orders, dates, closed, first, last, told, tuple(notes))
+    growth, told_growth = weekly_growth(orders, dates)
+    if told_growth:
+        notes.append(told_growth)
+    return StoreHistory(name, orders, dates, closed, first, last, told, tuple(notes), growth)
 
 
 def _choose(lines: pd.DataFrame, store: str | None, notes: list[str]) -> str:
@@ -159,6 +171,31 @@ def _hours(orders: pd.DataFrame, opens: int, closes: int) -> tuple[int, int, str
     if last - first < 2 * HOUR:
         return opens, closes, "network.stores.opens and closes (the visits in the file span less than two hours)"
     return first, min(last, DAY), f"{len(seen):,} visits and collections in the file"
+
+
+def weekly_growth(orders: pd.DataFrame, dates: np.ndarray) -> tuple[float, str]:
+    """Log growth a week of orders on trading days, weekdays taken out; 0 unless it is twice its standard error, and why.
+
+    A regression of the log of each day's orders on weekday and time; at least six weeks are needed.
+    """
+    if len(dates) < _WEEKS * 6 or dates[-1] - dates[0] < 7 * _WEEKS:
+        return 0.0, ""
+    counts = np.bincount(np.searchsorted(dates, orders["day"].to_numpy()), minlength=len(dates)).astype(float)
+    y = np.array([float(log64(c)) for c in counts])
+    week, day = (dates - dates[0]) / 7.0, weekday_of(dates)
+    for weekday in range(7):  # differences from the weekday's own mean: least squares with a constant for each
+        mine = day == weekday
+        if mine.any():
+            y[mine] -= y[mine].mean()
+            week[mine] -= week[mine].mean()
+    left = len(dates) - 8
+    spread = float((week * week).sum())
+    slope = float((week * y).sum()) / spread
+    error = float(np.sqrt(((y - slope * week) ** 2).sum() / left / spread))
+    if abs(slope) < 2 * error or abs(slope) > _FASTEST:
+        return 0.0, ""
+    low, high = 100 * (slope - 2 * error), 100 * (slope + 2 * error)
+    return slope, f"orders move {100 * slope:+.1f} % a week ({low:+.1f} to {high:+.1f}): past days are brought to the level of the last day"
 
 
 def hour_of_week(history: StoreHistory, kind: int) -> np.ndarray:

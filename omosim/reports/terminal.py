@@ -110,7 +110,7 @@ def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:
 
 def say_plan(plan: Row, summary: Row, folder: Path) -> None:
     """A pickup plan: what was read, the check, each weekday's plan and what-ifs, the files."""
-    console = Console()
+    console = Console(soft_wrap=True)
     read = plan["read"]
     console.print(Text(safe_text(
         f"{summary['file']}: {summary['rows']:,} rows; store {plan['store']}: {read['pickups']:,} pickups and {read['walk_in_orders']:,} orders in the "

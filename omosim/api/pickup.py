@@ -13,6 +13,7 @@ from omosim.api.warming import cold, warm
 if TYPE_CHECKING:
     from omosim.config.compose import Composed
     from omosim.planning.plan import StorePlan
+    from omosim.planning.roster import Roster
     from omosim.results import ResultFolder
 
 SAMPLE = Path("experiments") / "data" / "pickup_sample.csv.gz"
@@ -34,6 +35,14 @@ def sample_work() -> dict[str, float]:
     }  # fmt: skip
 
 
+def sample_roster() -> Roster:
+    """Who was on duty while the sample's orders were served."""
+    from omosim.planning.roster import by_hour
+
+    whole = json.loads(sample_file().with_name("pickup_sample.truth.json").read_text(encoding="utf-8"))
+    return by_hour(whole["roster"]["pickers"], whole["roster"]["counter"], whole["truth"]["opens_h"])
+
+
 def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None) -> tuple[ResultFolder, StorePlan, str]:
     """Read, plan, write; the folder, the plan, and the answer in words.
 
@@ -46,6 +55,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     from omosim.planning import outputs
     from omosim.planning.history import WEEKDAYS, store_history
     from omosim.planning.plan import PlanOptions, plan_store
+    from omosim.planning.roster import read_roster
     from omosim.planning.shifts import ShiftRules
     from omosim.planning.staffing import Targets
     from omosim.reports.export import csv_text, write_csv, write_xlsx
@@ -72,7 +82,8 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
         slot_minutes=asked["slot_minutes"], bins=asked["bins"], seed=composed.settings.seed,
     )  # fmt: skip
     weekdays = list(range(7)) if asked["day"] == "all" else [WEEKDAYS.index(asked["day"])]
-    plan = plan_store(history, weekdays, options, network, (asked["pickers"], asked["counter"]), say)
+    roster = read_roster(Path(asked["roster"])) if asked["roster"] else None if asked["orders"] else sample_roster()
+    plan = plan_store(history, weekdays, options, network, roster, say)
     wage, currency = network.work.wage_per_hour, asked["currency"]
     whole = outputs.plan_json(plan, wage, currency)
     words = outputs.answer(plan, wage, currency)

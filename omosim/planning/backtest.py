@@ -9,6 +9,7 @@ import numpy as np
 from omosim.kernels.philox import make_key
 from omosim.planning.demand import Draws, WorkLaw, draw, learn
 from omosim.planning.history import PICKUP, StoreHistory, date_text, open_seconds, weekly_growth
+from omosim.planning.roster import Roster
 from omosim.planning.simulate import DayResult, Shop, Staff, simulate
 from omosim.schema.columns import DAY
 from omosim.schema.settings import NetworkSettings
@@ -41,20 +42,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Rows of the check, which dates were held out, and the staff that was taken for the past."""
+    """Rows of the check, which dates were held out, and the staff that was taken for the past, in words."""
 
     rows: list[Row]
     dates: list[str]
-    pickers: int
     staff_from: str
 
 
 def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLaw, network: NetworkSettings,
-             promise_s: int, wait_s: int, roster: tuple[int | None, int | None]) -> Backtest | str:  # fmt: skip
+             promise_s: int, wait_s: int, roster: Roster | None) -> Backtest | str:  # fmt: skip
     """Simulate the held-out last days of each weekday from the earlier ones, and compare; or say why that cannot be.
 
-    The number of pickers of the past is not in the file: without one it is the constant number whose median time from
-    order to ready comes nearest to that of the earlier days.
+    Who was on duty in the past is not in the file: without a roster it is the constant number of pickers whose median
+    time from order to ready comes nearest to that of the earlier days.
     """
     if not history.has("ready"):
         return "no check against the file: it has no ready_at"
@@ -66,7 +66,7 @@ def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLa
     first_held = min(int(days[0]) for days in held.values())
     before = history.orders[history.orders["day"] < first_held]
     seen = replace(history, growth=weekly_growth(before, history.dates[history.dates < first_held])[0])
-    counter = roster[1] or max(3, round(network.stores.counter + network.stores.peak_extra))
+    counter = max(3, network.stores.counter + network.stores.peak_extra)
     runs = {}
     for w in held:
         laws = [learn(seen, (w - i) % 7, past[(w - i) % 7], network, round(held[w].mean())) for i in range(back, -1, -1)]
@@ -76,15 +76,18 @@ def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLa
         key0, key1 = make_key(seed, _CHECK + w)
         draws = Draws(key0, key1, _GROUPS, inner)
         runs[w] = (shop, draws, draw(laws, draws, work, shop.opens, shop.closes, promise_s))
-    pickers, told = roster[0], "pickers="
-    if pickers is None:
-        pickers, told = _pickers_of_the_past(history, past, runs, counter), "the number that gives the earlier days' median time to ready"
+    told = "the roster given"
+    if roster is None:
+        pickers = _pickers_of_the_past(history, past, runs, counter)
+        told = f"{pickers} pickers all day: the number that gives the earlier days' median time to ready; a roster=FILE would check more"
+        flat = Staff.level(pickers, counter, history.opens, history.closes)
+        roster = Roster((flat,) * 7)
     rows = []
     for w, (shop, draws, demand) in runs.items():
-        result = simulate(shop, demand, draws, Staff.level(pickers, counter, shop.opens, shop.closes))
-        rows += _compare(history, w, held[w], result, draws)
+        on_duty = [roster.days[(w - back + i) % 7] for i in range(back + 2)]
+        rows += _compare(history, w, held[w], simulate(shop, demand, draws, on_duty), draws)
     dates = sorted(date_text(d) for days in held.values() for d in days)
-    return Backtest(rows, dates, pickers, told)
+    return Backtest(rows, dates, told)
 
 
 def _leads(history: StoreHistory, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -103,7 +106,7 @@ def _pickers_of_the_past(history: StoreHistory, past: dict[int, np.ndarray], run
     for pickers in range(1, _MOST_PICKERS + 1):
         leads = []
         for shop, draws, demand in runs.values():
-            leads.append(simulate(shop, demand, draws, Staff.level(pickers, counter, shop.opens, shop.closes)).lead_s)
+            leads.append(simulate(shop, demand, draws, Staff.level(pickers, counter, shop.opens, shop.closes), audit=False).lead_s)
         median = float(np.median(np.concatenate(leads)))
         if abs(median - seen) < gap:
             best, gap = pickers, abs(median - seen)

@@ -149,7 +149,7 @@ def check_json(plan: StorePlan) -> dict[str, Any]:
     if isinstance(check, str):
         return {"why_not": check, "rows": []}
     return {
-        "held_out": check.dates, "pickers_of_the_past": check.pickers, "pickers_from": check.staff_from,
+        "held_out": check.dates, "staff_of_the_past": check.staff_from,
         "rows": [
             {"weekday": WEEKDAYS[r.weekday], "measure": r.measure, "unit": r.unit, "observed": float(f"{r.observed:.9g}"),
              "simulated": float(f"{r.simulated:.9g}"), "ci_low": float(f"{r.low:.9g}"), "ci_high": float(f"{r.high:.9g}"), "within": r.within}

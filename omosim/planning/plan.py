@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +17,7 @@ from omosim.planning.backtest import Backtest, backtest
 from omosim.planning.demand import PICKUP, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn
 from omosim.planning.errors import PlanError
 from omosim.planning.history import QUARTER, WEEKDAYS, StoreHistory, promise_of
+from omosim.planning.roster import Roster
 from omosim.planning.shifts import Shift, ShiftRules
 from omosim.planning.simulate import DayResult, Shop, Staff, simulate
 from omosim.planning.staffing import COUNTER, PICKERS, POOLS, Search, Targets, offered_load, with_one
@@ -23,7 +26,7 @@ from omosim.schema.settings import NetworkSettings
 
 LEAST_DAYS = 4
 GROUPS = 20
-_SEARCH_ROWS, _FINAL_ROWS = 25_000, 160_000
+_SEARCH_ROWS, _FINAL_ROWS = 20_000, 80_000
 _FINAL_REPLICATION = 1_000_003  # draws of the last check are not those of the search
 _MOST_REPAIRS = 12
 _AMPLE = 60
@@ -146,7 +149,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network:
     rows = draw(laws, draws, work, shop.opens, shop.closes, promise_s)
     ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes))
     load = offered_load(shop, ample, promise_s)
-    search = Search(shop, options.targets, options.rules, lambda staff: simulate(shop, rows, draws, staff), load)
+    search = Search(shop, options.targets, options.rules, lambda staff: simulate(shop, rows, draws, staff, audit=False), load)
     say(f"{WEEKDAYS[weekday]}: searching for shifts")
     shifts = search.schedule()
 
@@ -168,7 +171,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network:
     def fill(limit: np.ndarray) -> DayResult:
         begins, ends = slots.slots_of(shop, options.slot_minutes)
         filled = slots.full_rows(shop, rows, few, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
-        return simulate(shop, filled, few, staff)
+        return simulate(shop, filled, few, staff, audit=False)
 
     limits = slots.largest(shop, staff, options.slot_minutes, promise_s, float(work.pick(laws[-1].pools[PICKUP].units).mean()), fill,
                            lambda r, z: _keeps_full(options, few, r, z))  # fmt: skip
@@ -223,7 +226,7 @@ class _Base:
 
     def with_staff(self, staff: Staff) -> DayResult:
         """The same days with other people."""
-        return simulate(self.shop, self.rows, self.draws, staff)
+        return simulate(self.shop, self.rows, self.draws, staff, audit=False)
 
     def judge(self, name: str, result: DayResult, hours: float) -> WhatIf:
         """The change's figures and how far they are from the plan's."""
@@ -310,12 +313,12 @@ class StorePlan:
 
 
 def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions, network: NetworkSettings,
-               roster: tuple[int | None, int | None] = (None, None), say: Callable[[str], None] = lambda _: None) -> StorePlan:  # fmt: skip
+               roster: Roster | None = None, say: Callable[[str], None] = lambda _: None) -> StorePlan:  # fmt: skip
     """Plan the weekdays; those of which the file has too few are refused by name.
 
     Parameters
     ----------
-    roster : pickers and people at the counter of the past, for the check; None are read from ready times
+    roster : who was on duty in the past, for the check; without it a constant number of pickers is read from ready times
 
     Raises
     ------
@@ -333,5 +336,6 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
     if not asked:
         raise PlanError("\n".join(refused.values()))
     check = backtest(history, asked, options.seed, WorkLaw.of(network), network, promise_s, options.wait_s, roster)
-    days = [plan_day(history, weekday, options, network, say) for weekday in asked]
+    with ThreadPoolExecutor(max(1, min(len(asked), os.cpu_count() or 1))) as pool:  # kernels run without the interpreter's lock
+        days = list(pool.map(lambda weekday: plan_day(history, weekday, options, network, say), asked))
     return StorePlan(history, options, promise_s, told, days, refused, check)

@@ -120,12 +120,14 @@ class Shop:
         return len(self.trades) - 1
 
 
-def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff, engine: type = KernelFulfilment) -> DayResult:
+def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff | list[Staff], engine: type = KernelFulfilment, audit: bool = True) -> DayResult:
     """Serve every replicate's orders with the same staff each day; what the planned day gave.
 
     Parameters
     ----------
     rows : DEMAND rows from `demand.draw`
+    staff : the same every day, or one for each simulated day and the next
+    audit : judge every law in full; the running totals are judged anyway
     engine : the kernel or the reference engine; the answer is the same
     """
     reps = draws.reps
@@ -142,7 +144,8 @@ def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff, engine: t
     for day in range(planned + _DAYS_AFTER + 1):
         if not (shop.trades[day] if day <= planned else True):
             continue
-        times = sorted({shop.opens, shop.closes, *staff.times()})
+        today = staff if isinstance(staff, Staff) else staff[day]
+        times = sorted({shop.opens, shop.closes, *today.times()})
         for second in times:
             now = day * DAY + second
             at = min(second // QUARTER, QUARTERS - 1)
@@ -151,10 +154,10 @@ def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff, engine: t
                 machine.open_store(stores, now)
             if second == shop.closes:
                 machine.close_store(stores, now)
-            machine.set_staff(stores, int(staff.pickers[at]) * on, int(staff.counter[at]) * on, now)
+            machine.set_staff(stores, int(today.pickers[at]) * on, int(today.counter[at]) * on, now)
     end = (planned + _DAYS_AFTER + 1) * DAY
     machine.advance(end)
-    return measure(shop, rows, machine.book(), reps, machine.residuals(end))
+    return measure(shop, rows, machine.book(), reps, machine.residuals(end, audit=audit))
 
 
 def measure(shop: Shop, rows: np.ndarray, book: np.ndarray, reps: int, laws: dict[str, int]) -> DayResult:

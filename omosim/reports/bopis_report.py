@@ -25,7 +25,7 @@ def bopis_page(folder: ResultFolder) -> str:
         plan=plan,
         read=plan["read"],
         kept=all(day["targets_kept"] for day in days.values()),
-        days=[_day(name, day, plan) for name, day in days.items()],
+        days=[_day(name, days[name], plan) for name in WEEK if name in days],
         heat_table=_heat(plan),
         demand=_demand(plan),
         check=[{**row, "day": NAMES[row["weekday"]], **_check(row)} for row in plan["check"]["rows"]],

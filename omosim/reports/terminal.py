@@ -16,6 +16,7 @@ from omosim.reports.tables import print_comparison, rich_table
 from omosim.results.words import figure, safe_text, unit_words
 
 Row = Mapping[str, Any]
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class CompareScreen:
@@ -120,7 +121,7 @@ def say_plan(plan: Row, summary: Row, folder: Path) -> None:
         console.print(Text(safe_text(f"note: {note}")))
     check = plan["check"]
     if check["rows"]:
-        console.print(Text(f"\nCheck on {len(check['held_out'])} held-out days, {check['pickers_of_the_past']} pickers ({check['pickers_from']})", style="bold"))
+        console.print(Text(f"\nCheck on {len(check['held_out'])} held-out days; staff of the past: {check['staff_of_the_past']}", style="bold"))
         for row in check["rows"]:
             words = [_of_unit(row[name], row["unit"]) for name in ("observed", "simulated", "ci_low", "ci_high")]
             verdict = "within" if row["within"] else "OUTSIDE"
@@ -128,7 +129,7 @@ def say_plan(plan: Row, summary: Row, folder: Path) -> None:
     else:
         console.print(Text(check["why_not"]))
     console.print(Text("\nDay   paid h  pickers/counter   ready on time          wait <= limit          wait p90 min  shelf bins  orders a slot", style="bold"))
-    for name, day in plan["days"].items():
+    for name, day in sorted(plan["days"].items(), key=lambda item: WEEK.index(item[0])):
         people = [[row[who] for row in day["staff_by_interval"]] for who in ("pickers", "counter")]
         slots = [row["max_orders"] for row in day["max_orders_per_slot"]]
         console.print(Text(

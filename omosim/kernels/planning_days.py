@@ -120,3 +120,16 @@ def draw_orders(key0, key1, rep, role, kind, cum, begin, factor, second, units, 
             if work[3] > 0.0:
                 row["patience_s"] = int(work[3] * exponential(v0) + 0.5)
         n += 1
+
+
+@kernel
+def fill_service(key0, key1, rep, role, table, mean, out):
+    """Whole seconds of work of orders in their order, each by its own keyed quantile; fills `out`.
+
+    Parameters
+    ----------
+    table : quantiles from `fill_gamma`
+    mean, out : (n,) float64 mean seconds; (n,) int64
+    """
+    for i in range(out.size):
+        out[i] = int(mean[i] * at_quantile(table, uniform(key0, key1, rep, i, PLAN_ORDER, 1000 + role)) + 0.5)

@@ -1,4 +1,4 @@
-"""The model held against days of the file that it has not seen: ready on time and order to ready."""
+"""The model held against days of the file that it has not seen: their demand foretold, their orders served again."""
 
 from __future__ import annotations
 
@@ -7,19 +7,30 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from omosim.kernels.philox import make_key
-from omosim.planning.demand import Draws, WorkLaw, draw, learn
-from omosim.planning.history import PICKUP, StoreHistory, date_text, open_seconds, weekly_growth
+from omosim.kernels.planning_days import fill_gamma, fill_service
+from omosim.planning.demand import Draws, WorkLaw, learn
+from omosim.planning.history import (
+    PICKUP,
+    WALK_IN,
+    StoreHistory,
+    after_open_seconds,
+    date_text,
+    open_seconds,
+    weekly_growth,
+)
 from omosim.planning.roster import Roster
 from omosim.planning.simulate import DayResult, Shop, Staff, simulate
-from omosim.schema.columns import DAY
+from omosim.schema.codes import Flow
+from omosim.schema.columns import DAY, DEMAND
 from omosim.schema.settings import NetworkSettings
 
 _PART = 4  # a quarter of the days is held out
 _DAYS_BACK = 3
-_GROUPS = 40
+_REPS = 40
 _MOST_PICKERS = 40
-_ROWS = 60_000
+_FIT_DAYS = 2  # earlier days of each weekday from which the pickers of the past are read
 _CHECK = 500_000  # replication from which on the check draws
+_KNOTS = 1024
 
 
 @dataclass(frozen=True)
@@ -49,65 +60,113 @@ class Backtest:
     staff_from: str
 
 
+@dataclass(frozen=True)
+class _Check:
+    """What the replays share."""
+
+    history: StoreHistory
+    network: NetworkSettings
+    work: WorkLaw
+    promise_s: int
+    wait_s: int
+    seed: int
+
+    def shop(self, day: int) -> Shop:
+        """The store on a day and the days before it."""
+        trades = tuple(bool(np.isin(day - i, self.history.dates)) for i in range(_DAYS_BACK, -1, -1))
+        return Shop(self.history.opens, self.history.closes, trades, round(self.network.pickup.hold_days * DAY), self.wait_s)
+
+    def replay(self, day: int, roster: Roster) -> DayResult:
+        """The day's own orders served again, many times over: times of work are drawn, all else is as it was."""
+        key0, key1 = make_key(self.seed, _CHECK + day)
+        draws = Draws(key0, key1, _REPS, 1)
+        on_duty = [roster.days[(day + 3 - _DAYS_BACK + i) % 7] for i in range(_DAYS_BACK + 2)]
+        return simulate(self.shop(day), self._rows(day, draws), draws, on_duty, audit=False)
+
+    def _rows(self, day: int, draws: Draws) -> np.ndarray:
+        table = np.empty(_KNOTS)
+        fill_gamma(self.work.shape, table)
+        parts = []
+        for role in range(_DAYS_BACK + 1):
+            today = np.array([day - _DAYS_BACK + role])
+            for kind in (PICKUP, WALK_IN) if role == _DAYS_BACK else (PICKUP,):
+                past = self.history.of_days(today, kind)
+                one = np.zeros(len(past), DEMAND)
+                for name in ("promise_s", "alt_promise_s", "alt_sku", "second_node", "return_node", "patience_s"):
+                    one[name] = -1
+                one["t"] = role * DAY + past["second"].to_numpy()
+                one["units"] = past["units"].to_numpy()
+                one["flow"] = Flow.PICKUP if kind == PICKUP else Flow.VISIT
+                picking = self.work.pick(past["units"].to_numpy())
+                at_counter = np.full(len(past), self.work.counter_s if kind == PICKUP else self.work.checkout_s)
+                if kind == PICKUP:
+                    known = (past["ready"] >= 0) & (past["collected"] >= 0)
+                    one["collect_lag_s"] = np.where(known, np.maximum(past["collected"] - past["ready"], 0), -1)
+                    one["promise_s"] = after_open_seconds(one["t"], self.promise_s, self.history.opens, self.history.closes) - one["t"]
+                work = np.zeros(len(past), np.int64)
+                for rep in range(draws.reps):
+                    mine = one.copy()
+                    for place, (name, mean) in enumerate((("pick_s", picking), ("counter_s", at_counter))):
+                        fill_service(draws.key0, draws.key1, rep, 4 * role + 2 * kind + place, table, mean, work)
+                        mine[name] = work
+                    mine["node"] = rep + 1
+                    mine["key"] = ((((rep * 16 + role) * 2 + kind) << 24) + np.arange(len(past), dtype=np.int64)) << 8
+                    parts.append(mine)
+        rows = np.concatenate(parts)
+        return rows[np.lexsort((rows["key"], rows["t"]))]
+
+    def seen(self, day: int) -> tuple[np.ndarray, np.ndarray]:
+        """Open seconds from order to ready of the orders that count for the day, and whether each kept its promise."""
+        rows = self.history.orders
+        begin = day * DAY - DAY + self.history.closes
+        rows = rows[(rows["kind"] == PICKUP) & (rows["placed"] >= begin) & (rows["placed"] < begin + DAY) & (rows["ready"] >= 0)]
+        lead = [open_seconds(rows[name].to_numpy(), self.history.opens, self.history.closes) for name in ("ready", "placed")]
+        told = (rows["promised"] >= 0).to_numpy()
+        return lead[0] - lead[1], (rows["ready"] <= rows["promised"]).to_numpy()[told]
+
+
 def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLaw, network: NetworkSettings,
              promise_s: int, wait_s: int, roster: Roster | None) -> Backtest | str:  # fmt: skip
-    """Simulate the held-out last days of each weekday from the earlier ones, and compare; or say why that cannot be.
+    """Foretell the held-out last days' demand from the earlier ones, serve their orders again, and compare; or say why not.
 
     Who was on duty in the past is not in the file: without a roster it is the constant number of pickers whose median
-    time from order to ready comes nearest to that of the earlier days.
+    time from order to ready comes nearest to that of some earlier days.
     """
-    if not history.has("ready"):
-        return "no check against the file: it has no ready_at"
     held = {w: history.days_of(w)[-max(1, len(history.days_of(w)) // _PART) :] for w in weekdays if len(history.days_of(w)) >= 5}
     if not held:
         return "no check against the file: five days of a weekday are needed, one of them to hold out"
-    past = {w: np.setdiff1d(history.days_of(w), held.get(w, [])) for w in range(7)}
-    back = _DAYS_BACK
-    first_held = min(int(days[0]) for days in held.values())
-    before = history.orders[history.orders["day"] < first_held]
-    seen = replace(history, growth=weekly_growth(before, history.dates[history.dates < first_held])[0])
-    counter = max(3, network.stores.counter + network.stores.peak_extra)
-    runs = {}
-    for w in held:
-        laws = [learn(seen, (w - i) % 7, past[(w - i) % 7], network, round(held[w].mean())) for i in range(back, -1, -1)]
-        shop = Shop(history.opens, history.closes, tuple(len(law.dates) > 0 for law in laws), round(network.pickup.hold_days * DAY), wait_s)
-        expected = sum(law.mean(PICKUP).sum() for law in laws) + laws[-1].mean(1).sum()
-        inner = int(np.clip(_ROWS / max(expected, 1) / _GROUPS, 1, 10)) * len(held[w])
-        key0, key1 = make_key(seed, _CHECK + w)
-        draws = Draws(key0, key1, _GROUPS, inner)
-        runs[w] = (shop, draws, draw(laws, draws, work, shop.opens, shop.closes, promise_s))
+    check = _Check(history, network, work, promise_s, wait_s, seed)
+    rows = []
+    for w, days in held.items():
+        rows.append(_demand(history, w, days, network))
+    dates = sorted(date_text(d) for days in held.values() for d in days)
+    if not history.has("ready"):
+        return Backtest(rows, dates, "not needed: the file has no ready_at, only demand is checked")
     told = "the roster given"
     if roster is None:
-        pickers = _pickers_of_the_past(history, past, runs, counter)
+        earlier = {w: np.setdiff1d(history.days_of(w), held[w])[-_FIT_DAYS:] for w in held}
+        pickers = _pickers_of_the_past(check, np.concatenate(list(earlier.values())), network)
         told = f"{pickers} pickers all day: the number that gives the earlier days' median time to ready; a roster=FILE would check more"
-        flat = Staff.level(pickers, counter, history.opens, history.closes)
-        roster = Roster((flat,) * 7)
-    rows = []
-    for w, (shop, draws, demand) in runs.items():
-        on_duty = [roster.days[(w - back + i) % 7] for i in range(back + 2)]
-        rows += _compare(history, w, held[w], simulate(shop, demand, draws, on_duty), draws)
-    dates = sorted(date_text(d) for days in held.values() for d in days)
-    return Backtest(rows, dates, told)
+        roster = _flat(history, pickers, network)
+    for w, days in held.items():
+        rows += _service(check, w, days, [check.replay(int(d), roster) for d in days])
+    return Backtest(sorted(rows, key=lambda r: r.weekday), dates, told)
 
 
-def _leads(history: StoreHistory, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Open seconds from order to ready of the days' pickups that have a time; whether each was ready by its promise."""
-    rows = history.of_days(days, PICKUP)
-    rows = rows[rows["ready"] >= 0]
-    lead = open_seconds(rows["ready"].to_numpy(), history.opens, history.closes) - open_seconds(rows["placed"].to_numpy(), history.opens, history.closes)
-    known = rows["promised"] >= 0
-    return lead, (rows["ready"] <= rows["promised"])[known].to_numpy()
+def _flat(history: StoreHistory, pickers: int, network: NetworkSettings) -> Roster:
+    counter = max(3, network.stores.counter + network.stores.peak_extra)
+    return Roster((Staff.level(pickers, counter, history.opens, history.closes),) * 7)
 
 
-def _pickers_of_the_past(history: StoreHistory, past: dict[int, np.ndarray], runs: dict[int, tuple[Shop, Draws, np.ndarray]], counter: int) -> int:
+def _pickers_of_the_past(check: _Check, days: np.ndarray, network: NetworkSettings) -> int:
     """The constant number of pickers whose simulated median comes nearest to the observed one."""
-    seen = float(np.median(np.concatenate([_leads(history, past[w])[0] for w in runs])))
+    leads = [check.seen(int(d))[0] for d in days]
+    seen = float(np.median(np.concatenate(leads))) if sum(map(len, leads)) else 0.0
     best, gap = 1, np.inf
     for pickers in range(1, _MOST_PICKERS + 1):
-        leads = []
-        for shop, draws, demand in runs.values():
-            leads.append(simulate(shop, demand, draws, Staff.level(pickers, counter, shop.opens, shop.closes), audit=False).lead_s)
-        median = float(np.median(np.concatenate(leads)))
+        roster = _flat(check.history, pickers, network)
+        made = np.concatenate([check.replay(int(d), roster).lead_s for d in days])
+        median = float(np.median(made)) if len(made) else np.inf
         if abs(median - seen) < gap:
             best, gap = pickers, abs(median - seen)
         if median <= seen:
@@ -115,23 +174,36 @@ def _pickers_of_the_past(history: StoreHistory, past: dict[int, np.ndarray], run
     return best
 
 
-def _compare(history: StoreHistory, weekday: int, days: np.ndarray, result: DayResult, draws: Draws) -> list[Row]:
-    lead, kept = _leads(history, days)
-    group = result.lead_rep // draws.inner
-    each = [result.lead_s[group == g] for g in range(draws.groups) if (group == g).any()]
+def _demand(history: StoreHistory, weekday: int, days: np.ndarray, network: NetworkSettings) -> Row:
+    """Pickups of a mean held-out day: foretold from the earlier days, with their growth up to then."""
+    first = int(days[0])
+    earlier = history.days_of(weekday)[history.days_of(weekday) < first]
+    before = history.orders[history.orders["day"] < first]
+    growth = weekly_growth(before, history.dates[history.dates < first])[0]
+    law = learn(replace(history, growth=growth), weekday, earlier, network, round(days.mean()))
+    totals = law.counts[PICKUP].sum(axis=1)
+    mean = float(totals.mean())
+    day_to_day = mean + (mean * mean / law.shape if law.shape else 0.0)  # variance of one day
+    half = 1.96 * float(np.sqrt(day_to_day / len(totals) + day_to_day / len(days)))
+    observed = len(history.of_days(days, PICKUP)) / len(days)
+    return Row(weekday, "pickups a day, foretold", "orders", observed, mean, max(0.0, mean - half), mean + half)
+
+
+def _service(check: _Check, weekday: int, days: np.ndarray, results: list[DayResult]) -> list[Row]:
+    """Ready on time and order to ready, of the held-out days together."""
+    leads, kept = zip(*(check.seen(int(d)) for d in days), strict=True)
+    lead, good = np.concatenate(leads), np.concatenate(kept)
     rows = []
-    counts = result.orders.reshape(draws.groups, draws.inner).mean(axis=1)
-    observed_orders = len(history.of_days(days, PICKUP)) / len(days)
-    rows.append(_row(weekday, "pickups a day", "orders", observed_orders, counts))
-    if len(kept):
-        on_time = result.on_time.reshape(draws.groups, -1).sum(axis=1) / np.maximum(result.orders.reshape(draws.groups, -1).sum(axis=1), 1)
-        rows.append(_row(weekday, "ready on time", "share", float(kept.mean()), on_time))
+    if len(good):
+        orders = np.sum([r.orders for r in results], axis=0)
+        rows.append(_row(weekday, "ready on time, served again", "share", float(good.mean()), np.sum([r.on_time for r in results], axis=0) / np.maximum(orders, 1)))
     if len(lead):
+        each = [np.concatenate([r.lead_s[r.lead_rep == rep] for r in results]) for rep in range(_REPS)]
         for name, q in (("order to ready, median", 0.5), ("order to ready, 90th percentile", 0.9)):
-            rows.append(_row(weekday, name, "min", float(np.quantile(lead, q)) / 60, np.array([np.quantile(x, q) for x in each]) / 60))
+            rows.append(_row(weekday, name, "min", float(np.quantile(lead, q)) / 60, np.array([np.quantile(x, q) for x in each if len(x)]) / 60))
     return rows
 
 
-def _row(weekday: int, measure: str, unit: str, observed: float, groups: np.ndarray) -> Row:
-    low, high = np.quantile(groups, (0.025, 0.975)).tolist()
-    return Row(weekday, measure, unit, observed, float(groups.mean()), low, high)
+def _row(weekday: int, measure: str, unit: str, observed: float, replays: np.ndarray) -> Row:
+    low, high = np.quantile(replays, (0.025, 0.975)).tolist()
+    return Row(weekday, measure, unit, observed, float(replays.mean()), low, high)

@@ -27,7 +27,8 @@ from omosim.schema.settings import NetworkSettings
 _PART = 4  # a quarter of the days is held out
 _DAYS_BACK = 3
 _REPS = 40
-_MOST_PICKERS = 40
+_FIT_REPS = 6
+_MOST_PICKERS = 256
 _FIT_DAYS = 2  # earlier days of each weekday from which the pickers of the past are read
 _CHECK = 500_000  # replication from which on the check draws
 _KNOTS = 1024
@@ -76,10 +77,10 @@ class _Check:
         trades = tuple(bool(np.isin(day - i, self.history.dates)) for i in range(_DAYS_BACK, -1, -1))
         return Shop(self.history.opens, self.history.closes, trades, round(self.network.pickup.hold_days * DAY), self.wait_s)
 
-    def replay(self, day: int, roster: Roster) -> DayResult:
+    def replay(self, day: int, roster: Roster, reps: int = _REPS) -> DayResult:
         """The day's own orders served again, many times over: times of work are drawn, all else is as it was."""
         key0, key1 = make_key(self.seed, _CHECK + day)
-        draws = Draws(key0, key1, _REPS, 1)
+        draws = Draws(key0, key1, reps, 1)
         on_duty = [roster.days[(day + 3 - _DAYS_BACK + i) % 7] for i in range(_DAYS_BACK + 2)]
         return simulate(self.shop(day), self._rows(day, draws), draws, on_duty, audit=False)
 
@@ -162,16 +163,24 @@ def _pickers_of_the_past(check: _Check, days: np.ndarray, network: NetworkSettin
     """The constant number of pickers whose simulated median comes nearest to the observed one."""
     leads = [check.seen(int(d))[0] for d in days]
     seen = float(np.median(np.concatenate(leads))) if sum(map(len, leads)) else 0.0
-    best, gap = 1, np.inf
-    for pickers in range(1, _MOST_PICKERS + 1):
+
+    def median_of(pickers: int) -> float:
         roster = _flat(check.history, pickers, network)
-        made = np.concatenate([check.replay(int(d), roster).lead_s for d in days])
-        median = float(np.median(made)) if len(made) else np.inf
-        if abs(median - seen) < gap:
-            best, gap = pickers, abs(median - seen)
-        if median <= seen:
-            break
-    return best
+        made = np.concatenate([check.replay(int(d), roster, _FIT_REPS).lead_s for d in days])
+        return float(np.median(made)) if len(made) else np.inf
+
+    low, high = 0, 1
+    medians = {0: np.inf}
+    while high < _MOST_PICKERS and medians.setdefault(high, median_of(high)) > seen:
+        low, high = high, min(2 * high, _MOST_PICKERS)
+    while high - low > 1:  # more pickers never make it slower
+        middle = (low + high) // 2
+        if medians.setdefault(middle, median_of(middle)) > seen:
+            low = middle
+        else:
+            high = middle
+    medians.setdefault(high, median_of(high))
+    return min((p for p in (low, high) if p > 0), key=lambda p: (abs(medians[p] - seen), p))
 
 
 def _demand(history: StoreHistory, weekday: int, days: np.ndarray, network: NetworkSettings) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from omosim.planning.demand import Draws
 from omosim.planning.simulate import DayResult
@@ -38,7 +38,7 @@ def grouped(draws: Draws, by_rep: np.ndarray) -> np.ndarray:
 def of_groups(groups: np.ndarray, low: float = -np.inf, high: float = np.inf) -> Estimate:
     """Mean of groups and where another such mean lies: groups differ by what past days leave open, and by chance."""
     spread = float(groups.std(ddof=1)) if len(groups) > 1 else 0.0
-    half = float(student.ppf(0.5 + LEVEL / 2, max(len(groups) - 1, 1))) * spread
+    half = float(stdtrit(max(len(groups) - 1, 1), 0.5 + LEVEL / 2)) * spread
     mean = float(groups.mean())
     return Estimate(mean, max(mean - half, low), min(mean + half, high))
 

@@ -113,7 +113,7 @@ def enough(history: StoreHistory, weekday: int) -> None:
         days = "no" if have == 0 else f"only {have}"
         raise PlanError(
             f"the file has {days} {WEEKDAYS[weekday]} of store '{history.store}'; {LEAST_DAYS} at least are needed for a "
-            f"recommendation, {LEAST_DAYS - have} are missing"
+            f"recommendation, {LEAST_DAYS - have} {'is' if LEAST_DAYS - have == 1 else 'are'} missing"
         )
 
 

@@ -77,7 +77,7 @@ def test_three_saturdays_are_too_few_and_it_says_how_many_are_missing(tmp_path, 
     path = write(tmp_path / "few.csv", ("order_id", "placed_at", "units", "unit_price"), rows)
     assert main(["bopis", f"orders={path}", "day=sat", f"output.dir={tmp_path / 'out'}"]) == 2
     said = capsys.readouterr().err
-    assert "only 3 sat" in said and "1 are missing" in said and "Traceback" not in said
+    assert "only 3 sat" in said and "1 is missing" in said and "Traceback" not in said
 
 
 def test_a_bad_roster_is_refused_with_row_and_column(tmp_path, capsys):

@@ -74,7 +74,7 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     slot = np.repeat(np.arange(len(limit)), limit)
     place = np.arange(count) - np.repeat(np.cumsum(limit) - limit, limit)
     width = (ends - begins)[slot]
-    days = np.arange(shop.days_before + 1)
+    days = np.arange(shop.days_before + 2)  # the first slots of the day after are picked on the planned evening
     comes = (begins[slot] + (place + 0.5) / np.maximum(limit[slot], 1) * width).astype(np.int64)
     release = after_open_seconds(begins[slot][None, :] + (days * DAY)[:, None] + DAY, -promise_s, shop.opens, shop.closes) - DAY
     release = np.maximum(release + (place / np.maximum(limit[slot], 1) * width).astype(np.int64), 0)
@@ -116,7 +116,9 @@ def largest(shop: Shop, staff: Staff, minutes: int, promise_s: int, pick_s: floa
     time = picker_seconds(shop, staff, begins, ends, promise_s)
 
     def at(part: float) -> np.ndarray:
-        return np.floor(part * time / max(pick_s, 1e-9) + 1e-9).astype(np.int64)
+        """Whole orders whose running total is that of the pickers' time: no slot loses its fraction."""
+        total = np.floor(part * np.cumsum(time) / max(pick_s, 1e-9) + 0.5).astype(np.int64)
+        return np.diff(total, prepend=0)
 
     def fullest(z: float) -> float:
         low, high = 0.0, _FULLEST

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from omosim.ingest.cells import MOST_ROWS, Row
 from omosim.ingest.errors import file_error, plain_text
 from omosim.ingest.findings import Findings
-from omosim.ingest.ooxml import Book, Row, Sheet
+from omosim.ingest.ooxml import Book, Sheet
 from omosim.ingest.text import Budget, RawTable, fold
 
 _HEAD = 11  # rows in which a header is looked for
@@ -39,7 +40,8 @@ def load_book(path: Path, budget: Budget, wanted: frozenset[str]) -> RawTable:
         sheet, notes = _choose(book, heads, wanted)
         titles = _titles(heads[sheet], path.name, budget, wanted)
         table = _Table(len(titles), path.name, budget)
-        book.rows(sheet, table.take)
+        lost = wanted and not any(fold(t) in wanted for t in titles)  # no column is known: its head tells as much
+        book.rows(sheet, table.take, _HEAD if lost else MOST_ROWS)
         table.note_merged(book.merged)
         if book.macros:
             notes.append("the workbook holds macros; they are not run")

@@ -278,6 +278,8 @@ def _parse(data: bytes, notes: list[str], name: str, budget: Budget, wanted: fro
         raise file_error("header_only", name, "at least one row below the header", row=1)
     _check_lines(data, name, budget)
     _check_quotes(data, name)
+    if not data.endswith(b"\n"):
+        notes.append("no line end after the last row: is the file whole?")
     if separator != ",":
         notes.append(f"separator {separator!r}")
     ragged: list[tuple[int, int, int, str]] = []

@@ -62,15 +62,19 @@ def first_names(path: Path) -> list[str]:
         return list(head[0].cells.values()) if head else []
 
 
-def note_odd(raw: RawTable, keys: Mapping[str, str], codes: frozenset[str], findings: Findings) -> None:
-    """Faults of odd cells in the columns that are read.
+def note_odd(raw: RawTable, keys: Mapping[str, str], codes: frozenset[str],
+             findings: Findings) -> dict[str, list[int]]:  # fmt: skip
+    """Faults of odd cells in the columns that are read; returns where they stand, by the column of the table.
 
     keys: column of the table -> its name in the file; codes: those columns of the table that hold codes or names.
     """
+    told: dict[str, list[int]] = {}
     for (code, key), at in raw.odd.items():
         if key in keys and (code not in _CODES_ONLY or key in codes):
             shown = raw.columns[key].take(pa.array(at)).to_pylist()
             findings.add(code, keys[key], raw.row[at], [t or None for t in shown], ODD[code])
+            told.setdefault(key, []).extend(at)
+    return told
 
 
 # ---- which sheet, which row ------------------------------------------------------------------------------

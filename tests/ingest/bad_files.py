@@ -178,6 +178,8 @@ def _row_cases() -> list[Case]:
         "price 10^12": (row(unit_price="1000000000000"), "price_too_large", "unit_price"),
         "29 February 2025": (row(placed_at="2025-02-29T10:00:00+09:00"), "time_no_such_day", "placed_at"),
         "d/m/y": (row(placed_at="01/03/2025 10:00"), "time_format", "placed_at"),
+        "y.m.d among others": (row(placed_at="2025.03.01 10:00"), "time_format", "placed_at"),
+        "Korean afternoon": (row(placed_at="2025-03-01 오후 2:05"), "time_format", "placed_at"),
         "naive time": (row(placed_at="2025-03-01T10:00:00"), "time_without_offset", "placed_at"),
         "24:30": (row(placed_at="2025-03-01T24:30:00+09:00"), "time_no_such_hour", "placed_at"),
         "leap second": (row(placed_at="2025-03-01T23:59:60+09:00"), "time_no_such_hour", "placed_at"),
@@ -372,6 +374,25 @@ def _hidden_sheet(made: Any) -> None:
     made["April"].sheet_state = "hidden"
 
 
+def _korean_export() -> Case:
+    """All columns in another order, in CP949, with the words and the weaker names of a shop's export."""
+    head = "수량,단가(원),주문 번호,주문순번,주문일시,결제일시,고객번호,채널,매장코드,매장명,상품코드,대분류,수령방법,약속시각,준비완료,수령시각,반품일시,주문상태"
+    lines = [
+        "2,9900,A-1,1,2025-03-01 10:00:00,2025-03-01 10:01:00,C1,모바일,S01,강남점,001,스킨케어,매장 픽업,"
+        "2025-03-01 13:00:00,2025-03-01 12:10:00,2025-03-01 18:30:00,,구매확정",
+        "1,12000,A-2,1,2025-03-01 11:00:00,2025-03-01 11:00:00,C2,온라인,,,002,메이크업,택배,,,,2025-03-05 09:00:00,반품완료",
+    ]
+    reads: dict[str, list[Any]] = {
+        "order_id": ["A-1", "A-2"], "shopper_id": ["C1", "C2"], "channel": ["web", "web"], "store_id": ["S01", None],
+        "sku": ["001", "002"], "category": ["스킨케어", "메이크업"], "fulfilment": ["pickup", "ship"],
+        "status": ["completed", "returned"], "units": [2, 1], "value": [19800, 12000],
+        "placed_utc": [1740790800, 1740794400], "promised_utc": [1740801600, -1], "ready_utc": [1740798600, -1],
+        "collected_utc": [1740821400, -1], "returned_utc": [-1, 1741132800],
+    }  # fmt: skip
+    data = text(lines, head).encode("cp949")
+    return Case("Korean export, all columns", "orders.csv", _bytes(data), options=SEOUL, reads=reads, note="'매장명' is not read")
+
+
 def _read_cases() -> list[Case]:
     swapped = [",".join([*r.split(",")[::-1], "note"]) for r in GOOD]
     utc = GOOD[0].replace("10:00:00+09:00", "01:00:00Z")
@@ -396,9 +417,11 @@ def _read_cases() -> list[Case]:
         "CSV named xlsx": ("orders.xlsx", text()),
         "CSV named parquet": ("orders.parquet", text()),
     }
-    made = [Case(name, file, _bytes(data)) for name, (file, data) in files.items()]
+    whole = {"no line end": "is the file whole?"}
+    made = [Case(name, file, _bytes(data), note=whole.get(name, "")) for name, (file, data) in files.items()]
+    made.append(_korean_export())
     made.append(Case("unsorted", "orders.csv", _bytes(text(GOOD[::-1])), reads={k: v[::-1] for k, v in RIGHT.items()}))
-    odd = ["null", "=1+1", "<b>x</b>", "[red]x[/red]", r"$\frac$", "001", "1E5"]
+    odd = ["null", "=1+1", "=HYPERLINK(http)", "<b>x</b>", "[red]x[/red]", r"$\frac$", "001", "1E5"]
     rows = [row(order_id=f"o{i}", sku=f'"{sku}"') for i, sku in enumerate(odd)]
     made.append(Case("codes that look like something else", "orders.csv", _bytes(text(rows)), reads={"sku": odd}))
     hangul = text([row(sku=unicodedata.normalize("NFD", "가방"))])

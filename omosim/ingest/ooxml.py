@@ -29,6 +29,11 @@ _TREE = 300_000  # elements of a small part
 _STALL = 1 << 20  # bytes of one tag or attribute
 #: Date formats that the format's standard leaves to East Asian Excel; such files name them by number only.
 _EAST_ASIAN_DATES = frozenset((*range(27, 37), *range(50, 59)))
+#: What zipfile and the parsers raise on damaged files.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, LookupError, NotImplementedError,
+    RuntimeError,
+)  # fmt: skip
 
 
 class _Doctype(Exception):
@@ -73,7 +78,7 @@ class Book:
         self._check_directory(path)
         try:
             self.zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, struct.error) as error:
+        except _DAMAGED as error:
             raise self._broken(str(error)) from None
         try:
             self._open()
@@ -174,7 +179,7 @@ class Book:
             raise self._broken("packed by another method than deflate")
         try:
             return self.zip.open(info)  # type: ignore[return-value]
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
+        except _DAMAGED as error:
             raise self._broken(str(error)) from None
 
     def _tree(self, name: str) -> ET.Element:
@@ -187,7 +192,7 @@ class Book:
             raise self._unsafe(name) from None
         except _TooMany:
             raise self.too_large(f"{_TREE:,} elements in {name}", "more") from None
-        except (ET.ParseError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+        except (ET.ParseError, *_DAMAGED) as error:
             raise self._broken(f"{name}: {error}") from None
 
     def _unsafe(self, name: str) -> OrderFileError:
@@ -217,7 +222,7 @@ class Book:
                 parser.Parse(b"", True)
         except Enough:
             return
-        except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, IndexError) as error:
+        except (expat.ExpatError, *_DAMAGED) as error:
             raise self._broken(f"{name}: {error}") from None
 
     # ---- shared strings and formats ----------------------------------------------------------------------

@@ -329,7 +329,7 @@ def _load_parquet(path: Path, budget: Budget) -> RawTable:
     try:
         file = pq.ParquetFile(path, thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20)
         schema, meta = file.schema_arrow, file.metadata
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise file_error("broken_parquet", name, f"a whole Parquet file ({str(error).splitlines()[0][:200]})") from None
     if len(schema) > budget.columns:
         raise file_error("too_many_columns", name, f"{budget.columns} columns", value=f"{len(schema)} columns")
@@ -346,7 +346,10 @@ def _load_parquet(path: Path, budget: Budget) -> RawTable:
     texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
     try:
         table = pq.ParquetFile(path, read_dictionary=texts).read(use_threads=False)
-    except (pa.ArrowException, OSError) as error:
+        for column in table.columns:
+            for chunk in column.chunks:  # bytes that are no UTF-8 would else fail where they are first looked at
+                (chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk).validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise file_error("broken_parquet", name, f"a whole Parquet file ({str(error).splitlines()[0][:200]})") from None
     columns = {f"c{i}": _plain(table.column(i)) for i in range(table.num_columns)}
     row = np.arange(1, table.num_rows + 1, dtype=np.int64)

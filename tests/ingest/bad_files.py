@@ -276,6 +276,8 @@ def _file_cases() -> list[Case]:
     made.append(Case("gzip bomb", "orders.csv.gz",
                      lambda: gzip.compress((HEAD + "\n").encode() + b"a" * 80_000_000, 9), "too_large"))  # fmt: skip
     zeros = {"order_id": np.zeros(21_000_000, np.int8)}
+    no_text = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(np.array([0, 2], np.int32)), pa.py_buffer(b"o\x8b")])
+    made.append(Case("Parquet of bytes that are no text", "orders.parquet", lambda: parquet({"order_id": no_text}), "broken_parquet"))
     made.append(Case("Parquet bomb", "orders.parquet", lambda: parquet(zeros), "too_many_rows"))
     return made
 

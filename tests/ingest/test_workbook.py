@@ -116,13 +116,13 @@ def test_cells_that_are_not_read_may_be_odd(tmp_path: Path) -> None:
     assert len(read_orders(save(tmp_path, book(table)), SEOUL).lines) == 3
 
 
-def _flagged(data: bytes) -> bytes:
-    """The same archive with every part said to be encrypted."""
+def _flagged(data: bytes, flag: int) -> bytes:
+    """The same archive with a flag set on every part: 1 says encrypted, 32 patched."""
     out = bytearray(data)
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         place = out.find(mark)
         while place >= 0:
-            out[place + at] |= 1
+            out[place + at] |= flag
             place = out.find(mark, place + 1)
     return bytes(out)
 
@@ -172,7 +172,10 @@ def _binary() -> bytes:
 @pytest.mark.parametrize(
     ("make", "code"),
     [
-        (lambda: _flagged(book(cells())), "encrypted"),
+        (lambda: _flagged(book(cells()), 1), "encrypted"),
+        (lambda: _flagged(book(cells()), 32), "broken_workbook"),
+        (lambda: _rows(b"<row><c r='1'/>"), "broken_workbook"),
+        (lambda: edited(book(cells()), {BOOK: lambda _: b'<?xml version="1.0" encoding="x-no"?><a/>'}), "broken_workbook"),
         (_binary, "workbook"),
         (lambda: _directory_of(1 << 30), "too_large"),
         (lambda: _lying(book(cells())), "broken_workbook"),

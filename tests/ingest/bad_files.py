@@ -121,14 +121,21 @@ def shared(data: bytes) -> bytes:
 
     def listed(_: bytes) -> bytes:
         """Half of a text in another font, and a hint at its pronunciation, which is no text."""
-        items = (b"<si><r><t>%s</t></r><r><rPr><b/></rPr><t>%s</t></r><rPh><t>hint</t></rPh></si>" % (t[:1], t[1:]) for t in texts)
-        return b"<sst>" + b"".join(items) + b"</sst>"
+        keep = b'<t xml:space="preserve">%s</t>'
+        halves = [(t[:1], t[1:]) if t[:1].isalnum() else (b"", t) for t in texts]
+        items = (b'<si><r>%s</r><r><rPr><b/></rPr>%s</r><rPh sb="0" eb="1"><t>hint</t></rPh></si>' % (keep % a, keep % b) for a, b in halves)
+        return b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">' + b"".join(items) + b"</sst>"
 
     def related(xml: bytes) -> bytes:
         kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
         return xml.replace(b"</Relationships>", b'<Relationship Id="x" Type="%s" Target="sharedStrings.xml"/></Relationships>' % kind)
 
-    return edited(data, {SHEET: sheet, TEXTS: listed, "xl/_rels/workbook.xml.rels": related})
+    def declared(xml: bytes) -> bytes:
+        kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+        return xml.replace(b"</Types>", b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s"/></Types>' % kind)
+
+    parts = {SHEET: sheet, TEXTS: listed, "xl/_rels/workbook.xml.rels": related, "[Content_Types].xml": declared}
+    return edited(data, parts)
 
 
 def with_sheet(change: Callable[[bytes], bytes]) -> Callable[[], bytes]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import random
 import re
 import struct
 import zipfile
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
@@ -16,7 +19,7 @@ import pytest
 from omosim.ingest import ReadOptions, read_log, read_orders
 from omosim.ingest.cells import NumberText, column_of
 from omosim.ingest.errors import OrderFileError
-from omosim.ingest.text import Budget
+from omosim.ingest.text import Budget, load
 
 _SPEC = importlib.util.spec_from_file_location("omosim_bad_files", Path(__file__).with_name("bad_files.py"))
 assert _SPEC is not None and _SPEC.loader is not None
@@ -68,6 +71,38 @@ def test_days_of_the_other_epoch_and_of_korean_excel_are_dates(tmp_path: Path) -
     by_number = edited(book(cells()), {"xl/styles.xml": lambda xml: re.sub(rb'numFmtId="(22|164)"', b'numFmtId="31"', xml)})
     log = read_orders(save(tmp_path, by_number), SEOUL)
     assert log.lines["placed_utc"].tolist() == bad_files.RIGHT["placed_utc"]
+
+
+def _by_openpyxl(value: object) -> str:
+    """What a cell that openpyxl reads is as text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, datetime):
+        return value.replace(microsecond=0).isoformat()
+    return str(Decimal(repr(value)).normalize() + 0) if isinstance(value, int | float) else str(value)
+
+
+def test_cells_are_what_openpyxl_reads(tmp_path: Path) -> None:
+    draw = random.Random(7)
+    makers: tuple[Callable[[], object], ...] = (
+        lambda: None, lambda: draw.randrange(-10, 10**9), lambda: round(draw.uniform(-1e4, 1e4), 3), lambda: draw.random() < 0.5,
+        lambda: datetime(2025, 1, 1) + timedelta(seconds=draw.randrange(10**8)), lambda: draw.choice(["가방", "a<b&c", " x ", "1E5"]),
+    )  # fmt: skip
+    table = [[f"k{i}" for i in range(6)], *([draw.choice(makers)() for _ in range(6)] for _ in range(300))]
+    for data in (book(table), bad_files.shared(book(table))):
+        path = save(tmp_path, data)
+        sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0]
+        expected = [[_by_openpyxl(v) for v in row] for row in sheet.iter_rows(min_row=2, values_only=True)]
+        raw = load(path, Budget())
+        got = [list(row) for row in zip(*(c.to_pylist() for c in raw.columns.values()), strict=True)]
+        plain = [[format(Decimal(t), "f") if _is_number(t) else t for t in row] for row in expected]
+        assert raw.row.tolist() == list(range(2, 302)) and got == plain
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?[0-9.]+(E[+-]?[0-9]+)?", text) is not None and text != "1E5"
 
 
 def test_letters_of_columns() -> None:

@@ -183,7 +183,8 @@ def _decode(data: bytes, name: str) -> tuple[bytes, list[str]]:
         raise file_error("empty", name, "a header and at least one row")
     start = data[:512].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<body", b"<table")):
-        raise file_error("html", name, f"{CURE}; this is a web page or XML, perhaps an error page saved as CSV")
+        raise file_error("html", name, f"{CURE}; this is a web page or XML: an error page, or a table that a "
+                         "shop's site calls xls (open that in Excel, save it as xlsx)")  # fmt: skip
     if start.startswith((b"{", b"[{")):
         raise file_error("json", name, f"{CURE}; this is JSON")
     return data, notes

@@ -264,6 +264,7 @@ def _file_cases() -> list[Case]:
         "zip archive": ("orders.xlsx", archive(orders_csv=text()), "not_orders", None, None),
         "OpenDocument": ("orders.ods", archive(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "workbook", None, None),
         "workbook inside gzip": ("orders.csv.gz", gzip.compress(archive(xl__workbook_xml="<workbook/>")), "workbook", None, None),
+        "table named xls": ("orders.xls", "<table><tr><td>주문번호</td></tr></table>", "html", None, None),
         "web page named xlsx": ("orders.xlsx", page, "html", None, None),
         "prose named xlsx": ("orders.xlsx", "not a workbook\n", "wrong_kind", None, None),
         "prose named parquet": ("orders.parquet", "not a table\nat all\n", "wrong_kind", None, None),
@@ -368,7 +369,7 @@ def _workbook_cases() -> list[Case]:
         ("xlsx entities", with_sheet(lambda xml: b'<!DOCTYPE a [<!ENTITY b "c">]>' + xml), "unsafe_workbook", None),
         ("xlsx deep XML", with_sheet(lambda _: b"<a>" * 200_000), "too_large", None),
         ("xlsx giant attribute", with_sheet(lambda xml: xml.replace(b'r="A2"', b'r="' + b"A" * 9_000_000 + b'"')), "too_large", None),
-        ("xlsx giant cell", lambda: edited(shared(book(cells())), {TEXTS: lambda x: x.replace(b"<t>2<", b"<t>" + b"2" * 5_000_000 + b"<")}), "long_line", None),
+        ("xlsx giant cell", lambda: edited(shared(book(cells())), {TEXTS: lambda x: x.replace(b">2<", b">" + b"2" * 5_000_000 + b"<")}), "long_line", None),
     ]  # fmt: skip
     return made + [Case(name, "orders.xlsx", make, code, at, None, SEOUL) for name, make, code, at in whole]
 

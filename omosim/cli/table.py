@@ -73,7 +73,7 @@ COMMANDS: dict[str, Command] = {
             "omosim calibrate orders=FILE [key=value …]",
             "fit a market to an order file",
             "주문 파일에 시장을 맞춘다",
-            "Reads the retailer's order log (CSV or Parquet), checks every row, fits needs and repeat purchases,\n"
+            "Reads the retailer's order log (CSV, xlsx or Parquet), checks every row, fits needs and repeat purchases,\n"
             "and writes a market file with its sources.",
             ("omosim calibrate orders=orders.csv market=seoul_beauty",),
             "omosim compare market=outputs/calibrate/latest/market.yaml",

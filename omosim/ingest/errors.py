@@ -13,8 +13,11 @@ def plain_text(value: str | None) -> str | None:
     """A value that is safe to print: control, bidi and zero-width characters escaped, cut at 200 characters."""
     if value is None:
         return None
-    cut = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters)"
-    return "".join(c if c.isprintable() or c == "…" else f"\\u{ord(c):04x}" for c in cut)
+    return _visible(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters)")
+
+
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "…" else f"\\u{ord(c):04x}" for c in text)
 
 
 @dataclass(frozen=True)
@@ -77,5 +80,5 @@ class OrderFileError(InputError):
 def file_error(code: str, file: str, allowed: str, *, row: int | None = None, column: str | None = None,
                value: str | None = None, nearest: str | None = None) -> OrderFileError:  # fmt: skip
     """An error about the file as a whole."""
-    safe = (plain_text(column), plain_text(value), allowed, plain_text(nearest))
+    safe = (plain_text(column), plain_text(value), _visible(allowed), plain_text(nearest))
     return OrderFileError([Problem(code, file, row, *safe)], {code: 1})

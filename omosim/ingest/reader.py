@@ -53,6 +53,7 @@ class _Checker:
         self.findings = Findings(file)
         self.n = len(raw.row)
         self.out: dict[str, NDArray] = {}
+        self.told: dict[str, NDArray[np.bool_]] = {}  # cells of a column whose fault is named already
 
     def column(self, name: str) -> pa.Array | None:
         key = self.layout.columns.get(name)
@@ -61,7 +62,7 @@ class _Checker:
     def note(self, mask: NDArray[np.bool_], code: str, column: str, shown: NDArray[np.object_] | None,
              near: dict[str, str] | None = None, allowed: str | None = None) -> None:  # fmt: skip
         """Record the rows of `mask`."""
-        at = np.flatnonzero(mask)
+        at = np.flatnonzero(mask & ~self.told[column] if column in self.told else mask)
         if not at.size:
             return
         found: list[str | None] = [None] * at.size
@@ -180,7 +181,11 @@ class _Checker:
         keys = {key: self.layout.titles[name] for name, key in self.layout.columns.items()}
         plain = {rule.name for rule in ORDER_COLUMNS if rule.kind not in ("time", "count", "price")}
         codes = frozenset(key for name, key in self.layout.columns.items() if name in plain)
-        note_odd(self.raw, keys, codes, self.findings)
+        told = note_odd(self.raw, keys, codes, self.findings)
+        for name, key in self.layout.columns.items():
+            if key in told:
+                self.told[name] = np.zeros(self.n, bool)
+                self.told[name][told[key]] = True
 
 
 def _word(text: str) -> str:

@@ -183,7 +183,8 @@ def _decode(data: bytes, name: str) -> tuple[bytes, list[str]]:
         raise file_error("empty", name, "a header and at least one row")
     start = data[:512].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<body", b"<table")):
-        raise file_error("html", name, f"{CURE}; this is a web page or XML, perhaps an error page saved as CSV")
+        raise file_error("html", name, f"{CURE}; this is a web page or XML: an error page, or a table that a "
+                         "shop's site calls xls (open that in Excel, save it as xlsx)")  # fmt: skip
     if start.startswith((b"{", b"[{")):
         raise file_error("json", name, f"{CURE}; this is JSON")
     return data, notes
@@ -278,6 +279,8 @@ def _parse(data: bytes, notes: list[str], name: str, budget: Budget, wanted: fro
         raise file_error("header_only", name, "at least one row below the header", row=1)
     _check_lines(data, name, budget)
     _check_quotes(data, name)
+    if not data.endswith(b"\n"):
+        notes.append("no line end after the last row: is the file whole?")
     if separator != ",":
         notes.append(f"separator {separator!r}")
     ragged: list[tuple[int, int, int, str]] = []
@@ -327,7 +330,7 @@ def _load_parquet(path: Path, budget: Budget) -> RawTable:
     try:
         file = pq.ParquetFile(path, thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20)
         schema, meta = file.schema_arrow, file.metadata
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise file_error("broken_parquet", name, f"a whole Parquet file ({str(error).splitlines()[0][:200]})") from None
     if len(schema) > budget.columns:
         raise file_error("too_many_columns", name, f"{budget.columns} columns", value=f"{len(schema)} columns")
@@ -344,7 +347,10 @@ def _load_parquet(path: Path, budget: Budget) -> RawTable:
     texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
     try:
         table = pq.ParquetFile(path, read_dictionary=texts).read(use_threads=False)
-    except (pa.ArrowException, OSError) as error:
+        for column in table.columns:
+            for chunk in column.chunks:  # bytes that are no UTF-8 would else fail where they are first looked at
+                (chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk).validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise file_error("broken_parquet", name, f"a whole Parquet file ({str(error).splitlines()[0][:200]})") from None
     columns = {f"c{i}": _plain(table.column(i)) for i in range(table.num_columns)}
     row = np.arange(1, table.num_rows + 1, dtype=np.int64)

@@ -277,6 +277,8 @@ def hint(code_name: str, value: str) -> str:
             return "ISO 8601 with offset; this is an Excel serial day: format the column as date in xlsx, as text before saving CSV"
         if re.fullmatch(r"[0-9]{10}|[0-9]{13}", value):
             return "ISO 8601 with offset; this is a count of seconds since 1970: write it as a date"
+        if re.match(r"[0-9]{4}[./]", value) or "오전" in value or "오후" in value:
+            return "ISO 8601 with offset, with hyphens and a clock of 24 hours, like 2025-03-01T14:05:00+09:00"
         if re.match(r"[0-9]{1,2}[/.][0-9]{1,2}[/.]", value):
             return "ISO 8601 with offset; day and month cannot be told apart in d/m/y"
     return ALLOWED.get(code_name, "")

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from omosim.ingest.cells import MOST_ROWS, Row
 from omosim.ingest.errors import file_error, plain_text
 from omosim.ingest.findings import Findings
-from omosim.ingest.ooxml import Book, Row, Sheet
+from omosim.ingest.ooxml import Book, Sheet
 from omosim.ingest.text import Budget, RawTable, fold
 
 _HEAD = 11  # rows in which a header is looked for
@@ -39,7 +40,8 @@ def load_book(path: Path, budget: Budget, wanted: frozenset[str]) -> RawTable:
         sheet, notes = _choose(book, heads, wanted)
         titles = _titles(heads[sheet], path.name, budget, wanted)
         table = _Table(len(titles), path.name, budget)
-        book.rows(sheet, table.take)
+        lost = wanted and not any(fold(t) in wanted for t in titles)  # no column is known: its head tells as much
+        book.rows(sheet, table.take, _HEAD if lost else MOST_ROWS)
         table.note_merged(book.merged)
         if book.macros:
             notes.append("the workbook holds macros; they are not run")
@@ -60,15 +62,19 @@ def first_names(path: Path) -> list[str]:
         return list(head[0].cells.values()) if head else []
 
 
-def note_odd(raw: RawTable, keys: Mapping[str, str], codes: frozenset[str], findings: Findings) -> None:
-    """Faults of odd cells in the columns that are read.
+def note_odd(raw: RawTable, keys: Mapping[str, str], codes: frozenset[str],
+             findings: Findings) -> dict[str, list[int]]:  # fmt: skip
+    """Faults of odd cells in the columns that are read; returns where they stand, by the column of the table.
 
     keys: column of the table -> its name in the file; codes: those columns of the table that hold codes or names.
     """
+    told: dict[str, list[int]] = {}
     for (code, key), at in raw.odd.items():
         if key in keys and (code not in _CODES_ONLY or key in codes):
             shown = raw.columns[key].take(pa.array(at)).to_pylist()
             findings.add(code, keys[key], raw.row[at], [t or None for t in shown], ODD[code])
+            told.setdefault(key, []).extend(at)
+    return told
 
 
 # ---- which sheet, which row ------------------------------------------------------------------------------

@@ -121,14 +121,21 @@ def shared(data: bytes) -> bytes:
 
     def listed(_: bytes) -> bytes:
         """Half of a text in another font, and a hint at its pronunciation, which is no text."""
-        items = (b"<si><r><t>%s</t></r><r><rPr><b/></rPr><t>%s</t></r><rPh><t>hint</t></rPh></si>" % (t[:1], t[1:]) for t in texts)
-        return b"<sst>" + b"".join(items) + b"</sst>"
+        keep = b'<t xml:space="preserve">%s</t>'
+        halves = [(t[:1], t[1:]) if t[:1].isalnum() else (b"", t) for t in texts]
+        items = (b'<si><r>%s</r><r><rPr><b/></rPr>%s</r><rPh sb="0" eb="1"><t>hint</t></rPh></si>' % (keep % a, keep % b) for a, b in halves)
+        return b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">' + b"".join(items) + b"</sst>"
 
     def related(xml: bytes) -> bytes:
         kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
         return xml.replace(b"</Relationships>", b'<Relationship Id="x" Type="%s" Target="sharedStrings.xml"/></Relationships>' % kind)
 
-    return edited(data, {SHEET: sheet, TEXTS: listed, "xl/_rels/workbook.xml.rels": related})
+    def declared(xml: bytes) -> bytes:
+        kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+        return xml.replace(b"</Types>", b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s"/></Types>' % kind)
+
+    parts = {SHEET: sheet, TEXTS: listed, "xl/_rels/workbook.xml.rels": related, "[Content_Types].xml": declared}
+    return edited(data, parts)
 
 
 def with_sheet(change: Callable[[bytes], bytes]) -> Callable[[], bytes]:
@@ -178,6 +185,8 @@ def _row_cases() -> list[Case]:
         "price 10^12": (row(unit_price="1000000000000"), "price_too_large", "unit_price"),
         "29 February 2025": (row(placed_at="2025-02-29T10:00:00+09:00"), "time_no_such_day", "placed_at"),
         "d/m/y": (row(placed_at="01/03/2025 10:00"), "time_format", "placed_at"),
+        "y.m.d among others": (row(placed_at="2025.03.01 10:00"), "time_format", "placed_at"),
+        "Korean afternoon": (row(placed_at="2025-03-01 오후 2:05"), "time_format", "placed_at"),
         "naive time": (row(placed_at="2025-03-01T10:00:00"), "time_without_offset", "placed_at"),
         "24:30": (row(placed_at="2025-03-01T24:30:00+09:00"), "time_no_such_hour", "placed_at"),
         "leap second": (row(placed_at="2025-03-01T23:59:60+09:00"), "time_no_such_hour", "placed_at"),
@@ -255,6 +264,7 @@ def _file_cases() -> list[Case]:
         "zip archive": ("orders.xlsx", archive(orders_csv=text()), "not_orders", None, None),
         "OpenDocument": ("orders.ods", archive(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "workbook", None, None),
         "workbook inside gzip": ("orders.csv.gz", gzip.compress(archive(xl__workbook_xml="<workbook/>")), "workbook", None, None),
+        "table named xls": ("orders.xls", "<table><tr><td>주문번호</td></tr></table>", "html", None, None),
         "web page named xlsx": ("orders.xlsx", page, "html", None, None),
         "prose named xlsx": ("orders.xlsx", "not a workbook\n", "wrong_kind", None, None),
         "prose named parquet": ("orders.parquet", "not a table\nat all\n", "wrong_kind", None, None),
@@ -274,6 +284,8 @@ def _file_cases() -> list[Case]:
     made.append(Case("gzip bomb", "orders.csv.gz",
                      lambda: gzip.compress((HEAD + "\n").encode() + b"a" * 80_000_000, 9), "too_large"))  # fmt: skip
     zeros = {"order_id": np.zeros(21_000_000, np.int8)}
+    no_text = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(np.array([0, 2], np.int32)), pa.py_buffer(b"o\x8b")])
+    made.append(Case("Parquet of bytes that are no text", "orders.parquet", lambda: parquet({"order_id": no_text}), "broken_parquet"))
     made.append(Case("Parquet bomb", "orders.parquet", lambda: parquet(zeros), "too_many_rows"))
     return made
 
@@ -357,7 +369,7 @@ def _workbook_cases() -> list[Case]:
         ("xlsx entities", with_sheet(lambda xml: b'<!DOCTYPE a [<!ENTITY b "c">]>' + xml), "unsafe_workbook", None),
         ("xlsx deep XML", with_sheet(lambda _: b"<a>" * 200_000), "too_large", None),
         ("xlsx giant attribute", with_sheet(lambda xml: xml.replace(b'r="A2"', b'r="' + b"A" * 9_000_000 + b'"')), "too_large", None),
-        ("xlsx giant cell", lambda: edited(shared(book(cells())), {TEXTS: lambda x: x.replace(b"<t>2<", b"<t>" + b"2" * 5_000_000 + b"<")}), "long_line", None),
+        ("xlsx giant cell", lambda: edited(shared(book(cells())), {TEXTS: lambda x: x.replace(b">2<", b">" + b"2" * 5_000_000 + b"<")}), "long_line", None),
     ]  # fmt: skip
     return made + [Case(name, "orders.xlsx", make, code, at, None, SEOUL) for name, make, code, at in whole]
 
@@ -370,6 +382,25 @@ def _notes_sheet(made: Any) -> None:
 def _hidden_sheet(made: Any) -> None:
     _two(made)
     made["April"].sheet_state = "hidden"
+
+
+def _korean_export() -> Case:
+    """All columns in another order, in CP949, with the words and the weaker names of a shop's export."""
+    head = "수량,단가(원),주문 번호,주문순번,주문일시,결제일시,고객번호,채널,매장코드,매장명,상품코드,대분류,수령방법,약속시각,준비완료,수령시각,반품일시,주문상태"
+    lines = [
+        "2,9900,A-1,1,2025-03-01 10:00:00,2025-03-01 10:01:00,C1,모바일,S01,강남점,001,스킨케어,매장 픽업,"
+        "2025-03-01 13:00:00,2025-03-01 12:10:00,2025-03-01 18:30:00,,구매확정",
+        "1,12000,A-2,1,2025-03-01 11:00:00,2025-03-01 11:00:00,C2,온라인,,,002,메이크업,택배,,,,2025-03-05 09:00:00,반품완료",
+    ]
+    reads: dict[str, list[Any]] = {
+        "order_id": ["A-1", "A-2"], "shopper_id": ["C1", "C2"], "channel": ["web", "web"], "store_id": ["S01", None],
+        "sku": ["001", "002"], "category": ["스킨케어", "메이크업"], "fulfilment": ["pickup", "ship"],
+        "status": ["completed", "returned"], "units": [2, 1], "value": [19800, 12000],
+        "placed_utc": [1740790800, 1740794400], "promised_utc": [1740801600, -1], "ready_utc": [1740798600, -1],
+        "collected_utc": [1740821400, -1], "returned_utc": [-1, 1741132800],
+    }  # fmt: skip
+    data = text(lines, head).encode("cp949")
+    return Case("Korean export, all columns", "orders.csv", _bytes(data), options=SEOUL, reads=reads, note="'매장명' is not read")
 
 
 def _read_cases() -> list[Case]:
@@ -396,9 +427,11 @@ def _read_cases() -> list[Case]:
         "CSV named xlsx": ("orders.xlsx", text()),
         "CSV named parquet": ("orders.parquet", text()),
     }
-    made = [Case(name, file, _bytes(data)) for name, (file, data) in files.items()]
+    whole = {"no line end": "is the file whole?"}
+    made = [Case(name, file, _bytes(data), note=whole.get(name, "")) for name, (file, data) in files.items()]
+    made.append(_korean_export())
     made.append(Case("unsorted", "orders.csv", _bytes(text(GOOD[::-1])), reads={k: v[::-1] for k, v in RIGHT.items()}))
-    odd = ["null", "=1+1", "<b>x</b>", "[red]x[/red]", r"$\frac$", "001", "1E5"]
+    odd = ["null", "=1+1", "=HYPERLINK(http)", "<b>x</b>", "[red]x[/red]", r"$\frac$", "001", "1E5"]
     rows = [row(order_id=f"o{i}", sku=f'"{sku}"') for i, sku in enumerate(odd)]
     made.append(Case("codes that look like something else", "orders.csv", _bytes(text(rows)), reads={"sku": odd}))
     hangul = text([row(sku=unicodedata.normalize("NFD", "가방"))])

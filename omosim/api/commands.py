@@ -232,6 +232,10 @@ def report_command(path: str) -> int:
     return 0
 
 
+#: tables that are no Parquet
+TABLES = ("capacity_plan.csv", "market.yaml", "plan.json", "rota.csv")
+
+
 def rerun_command(path: str) -> int:
     """Run a result's command again into a folder beside it and say whether every table has the same bytes."""
     from omosim.config.reread import reread
@@ -245,7 +249,7 @@ def rerun_command(path: str) -> int:
     code = body(composed, origin.get("argv", []))
     if code not in (0, 3):
         return code
-    names = sorted(p.name for p in old.path.glob("*.parquet"))
+    names = sorted(p.name for p in old.path.iterdir() if p.suffix == ".parquet" or p.name in TABLES)
     different = [n for n in names if (old.path / n).read_bytes() != (place / n).read_bytes()]
     write_text(place / "rerun.json", json.dumps({"of": old.path.name, "tables": names, "different": different}) + "\n")
     if different:

@@ -26,6 +26,23 @@ def sample_file() -> Path:
     return package_root().base / SAMPLE
 
 
+def check_shifts(asked: dict[str, Any]) -> None:
+    """Refuse shift rules that quarter and half hours cannot express. Raises ConfigError with every fault."""
+    from omosim.config.errors import ConfigError, Problem
+
+    wrong = [
+        Problem("no whole number of half hours", key=key, value=str(asked[key]), cure="Write 4 or 4.5")
+        for key in ("shift_min_h", "shift_max_h") if (2 * asked[key]) % 1
+    ]  # fmt: skip
+    for key in ("break_minutes", "slot_minutes"):
+        if asked[key] % 15:
+            wrong.append(Problem("no whole number of quarter hours", key=key, value=str(asked[key]), cure="Write 15, 30 or 45"))
+    if asked["shift_min_h"] > asked["shift_max_h"]:
+        wrong.append(Problem("longer than shift_max_h", key="shift_min_h", value=str(asked["shift_min_h"]), cure=f"Give {asked['shift_max_h']} or less"))
+    if wrong:
+        raise ConfigError(wrong)
+
+
 def sample_work() -> dict[str, float]:
     """Work contents of the sample's truth: a planner knows those of the own store."""
     truth = json.loads(sample_file().with_name("pickup_sample.truth.json").read_text(encoding="utf-8"))["truth"]
@@ -66,6 +83,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     asked, network = composed.options, composed.settings.network
     path = Path(asked["orders"]) if asked["orders"] else sample_file()
     network = network if asked["orders"] else network.model_copy(update={"work": network.work.model_copy(update=sample_work())})
+    check_shifts(asked)
     if cold():
         warm()
     opened = begin("bopis", composed, argv)
@@ -82,7 +100,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
         slot_minutes=asked["slot_minutes"], bins=asked["bins"], seed=composed.settings.seed,
     )  # fmt: skip
     weekdays = list(range(7)) if asked["day"] == "all" else [WEEKDAYS.index(asked["day"])]
-    roster = read_roster(Path(asked["roster"])) if asked["roster"] else None if asked["orders"] else sample_roster()
+    roster = read_roster(Path(asked["roster"]), history.store) if asked["roster"] else None if asked["orders"] else sample_roster()
     plan = plan_store(history, weekdays, options, network, roster, say)
     wage, currency = network.work.wage_per_hour, asked["currency"]
     whole = outputs.plan_json(plan, wage, currency)

@@ -36,6 +36,16 @@ COMMON = """\
   shoppers=20000  days=28  seed=7  replications=10  precision=0.01  jobs=2  output.dir=DIR
   strategy.capabilities.bopis=false  engine.fulfilment=kernel|reference  experiment=NAME|FILE.yaml"""
 
+#: overrides of commands that take other ones
+COMMON_OF = {
+    "bopis": """\
+  orders=FILE  store=ID  day=all|mon|…|sun  roster=FILE (who was on duty, as rota.csv)  output.dir=DIR  seed=7
+  promise_h=2  target=0.95 (ready on time)  wait_min=5  wait_share=0.9 (wait no longer)  bins=0 (shelf; 0 any number)
+  shift_min_h=4  shift_max_h=9  break_minutes=30 (unpaid, every 4 h)  least_pickers=1  least_counter=1  slot_minutes=30
+  network.work.pick_base_s  pick_unit_s  counter_s  checkout_s  shape  patience_minutes  wage_per_hour
+  network.stores.opens  closes  network.pickup.no_show  hold_days  max_bad_rows=0  timezone=Asia/Seoul  currency=KRW""",
+}
+
 FLAG_TEXT = {
     "--cfg": "--cfg job       print the composed configuration and stop",
     "--multirun": "--multirun, -m  one job for each combination of comma values: seed=1,2,3",
@@ -75,7 +85,7 @@ def of_command(name: str, lang: str) -> str:
     c = COMMANDS[name]
     lines = [f"{c.usage}", "", c.says[lang] + ".", "", c.body]
     if c.takes == "overrides":
-        lines += ["", f"{w['common']}:", COMMON]
+        lines += ["", f"{w['common']}:", COMMON_OF.get(name, COMMON)]
     if name in FLAGS:
         lines += ["", f"{w['flags']}:", *("  " + FLAG_TEXT[f] for f in FLAGS[name])]
     lines += ["", f"{w['examples']}:", *("  " + e for e in c.examples), "", f"{w['next']}: {c.after}"]

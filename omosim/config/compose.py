@@ -420,7 +420,7 @@ class _Composer:
         orders = own.get("orders")
         if isinstance(orders, str) and orders and not (self.library.cwd / orders).is_file():
             self.problems.append(
-                Problem("no such file", key="orders", value=show(orders), cure="Give the path of a CSV or Parquet file")
+                Problem("no such file", key="orders", value=show(orders), cure="Give the path of a CSV, CSV.gz, Parquet or xlsx file")
             )
         try:
             return self.model.model_validate(own, strict=True)

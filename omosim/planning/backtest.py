@@ -32,6 +32,7 @@ _MOST_PICKERS = 256
 _FIT_DAYS = 2  # earlier days of each weekday from which the pickers of the past are read
 _CHECK = 500_000  # replication from which on the check draws
 _KNOTS = 1024
+ALL = 7  # in place of a weekday: all of them
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class _Check:
 
     def shop(self, day: int) -> Shop:
         """The store on a day and the days before it."""
-        trades = tuple(bool(np.isin(day - i, self.history.dates)) for i in range(_DAYS_BACK, -1, -1))
+        trades = tuple(bool(np.isin(day - i, self.history.dates)) and (day - i + 3) % 7 not in self.history.shut for i in range(_DAYS_BACK, -1, -1))
         return Shop(self.history.opens, self.history.closes, trades, round(self.network.pickup.hold_days * DAY), self.wait_s)
 
     def replay(self, day: int, roster: Roster, reps: int = _REPS) -> DayResult:
@@ -138,12 +139,12 @@ def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLa
         return "no check against the file: five days of a weekday are needed, one of them to hold out"
     check = _Check(history, network, work, promise_s, wait_s, seed)
     rows = []
-    for w, days in held.items():
-        rows.append(_demand(history, w, days, network))
+    foretold = [_demand(history, w, days, network) for w, days in held.items()]
+    rows += foretold if len(foretold) < 2 else [*foretold, _together(foretold)]
     dates = sorted(date_text(d) for days in held.values() for d in days)
     if not history.has("ready"):
         return Backtest(rows, dates, "not needed: the file has no ready_at, only demand is checked")
-    told = "the roster given"
+    told = roster.told if roster is not None else ""
     if roster is None:
         earlier = {w: np.setdiff1d(history.days_of(w), held[w])[-_FIT_DAYS:] for w in held}
         pickers = _pickers_of_the_past(check, np.concatenate(list(earlier.values())), network)
@@ -196,6 +197,12 @@ def _demand(history: StoreHistory, weekday: int, days: np.ndarray, network: Netw
     half = 1.96 * float(np.sqrt(day_to_day / len(totals) + day_to_day / len(days)))
     observed = len(history.of_days(days, PICKUP)) / len(days)
     return Row(weekday, "pickups a day, foretold", "orders", observed, mean, max(0.0, mean - half), mean + half)
+
+
+def _together(rows: list[Row]) -> Row:
+    """All weekdays' demand as one: a miss that they share is not seen in each alone."""
+    total, half = sum(r.simulated for r in rows), float(np.sqrt(sum(((r.high - r.low) / 2) ** 2 for r in rows)))
+    return Row(ALL, "pickups of all weekdays, foretold", "orders", sum(r.observed for r in rows), total, max(0.0, total - half), total + half)
 
 
 def _service(check: _Check, weekday: int, days: np.ndarray, results: list[DayResult]) -> list[Row]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from omosim.kernels.mathx import exp64, norm_ppf64
 from omosim.kernels.planning_days import day_effect, draw_orders, fill_gamma, fill_weights
-from omosim.planning.history import DAY, PICKUP, QUARTER, WALK_IN, StoreHistory, after_open_seconds
+from omosim.planning.history import DAY, PICKUP, QUARTER, WALK_IN, StoreHistory, kept_until
 from omosim.schema.columns import DEMAND, HOUR
 from omosim.schema.settings import NetworkSettings
 
@@ -17,6 +17,36 @@ SMOOTH = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0  # over five quarter hours
 KINDS = (PICKUP, WALK_IN)
 _KNOTS = 1024
 _OWN_POOL = 200  # pickups of the weekday from which on only they are taken after
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The store as it is planned.
+
+    Parameters
+    ----------
+    opens, closes : second of the day
+    trades : whether the store is open on each simulated day, the planned one last
+    hold_s : shelf time of a pickup
+    limit_s : wait that still counts as short
+    """
+
+    opens: int
+    closes: int
+    trades: tuple[bool, ...]
+    hold_s: int
+    limit_s: int
+
+    @property
+    def days_before(self) -> int:
+        """Simulated days before the planned one."""
+        return len(self.trades) - 1
+
+    @property
+    def last_closing(self) -> int:
+        """Second of the closing before the planned day; 0 when the store was closed all the days before."""
+        days = [d for d in range(self.days_before) if self.trades[d]]
+        return days[-1] * DAY + self.closes if days else 0
 
 
 @dataclass(frozen=True)
@@ -60,9 +90,9 @@ class DayLaw:
 def learn(history: StoreHistory, weekday: int, days: np.ndarray, network: NetworkSettings, level_of: int | None = None) -> DayLaw:
     """The law of a weekday from past days of it (it may have none: a day without orders).
 
-    level_of : local day to whose level the file's growth brings them; none: the file's last
+    level_of : local day to whose level the file's growth brings them; none: the middle of the week after the last
     """
-    raised = history.raised_to(days, int(history.dates[-1]) if level_of is None else level_of)[:, None]
+    raised = history.raised_to(days, int(history.dates[-1]) + 4 if level_of is None else level_of)[:, None]
     counts = np.zeros((2, len(days), QUARTERS))
     for kind in KINDS:
         rows = history.of_days(days, kind)
@@ -168,7 +198,7 @@ class WorkLaw:
         return self.pick_base_s + self.pick_unit_s * np.asarray(units, float)
 
 
-def draw(laws: list[DayLaw], draws: Draws, work: WorkLaw, opens: int, closes: int, promise_s: int, factor: float = 1.0) -> np.ndarray:
+def draw(laws: list[DayLaw], draws: Draws, work: WorkLaw, shop: Shop, promise_s: int, factor: float = 1.0) -> np.ndarray:
     """DEMAND rows of every replicate, sorted by (t, key); day i of the run has laws[i].
 
     Walk-in customers come on the last day only: earlier days give their pickups, which still stand on the shelf.
@@ -199,5 +229,5 @@ def draw(laws: list[DayLaw], draws: Draws, work: WorkLaw, opens: int, closes: in
                 n += more
     rows = out[:n]
     pick = rows["flow"] == 2
-    rows["promise_s"][pick] = after_open_seconds(rows["t"][pick], promise_s, opens, closes) - rows["t"][pick]
+    rows["promise_s"][pick] = kept_until(rows["t"][pick], promise_s, shop.opens, shop.closes, shop.trades) - rows["t"][pick]
     return rows[np.lexsort((rows["key"], rows["t"]))]

@@ -19,6 +19,8 @@ PICKUP, WALK_IN = 0, 1
 _FLOWS = {"pickup": PICKUP, "curbside": PICKUP, "locker": PICKUP, "store": WALK_IN}
 _HALF_HOUR = 1800
 _LEAST_SEEN = 200  # visits to the store from which on its hours are read from the file
+_SMALL_HOURS = 4 * HOUR
+_HARDLY = 0.002  # share of what happens in the store below which a weekday counts as closed
 _WEEKS = 6  # least length from which growth is read
 _FASTEST = 0.05  # log growth a week beyond which it is no trend
 _OUTLIERS = 0.002  # share of visits that may lie outside the hours read
@@ -39,6 +41,7 @@ class StoreHistory:
     hours_from : where the hours come from, in words
     notes : what was taken as it is for want of a column, in words
     growth : log growth of orders a week; 0 where the file does not show one
+    shut : weekdays on which orders come but nobody is in the store
     """
 
     store: str
@@ -50,6 +53,7 @@ class StoreHistory:
     hours_from: str
     notes: tuple[str, ...]
     growth: float = 0.0
+    shut: frozenset[int] = frozenset()
 
     def days_of(self, weekday: int) -> np.ndarray:
         """Trading days of a weekday (0 Monday)."""
@@ -122,7 +126,10 @@ def store_history(log: OrderLog, store: str | None, opens: int, closes: int) -> 
     growth, told_growth = weekly_growth(orders, dates)
     if told_growth:
         notes.append(told_growth)
-    return StoreHistory(name, orders, dates, closed, first, last, told, tuple(notes), growth)
+    shut = _shut(orders)
+    if shut:
+        notes.append(f"closed on {', '.join(WEEKDAYS[w] for w in sorted(shut))}: orders come, but nothing is sold, made ready or collected in the store")
+    return StoreHistory(name, orders, dates, closed, first, last, told, tuple(notes), growth, shut)
 
 
 def _choose(lines: pd.DataFrame, store: str | None, notes: list[str]) -> str:
@@ -167,16 +174,34 @@ def _hours(orders: pd.DataFrame, opens: int, closes: int) -> tuple[int, int, str
     if len(seen) < _LEAST_SEEN:
         return opens, closes, "network.stores.opens and closes (too few visits in the file to read them)"
     low, high = seen[int(_OUTLIERS * len(seen))], seen[len(seen) - 1 - int(_OUTLIERS * len(seen))]
+    if low < _SMALL_HOURS and high > DAY - HOUR:
+        raise PlanError(
+            f"people were in the store before {_SMALL_HOURS // HOUR}:00 and after 23:00: a store that is open past midnight cannot be planned; "
+            "shift its times so that a day's opening hours lie within one date"
+        )
     first, last = int(low) // _HALF_HOUR * _HALF_HOUR, -(-int(high) // _HALF_HOUR) * _HALF_HOUR
     if last - first < 2 * HOUR:
         return opens, closes, "network.stores.opens and closes (the visits in the file span less than two hours)"
     return first, min(last, DAY), f"{len(seen):,} visits and collections in the file"
 
 
-def weekly_growth(orders: pd.DataFrame, dates: np.ndarray) -> tuple[float, str]:
-    """Log growth a week of orders on trading days, weekdays taken out; 0 unless it is twice its standard error, and why.
+def _shut(orders: pd.DataFrame) -> frozenset[int]:
+    """Weekdays with orders on which nothing happens in the store, where the file tells what happens there."""
+    there = [orders.loc[orders["kind"] == WALK_IN, "day"].to_numpy()]
+    there += [orders.loc[orders[name] >= 0, name].to_numpy() // DAY for name in ("ready", "collected")]
+    days = np.concatenate(there)
+    if len(days) < _LEAST_SEEN:
+        return frozenset()
+    seen = np.bincount(weekday_of(days), minlength=7)
+    ordered = np.bincount(weekday_of(orders["day"].to_numpy()), minlength=7)
+    return frozenset(w for w in range(7) if ordered[w] > 0 and seen[w] < _HARDLY * len(days))
 
-    A regression of the log of each day's orders on weekday and time; at least six weeks are needed.
+
+def weekly_growth(orders: pd.DataFrame, dates: np.ndarray) -> tuple[float, str]:
+    """Log growth a week of orders on trading days, weekdays taken out, and what to say of it.
+
+    A regression of the log of each day's orders on weekday and time, shrunk by how little is known of it
+    (slope^2 / (slope^2 + error^2)); 0 from less than six weeks, or where it is smaller than its standard error.
     """
     if len(dates) < _WEEKS * 6 or dates[-1] - dates[0] < 7 * _WEEKS:
         return 0.0, ""
@@ -192,10 +217,11 @@ def weekly_growth(orders: pd.DataFrame, dates: np.ndarray) -> tuple[float, str]:
     spread = float((week * week).sum())
     slope = float((week * y).sum()) / spread
     error = float(np.sqrt(((y - slope * week) ** 2).sum() / left / spread))
-    if abs(slope) < 2 * error or abs(slope) > _FASTEST:
+    if abs(slope) < error or abs(slope) > _FASTEST:
         return 0.0, ""
     low, high = 100 * (slope - 2 * error), 100 * (slope + 2 * error)
-    return slope, f"orders move {100 * slope:+.1f} % a week ({low:+.1f} to {high:+.1f}): past days are brought to the level of the last day"
+    kept = slope * slope * slope / (slope * slope + error * error)
+    return kept, f"orders move {100 * slope:+.1f} % a week ({low:+.1f} to {high:+.1f}); {100 * kept:+.1f} % is taken: past days are brought to the week after the last day"
 
 
 def hour_of_week(history: StoreHistory, kind: int) -> np.ndarray:
@@ -222,6 +248,20 @@ def promise_of(history: StoreHistory) -> float | None:
         return None
     spent = open_seconds(rows["promised"].to_numpy(), history.opens, history.closes)
     return float(np.median(spent - open_seconds(rows["placed"].to_numpy(), history.opens, history.closes)))
+
+
+def kept_until(second: np.ndarray, wanted: int, opens: int, closes: int, trades: tuple[bool, ...]) -> np.ndarray:
+    """As `after_open_seconds`, but days on which the store is closed give no time; days after `trades` are open."""
+    day, rest = np.divmod(np.asarray(second, np.int64), DAY)
+    left, out = np.full(len(day), int(wanted), np.int64), np.full(len(day), -1, np.int64)
+    open_on = np.array([*trades, *[True] * (3 + wanted // (closes - opens))])
+    while (out < 0).any():
+        begin = np.maximum(rest, opens)
+        room = np.where(open_on[np.minimum(day, len(open_on) - 1)], np.maximum(closes - begin, 0), 0)
+        done = (out < 0) & (room >= left)
+        out = np.where(done, day * DAY + begin + left, out)
+        left, day, rest = np.where(done, left, left - room), day + 1, np.zeros_like(rest)
+    return out
 
 
 def after_open_seconds(second: np.ndarray, wanted: int, opens: int, closes: int) -> np.ndarray:

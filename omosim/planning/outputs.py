@@ -15,6 +15,7 @@ from omosim.schema.columns import HOUR
 
 DAY_WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ROLES = ("picker", "counter")
+_ODD = 3.0  # times the median, from which on a day is named
 
 
 def capacity_columns(plan: StorePlan, minutes: int) -> dict[str, list[Any]]:
@@ -77,7 +78,7 @@ def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
             {"from": second_clock(b), "to": second_clock(e), "max_orders": n, "ci_low": low, "ci_high": high}
             for b, e, n, low, high in zip(*(x.tolist() for x in (limits.begins, limits.ends, limits.limit, limits.low, limits.high)), strict=True)
         ],
-        "cost": {**fixed.plain(), "unit": f"minor {currency} a day", "paid_hours": sum(paid), "paid_hours_pickers": paid[0],
+        "cost": {**fixed.plain(), "unit": f"minor {currency}", "paid_hours": sum(paid), "paid_hours_pickers": paid[0],
                  "paid_hours_counter": paid[1], "wage_per_hour": wage, "per_pickup": per_order.plain()},
         "erlang_c": textbook(day),
         "what_if": [
@@ -151,7 +152,7 @@ def check_json(plan: StorePlan) -> dict[str, Any]:
     return {
         "held_out": check.dates, "staff_of_the_past": check.staff_from,
         "rows": [
-            {"weekday": WEEKDAYS[r.weekday], "measure": r.measure, "unit": r.unit, "observed": float(f"{r.observed:.9g}"),
+            {"weekday": WEEKDAYS[r.weekday] if r.weekday < 7 else "all", "measure": r.measure, "unit": r.unit, "observed": float(f"{r.observed:.9g}"),
              "simulated": float(f"{r.simulated:.9g}"), "ci_low": float(f"{r.low:.9g}"), "ci_high": float(f"{r.high:.9g}"), "within": r.within}
             for r in check.rows
         ],
@@ -169,9 +170,10 @@ def answer(plan: StorePlan, wage: int, currency: str) -> str:
         said.append(
             f"{DAY_WORDS[day.weekday]} at {h.store}: {_people(day)} {verb} the promise of {plan.promise_s / HOUR:.3g} h for {100 * targets.ready_on_time:.3g} % "
             f"of {day.orders.value:.0f} pickups ({_percent(day.ready_on_time)}) and a wait of {plan.options.wait_s / 60:.3g} min for {100 * targets.soon:.3g} % of "
-            f"{day.customers.value:.0f} customers ({_percent(day.soon)}). That is {paid:.4g} paid hours, {currency} {paid * wage / _minor(currency):,.0f} a day. "
+            f"{day.customers.value:.0f} customers ({_percent(day.soon)}).{_unsure(day, plan)} That is {paid:.4g} paid hours, {currency} {paid * wage / _minor(currency):,.0f} a day. "
             f"The shelf needs {day.shelf_peak.day_high:.0f} bins on nineteen days of twenty. The slot {second_clock(int(day.limits.begins[slot]))}-"
-            f"{second_clock(int(day.limits.ends[slot]))} carries most: {int(day.limits.limit[slot])} orders when all slots are full."
+            f"{second_clock(int(day.limits.ends[slot]))} carries most: {int(day.limits.limit[slot])} orders when all slots are full, "
+            f"{int(day.limits.limit.sum())} on the day."
         )
     if len(plan.days) > 1:
         hours = sum(sum(d.paid_hours) for d in plan.days)
@@ -179,6 +181,31 @@ def answer(plan: StorePlan, wage: int, currency: str) -> str:
     if plan.refused:
         said.append(" ".join(f"{DAY_WORDS[w]}: not planned, {why}." for w, why in plan.refused.items()))
     return " ".join(said)
+
+
+def _unsure(day: DayPlan, plan: StorePlan) -> str:
+    """Where an interval reaches below its target, what that means."""
+    targets = plan.options.targets
+    low = [name for name, e, t in (("ready on time", day.ready_on_time, targets.ready_on_time), ("the wait", day.soon, targets.soon)) if e.low < t <= e.value]
+    return f" The interval of {' and of '.join(low)} reaches below the target: one person more would make it sure." if low else ""
+
+
+def check_words(plan: StorePlan) -> str:
+    """How the check came out, where it came out badly."""
+    check = plan.check
+    if isinstance(check, str) or not check.rows:
+        return ""
+    outside = [r for r in check.rows if not r.within]
+    if len(outside) * 5 <= len(check.rows):
+        return ""
+    service = sum("served again" in r.measure or "order to ready" in r.measure for r in outside)
+    demand = len(outside) - service
+    cures = []
+    if service:
+        cures.append("who was on duty (roster=FILE) or the work times (network.work) are not as taken here")
+    if demand:
+        cures.append("the held-out weeks had another demand than the weeks before foretold")
+    return f"the check against held-out days lies outside its interval in {len(outside)} of {len(check.rows)} rows: {'; '.join(cures)}"
 
 
 def _people(day: DayPlan) -> str:
@@ -196,13 +223,25 @@ def _minor(currency: str) -> int:
 
 def problem_lines(plan: StorePlan) -> list[str]:
     """What a reader of the plan should know before acting on it."""
-    out = list(plan.history.notes)
+    out = [check_words(plan)] if check_words(plan) else []
+    out += plan.history.notes
+    w = plan.work
+    out.append(
+        f"work times taken: picking {w.pick_base_s:.0f} s an order and {w.pick_unit_s:.0f} s a unit, counter {w.counter_s:.0f} s a pickup and "
+        f"{w.checkout_s:.0f} s a purchase (network.work): no order file tells them, time a few dozen"
+    )
     if len(plan.history.closed):
         some = ", ".join(date_text(d) for d in plan.history.closed[:8])
         out.append(f"{len(plan.history.closed)} days without an order count as closed: {some}{' …' if len(plan.history.closed) > 8 else ''}")
     for day in plan.days:
         if not day.kept:
             out.append(f"{DAY_WORDS[day.weekday]}: the targets are not kept even with more people")
-        if sh.paid_hours(day.shifts[PICKERS]) == 0:
-            out.append(f"{DAY_WORDS[day.weekday]}: nobody picks")
+        if 0 < plan.options.bins < (day.shelf_peak.day_high or 0):
+            out.append(f"{DAY_WORDS[day.weekday]}: {plan.options.bins} bins are too few, the shelf holds {day.shelf_peak.day_high:.0f} on nineteen days of twenty")
+        if (sh.people(day.shifts[PICKERS]) <= plan.options.targets.least[PICKERS]).all():
+            out.append(f"{DAY_WORDS[day.weekday]}: the least number of pickers (least_pickers) decides, not the demand")
+        totals = day.law.counts[PICKUP].sum(axis=1)
+        for date, total in zip(day.law.dates, totals, strict=True):
+            if total > _ODD * max(1.0, float(np.median(totals))):
+                out.append(f"{date_text(date)} had {total:.0f} pickups, the usual such day {np.median(totals):.0f}: leave it out of the file if it will not come again")
     return out

@@ -29,6 +29,7 @@ GROUPS = 20
 _SEARCH_ROWS, _FINAL_ROWS = 20_000, 80_000
 _FINAL_REPLICATION = 1_000_003  # draws of the last check are not those of the search
 _MOST_REPAIRS = 12
+_LAST_MOVES = 40
 _AMPLE = 60
 
 
@@ -109,6 +110,8 @@ class DayPlan:
 def enough(history: StoreHistory, weekday: int) -> None:
     """Refuse a weekday of which the file has fewer than four days. Raises PlanError."""
     have = len(history.days_of(weekday))
+    if weekday in history.shut:
+        raise PlanError(f"store '{history.store}' is closed on {WEEKDAYS[weekday]}: orders come, but nothing is made ready, collected or sold there")
     if have < LEAST_DAYS:
         days = "no" if have == 0 else f"only {have}"
         raise PlanError(
@@ -143,10 +146,11 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network:
     back = int(np.clip(np.ceil(network.pickup.hold_days), 2, 4))
     laws = [learn(history, (weekday - i) % 7, history.days_of((weekday - i) % 7), network) for i in range(back, -1, -1)]
     hold_s = round(network.pickup.hold_days * DAY)
-    shop = Shop(history.opens, history.closes, tuple(len(law.dates) > 0 for law in laws), hold_s, options.wait_s)
+    trades = tuple(len(law.dates) > 0 and law.weekday not in history.shut for law in laws)
+    shop = Shop(history.opens, history.closes, trades, hold_s, options.wait_s)
     key = make_key(options.seed, weekday)
     draws = sized(laws, key, _SEARCH_ROWS)
-    rows = draw(laws, draws, work, shop.opens, shop.closes, promise_s)
+    rows = draw(laws, draws, work, shop, promise_s)
     ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes))
     load = offered_load(shop, ample, promise_s)
     search = Search(shop, options.targets, options.rules, lambda staff: simulate(shop, rows, draws, staff, audit=False), load)
@@ -154,12 +158,16 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network:
     shifts = search.schedule()
 
     final = sized(laws, make_key(options.seed, weekday + _FINAL_REPLICATION), _FINAL_ROWS)
-    days = draw(laws, final, work, shop.opens, shop.closes, promise_s)
+    days = draw(laws, final, work, shop, promise_s)
     result = _result(shop, days, final, shifts)
     for _ in range(_MOST_REPAIRS):
         if options.targets.all_kept(result):
             break
         shifts = search.strengthened(shifts, result)
+        result = _result(shop, days, final, shifts)
+    again = replace(search, trial=lambda staff: simulate(shop, days, final, staff, audit=False))
+    if options.targets.all_kept(result):  # a repair may have made another shift needless
+        shifts = again.trimmed(shifts, _LAST_MOVES)
         result = _result(shop, days, final, shifts)
     say(f"{WEEKDAYS[weekday]}: slots and what-ifs")
     staff = Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))
@@ -243,48 +251,50 @@ def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: 
     shop, draws, hours = base.shop, base.draws, base.staff.person_hours
     out = [base.judge("as planned", base.result, 0.0)]
     for pool, who in ((PICKERS, "picker"), (COUNTER, "person at the counter")):
-        for more, word in ((1, "one more"), (-1, "one fewer")):
-            staff = with_one(base.staff, pool, more, shop)
-            if (staff.pickers if pool == PICKERS else staff.counter).sum() != (base.staff.pickers if pool == PICKERS else base.staff.counter).sum():
-                out.append(base.judge(f"{word} {who} all day", base.with_staff(staff), staff.person_hours - hours))
-    half = draw(laws, draws, work, shop.opens, shop.closes, promise_s // 2)
-    out.append(base.judge(f"promise of {promise_s / 2 / HOUR:.3g} h instead of {promise_s / HOUR:.3g} h", simulate(shop, half, draws, base.staff), 0.0))
-    more_orders = draw(laws, draws, work, shop.opens, shop.closes, promise_s, factor=1.3)
-    out.append(base.judge("30 % more orders and customers", simulate(shop, more_orders, draws, base.staff), 0.0))
-    worst = _worst_absence(base, shifts)
-    if worst is not None:
-        out.append(worst)
+        staff = with_one(base.staff, pool, 1, shop)
+        out.append(base.judge(f"one more {who} all day", base.with_staff(staff), staff.person_hours - hours))
+    absent = _absences(base, shifts)
+    for pool in POOLS:
+        mine = [row for row in absent if row[0] == pool]
+        if mine:
+            _, _, change = min(mine, key=lambda row: row[1])
+            out.append(replace(change, name=f"one fewer: without {change.name}"))
+    half = draw(laws, draws, work, shop, promise_s // 2)
+    out.append(base.judge(f"promise of {promise_s / 2 / HOUR:.3g} h instead of {promise_s / HOUR:.3g} h", simulate(shop, half, draws, base.staff, audit=False), 0.0))
+    more_orders = draw(laws, draws, work, shop, promise_s, factor=1.3)
+    out.append(base.judge("30 % more orders and customers", simulate(shop, more_orders, draws, base.staff, audit=False), 0.0))
+    if absent:
+        _, _, change = max(absent, key=lambda row: row[1])
+        out.append(replace(change, name=f"one sick, where it hurts most: {change.name}"))
     return out
 
 
-def _worst_absence(base: _Base, shifts: list[list[Shift]]) -> WhatIf | None:
-    """The one person whose absence hurts most."""
-    found: list[tuple[float, WhatIf]] = []
+def _absences(base: _Base, shifts: list[list[Shift]]) -> list[tuple[int, float, WhatIf]]:
+    """Pool, harm (shares lost) and figures of the day without each shift."""
+    found = []
     for pool in POOLS:
+        name, role = ("pickers", "counter")[pool], ("picker", "person at the counter")[pool]
         for shift, _ in sh.distinct(shifts[pool]):
-            name = ("pickers", "counter")[pool]
             left = np.maximum(getattr(base.staff, name) - shift.cover(), 0)
             result = base.with_staff(replace(base.staff, **{name: left}))
-            role = ("picker", "person at the counter")[pool]
-            change = base.judge(f"the {role} of {clock(shift.begin)}-{clock(shift.end)} is sick", result, -shift.paid * QUARTER / HOUR)
-            found.append((result.ready_on_time + result.soon_share, change))
-    return min(found, key=lambda f: f[0])[1] if found else None
+            change = base.judge(f"the {role} of {clock(shift.begin)}-{clock(shift.end)}", result, -shift.paid * QUARTER / HOUR)
+            found.append((pool, -result.ready_on_time - result.soon_share, change))
+    return found
 
 
 def _curve(base: _Base) -> list[tuple[int, iv.Estimate, float]]:
-    """Share of customers who wait against people at the counter in the busiest hour, with Erlang C beside it."""
+    """Share of the busiest hour's customers who wait against people at the counter, with Erlang C of that hour beside it."""
     work = base.result.work[COUNTER]
     hour = int(np.argmax(np.convolve(work, np.ones(4), "valid"))) if work.any() else base.shop.opens // QUARTER
-    part = slice(hour, hour + 4)
-    load = float(work[part].sum() / (4 * QUARTER))
-    now = int(base.staff.counter[part].max())
+    load = float(work[hour : hour + 4].sum() / (4 * QUARTER))
+    now = int(base.staff.counter[hour : hour + 4].max())
     out = []
     for people in range(max(1, now - 2), now + 3):
-        change = people - now
-        staff = with_one(base.staff, COUNTER, change, base.shop)
-        result = base.with_staff(staff)
-        came = result.served + result.left
-        out.append((people, iv.share(base.draws, result.waited, came, base.seen_all), erlang.erlang_c(people, load)))
+        result = base.with_staff(with_one(base.staff, COUNTER, people - now, base.shop))
+        inside = (result.wait_quarter >= hour) & (result.wait_quarter < hour + 4)
+        came = np.bincount(result.wait_rep[inside], minlength=base.draws.reps)
+        waited = np.bincount(result.wait_rep[inside & (result.waits > 0)], minlength=base.draws.reps)
+        out.append((people, iv.share(base.draws, waited, came, base.seen_all / 10), erlang.erlang_c(people, load)))
     return out
 
 
@@ -310,6 +320,7 @@ class StorePlan:
     days: list[DayPlan]
     refused: dict[int, str]
     check: Backtest | str
+    work: WorkLaw
 
 
 def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions, network: NetworkSettings,
@@ -338,4 +349,4 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
     check = backtest(history, asked, options.seed, WorkLaw.of(network), network, promise_s, options.wait_s, roster)
     with ThreadPoolExecutor(max(1, min(len(asked), os.cpu_count() or 1))) as pool:  # kernels run without the interpreter's lock
         days = list(pool.map(lambda weekday: plan_day(history, weekday, options, network, say), asked))
-    return StorePlan(history, options, promise_s, told, days, refused, check)
+    return StorePlan(history, options, promise_s, told, days, refused, check, WorkLaw.of(network))

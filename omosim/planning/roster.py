@@ -23,9 +23,10 @@ _MOST_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Roster:
-    """Staff of each weekday, Monday first."""
+    """Staff of each weekday, Monday first, and how it was come by, in words."""
 
     days: tuple[Staff, ...]
+    told: str = "the roster given"
 
 
 def by_hour(pickers: Sequence[Sequence[int]], counter: Sequence[Sequence[int]], opens_h: int) -> Roster:
@@ -42,8 +43,11 @@ def by_hour(pickers: Sequence[Sequence[int]], counter: Sequence[Sequence[int]], 
     return Roster(tuple(days))
 
 
-def read_roster(path: Path) -> Roster:
+def read_roster(path: Path, store: str | None = None) -> Roster:
     """A CSV with weekday (mon … sun), role (picker, counter), from, to (HH:MM), and break_from, break_to where taken.
+
+    store : rows of other stores are left out where the file has a column store. Weekdays without a row are like the
+        first that has one.
 
     Raises
     ------
@@ -60,6 +64,8 @@ def read_roster(path: Path) -> Roster:
         raise OrderFileError([Problem("missing_column", name, 1, c, None, ", ".join(_NEEDED)) for c in lacking], {"missing_column": len(lacking)})
     people = np.zeros((7, 2, QUARTERS), np.int64)
     for number, row in enumerate(rows, start=2):
+        if store is not None and row.get("store") not in (None, "", store):
+            continue
         weekday, role = (row["weekday"] or "").strip().lower(), (row["role"] or "").strip().lower()
         if weekday not in WEEKDAYS:
             wrong.append(Problem("bad_choice", name, number, "weekday", row["weekday"], ", ".join(WEEKDAYS)))
@@ -82,7 +88,14 @@ def read_roster(path: Path) -> Roster:
         for problem in wrong:
             counts[problem.code] = counts.get(problem.code, 0) + 1
         raise OrderFileError(wrong[:20], counts, len(rows))
-    return Roster(tuple(Staff(np.maximum(day[0], 0), np.maximum(day[1], 0)) for day in people))
+    given = [w for w in range(7) if people[w].any()]
+    if not given:
+        raise OrderFileError([Problem("no_rows", name, None, None, None, f"rows of store {store}" if store else "rows")], {"no_rows": 1})
+    told = "the roster given"
+    if len(given) < 7:
+        told += f"; weekdays not in it are taken as {WEEKDAYS[given[0]]}"
+    filled = [people[w if w in given else given[0]] for w in range(7)]
+    return Roster(tuple(Staff(np.maximum(day[0], 0), np.maximum(day[1], 0)) for day in filled), told)
 
 
 def _quarter(text: str | None) -> int | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from omosim.fulfilment.kernel import KernelFulfilment
 from omosim.fulfilment.rules import Network, NetworkRules
-from omosim.planning.demand import QUARTERS, Draws
+from omosim.planning.demand import QUARTERS, Draws, Shop
 from omosim.planning.history import QUARTER, open_seconds
 from omosim.schema.codes import Flow, NodeKind
 from omosim.schema.columns import DAY, FLAG_QUEUE_LEFT, NODE
@@ -61,7 +61,7 @@ class DayResult:
     served, waited, soon : customers at the counter, those who had to wait, those who waited no longer than the limit
     left : customers who left the queue
     wait_mean_s : mean wait of the served and the left, seconds
-    waits, wait_rep : (n,) every wait in seconds, and its replicate
+    waits, wait_rep, wait_quarter : (n,) every wait in seconds, its replicate, and the quarter hour in which it began
     lead_s, lead_rep : (m,) open seconds from order to ready of every pickup that got ready, and its replicate
     shelf : (reps, 96) most bins in use in each quarter hour
     calls : (2, 96) mean number of orders that come to the pickers, of customers who come to the counter, by quarter hour
@@ -78,6 +78,7 @@ class DayResult:
     wait_mean_s: np.ndarray
     waits: np.ndarray
     wait_rep: np.ndarray
+    wait_quarter: np.ndarray
     lead_s: np.ndarray
     lead_rep: np.ndarray
     shelf: np.ndarray
@@ -94,30 +95,6 @@ class DayResult:
     def soon_share(self) -> float:
         """Share of customers at the counter who waited no longer than the limit."""
         return float(self.soon.sum() / max(1, self.served.sum() + self.left.sum()))
-
-
-@dataclass(frozen=True)
-class Shop:
-    """The store as it is planned.
-
-    Parameters
-    ----------
-    opens, closes : second of the day
-    trades : whether the store is open on each simulated day, the planned one last
-    hold_s : shelf time of a pickup
-    limit_s : wait that still counts as short
-    """
-
-    opens: int
-    closes: int
-    trades: tuple[bool, ...]
-    hold_s: int
-    limit_s: int
-
-    @property
-    def days_before(self) -> int:
-        """Simulated days before the planned one."""
-        return len(self.trades) - 1
 
 
 def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff | list[Staff], engine: type = KernelFulfilment, audit: bool = True) -> DayResult:
@@ -165,7 +142,8 @@ def measure(shop: Shop, rows: np.ndarray, book: np.ndarray, reps: int, laws: dic
     start = shop.days_before * DAY
     rep = (book["key"] >> 32 >> 5).astype(np.int64)  # key = (rep x 16 + role) x 2 + kind, then 32 bits
     pickup = book["flow"] == Flow.PICKUP
-    due = pickup & (book["placed_at"] >= start - DAY + shop.closes) & (book["placed_at"] < start + shop.closes)
+    since = shop.last_closing
+    due = pickup & (book["placed_at"] >= since) & (book["placed_at"] < start + shop.closes)
     good = due & (book["ready_at"] >= 0) & (book["ready_at"] <= book["promised_at"])
     came = (book["arrived_at"] >= start) & (book["arrived_at"] < start + DAY)
     gone = came & ((book["flags"] & FLAG_QUEUE_LEFT) != 0) & (book["served_at"] < 0)
@@ -180,7 +158,7 @@ def measure(shop: Shop, rows: np.ndarray, book: np.ndarray, reps: int, laws: dic
     lead = open_seconds(book["ready_at"][ready], shop.opens, shop.closes) - open_seconds(book["placed_at"][ready], shop.opens, shop.closes)
     rows = rows[np.argsort(rows["key"])]  # the book is in the order of keys
     released = np.clip(book["placed_at"] - start, shop.opens, None)  # night orders lie there when the pickers come
-    to_pick = pickup & (book["placed_at"] >= start - DAY + shop.closes) & (released < shop.closes)
+    to_pick = pickup & (book["placed_at"] >= since) & (released < shop.closes)
     calls, work = np.zeros((2, QUARTERS)), np.zeros((2, QUARTERS))
     for pool, mask, at, effort in ((0, to_pick, released, rows["pick_s"]), (1, at_counter, book["arrived_at"] - start, rows["counter_s"])):
         quarter = np.clip(at[mask] // QUARTER, 0, QUARTERS - 1).astype(np.intp)
@@ -191,7 +169,8 @@ def measure(shop: Shop, rows: np.ndarray, book: np.ndarray, reps: int, laws: dic
     return DayResult(
         orders=count(due), on_time=count(good), served=count(served), waited=count(at_counter & (wait > 0)),
         soon=count(served & (wait <= shop.limit_s)), left=count(gone), wait_mean_s=mean, waits=wait[at_counter],
-        wait_rep=rep[at_counter], lead_s=lead, lead_rep=rep[ready], shelf=shelf_use(shop, book, rep, reps, start),
+        wait_rep=rep[at_counter],
+        wait_quarter=((book["arrived_at"][at_counter] - start) // QUARTER), lead_s=lead, lead_rep=rep[ready], shelf=shelf_use(shop, book, rep, reps, start),
         calls=calls, work=work, laws=laws,
     )  # fmt: skip
 

@@ -74,10 +74,11 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     slot = np.repeat(np.arange(len(limit)), limit)
     place = np.arange(count) - np.repeat(np.cumsum(limit) - limit, limit)
     width = (ends - begins)[slot]
-    days = np.arange(shop.days_before + 2)  # the first slots of the day after are picked on the planned evening
+    ahead = 2 + promise_s // (shop.closes - shop.opens)  # slots of later days are picked on the planned one
+    days = np.arange(shop.days_before + ahead)
     comes = (begins[slot] + (place + 0.5) / np.maximum(limit[slot], 1) * width).astype(np.int64)
     release = after_open_seconds(begins[slot][None, :] + (days * DAY)[:, None] + DAY, -promise_s, shop.opens, shop.closes) - DAY
-    release = np.maximum(release + (place / np.maximum(limit[slot], 1) * width).astype(np.int64), 0)
+    release = release + (place / np.maximum(limit[slot], 1) * width).astype(np.int64)
     one = np.zeros(release.size, DEMAND)
     one["t"] = release.ravel()
     one["promise_s"] = after_open_seconds(one["t"], promise_s, shop.opens, shop.closes) - one["t"]
@@ -91,6 +92,7 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     one["collect_lag_s"] = np.maximum((comes[None, :] + (days * DAY)[:, None]).ravel() - one["t"] - one["pick_s"], 0)
     for name in ("alt_promise_s", "alt_sku", "second_node", "return_node", "patience_s"):
         one[name] = -1
+    one = one[one["t"] >= 0]  # released before the first simulated day: picked by then
     walk_in = rows[rows["flow"] == Flow.VISIT]
     many = np.tile(one, draws.reps)
     rep = np.repeat(np.arange(draws.reps, dtype=np.int64), one.size)

@@ -24,6 +24,7 @@ POOLS = (PICKERS, COUNTER)
 _HOUR = 4  # quarter hours
 _MOST = 400  # people of a pool at once
 _STEEPEST, _FLATTEST, _HALVINGS = 8.0, -3.0, 7
+_MOVES = 400  # changes of shifts tried at most
 
 Trial = Callable[[Staff], DayResult]
 
@@ -96,8 +97,11 @@ class Search:
         low, high = _FLATTEST, _STEEPEST
         trial = list(need)
         trial[pool] = at(high)
-        if not self.targets.kept(pool, self.test((trial[0], trial[1]))):
-            raise PlanError(_unreachable(pool))
+        while not self.targets.kept(pool, self.test((trial[0], trial[1]))):
+            if trial[pool].max() >= _MOST or high > 1e4:
+                raise PlanError(_unreachable(pool))
+            low, high = high, 4 * high
+            trial[pool] = at(high)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             trial[pool] = at(middle)
@@ -153,15 +157,23 @@ class Search:
             return False
         return self.targets.all_kept(self.test((people[0], people[1])))
 
-    def _trimmed(self, pool: int, plan: list[list[Shift]]) -> list[Shift]:
+    def trimmed(self, plan: list[list[Shift]], most: int) -> list[list[Shift]]:
+        """The plan with shifts dropped or cut where the search's days allow it, after so many trials at most."""
+        out = list(plan)
+        for pool in POOLS:
+            out[pool] = self._trimmed(pool, out, most // 2)
+        return out
+
+    def _trimmed(self, pool: int, plan: list[list[Shift]], most: int = _MOVES) -> list[Shift]:
         """Local search: drop a shift, or make one half an hour shorter, dearest change first."""
+        last_try = self.tried + most
         now = list(plan[pool])
         failed: set[tuple[Shift, Shift | None]] = set()
         while True:
             moves: list[tuple[int, Shift, Shift | None]] = [(s.paid, s, None) for s in set(now)]
             moves += [(s.paid - t.paid, s, t) for s in set(now) for t in sh.shorter(s, self.rules) if t.paid < s.paid]
             moves = [m for m in moves if m[1:] not in failed]  # fewer people elsewhere do not make room for it later
-            if not moves:
+            if not moves or self.tried >= last_try:
                 return now
             _, shift, other = min(moves, key=lambda m: (-m[0], m[1], m[2] is not None, m[2] or m[1]))
             fewer = list(now)
@@ -196,13 +208,13 @@ def _unreachable(pool: int) -> str:
 
 
 def offered_load(shop: Shop, result: DayResult, promise_s: int) -> np.ndarray:
-    """(2, 96) people who would be busy with unlimited staff; picking may be put off within the promise."""
+    """(2, 96) people who would be busy with unlimited staff; picking may be put off within the promise, over night too."""
     first, last = shop.opens // QUARTER, -(-shop.closes // QUARTER)
     spread = max(1, min(promise_s // QUARTER, last - first))
     picking = np.zeros(QUARTERS)
     for q in range(first, last):
-        stop = min(q + spread, last)
-        picking[q:stop] += result.work[PICKERS][q] / (stop - q)
+        later = first + (q - first + np.arange(spread)) % (last - first)
+        np.add.at(picking, later, result.work[PICKERS][q] / spread)
     return np.stack([picking, result.work[COUNTER]]) / QUARTER
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Line, chart
@@ -25,10 +26,12 @@ def bopis_page(folder: ResultFolder) -> str:
         plan=plan,
         read=plan["read"],
         kept=all(day["targets_kept"] for day in days.values()),
+        doubtful=5 * sum(not row["within"] for row in plan["check"]["rows"]) > len(plan["check"]["rows"]),
+        rota=_rota(folder),
         days=[_day(name, days[name], plan) for name in WEEK if name in days],
         heat_table=_heat(plan),
         demand=_demand(plan),
-        check=[{**row, "day": NAMES[row["weekday"]], **_check(row)} for row in plan["check"]["rows"]],
+        check=[{**row, "day": NAMES.get(row["weekday"], "all"), **_check(row)} for row in plan["check"]["rows"]],
         names=NAMES,
         law_meaning=law_meaning,
         **about(folder),
@@ -43,6 +46,15 @@ def share_words(e: dict[str, float]) -> str:
 def plain_words(e: dict[str, float], digits: int = 1) -> str:
     """A figure with its interval."""
     return f"{e['value']:.{digits}f} ({e['ci_low']:.{digits}f} to {e['ci_high']:.{digits}f})"
+
+
+def _rota(folder: ResultFolder) -> list[dict[str, str]]:
+    """Rows of the rota; none in a folder without one."""
+    path = folder.path / "rota.csv"
+    if not path.is_file():
+        return []
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _check(row: dict[str, Any]) -> dict[str, str]:
@@ -112,12 +124,12 @@ def _staff(rows: list[dict[str, Any]]) -> list[Chart]:
 def _curve(day: dict[str, Any]) -> Chart:
     rows = day["service_curve"]
     lines = [
-        Line("simulated, all day", [100 * row["prob_wait"]["value"] for row in rows], COLOURS[0]),
-        Line("Erlang C, busiest hour", [100 * row["erlang_c_busiest_hour"] for row in rows], COLOURS[1], dashed=True),
+        Line("simulated", [100 * row["prob_wait"]["value"] for row in rows], COLOURS[0]),
+        Line("Erlang C", [100 * row["erlang_c_busiest_hour"] for row in rows], COLOURS[1], dashed=True),
     ]
     band = ([100 * row["prob_wait"]["ci_low"] for row in rows], [100 * row["prob_wait"]["ci_high"] for row in rows])
     names = [str(row["people_at_counter"]) for row in rows]
-    return chart("Customers who wait, by people at the counter in the busiest hour", "%", lines, names, band=band, band_name="95 % interval", x_every=1)
+    return chart("Customers of the busiest hour who wait, by people at the counter", "%", lines, names, band=band, band_name="95 % interval", x_every=1)
 
 
 def _shelf(day: dict[str, Any], plan: dict[str, Any]) -> Chart:

@@ -11,9 +11,8 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
-from omosim.planning.demand import Draws, WorkLaw, draw, learn
+from omosim.planning.demand import Draws, Shop, WorkLaw, draw, learn
 from omosim.planning.history import DAY, StoreHistory
-from omosim.planning.simulate import Shop
 
 FIRST = 20_605  # a Monday
 OPENS, CLOSES = 10 * 3600, 16 * 3600
@@ -54,7 +53,7 @@ def days(made: StoreHistory, network, weekday: int = 5, groups: int = 10, inner:
     laws = [learn(made, (weekday - i) % 7, made.days_of((weekday - i) % 7), network) for i in range(3, -1, -1)]
     draws = Draws(7, 1, groups, inner)
     shop = Shop(made.opens, made.closes, (True,) * 4, 3 * DAY, 300)
-    return shop, draw(laws, draws, work, made.opens, made.closes, promise_s), draws
+    return shop, draw(laws, draws, work, shop, promise_s), draws
 
 
 def write(path: Path, columns: tuple[str, ...], rows: list) -> Path:

@@ -41,8 +41,9 @@ def test_the_simulated_counter_is_m_m_c_where_nothing_changes(people, load):
     law = DayLaw(0, np.array([4]), even, 0.0, (none, none))
     work = WorkLaw(1.0, 0.0, service, service, 0.0, 1.0)
     draws = Draws(11, 5, 60, 2)
-    rows = draw([replace(law, dates=np.zeros(0, np.int64)), law], draws, work, 0, DAY, 3600)
-    done = simulate(Shop(0, DAY, (True, True), DAY, 300), rows, draws, Staff.level(1, people, 0, DAY))
+    shop = Shop(0, DAY, (True, True), DAY, 300)
+    rows = draw([replace(law, dates=np.zeros(0, np.int64)), law], draws, work, shop, 3600)
+    done = simulate(shop, rows, draws, Staff.level(1, people, 0, DAY))
     assert not any(done.laws.values())
     wait = done.wait_mean_s
     want = mean_wait_s(people, load, service)

@@ -78,6 +78,12 @@ def candidates(opens: int, closes: int, rules: ShiftRules) -> tuple[Shift, ...]:
     return tuple(sorted(out))
 
 
+@lru_cache(maxsize=64)
+def covers(opens: int, closes: int, rules: ShiftRules) -> np.ndarray:
+    """(shifts, quarter hours) what each candidate covers."""
+    return np.stack([s.cover()[opens:closes] for s in candidates(opens, closes, rules)])
+
+
 def cover(need: np.ndarray, opens: int, closes: int, rules: ShiftRules) -> list[Shift]:
     """Shifts of least paid time whose people are at least the need in every quarter hour.
 
@@ -97,7 +103,7 @@ def cover(need: np.ndarray, opens: int, closes: int, rules: ShiftRules) -> list[
     if need.max(initial=0) == 0:
         return []
     shifts = candidates(opens, closes, rules)
-    table = np.stack([s.cover() for s in shifts], axis=1)[opens:closes]
+    table = covers(opens, closes, rules).T
     paid = np.array([s.paid for s in shifts], float)
     solved = milp(
         paid + 1e-4,  # of equal paid time, fewer people

@@ -165,13 +165,14 @@ class Search:
         return out
 
     def _trimmed(self, pool: int, plan: list[list[Shift]], most: int = _MOVES) -> list[Shift]:
-        """Local search: drop a shift, or make one half an hour shorter, dearest change first."""
+        """Local search: drop a shift, make one half an hour shorter, or put a shorter one elsewhere; dearest change first."""
         last_try = self.tried + most
         now = list(plan[pool])
         failed: set[tuple[Shift, Shift | None]] = set()
         while True:
             moves: list[tuple[int, Shift, Shift | None]] = [(s.paid, s, None) for s in set(now)]
             moves += [(s.paid - t.paid, s, t) for s in set(now) for t in sh.shorter(s, self.rules) if t.paid < s.paid]
+            moves += [(s.paid - t.paid, s, t) for s in set(now) for t in self._instead(pool, now, s)]
             moves = [m for m in moves if m[1:] not in failed]  # fewer people elsewhere do not make room for it later
             if not moves or self.tried >= last_try:
                 return now
@@ -186,17 +187,31 @@ class Search:
             else:
                 failed.add((shift, other))
 
+    def _instead(self, pool: int, now: list[Shift], shift: Shift) -> list[Shift]:
+        """Shorter shifts for one of the plan's, one of each length: where the load presses most without it."""
+        rest = list(now)
+        rest.remove(shift)
+        best: dict[int, tuple[float, Shift]] = {}
+        for worth, other in self._by_worth(pool, rest):
+            if other.paid < shift.paid and (other.paid not in best or worth > best[other.paid][0]):
+                best[other.paid] = (worth, other)
+        return [other for _, other in best.values()]
+
+    def _by_worth(self, pool: int, plan: list[Shift]) -> list[tuple[float, Shift]]:
+        """Every shift there may be with the mean load per person that it would meet."""
+        first, last = self.hours
+        gap = self.load[pool][first:last] / np.maximum(sh.people(plan)[first:last], 0.5)
+        options = sh.candidates(first, last, self.rules)
+        table = sh.covers(first, last, self.rules)
+        return list(zip((table @ gap / np.maximum(table.sum(axis=1), 1)).tolist(), options, strict=True))
+
     def strengthened(self, plan: list[list[Shift]], result: DayResult) -> list[list[Shift]]:
         """One more person in the pool whose target is missed, where the load presses most."""
         out = [list(p) for p in plan]
-        first, last = self.hours
         for pool in POOLS:
             if self.targets.kept(pool, result):
                 continue
-            gap = self.load[pool][first:last] / np.maximum(sh.people(plan[pool])[first:last], 0.5)
-            options = sh.candidates(first, last, self.rules)
-            worth = [float(gap[s.cover()[first:last] > 0].mean()) - 1e-6 * s.paid for s in options]
-            out[pool].append(options[int(np.argmax(worth))])
+            out[pool].append(max(self._by_worth(pool, plan[pool]), key=lambda o: (o[0] - 1e-6 * o[1].paid, o[1]))[1])
         return out
 
 

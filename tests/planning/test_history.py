@@ -98,6 +98,9 @@ def test_a_weekday_with_orders_but_nobody_in_the_store_is_closed(tmp_path):
 
 
 def test_a_store_open_past_midnight_is_refused(tmp_path):
-    rows = [(f"{d}-{h}", at(d, f"{h:02d}:30"), "S01", 1, 1000, "store" if h != 20 else "pickup", "", "", "", "completed") for d in range(1, 29) for h in (0, 14, 18, 20, 22, 23)]
+    rows = [
+        (f"{d}-{h}-{m}", at(d, f"{h:02d}:{m}"), "S01", 1, 1000, "store" if h != 20 else "pickup", "", "", "", "completed")
+        for d in range(1, 29) for h in (0, 14, 18, 20, 22, 23) for m in (10, 30)
+    ]  # fmt: skip
     with pytest.raises(PlanError, match="past midnight cannot be planned"):
         read(tmp_path, FULL, rows, "S01")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -130,11 +130,12 @@ def promise_seconds(history: StoreHistory, options: PlanOptions) -> tuple[int, s
     return 2 * HOUR, "assumed: two hours, as the file has no promised_at"
 
 
-def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network: NetworkSettings, say: Callable[[str], None] = lambda _: None) -> DayPlan:
+def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network: NetworkSettings, both: Executor, say: Callable[[str], None] = lambda _: None) -> DayPlan:
     """The cheapest shifts of a weekday that keep the targets, and what they give.
 
     Parameters
     ----------
+    both : where trials run side by side
     say : told what is being done
 
     Raises
@@ -153,7 +154,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network:
     rows = draw(laws, draws, work, shop, promise_s)
     ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes))
     load = offered_load(shop, ample, promise_s)
-    search = Search(shop, options.targets, options.rules, lambda staff: simulate(shop, rows, draws, staff, audit=False), load)
+    search = Search(shop, options.targets, options.rules, lambda staff: simulate(shop, rows, draws, staff, audit=False), load, both)
     say(f"{WEEKDAYS[weekday]}: searching for shifts")
     shifts = search.schedule()
 
@@ -192,7 +193,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network:
         left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, result.shelf.max(axis=1)),
         orders=iv.mean(final, result.orders), customers=iv.mean(final, came), limits=limits,
         textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.counter), curve=_curve(base),
-        what_if=_what_ifs(base, shifts, laws, work, promise_s), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
+        what_if=_what_ifs(base, shifts, laws, work, promise_s, both), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
     )  # fmt: skip
 
 
@@ -247,13 +248,13 @@ class _Base:
         )  # fmt: skip
 
 
-def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: WorkLaw, promise_s: int) -> list[WhatIf]:
+def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: WorkLaw, promise_s: int, both: Executor) -> list[WhatIf]:
     shop, draws, hours = base.shop, base.draws, base.staff.person_hours
     out = [base.judge("as planned", base.result, 0.0)]
     for pool, who in ((PICKERS, "picker"), (COUNTER, "person at the counter")):
         staff = with_one(base.staff, pool, 1, shop)
         out.append(base.judge(f"one more {who} all day", base.with_staff(staff), staff.person_hours - hours))
-    absent = _absences(base, shifts)
+    absent = _absences(base, shifts, both)
     for pool in POOLS:
         mine = [row for row in absent if row[0] == pool]
         if mine:
@@ -269,17 +270,18 @@ def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: 
     return out
 
 
-def _absences(base: _Base, shifts: list[list[Shift]]) -> list[tuple[int, float, WhatIf]]:
+def _absences(base: _Base, shifts: list[list[Shift]], both: Executor) -> list[tuple[int, float, WhatIf]]:
     """Pool, harm (shares lost) and figures of the day without each shift."""
-    found = []
-    for pool in POOLS:
+    asked = [(pool, shift) for pool in POOLS for shift, _ in sh.distinct(shifts[pool])]
+
+    def without(pool: int, shift: Shift) -> tuple[int, float, WhatIf]:
         name, role = ("pickers", "counter")[pool], ("picker", "person at the counter")[pool]
-        for shift, _ in sh.distinct(shifts[pool]):
-            left = np.maximum(getattr(base.staff, name) - shift.cover(), 0)
-            result = base.with_staff(replace(base.staff, **{name: left}))
-            change = base.judge(f"the {role} of {clock(shift.begin)}-{clock(shift.end)}", result, -shift.paid * QUARTER / HOUR)
-            found.append((pool, -result.ready_on_time - result.soon_share, change))
-    return found
+        left = np.maximum(getattr(base.staff, name) - shift.cover(), 0)
+        result = base.with_staff(replace(base.staff, **{name: left}))
+        change = base.judge(f"the {role} of {clock(shift.begin)}-{clock(shift.end)}", result, -shift.paid * QUARTER / HOUR)
+        return pool, -result.ready_on_time - result.soon_share, change
+
+    return list(both.map(lambda one: without(*one), asked))
 
 
 def _curve(base: _Base) -> list[tuple[int, iv.Estimate, float]]:
@@ -347,6 +349,7 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
     if not asked:
         raise PlanError("\n".join(refused.values()))
     check = backtest(history, asked, options.seed, WorkLaw.of(network), network, promise_s, options.wait_s, roster)
-    with ThreadPoolExecutor(max(1, min(len(asked), os.cpu_count() or 1))) as pool:  # kernels run without the interpreter's lock
-        days = list(pool.map(lambda weekday: plan_day(history, weekday, options, network, say), asked))
+    cores = os.cpu_count() or 1  # kernels run without the interpreter's lock
+    with ThreadPoolExecutor(min(len(asked), cores)) as pool, ThreadPoolExecutor(cores) as both:
+        days = list(pool.map(lambda weekday: plan_day(history, weekday, options, network, both, say), asked))
     return StorePlan(history, options, promise_s, told, days, refused, check, WorkLaw.of(network))

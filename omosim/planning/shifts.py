@@ -16,8 +16,8 @@ from omosim.planning.history import QUARTER
 
 HALF_HOUR = 2  # quarter hours
 _BREAK_EVERY = 16  # quarter hours of work that earn a break
-_NODES = 100  # most branches; a limit on time would make the answer depend on the machine
-_GAP = 0.02  # of the least paid time; what it leaves is taken out on simulated days
+_NODES = 20  # most branches; a limit on time would make the answer depend on the machine
+_GAP = 0.03  # of the least paid time; what it leaves is taken out on simulated days
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,13 @@ def cover(need: np.ndarray, opens: int, closes: int, rules: ShiftRules) -> list[
     if need.max(initial=0) == 0:
         return []
     shifts = candidates(opens, closes, rules)
-    table = covers(opens, closes, rules).T
+    table, wanted = covers(opens, closes, rules).T, need[opens:closes]
+    if (closes - opens) % HALF_HOUR == 0 and (table[0::HALF_HOUR] == table[1::HALF_HOUR]).all():  # the same on both quarter hours
+        table, wanted = table[0::HALF_HOUR], np.maximum(wanted[0::HALF_HOUR], wanted[1::HALF_HOUR])
     paid = np.array([s.paid for s in shifts], float)
     solved = milp(
         paid + 1e-4,  # of equal paid time, fewer people
-        constraints=LinearConstraint(table, lb=need[opens:closes].astype(float)),
+        constraints=LinearConstraint(table, lb=wanted.astype(float)),
         integrality=np.ones(len(shifts)), bounds=Bounds(0, float(need.max())),
         options={"node_limit": _NODES, "mip_rel_gap": _GAP},
     )  # fmt: skip

@@ -8,6 +8,7 @@ whole shifts are dropped or shortened as long as the targets hold. Small cases a
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +25,8 @@ POOLS = (PICKERS, COUNTER)
 _HOUR = 4  # quarter hours
 _MOST = 400  # people of a pool at once
 _STEEPEST, _FLATTEST, _HALVINGS = 8.0, -3.0, 7
-_MOVES = 400  # changes of shifts tried at most
+_AT_ONCE = 2  # trials side by side
+_MOVES = 150  # changes of shifts tried at most
 
 Trial = Callable[[Staff], DayResult]
 
@@ -61,6 +63,7 @@ class Search:
     ----------
     trial : staff -> result on always the same days
     load : (2, 96) float64, offered load of each pool: people who would be busy if there were enough
+    both : where two trials may run side by side; kernels hold no lock
     """
 
     shop: Shop
@@ -68,6 +71,7 @@ class Search:
     rules: ShiftRules
     trial: Trial
     load: np.ndarray
+    both: Executor
     tried: int = 0
 
     @property
@@ -155,7 +159,7 @@ class Search:
         first, last = self.hours
         if any((people[pool][first:last] < self.targets.least[pool]).any() for pool in POOLS):
             return False
-        return self.targets.all_kept(self.test((people[0], people[1])))
+        return self.targets.all_kept(self.trial(Staff(people[PICKERS], people[COUNTER])))
 
     def trimmed(self, plan: list[list[Shift]], most: int) -> list[list[Shift]]:
         """The plan with shifts dropped or cut where the search's days allow it, after so many trials at most."""
@@ -176,26 +180,30 @@ class Search:
             moves = [m for m in moves if m[1:] not in failed]  # fewer people elsewhere do not make room for it later
             if not moves or self.tried >= last_try:
                 return now
-            _, shift, other = min(moves, key=lambda m: (-m[0], m[1], m[2] is not None, m[2] or m[1]))
-            fewer = list(now)
-            fewer.remove(shift)
-            fewer += [] if other is None else [other]
-            trial = list(plan)
-            trial[pool] = fewer
-            if self._keeps(trial):
-                now = fewer
-            else:
+            moves.sort(key=lambda m: (-m[0], m[1], m[2] is not None, m[2] or m[1]))
+            tests = []
+            for _, shift, other in moves[:_AT_ONCE]:
+                fewer = list(now)
+                fewer.remove(shift)
+                tests.append((shift, other, [*fewer, *([] if other is None else [other])]))
+            self.tried += len(tests)
+            trials = [[*plan[:pool], fewer, *plan[pool + 1 :]] for _, _, fewer in tests]
+            for (shift, other, fewer), keeps in zip(tests, self.both.map(self._keeps, trials), strict=True):
+                if keeps:
+                    now = fewer
+                    break  # as if the moves had been tried one after the other
                 failed.add((shift, other))
 
     def _instead(self, pool: int, now: list[Shift], shift: Shift) -> list[Shift]:
-        """Shorter shifts for one of the plan's, one of each length: where the load presses most without it."""
+        """Two shorter shifts for one of the plan's, the longest and the shortest: where the load presses most without it."""
         rest = list(now)
         rest.remove(shift)
         best: dict[int, tuple[float, Shift]] = {}
         for worth, other in self._by_worth(pool, rest):
             if other.paid < shift.paid and (other.paid not in best or worth > best[other.paid][0]):
                 best[other.paid] = (worth, other)
-        return [other for _, other in best.values()]
+        lengths = sorted(best)
+        return [best[paid][1] for paid in {*lengths[:1], *lengths[-1:]}]
 
     def _by_worth(self, pool: int, plan: list[Shift]) -> list[tuple[float, Shift]]:
         """Every shift there may be with the mean load per person that it would meet."""

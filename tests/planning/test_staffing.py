@@ -1,5 +1,6 @@
 """The search for staff against every staffing there is, on days small enough to try them all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -21,7 +22,7 @@ RULES = ShiftRules(12, 24, 0)
 def search_on(made, targets, promise_s=3600):
     shop, rows, draws = made
     ample = simulate(shop, rows, draws, Staff.level(40, 40, OPENS, CLOSES))
-    return Search(shop, targets, RULES, lambda staff: simulate(shop, rows, draws, staff, audit=False), offered_load(shop, ample, promise_s))
+    return Search(shop, targets, RULES, lambda staff: simulate(shop, rows, draws, staff, audit=False), offered_load(shop, ample, promise_s), ThreadPoolExecutor(2))
 
 
 @pytest.mark.parametrize(("pickups", "walk_ins"), [(70, 90), (140, 40), (30, 200)])

@@ -217,7 +217,7 @@ def draw(laws: list[DayLaw], draws: Draws, work: WorkLaw, shop: Shop, promise_s:
                 fill_weights(draws.key0, draws.key1, rep // draws.inner * 16 + role, weights[role])
             today = factor * day_effect(draws.key0, draws.key1, rep, role, law.shape)
             for kind in KINDS if role == len(laws) - 1 else (PICKUP,):
-                cum = np.concatenate([[0.0], np.cumsum(weights[role] @ law.counts[kind])])
+                cum = np.concatenate([[0.0], np.cumsum((weights[role][:, None] * law.counts[kind]).sum(axis=0))])  # no BLAS: bytes are promised
                 pool = law.pools[kind]
                 mean = work.counter_s if kind == PICKUP else work.checkout_s
                 effort = np.array([work.pick_base_s, work.pick_unit_s, mean, work.patience_s, 0.0])

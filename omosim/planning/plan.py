@@ -287,7 +287,7 @@ def _absences(base: _Base, shifts: list[list[Shift]], both: Executor) -> list[tu
 def _curve(base: _Base) -> list[tuple[int, iv.Estimate, float]]:
     """Share of the busiest hour's customers who wait against people at the counter, with Erlang C of that hour beside it."""
     work = base.result.work[COUNTER]
-    hour = int(np.argmax(np.convolve(work, np.ones(4), "valid"))) if work.any() else base.shop.opens // QUARTER
+    hour = int(np.argmax(np.lib.stride_tricks.sliding_window_view(work, 4).sum(axis=1))) if work.any() else base.shop.opens // QUARTER
     load = float(work[hour : hour + 4].sum() / (4 * QUARTER))
     now = int(base.staff.counter[hour : hour + 4].max())
     out = []

@@ -211,7 +211,8 @@ class Search:
         gap = self.load[pool][first:last] / np.maximum(sh.people(plan)[first:last], 0.5)
         options = sh.candidates(first, last, self.rules)
         table = sh.covers(first, last, self.rules)
-        return list(zip((table @ gap / np.maximum(table.sum(axis=1), 1)).tolist(), options, strict=True))
+        worth = (table * gap).sum(axis=1) / np.maximum(table.sum(axis=1), 1)  # no BLAS: bytes are promised
+        return list(zip(worth.tolist(), options, strict=True))
 
     def strengthened(self, plan: list[list[Shift]], result: DayResult) -> list[list[Shift]]:
         """One more person in the pool whose target is missed, where the load presses most."""

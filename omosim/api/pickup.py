@@ -106,6 +106,8 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     whole = outputs.plan_json(plan, wage, currency)
     words = outputs.answer(plan, wage, currency)
     folder.write_json("plan.json", whole)
+    folder.write_table("staff", outputs.staff_columns(plan))
+    folder.write_table("what_if", outputs.what_if_columns(plan), types={"person_hours": "float64"})
     folder.write_text("capacity_plan.csv", csv_text(outputs.capacity_columns(plan, asked["slot_minutes"])))
     rota = outputs.rota_columns(plan)
     write_csv(folder.path / "rota.csv", rota)

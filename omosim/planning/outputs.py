@@ -54,6 +54,26 @@ def staff_rows(day: DayPlan) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def staff_columns(plan: StorePlan) -> dict[str, list[Any]]:
+    """Columns of staff.parquet: one row a weekday and quarter hour."""
+    rows = [{"store": plan.history.store, "weekday": WEEKDAYS[day.weekday], **row} for day in plan.days for row in staff_rows(day)]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def what_if_columns(plan: StorePlan) -> dict[str, list[Any]]:
+    """Columns of what_if.parquet: one row a weekday, change and measure."""
+    out: dict[str, list[Any]] = {n: [] for n in ("store", "weekday", "change", "person_hours", "measure", "value", "ci_low", "ci_high")}
+    for day in plan.days:
+        for change in day.what_if:
+            measures = {"ready_on_time": change.ready_on_time, "wait_within_limit": change.soon, "wait_p90_min": change.wait_p90,
+                        "moves_ready_on_time": change.moves_ready, "moves_wait_within_limit": change.moves_soon}  # fmt: skip
+            for measure, e in measures.items():
+                row = (plan.history.store, WEEKDAYS[day.weekday], change.name, change.hours, measure, e.value, e.low, e.high)
+                for name, value in zip(out, row, strict=True):
+                    out[name].append(value)
+    return out
+
+
 def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
     """One weekday as plain data."""
     paid = day.paid_hours

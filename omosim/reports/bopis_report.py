@@ -114,7 +114,7 @@ def _staff(rows: list[dict[str, Any]]) -> list[Chart]:
     out = []
     for pool, work, title in (("pickers", "picking_work", "Pickers"), ("counter", "counter_work", "People at the counter")):
         lines = [
-            Line("planned", [float(row[pool]) for row in rows], COLOURS[0]),
+            Line("planned", [float(row[pool]) for row in rows], COLOURS[0], steps=True),
             Line("work that comes", [float(row[work]) for row in rows], COLOURS[1], dashed=True),
         ]
         out.append(chart(title, "people", lines, names))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 COLOURS = ("#2457a6", "#c2571a", "#1a7f4b", "#7a3e9d", "#8a6d00", "#0f7c8a")
 
@@ -142,6 +142,7 @@ class Line:
     colour: str
     dashed: bool = False
     path: str = ""
+    steps: bool = False  # holds from one place to the next, as people on duty do
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def chart(
     def x(i: int) -> float:
         return round(100 * (i + 0.5) / n, 3)
 
-    drawn = [Line(s.name, s.values, s.colour, s.dashed, _path(s.values, x, scale)) for s in lines]
+    drawn = [replace(s, path=_steps(s.values, scale) if s.steps else _path(s.values, x, scale)) for s in lines]
     area = ""
     if band:
         both = [(i, lo, hi) for i, (lo, hi) in enumerate(zip(*band, strict=True)) if lo is not None and hi is not None]
@@ -198,6 +199,19 @@ def chart(
         [(x(i), x_names[i]) for i in range(0, n, every)],
         [(round(100 * i / n, 3), word) for i, word in marks],
     )
+
+
+def _steps(values: Sequence[float | None], scale: Axis) -> str:
+    """A level over the whole width of each place; None breaks the line."""
+    parts, pen = [], "M"
+    for i, value in enumerate(values):
+        if value is None:
+            pen = "M"
+            continue
+        y = round(100 - scale.at(value), 3)
+        parts.append(f"{pen}{round(100 * i / len(values), 3):g} {y:g}L{round(100 * (i + 1) / len(values), 3):g} {y:g}")
+        pen = "L"
+    return "".join(parts)
 
 
 def _path(values: Sequence[float | None], x, scale: Axis) -> str:  # type: ignore[no-untyped-def]

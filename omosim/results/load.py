@@ -105,7 +105,43 @@ class RunResult(Result):
         return self.frame("daily")
 
 
-_KINDS: dict[str, type[Result]] = {"compare": CompareResult, "run": RunResult}
+class BopisResult(Result):
+    """A pickup plan of one store."""
+
+    main_table = "staff"
+
+    @property
+    def answer(self) -> str:
+        """The plan in a few sentences."""
+        return str(self.summary["answer"])
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """`plan.json`: the busiest planned weekday's figures, every weekday under `days`."""
+        return dict(self.folder.read_json("plan.json"))
+
+    def staff(self) -> pd.DataFrame:
+        """People on duty and the work that comes: one row a weekday and quarter hour."""
+        return self.frame("staff")
+
+    def what_if(self) -> pd.DataFrame:
+        """Changes with intervals: one row a weekday, change and measure."""
+        return self.frame("what_if")
+
+    def capacity(self) -> pd.DataFrame:
+        """store, weekday, from, to, interval_min, max_orders."""
+        import pandas as pd
+
+        return pd.read_csv(self.path / "capacity_plan.csv")
+
+    def rota(self) -> pd.DataFrame:
+        """One row a person and day."""
+        import pandas as pd
+
+        return pd.read_csv(self.path / "rota.csv", encoding="utf-8-sig")
+
+
+_KINDS: dict[str, type[Result]] = {"compare": CompareResult, "run": RunResult, "bopis": BopisResult}
 
 
 def load(path: str | os.PathLike[str]) -> Result:

@@ -45,6 +45,20 @@ def test_files_and_keys_of_the_contract(folder, plan):
     assert not any(json.loads((folder / "laws.json").read_text()).values())
 
 
+def test_a_notebook_reads_the_plan(folder, plan):
+    import omosim as om
+
+    assert "bopis" in dir(om)
+    made = om.load(folder)
+    assert made.plan == plan and made.answer.startswith("Saturday at S01")
+    frame = made.to_frame()
+    assert frame["pickers"].tolist() == [row["pickers"] for row in plan["staff_by_interval"]] and set(frame["weekday"]) == {"sat"}
+    assert made.capacity()["max_orders"].tolist() == [row["max_orders"] for row in plan["max_orders_per_slot"]]
+    assert set(made.rota()["role"]) == {"picker", "counter"} and not any(made.laws().values())
+    moved = made.what_if().set_index(["change", "measure"]).loc[("as planned", "moves_ready_on_time")]
+    assert moved["value"] == 0.0
+
+
 def test_the_rota_is_the_staff_of_the_plan(folder, plan):
     staff = read_roster(folder / "rota.csv").days[5]
     for row in plan["staff_by_interval"]:
@@ -111,7 +125,7 @@ def test_a_roster_of_one_day_stands_for_the_others(folder):
 
 def test_a_plan_can_be_made_again(folder, capsys):
     assert main(["rerun", str(folder)]) == 0
-    assert "3 tables have the same bytes" in capsys.readouterr().out
+    assert "5 tables have the same bytes" in capsys.readouterr().out
 
 
 @pytest.mark.slow

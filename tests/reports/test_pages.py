@@ -175,3 +175,12 @@ def test_no_shopper_ids(compared: ResultFolder) -> None:
     compared.write_table("orders", {"order_id": [1], "shopper_id": [424242424242]})
     assert "424242424242" not in report_html(compared)
     assert json.loads((compared.path / "summary.json").read_text())["schema_version"] == 1
+
+
+def test_people_on_duty_are_drawn_as_steps() -> None:
+    from omosim.reports.figures import Line, chart
+
+    made = chart("Pickers", "people", [Line("planned", [1.0, 2.0, None, 2.0], "#000", steps=True)], ["a", "b", "c", "d"])
+    corners = [tuple(map(float, p.split())) for p in made.lines[0].path.replace("M", "L").split("L")[1:]]
+    assert [x for x, _ in corners] == [0, 25, 25, 50, 75, 100]
+    assert corners[0][1] == corners[1][1] > corners[2][1] == corners[3][1] == corners[4][1]

@@ -30,6 +30,12 @@ def toy() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def sample() -> ModuleType:
+    """The pickup sample's own generator, which imports nothing of omosim: experiments/pickup_sample.py."""
+    return module_at(Path(__file__).resolve().parents[1] / "experiments" / "pickup_sample.py")
+
+
+@pytest.fixture(scope="session")
 def settings_of():
     """settings_of("strategy=omo", "days=3") -> Settings, small unless told otherwise."""
     from omosim.config.compose import compose

@@ -115,8 +115,7 @@ def bopis(orders: str | Path | None = None, store: str | None = None, day: str =
 
     given = {"orders": orders, "store": store, "day": day, **options}
     asked = words({k: v for k, v in given.items() if v is not None})
-    folder, _, _ = bopis_run(compose("bopis", asked), ["omosim", "bopis", *asked])
-    return load(folder.path)
+    return load(bopis_run(compose("bopis", asked), ["omosim", "bopis", *asked]).path)
 
 
 def load(path: str | Path) -> Any:

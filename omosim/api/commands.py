@@ -216,13 +216,6 @@ def calibrate_command(composed: Composed, argv: Sequence[str]) -> int:
     return 0
 
 
-def bopis_command(composed: Composed, argv: Sequence[str]) -> int:
-    """`omosim bopis`; its body stands in api/pickup.py."""
-    from omosim.api import pickup
-
-    return pickup.bopis_command(composed, argv)
-
-
 # ---- report, rerun ------------------------------------------------------------------------------------------
 def report_command(path: str) -> int:
     """Rebuild `report.html` from the files of a folder."""
@@ -238,6 +231,7 @@ TABLES = ("capacity_plan.csv", "market.yaml", "plan.json", "rota.csv")
 
 def rerun_command(path: str) -> int:
     """Run a result's command again into a folder beside it and say whether every table has the same bytes."""
+    from omosim.api.pickup import bopis_command
     from omosim.config.reread import reread
 
     old = ResultFolder.open_existing(path)

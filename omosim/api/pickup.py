@@ -12,7 +12,6 @@ from omosim.api.warming import cold, warm
 
 if TYPE_CHECKING:
     from omosim.config.compose import Composed
-    from omosim.planning.plan import StorePlan
     from omosim.planning.roster import Roster
     from omosim.results import ResultFolder
 
@@ -43,9 +42,14 @@ def check_shifts(asked: dict[str, Any]) -> None:
         raise ConfigError(wrong)
 
 
+def sample_truth() -> dict[str, Any]:
+    """What the sample was made from."""
+    return dict(json.loads(sample_file().with_name("pickup_sample.truth.json").read_text(encoding="utf-8")))
+
+
 def sample_work() -> dict[str, float]:
     """Work contents of the sample's truth: a planner knows those of the own store."""
-    truth = json.loads(sample_file().with_name("pickup_sample.truth.json").read_text(encoding="utf-8"))["truth"]
+    truth = sample_truth()["truth"]
     return {
         "pick_base_s": truth["pick_base_s"], "pick_unit_s": truth["pick_unit_s"], "counter_s": truth["counter_pickup_s"],
         "checkout_s": truth["counter_walkin_s"], "shape": truth["counter_shape"], "patience_minutes": truth["patience_s"] / 60,
@@ -56,12 +60,12 @@ def sample_roster() -> Roster:
     """Who was on duty while the sample's orders were served."""
     from omosim.planning.roster import by_hour
 
-    whole = json.loads(sample_file().with_name("pickup_sample.truth.json").read_text(encoding="utf-8"))
+    whole = sample_truth()
     return by_hour(whole["roster"]["pickers"], whole["roster"]["counter"], whole["truth"]["opens_h"])
 
 
-def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None) -> tuple[ResultFolder, StorePlan, str]:
-    """Read, plan, write; the folder, the plan, and the answer in words.
+def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None) -> ResultFolder:
+    """Read, plan, write; the finished folder.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     from omosim.api.commands import begin, stamp
     from omosim.ingest import ReadOptions, read_orders
     from omosim.planning import outputs
-    from omosim.planning.history import WEEKDAYS, store_history
+    from omosim.planning.history import store_history
     from omosim.planning.plan import PlanOptions, plan_store
     from omosim.planning.roster import read_roster
     from omosim.planning.shifts import ShiftRules
@@ -78,6 +82,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     from omosim.reports.export import csv_text, write_csv, write_xlsx
     from omosim.reports.write import write_report
     from omosim.results import file_hash
+    from omosim.schema.columns import WEEKDAYS
     from omosim.world.calendar import clock_seconds
 
     asked, network = composed.options, composed.settings.network
@@ -90,8 +95,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     folder = opened.folder
     rejects = folder.path / "rejects.csv"
     log = read_orders(path, ReadOptions(timezone=asked["timezone"], currency=asked["currency"], max_bad_rows=asked["max_bad_rows"], rejects=rejects))
-    store = asked["store"]
-    history = store_history(log, store, clock_seconds(network.stores.opens), clock_seconds(network.stores.closes))
+    history = store_history(log, asked["store"], clock_seconds(network.stores.opens), clock_seconds(network.stores.closes))
     options = PlanOptions(
         promise_h=asked["promise_h"],
         targets=Targets(asked["target"], asked["wait_share"], (asked["least_pickers"], asked["least_counter"])),
@@ -103,18 +107,13 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     roster = read_roster(Path(asked["roster"]), history.store) if asked["roster"] else None if asked["orders"] else sample_roster()
     plan = plan_store(history, weekdays, options, network, roster, say)
     wage, currency = network.work.wage_per_hour, asked["currency"]
-    whole = outputs.plan_json(plan, wage, currency)
-    words = outputs.answer(plan, wage, currency)
-    folder.write_json("plan.json", whole)
+    folder.write_json("plan.json", outputs.plan_json(plan, wage, currency))
     folder.write_table("staff", outputs.staff_columns(plan))
     folder.write_table("what_if", outputs.what_if_columns(plan), types={"person_hours": "float64"})
-    folder.write_text("capacity_plan.csv", csv_text(outputs.capacity_columns(plan, asked["slot_minutes"])))
-    rota = outputs.rota_columns(plan)
+    rota, capacity = outputs.rota_columns(plan), outputs.capacity_columns(plan, asked["slot_minutes"])
+    folder.write_text("capacity_plan.csv", csv_text(capacity))
     write_csv(folder.path / "rota.csv", rota)
-    try:
-        write_xlsx(folder.path / "rota.xlsx", {"rota": rota, "capacity": outputs.capacity_columns(plan, asked["slot_minutes"])})
-    except ModuleNotFoundError as missing:
-        say(str(missing))
+    write_xlsx(folder.path / "rota.xlsx", {"rota": rota, "capacity": capacity})
     laws: dict[str, int] = {}
     for day in plan.days:
         for law, residual in day.result.laws.items():
@@ -127,19 +126,19 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     if left_out:
         notes.insert(0, f"{left_out:,} bad rows of {log.rows:,} were left out as asked (max_bad_rows); they stand in rejects.csv")
     summary = {
-        "answer": words, "title": f"Pickup plan of {history.store}", "file": path.name if asked["orders"] else "shipped sample of known truth",
+        "answer": outputs.answer(plan, wage, currency), "title": f"Pickup plan of {history.store}", "file": path.name if asked["orders"] else "shipped sample of known truth",
         "rows": log.rows, "bad_rows": left_out, "notes": [*notes, *log.notes], "store": history.store, "seed": options.seed,
     }  # fmt: skip
     folder.finish(summary, finished=stamp(), extra={"data_hashes": {path.name: file_hash(path)}})
     write_report(folder)
-    return folder, plan, words
+    return folder
 
 
 def bopis_command(composed: Composed, argv: Sequence[str]) -> int:
     """`omosim bopis`: what was read, the check, the plan, where its files are."""
     if cold():
         sys.stderr.write("compiling kernels for the first time: up to 45 s, once (`omosim doctor --warm` does it ahead)\n")
-    folder, _, _ = bopis_run(composed, argv, lambda text: sys.stderr.write(text + "\n"))
+    folder = bopis_run(composed, argv, lambda text: sys.stderr.write(text + "\n"))
     from omosim.reports.terminal import say_plan
 
     say_plan(folder.read_json("plan.json"), folder.summary(), folder.path)

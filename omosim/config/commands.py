@@ -33,7 +33,7 @@ class CalibrateSettings(Frozen):
 class BopisSettings(Frozen):
     """What `bopis` adds to the settings of the store's network."""
 
-    orders: str | None = par("file", "order file, CSV, CSV.gz or Parquet; none: a shipped sample of known truth", default=None, max_length=4096)
+    orders: str | None = par("file", "order file, CSV, CSV.gz, Parquet or xlsx; none: a shipped sample of known truth", default=None, max_length=4096)
     store: str | None = par("name", "store_id of the file; none: the store with the most pickups", default=None, max_length=200)
     day: Literal["all", "mon", "tue", "wed", "thu", "fri", "sat", "sun"] = par("name", "weekday to plan", default="all")
     promise_h: float | None = par("h", "opening hours from order to ready; none: the file's own, or two hours", 0.25, 72, default=None)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from omosim.kernels.philox import make_key
-from omosim.kernels.planning_days import fill_gamma, fill_service
-from omosim.planning.demand import Draws, WorkLaw, learn
+from omosim.kernels.planning_days import fill_service
+from omosim.planning.demand import Draws, WorkLaw, blank_rows, learn, quantiles, row_keys
 from omosim.planning.history import (
     PICKUP,
     WALK_IN,
@@ -21,7 +21,7 @@ from omosim.planning.history import (
 from omosim.planning.roster import Roster
 from omosim.planning.simulate import DayResult, Shop, Staff, simulate
 from omosim.schema.codes import Flow
-from omosim.schema.columns import DAY, DEMAND
+from omosim.schema.columns import DAY
 from omosim.schema.settings import NetworkSettings
 
 _PART = 4  # a quarter of the days is held out
@@ -31,7 +31,6 @@ _FIT_REPS = 6
 _MOST_PICKERS = 256
 _FIT_DAYS = 2  # earlier days of each weekday from which the pickers of the past are read
 _CHECK = 500_000  # replication from which on the check draws
-_KNOTS = 1024
 ALL = 7  # in place of a weekday: all of them
 
 
@@ -86,16 +85,13 @@ class _Check:
         return simulate(self.shop(day), self._rows(day, draws), draws, on_duty, audit=False)
 
     def _rows(self, day: int, draws: Draws) -> np.ndarray:
-        table = np.empty(_KNOTS)
-        fill_gamma(self.work.shape, table)
+        table = quantiles(self.work.shape)
         parts = []
         for role in range(_DAYS_BACK + 1):
             today = np.array([day - _DAYS_BACK + role])
             for kind in (PICKUP, WALK_IN) if role == _DAYS_BACK else (PICKUP,):
                 past = self.history.of_days(today, kind)
-                one = np.zeros(len(past), DEMAND)
-                for name in ("promise_s", "alt_promise_s", "alt_sku", "second_node", "return_node", "patience_s"):
-                    one[name] = -1
+                one = blank_rows(len(past))
                 one["t"] = role * DAY + past["second"].to_numpy()
                 one["units"] = past["units"].to_numpy()
                 one["flow"] = Flow.PICKUP if kind == PICKUP else Flow.VISIT
@@ -112,7 +108,7 @@ class _Check:
                         fill_service(draws.key0, draws.key1, rep, 4 * role + 2 * kind + place, table, mean, work)
                         mine[name] = work
                     mine["node"] = rep + 1
-                    mine["key"] = ((((rep * 16 + role) * 2 + kind) << 24) + np.arange(len(past), dtype=np.int64)) << 8
+                    mine["key"] = row_keys(rep, role, kind, np.arange(len(past)))
                     parts.append(mine)
         rows = np.concatenate(parts)
         return rows[np.lexsort((rows["key"], rows["t"]))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,6 +48,32 @@ class Shop:
         """Second of the closing before the planned day; 0 when the store was closed all the days before."""
         days = [d for d in range(self.days_before) if self.trades[d]]
         return days[-1] * DAY + self.closes if days else 0
+
+
+def row_keys(rep: int | np.ndarray, role: int, kind: int, number: np.ndarray) -> np.ndarray:
+    """Keys of orders as `draw_orders` packs them: replicate, place of the day in it, kind, running number."""
+    return ((((np.asarray(rep, np.int64) * 16 + role) * 2 + kind) << 24) | np.asarray(number, np.int64)) << 8
+
+
+def replicate_of(keys: np.ndarray) -> np.ndarray:
+    """Replicate of each key."""
+    return (keys >> 37).astype(np.int64)
+
+
+def blank_rows(count: int) -> np.ndarray:
+    """DEMAND rows of customers who have no second wish, no promise yet and endless patience."""
+    rows = np.zeros(count, DEMAND)
+    for name in ("promise_s", "alt_promise_s", "alt_sku", "second_node", "return_node", "patience_s"):
+        rows[name] = -1
+    return rows
+
+
+@lru_cache(maxsize=8)
+def quantiles(shape: float) -> np.ndarray:
+    """(1024,) quantiles of a gamma service time of mean 1."""
+    out = np.empty(_KNOTS)
+    fill_gamma(shape, out)
+    return out
 
 
 @dataclass(frozen=True)
@@ -203,8 +230,7 @@ def draw(laws: list[DayLaw], draws: Draws, work: WorkLaw, shop: Shop, promise_s:
 
     Walk-in customers come on the last day only: earlier days give their pickups, which still stand on the shelf.
     """
-    service = np.empty(_KNOTS)
-    fill_gamma(work.shape, service)
+    service = quantiles(work.shape)
     expected = sum(law.mean(PICKUP).sum() for law in laws) + laws[-1].mean(WALK_IN).sum()
     out = np.zeros(int(draws.reps * (expected * 1.5 * max(factor, 1.0) + 200)), DEMAND)
     n = 0

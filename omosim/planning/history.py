@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from omosim.ingest import OrderLog
+from omosim.ingest.layout import nearest
 from omosim.kernels.mathx import exp64, log64
 from omosim.planning.errors import PlanError
-from omosim.schema.columns import DAY, HOUR
+from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 QUARTER = 900
 PICKUP, WALK_IN = 0, 1
 _FLOWS = {"pickup": PICKUP, "curbside": PICKUP, "locker": PICKUP, "store": WALK_IN}
@@ -136,12 +135,12 @@ def _choose(lines: pd.DataFrame, store: str | None, notes: list[str]) -> str:
     names = lines["store_id"].dropna()
     known = sorted(names.unique())
     if store is not None and store not in known:
-        near = difflib.get_close_matches(store, known, n=1)
-        hint = f"; nearest: '{near[0]}'" if near else ""
+        near = nearest(store, known)
+        hint = f"; nearest: '{near}'" if near else ""
         raise PlanError(f"store: '{store}' is not in the file; its stores: {', '.join(known[:20])}{hint}")
     if store is not None:
         return store
-    picked = lines.loc[lines["fulfilment"].isin(["pickup", "curbside", "locker"]), "store_id"].value_counts()
+    picked = lines.loc[lines["fulfilment"].map(_FLOWS) == PICKUP, "store_id"].value_counts()
     name = str(picked.index[0]) if len(picked) else str(names.value_counts().index[0])
     if len(known) > 1:
         notes.append(f"no store named: the one with the most pickups of {len(known)} (store={name})")

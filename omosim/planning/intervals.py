@@ -25,9 +25,9 @@ class Estimate:
     day_high: float | None = None
 
     def plain(self) -> dict[str, float]:
-        """As JSON, nine digits."""
+        """As JSON; the writer rounds."""
         named = {"value": self.value, "ci_low": self.low, "ci_high": self.high, "day_p05": self.day_low, "day_p95": self.day_high}
-        return {k: float(f"{v:.9g}") for k, v in named.items() if v is not None}
+        return {k: float(v) for k, v in named.items() if v is not None}
 
 
 def grouped(draws: Draws, by_rep: np.ndarray) -> np.ndarray:

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from omosim.ingest.orders import MINOR_DIGITS
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
-from omosim.planning.history import QUARTER, WALK_IN, WEEKDAYS, date_text, hour_of_week
-from omosim.planning.plan import PICKUP, DayPlan, StorePlan, clock, second_clock
+from omosim.planning.history import PICKUP, QUARTER, WALK_IN, date_text, hour_of_week
+from omosim.planning.plan import DayPlan, StorePlan, clock, second_clock
 from omosim.planning.staffing import COUNTER, PICKERS
-from omosim.schema.columns import HOUR
+from omosim.schema.columns import HOUR, WEEKDAYS
 
 DAY_WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ROLES = ("picker", "counter")
 _ODD = 3.0  # times the median, from which on a day is named
 
 
+def _columns(names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    """Rows as columns by name; a table without rows keeps its columns."""
+    listed = list(rows)
+    return {name: [row[i] for row in listed] for i, name in enumerate(names)}
+
+
 def capacity_columns(plan: StorePlan, minutes: int) -> dict[str, list[Any]]:
     """Columns of capacity_plan.csv: store, weekday, from, to, interval_min, max_orders."""
-    out: dict[str, list[Any]] = {n: [] for n in ("store", "weekday", "from", "to", "interval_min", "max_orders")}
-    for day in plan.days:
-        for begin, end, limit in zip(day.limits.begins.tolist(), day.limits.ends.tolist(), day.limits.limit.tolist(), strict=True):
-            row = (plan.history.store, WEEKDAYS[day.weekday], second_clock(begin), second_clock(end), minutes, limit)
-            for name, value in zip(out, row, strict=True):
-                out[name].append(value)
-    return out
+    return _columns(
+        ("store", "weekday", "from", "to", "interval_min", "max_orders"),
+        ((plan.history.store, WEEKDAYS[day.weekday], second_clock(begin), second_clock(end), minutes, limit)
+         for day in plan.days
+         for begin, end, limit in zip(day.limits.begins.tolist(), day.limits.ends.tolist(), day.limits.limit.tolist(), strict=True)),
+    )  # fmt: skip
 
 
 def rota_columns(plan: StorePlan) -> dict[str, list[Any]]:
     """Columns of the rota: one row a person and day."""
-    out: dict[str, list[Any]] = {n: [] for n in ("store", "weekday", "role", "person", "from", "to", "break_from", "break_to", "paid_h")}
+    rows = []
     for day in plan.days:
         for pool, role in enumerate(ROLES):
             for number, shift in enumerate(sorted(day.shifts[pool]), start=1):
                 rest = (clock(shift.rest), clock(shift.back)) if shift.back > shift.rest else ("", "")
-                row = (plan.history.store, WEEKDAYS[day.weekday], role, number, clock(shift.begin), clock(shift.end), *rest, shift.paid * QUARTER / HOUR)
-                for name, value in zip(out, row, strict=True):
-                    out[name].append(value)
-    return out
+                rows.append((plan.history.store, WEEKDAYS[day.weekday], role, number, clock(shift.begin), clock(shift.end), *rest, shift.paid * QUARTER / HOUR))
+    return _columns(("store", "weekday", "role", "person", "from", "to", "break_from", "break_to", "paid_h"), rows)
 
 
 def staff_rows(day: DayPlan) -> list[dict[str, Any]]:
@@ -62,16 +67,14 @@ def staff_columns(plan: StorePlan) -> dict[str, list[Any]]:
 
 def what_if_columns(plan: StorePlan) -> dict[str, list[Any]]:
     """Columns of what_if.parquet: one row a weekday, change and measure."""
-    out: dict[str, list[Any]] = {n: [] for n in ("store", "weekday", "change", "person_hours", "measure", "value", "ci_low", "ci_high")}
+    rows = []
     for day in plan.days:
         for change in day.what_if:
             measures = {"ready_on_time": change.ready_on_time, "wait_within_limit": change.soon, "wait_p90_min": change.wait_p90,
                         "moves_ready_on_time": change.moves_ready, "moves_wait_within_limit": change.moves_soon}  # fmt: skip
-            for measure, e in measures.items():
-                row = (plan.history.store, WEEKDAYS[day.weekday], change.name, change.hours, measure, e.value, e.low, e.high)
-                for name, value in zip(out, row, strict=True):
-                    out[name].append(value)
-    return out
+            start = (plan.history.store, WEEKDAYS[day.weekday], change.name, change.hours)
+            rows += [(*start, measure, e.value, e.low, e.high) for measure, e in measures.items()]
+    return _columns(("store", "weekday", "change", "person_hours", "measure", "value", "ci_low", "ci_high"), rows)
 
 
 def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
@@ -136,10 +139,9 @@ def textbook(day: DayPlan) -> dict[str, Any]:
 def plan_json(plan: StorePlan, wage: int, currency: str) -> dict[str, Any]:
     """plan.json: the busiest planned weekday's figures at the top, every weekday under `days`, and how the file was read."""
     days = {WEEKDAYS[d.weekday]: day_json(d, wage, currency) for d in plan.days}
-    busiest = max(plan.days, key=lambda d: d.orders.value)
     h = plan.history
     return {
-        **days[WEEKDAYS[busiest.weekday]],
+        **days[WEEKDAYS[plan.busiest.weekday]],
         "schema_version": 1,
         "store": h.store,
         "promise_h": plan.promise_s / HOUR,
@@ -172,8 +174,8 @@ def check_json(plan: StorePlan) -> dict[str, Any]:
     return {
         "held_out": check.dates, "staff_of_the_past": check.staff_from,
         "rows": [
-            {"weekday": WEEKDAYS[r.weekday] if r.weekday < 7 else "all", "measure": r.measure, "unit": r.unit, "observed": float(f"{r.observed:.9g}"),
-             "simulated": float(f"{r.simulated:.9g}"), "ci_low": float(f"{r.low:.9g}"), "ci_high": float(f"{r.high:.9g}"), "within": r.within}
+            {"weekday": WEEKDAYS[r.weekday] if r.weekday < 7 else "all", "measure": r.measure, "unit": r.unit, "observed": r.observed,
+             "simulated": r.simulated, "ci_low": r.low, "ci_high": r.high, "within": r.within}
             for r in check.rows
         ],
     }  # fmt: skip
@@ -181,23 +183,21 @@ def check_json(plan: StorePlan) -> dict[str, Any]:
 
 def answer(plan: StorePlan, wage: int, currency: str) -> str:
     """The plan in a few sentences."""
-    h, targets = plan.history, plan.options.targets
-    said = []
-    for day in plan.days if len(plan.days) == 1 else [max(plan.days, key=lambda d: d.orders.value)]:
-        paid = sum(day.paid_hours)
-        slot = int(np.argmax(day.limits.limit))
-        verb = "keep" if day.kept else "do NOT keep"
-        said.append(
-            f"{DAY_WORDS[day.weekday]} at {h.store}: {_people(day)} {verb} the promise of {plan.promise_s / HOUR:.3g} h for {100 * targets.ready_on_time:.3g} % "
-            f"of {day.orders.value:.0f} pickups ({_percent(day.ready_on_time)}) and a wait of {plan.options.wait_s / 60:.3g} min for {100 * targets.soon:.3g} % of "
-            f"{day.customers.value:.0f} customers ({_percent(day.soon)}).{_unsure(day, plan)} That is {paid:.4g} paid hours, {currency} {paid * wage / _minor(currency):,.0f} a day. "
-            f"The shelf needs {day.shelf_peak.day_high:.0f} bins on nineteen days of twenty. The slot {second_clock(int(day.limits.begins[slot]))}-"
-            f"{second_clock(int(day.limits.ends[slot]))} carries most: {int(day.limits.limit[slot])} orders when all slots are full, "
-            f"{int(day.limits.limit.sum())} on the day."
-        )
+    h, targets, day = plan.history, plan.options.targets, plan.busiest
+    paid = sum(day.paid_hours)
+    slot = int(np.argmax(day.limits.limit))
+    verb = "keep" if day.kept else "do NOT keep"
+    said = [
+        f"{DAY_WORDS[day.weekday]} at {h.store}: {_people(day)} {verb} the promise of {plan.promise_s / HOUR:.3g} h for {100 * targets.ready_on_time:.3g} % "
+        f"of {day.orders.value:.0f} pickups ({_percent(day.ready_on_time)}) and a wait of {plan.options.wait_s / 60:.3g} min for {100 * targets.soon:.3g} % of "
+        f"{day.customers.value:.0f} customers ({_percent(day.soon)}).{_unsure(day, plan)} That is {paid:.4g} paid hours, {_money(paid * wage, currency)} a day. "
+        f"The shelf needs {day.shelf_peak.day_high:.0f} bins on nineteen days of twenty. The slot {second_clock(int(day.limits.begins[slot]))}-"
+        f"{second_clock(int(day.limits.ends[slot]))} carries most: {int(day.limits.limit[slot])} orders when all slots are full, "
+        f"{int(day.limits.limit.sum())} on the day."
+    ]
     if len(plan.days) > 1:
         hours = sum(sum(d.paid_hours) for d in plan.days)
-        said.append(f"All {len(plan.days)} weekdays: {hours:.5g} paid hours, {currency} {hours * wage / _minor(currency):,.0f} a week.")
+        said.append(f"All {len(plan.days)} weekdays: {hours:.5g} paid hours, {_money(hours * wage, currency)} a week.")
     if plan.refused:
         said.append(" ".join(f"{DAY_WORDS[w]}: not planned, {why}." for w, why in plan.refused.items()))
     return " ".join(said)
@@ -237,14 +237,13 @@ def _percent(e: iv.Estimate) -> str:
     return f"{100 * e.value:.1f} %, 95 % interval {100 * e.low:.1f} to {100 * e.high:.1f}"
 
 
-def _minor(currency: str) -> int:
-    return 1 if currency in ("KRW", "JPY") else 100
+def _money(minor: float, currency: str) -> str:
+    return f"{currency} {minor / 10 ** MINOR_DIGITS[currency]:,.0f}"
 
 
 def problem_lines(plan: StorePlan) -> list[str]:
     """What a reader of the plan should know before acting on it."""
-    out = [check_words(plan)] if check_words(plan) else []
-    out += plan.history.notes
+    out = [words for words in (check_words(plan), *plan.history.notes) if words]
     w = plan.work
     out.append(
         f"work times taken: picking {w.pick_base_s:.0f} s an order and {w.pick_unit_s:.0f} s a unit, counter {w.counter_s:.0f} s a pickup and "

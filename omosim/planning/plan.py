@@ -16,12 +16,12 @@ from omosim.planning import shifts as sh
 from omosim.planning.backtest import Backtest, backtest
 from omosim.planning.demand import PICKUP, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn
 from omosim.planning.errors import PlanError
-from omosim.planning.history import QUARTER, WEEKDAYS, StoreHistory, promise_of
+from omosim.planning.history import QUARTER, StoreHistory, promise_of
 from omosim.planning.roster import Roster
 from omosim.planning.shifts import Shift, ShiftRules
 from omosim.planning.simulate import DayResult, Shop, Staff, simulate
 from omosim.planning.staffing import COUNTER, PICKERS, POOLS, Search, Targets, offered_load, with_one
-from omosim.schema.columns import DAY, HOUR
+from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 from omosim.schema.settings import NetworkSettings
 
 LEAST_DAYS = 4
@@ -130,29 +130,28 @@ def promise_seconds(history: StoreHistory, options: PlanOptions) -> tuple[int, s
     return 2 * HOUR, "assumed: two hours, as the file has no promised_at"
 
 
-def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network: NetworkSettings, both: Executor, say: Callable[[str], None] = lambda _: None) -> DayPlan:
+def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_s: int, network: NetworkSettings, both: Executor, say: Callable[[str], None] = lambda _: None) -> DayPlan:
     """The cheapest shifts of a weekday that keep the targets, and what they give.
 
     Parameters
     ----------
+    promise_s : opening seconds from order to ready
     both : where trials run side by side
     say : told what is being done
 
     Raises
     ------
-    PlanError : too few such weekdays, or no staff keeps a target
+    PlanError : no staff keeps a target
     """
-    enough(history, weekday)
-    work, (promise_s, _) = WorkLaw.of(network), promise_seconds(history, options)
+    work = WorkLaw.of(network)
     back = int(np.clip(np.ceil(network.pickup.hold_days), 2, 4))
     laws = [learn(history, (weekday - i) % 7, history.days_of((weekday - i) % 7), network) for i in range(back, -1, -1)]
     hold_s = round(network.pickup.hold_days * DAY)
     trades = tuple(len(law.dates) > 0 and law.weekday not in history.shut for law in laws)
     shop = Shop(history.opens, history.closes, trades, hold_s, options.wait_s)
-    key = make_key(options.seed, weekday)
-    draws = sized(laws, key, _SEARCH_ROWS)
+    draws = sized(laws, make_key(options.seed, weekday), _SEARCH_ROWS)
     rows = draw(laws, draws, work, shop, promise_s)
-    ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes))
+    ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes), audit=False)
     load = offered_load(shop, ample, promise_s)
     search = Search(shop, options.targets, options.rules, lambda staff: simulate(shop, rows, draws, staff, audit=False), load, both)
     say(f"{WEEKDAYS[weekday]}: searching for shifts")
@@ -175,15 +174,14 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, network:
     seen = float(laws[-1].counts[PICKUP].sum())
     seen_all = seen + float(laws[-1].counts[WALK_IN].sum())
     came = result.served + result.left
-    few = sized(laws, key, _SEARCH_ROWS)
 
     def fill(limit: np.ndarray) -> DayResult:
         begins, ends = slots.slots_of(shop, options.slot_minutes)
-        filled = slots.full_rows(shop, rows, few, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
-        return simulate(shop, filled, few, staff, audit=False)
+        filled = slots.full_rows(shop, rows, draws, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
+        return simulate(shop, filled, draws, staff, audit=False)
 
     limits = slots.largest(shop, staff, options.slot_minutes, promise_s, float(work.pick(laws[-1].pools[PICKUP].units).mean()), fill,
-                           lambda r, z: _keeps_full(options, few, r, z))  # fmt: skip
+                           lambda r, z: _keeps_full(options, draws, r, z))  # fmt: skip
     base = _Base(shop, final, days, staff, result, seen, seen_all)
     return DayPlan(
         weekday, laws[-1], shop, promise_s, shifts, staff, load, result, final,
@@ -302,7 +300,7 @@ def _curve(base: _Base) -> list[tuple[int, iv.Estimate, float]]:
 
 def clock(quarter: int) -> str:
     """HH:MM of a quarter hour of the day."""
-    return f"{quarter // 4:02d}:{quarter % 4 * 15:02d}"
+    return second_clock(quarter * QUARTER)
 
 
 def second_clock(second: int) -> str:
@@ -323,6 +321,11 @@ class StorePlan:
     refused: dict[int, str]
     check: Backtest | str
     work: WorkLaw
+
+    @property
+    def busiest(self) -> DayPlan:
+        """The planned weekday with the most pickups."""
+        return max(self.days, key=lambda day: day.orders.value)
 
 
 def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions, network: NetworkSettings,
@@ -348,8 +351,9 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
             refused[weekday] = str(error)
     if not asked:
         raise PlanError("\n".join(refused.values()))
-    check = backtest(history, asked, options.seed, WorkLaw.of(network), network, promise_s, options.wait_s, roster)
+    work = WorkLaw.of(network)
+    check = backtest(history, asked, options.seed, work, network, promise_s, options.wait_s, roster)
     cores = os.cpu_count() or 1  # kernels run without the interpreter's lock
     with ThreadPoolExecutor(min(len(asked), cores)) as pool, ThreadPoolExecutor(cores) as both:
-        days = list(pool.map(lambda weekday: plan_day(history, weekday, options, network, both, say), asked))
-    return StorePlan(history, options, promise_s, told, days, refused, check, WorkLaw.of(network))
+        days = list(pool.map(lambda weekday: plan_day(history, weekday, options, promise_s, network, both, say), asked))
+    return StorePlan(history, options, promise_s, told, days, refused, check, work)

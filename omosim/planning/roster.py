@@ -12,8 +12,8 @@ import numpy as np
 
 from omosim.ingest.errors import OrderFileError, Problem
 from omosim.planning.demand import QUARTERS
-from omosim.planning.history import WEEKDAYS
 from omosim.planning.simulate import Staff
+from omosim.schema.columns import WEEKDAYS
 
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\Z", re.ASCII)
 _ROLES = {"picker": 0, "pickers": 0, "counter": 1}

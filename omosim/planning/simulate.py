@@ -12,7 +12,7 @@ import numpy as np
 
 from omosim.fulfilment.kernel import KernelFulfilment
 from omosim.fulfilment.rules import Network, NetworkRules
-from omosim.planning.demand import QUARTERS, Draws, Shop
+from omosim.planning.demand import QUARTERS, Draws, Shop, replicate_of
 from omosim.planning.history import QUARTER, open_seconds
 from omosim.schema.codes import Flow, NodeKind
 from omosim.schema.columns import DAY, FLAG_QUEUE_LEFT, NODE
@@ -140,7 +140,7 @@ def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff | list[Sta
 def measure(shop: Shop, rows: np.ndarray, book: np.ndarray, reps: int, laws: dict[str, int]) -> DayResult:
     """The planned day's figures from the order book and the rows that it was made from."""
     start = shop.days_before * DAY
-    rep = (book["key"] >> 32 >> 5).astype(np.int64)  # key = (rep x 16 + role) x 2 + kind, then 32 bits
+    rep = replicate_of(book["key"])
     pickup = book["flow"] == Flow.PICKUP
     since = shop.last_closing
     due = pickup & (book["placed_at"] >= since) & (book["placed_at"] < start + shop.closes)

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from omosim.kernels.planning_days import fill_gamma
-from omosim.planning.demand import Draws, Pool, WorkLaw
+from omosim.planning.demand import WALK_IN, Draws, Pool, WorkLaw, blank_rows, quantiles, row_keys
 from omosim.planning.history import QUARTER, after_open_seconds
 from omosim.planning.simulate import DayResult, Shop, Staff
 from omosim.schema.codes import Flow
-from omosim.schema.columns import DAY, DEMAND
+from omosim.schema.columns import DAY
 
 _HALVINGS = 8
 _FULLEST = 2.0  # of the pickers' time; nothing is kept beyond
-_SLOT_ROLE = 1  # place in the key that no drawn order has: walk-in customers of the first day
-_KNOTS = 1024
+_SLOTS = (0, WALK_IN)  # role and kind that no drawn order has: walk-in customers of the first day
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,7 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
 
     A slot's orders come a promise before it, evenly over a time as long as the slot; so do their customers in the slot.
     """
-    service = np.empty(_KNOTS)
-    fill_gamma(work.shape, service)
+    service = quantiles(work.shape)
     count = int(limit.sum())
     slot = np.repeat(np.arange(len(limit)), limit)
     place = np.arange(count) - np.repeat(np.cumsum(limit) - limit, limit)
@@ -79,7 +76,7 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     comes = (begins[slot] + (place + 0.5) / np.maximum(limit[slot], 1) * width).astype(np.int64)
     release = after_open_seconds(begins[slot][None, :] + (days * DAY)[:, None] + DAY, -promise_s, shop.opens, shop.closes) - DAY
     release = release + (place / np.maximum(limit[slot], 1) * width).astype(np.int64)
-    one = np.zeros(release.size, DEMAND)
+    one = blank_rows(release.size)
     one["t"] = release.ravel()
     one["promise_s"] = after_open_seconds(one["t"], promise_s, shop.opens, shop.closes) - one["t"]
     golden = (np.arange(one.size) * 0.6180339887498949) % 1.0
@@ -87,11 +84,9 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     one["units"] = units
     one["flow"] = Flow.PICKUP
     mixed = (np.arange(one.size) * 0.7548776662466927) % 1.0
-    one["pick_s"] = np.rint(work.pick(units) * service[(mixed * _KNOTS).astype(int)])
-    one["counter_s"] = np.rint(work.counter_s * service[((mixed * 7.3) % 1.0 * _KNOTS).astype(int)])
+    one["pick_s"] = np.rint(work.pick(units) * service[(mixed * service.size).astype(int)])
+    one["counter_s"] = np.rint(work.counter_s * service[((mixed * 7.3) % 1.0 * service.size).astype(int)])
     one["collect_lag_s"] = np.maximum((comes[None, :] + (days * DAY)[:, None]).ravel() - one["t"] - one["pick_s"], 0)
-    for name in ("alt_promise_s", "alt_sku", "second_node", "return_node", "patience_s"):
-        one[name] = -1
     one = one[one["t"] >= 0]  # released before the first simulated day: picked by then
     walk_in = rows[rows["flow"] == Flow.VISIT]
     many = np.tile(one, draws.reps)
@@ -99,7 +94,7 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     many["node"] = rep + 1
     turn = np.tile(np.arange(one.size), draws.reps)
     many["pick_s"] = one["pick_s"][(turn + 37 * rep) % max(one.size, 1)] if one.size else many["pick_s"]
-    many["key"] = ((rep * 32 + _SLOT_ROLE) << 32) | (turn << 8)
+    many["key"] = row_keys(rep, *_SLOTS, turn)
     out = np.concatenate([walk_in, many])
     return out[np.lexsort((out["key"], out["t"]))]
 

@@ -10,9 +10,9 @@ from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
 from omosim.results.words import number
+from omosim.schema.columns import WEEKDAYS
 
-WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-NAMES = dict(zip(WEEK, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
+NAMES = {name: name.capitalize() for name in WEEKDAYS}
 
 
 def bopis_page(folder: ResultFolder) -> str:
@@ -28,11 +28,10 @@ def bopis_page(folder: ResultFolder) -> str:
         kept=all(day["targets_kept"] for day in days.values()),
         doubtful=5 * sum(not row["within"] for row in plan["check"]["rows"]) > len(plan["check"]["rows"]),
         rota=_rota(folder),
-        days=[_day(name, days[name], plan) for name in WEEK if name in days],
+        days=[_day(name, days[name], plan) for name in WEEKDAYS if name in days],
         heat_table=_heat(plan),
         demand=_demand(plan),
         check=[{**row, "day": NAMES.get(row["weekday"], "all"), **_check(row)} for row in plan["check"]["rows"]],
-        names=NAMES,
         law_meaning=law_meaning,
         **about(folder),
     )
@@ -91,7 +90,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
         ],
         "staff": _staff(rows),
         "curve": _curve(day),
-        "shelf": _shelf(day, plan),
+        "shelf": _shelf(day),
         "what_if": [
             {
                 "change": row["change"],
@@ -132,7 +131,7 @@ def _curve(day: dict[str, Any]) -> Chart:
     return chart("Customers of the busiest hour who wait, by people at the counter", "%", lines, names, band=band, band_name="95 % interval", x_every=1)
 
 
-def _shelf(day: dict[str, Any], plan: dict[str, Any]) -> Chart:
+def _shelf(day: dict[str, Any]) -> Chart:
     names = [f"{q // 4:02d}:{q % 4 * 15:02d}" for q in range(96)]
     lines = [Line("mean of simulated days", [float(v) for v in day["shelf_by_quarter_hour"]], COLOURS[0])]
     return chart("Orders on the pickup shelf", "bins", lines, names, x_every=16)
@@ -142,7 +141,7 @@ def _heat(plan: dict[str, Any]) -> dict[str, Any]:
     """Planned people by hour of the week."""
     hours = sorted({row["from"][:2] for day in plan["days"].values() for row in day["staff_by_interval"]})
     rows = []
-    for name in WEEK:
+    for name in WEEKDAYS:
         if name not in plan["days"]:
             continue
         cells = []
@@ -155,7 +154,7 @@ def _heat(plan: dict[str, Any]) -> dict[str, Any]:
 
 def _demand(plan: dict[str, Any]) -> dict[str, Any]:
     table = plan["read"]["pickups_by_hour_of_week"]
-    rows = [(NAMES[name], [v if v is not None else 0.0 for v in table[i]]) for i, name in enumerate(WEEK)]
+    rows = [(NAMES[name], [v if v is not None else 0.0 for v in table[i]]) for i, name in enumerate(WEEKDAYS)]
     return _coloured([f"{h:02d}" for h in range(24)], rows)
 
 

@@ -14,9 +14,9 @@ from rich.text import Text
 from omosim.reports.labels import reading_order, title
 from omosim.reports.tables import print_comparison, rich_table
 from omosim.results.words import figure, safe_text, unit_words
+from omosim.schema.columns import WEEKDAYS
 
 Row = Mapping[str, Any]
-WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class CompareScreen:
@@ -129,7 +129,7 @@ def say_plan(plan: Row, summary: Row, folder: Path) -> None:
     else:
         console.print(Text(check["why_not"]))
     console.print(Text("\nDay   paid h  pickers/counter   ready on time          wait <= limit          wait p90 min  shelf bins  orders a slot", style="bold"))
-    for name, day in sorted(plan["days"].items(), key=lambda item: WEEK.index(item[0])):
+    for name, day in sorted(plan["days"].items(), key=lambda item: WEEKDAYS.index(item[0])):
         people = [[row[who] for row in day["staff_by_interval"]] for who in ("pickers", "counter")]
         slots = [row["max_orders"] for row in day["max_orders_per_slot"]]
         console.print(Text(

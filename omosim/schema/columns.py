@@ -12,6 +12,7 @@ import numpy as np
 HOUR = 3_600
 DAY = 86_400
 WEEK = 7 * DAY
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 # ---- keys -----------------------------------------------------------------------------------------------
 # key = ((shopper * 32 + category) * 2**22 + need) * 2**8 + ordinal ; 28 + 5 + 22 + 8 = 63 bits

@@ -1,12 +1,9 @@
-"""Stores for the planner's tests: orders drawn by numpy, and the shipped sample's own generator."""
+"""Stores for the planner's tests: orders drawn by numpy."""
 
 from __future__ import annotations
 
 import csv
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -17,17 +14,6 @@ from omosim.planning.history import DAY, StoreHistory
 FIRST = 20_605  # a Monday
 OPENS, CLOSES = 10 * 3600, 16 * 3600
 WORK = WorkLaw(120.0, 30.0, 90.0, 75.0, 600.0, 4.0)
-
-
-def sample() -> ModuleType:
-    """experiments/pickup_sample.py, which imports nothing of omosim."""
-    path = Path(__file__).resolve().parents[2] / "experiments" / "pickup_sample.py"
-    spec = importlib.util.spec_from_file_location("pickup_sample", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["pickup_sample"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def history(weeks: int = 8, pickups: float = 40, walk_ins: float = 60, seed: int = 3, growth: float = 0.0) -> StoreHistory:

@@ -16,7 +16,7 @@ from omosim.planning.history import store_history
 from omosim.planning.plan import sized
 from omosim.planning.roster import read_roster
 from omosim.planning.simulate import Shop, simulate
-from tests.planning.make import sample, write
+from tests.planning.make import write
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +129,9 @@ def test_a_plan_can_be_made_again(folder, capsys):
 
 
 @pytest.mark.slow
-def test_the_truth_lies_in_the_interval_in_nine_of_ten_stores(tmp_path, settings_of):
+def test_the_truth_lies_in_the_interval_in_nine_of_ten_stores(tmp_path, settings_of, sample):
     """25 stores x 4 weekdays from the sample's own generator: rain, bursts, pauses and unequal pickers are not in the model."""
-    truth = sample()
+    truth = sample
     network = settings_of().network
     network = network.model_copy(update={"work": network.work.model_copy(update=sample_work())})
     roster, weekdays = sample_roster(), (1, 4, 5, 6)

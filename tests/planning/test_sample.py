@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import gzip
-import importlib.util
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -20,15 +19,6 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "experiments" / "pickup_sample.py"
 FILE = ROOT / "experiments" / "data" / "pickup_sample.csv.gz"
 DAYS = 80
-
-
-@pytest.fixture(scope="module")
-def sample() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("pickup_sample", SCRIPT)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -18,18 +18,23 @@ class Books:
     Parameters
     ----------
     ledger : (2, N_ACCOUNTS) int64 minor units; row 1 holds rows placed in the measured window
-    stations : (2N,) STATION
+    stations : (N_ROLES N + 1,) STATION
+    spaces : (2N,) SPACE, pickup shelves and curbside bays
     transitions : (N_STATUS, N_STATUS) int64, rows that moved from a status to a status
     visits : (N, N_VISITS) int64
     places : (K, N_PLACES) int64, units outside the nodes
     units : (N_UNITS,) int64
     slots : (N, W) int32, courier places booked on the node's last booking day
     slot_limit : (N,) int32, places that could be booked on that day
-    refused : rows that met a full courier wave
+    refused : rows that met a full courier wave or pickup slot
+    bookings : (N, RING) int32, orders booked into the pickup slot that stands there last
+    booking_limit : (N, RING) int32, orders that could be booked into it
+    granted : rows that got a pickup slot
     """
 
     ledger: np.ndarray
     stations: np.ndarray
+    spaces: np.ndarray
     transitions: np.ndarray
     visits: np.ndarray
     places: np.ndarray
@@ -37,6 +42,9 @@ class Books:
     slots: np.ndarray
     slot_limit: np.ndarray
     refused: int
+    bookings: np.ndarray
+    booking_limit: np.ndarray
+    granted: int
 
 
 #: a number, or one for each of several nodes
@@ -63,8 +71,20 @@ class Fulfilment(Protocol):
     def receive(self, node: int, sku: int, units: int, now: int, move: Move = Move.RECEIVED) -> None:
         """Units reach a node; waiting orders for them are served first come first served."""
 
-    def set_staff(self, node: Some, pickers: Some, counter: Some, now: int) -> None:
-        """Staff on duty from now on, of one node or of several in their order; work in hand is finished."""
+    def set_staff(
+        self, node: Some, pickers: Some, counter: Some, now: int, leaving: tuple[Some, Some] = (0, 0)
+    ) -> None:
+        """Staff on duty from now on, of one node or of several in their order.
+
+        `leaving`: pickers and people at the counter whose shift ends now; at a node with overlap they end what they
+        do beside those who come. What happens to picks in hand when nobody is left, the node's `at_closing` says.
+        """
+
+    def set_site(self, cap: int, now: int) -> None:
+        """Sessions that the site carries from now on, 0 in an outage; sessions in hand end."""
+
+    def set_places(self, node: Some, bins: Some, bays: Some, rooms: Some, now: int) -> None:
+        """Bins of the pickup shelf (0 endless), curbside bays and fitting rooms from now on."""
 
     def open_store(self, node: Some, now: int) -> None:
         """Customers may enter."""

@@ -9,12 +9,14 @@ import numpy as np
 
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, NODE
+from omosim.schema.network import N_SERVICES, SERVICE
 from omosim.schema.settings import Settings
 from omosim.world.calendar import AFTER_OPENING_S, clock_seconds, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
 from omosim.world.policy import Policy
 from omosim.world.stock import Stock
 
+SOURCING = ("centre_first", "nearest", "cheapest", "fastest")
 REACH = 16  # sources tried per order: the centre and the nearest stores
 
 #: Candidate sources of a zone, `route[zone, rank]`; -1 ends the list.
@@ -40,6 +42,16 @@ class NetworkRules:
     same_day_cost: int = 0
     handling_cost: int = 0  # per returned unit
     resale_loss_ppm: tuple[int, ...] = (0,)  # loss of value of a returned unit by category, of cost
+    splits: int = 1  # parcels that an order may be split into, at most 4
+    slot_tries: int = 8  # pickup slots asked for, one after the other
+    exchanges: bool = False  # goods brought back may be changed for the second item on the spot
+    insert_cost: int = 0  # of a leaflet in a parcel
+    to_store_s: int = DAY  # from the cut-off until an order sent to its pickup node is there
+    to_store_cost: int = 0  # of that way
+    site_cap: int = -1  # sessions that the site carries at once; -1 no site is modelled, 0 an outage
+    site_room: int = -1  # places on its queue page, -1 endless
+    site_slow_ppm: int = 0  # how much longer a session takes on a full site
+    sourcing: str = "centre_first"  # order in which sources are asked: one of SOURCING
     backorders: bool = False  # unserved parcels wait for stock instead of being cancelled
     measured_from: int = 0  # rows placed in [measured_from, measured_to) are summed apart
     measured_to: int = 2**62
@@ -80,6 +92,7 @@ class Network:
     cost : (K,) int64, minor units a unit
     category : (K,) category of each SKU, index into `rules.resale_loss_ppm`
     rules : NetworkRules
+    services : (N_SERVICES,) SERVICE, how each offer is handed over
     """
 
     nodes: np.ndarray
@@ -88,6 +101,7 @@ class Network:
     cost: np.ndarray
     category: np.ndarray
     rules: NetworkRules = field(default_factory=NetworkRules)
+    services: np.ndarray = field(default_factory=lambda: np.zeros(N_SERVICES, SERVICE))
 
     def __post_init__(self) -> None:
         n, k = self.stock.cells.shape
@@ -104,19 +118,27 @@ class Network:
         return np.asarray(self.rules.resale_loss_ppm, np.int64)[self.category]
 
     def routes(self) -> np.ndarray:
-        """(Z, REACH) ROUTE: the centre first, then stores by (distance, node); couriers by the same order.
+        """(Z, REACH) ROUTE: sources in the order that `rules.sourcing` names, couriers by (distance, node).
 
         Which of them may serve is asked when an order comes (`ships`, courier radius and capacity of the node
         row), so openings, closings and policies need no new table.
         """
-        zones, _n = self.distance_m.shape
+        zones, n = self.distance_m.shape
         table = np.zeros((zones, REACH), ROUTE)
         table["source"] = table["courier"] = -1
-        stores = np.flatnonzero(self.nodes["kind"] == NodeKind.STORE)
-        order = stores[np.argsort(self.distance_m[:, stores], axis=1, kind="stable")]
-        near = order[:, :REACH]
-        table["source"][:, 0] = 0
-        table["source"][:, 1 : 1 + min(REACH - 1, near.shape[1])] = near[:, : REACH - 1]
+        kind = self.nodes["kind"]
+        stores = np.flatnonzero((kind == NodeKind.STORE) | (kind == NodeKind.DARK))
+        near = stores[np.argsort(self.distance_m[:, stores], axis=1, kind="stable")][:, :REACH]
+        holds = np.flatnonzero((kind != NodeKind.POINT) & (kind != NodeKind.LOCKER))
+        rank = {
+            "centre_first": np.arange(n) > 0,
+            "nearest": np.zeros(n),
+            "cheapest": self.nodes["order_fee"],
+            "fastest": self.nodes["extra_lead_s"],
+        }[self.rules.sourcing]
+        keys = self.distance_m[:, holds], np.broadcast_to(rank[holds], (zones, len(holds)))
+        order = holds[np.lexsort(keys, axis=1)][:, :REACH]
+        table["source"][:, : order.shape[1]] = order
         table["courier"][:, : near.shape[1]] = near
         table["courier_m"][:, : near.shape[1]] = np.take_along_axis(self.distance_m, near, axis=1)
         return table

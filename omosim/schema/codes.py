@@ -20,6 +20,7 @@ class Flow(IntEnum):
     SAME_DAY = 1  # courier from a store, capacity per wave
     PICKUP = 2  # reserved, picked, staged; the customer collects
     VISIT = 3  # a customer walks to a shelf
+    BROWSE = 4  # a session on the site that ends without an order
 
 
 class NodeKind(IntEnum):
@@ -27,6 +28,10 @@ class NodeKind(IntEnum):
 
     DC = 0
     STORE = 1
+    DARK = 2  # a store that nobody enters: it picks, ships and sends couriers
+    POINT = 3  # a partner's counter: orders are sent there and handed over without a queue of ours
+    LOCKER = 4  # boxes that customers open themselves
+    OUTSOURCED = 5  # somebody else's warehouse, paid by the order
 
 
 class Status(IntEnum):
@@ -48,17 +53,21 @@ class Status(IntEnum):
     REFUSED = 13  # not taken at the counter after trying on; back on the shelf at once
     RETURN_OPEN = 14  # on its way back or waiting at the returns desk
     RETURNED = 15  # back, refunded
+    ON_SITE = 16  # in a session on the site, or on its queue page
+    IN_ROOM = 17  # waiting for a fitting room, or in it
 
 
 #: Declared state graph (law L4). A row may move only along these edges.
 TRANSITIONS: dict[Status, tuple[Status, ...]] = {
-    Status.DUE: (Status.BACKORDERED, Status.TO_PICK, Status.CANCELLED, Status.INSIDE, Status.LEFT),
+    Status.DUE: (Status.BACKORDERED, Status.TO_PICK, Status.CANCELLED, Status.INSIDE, Status.LEFT, Status.ON_SITE),
+    Status.ON_SITE: (Status.BACKORDERED, Status.TO_PICK, Status.CANCELLED, Status.LEFT),
     Status.BACKORDERED: (Status.TO_PICK, Status.CANCELLED),
     Status.TO_PICK: (Status.PACKED, Status.STAGED, Status.CANCELLED, Status.TO_PICK, Status.BACKORDERED),
-    Status.PACKED: (Status.DELIVERED,),
-    Status.STAGED: (Status.AT_COUNTER, Status.EXPIRED),
+    Status.PACKED: (Status.DELIVERED, Status.STAGED),
+    Status.STAGED: (Status.AT_COUNTER, Status.EXPIRED, Status.IN_ROOM, Status.COLLECTED, Status.REFUSED),
+    Status.IN_ROOM: (Status.AT_COUNTER, Status.INSIDE),
     Status.AT_COUNTER: (Status.COLLECTED, Status.REFUSED, Status.BOUGHT, Status.LEFT, Status.STAGED),
-    Status.INSIDE: (Status.AT_COUNTER, Status.LEFT),
+    Status.INSIDE: (Status.AT_COUNTER, Status.LEFT, Status.IN_ROOM),
     Status.DELIVERED: (Status.RETURN_OPEN,),
     Status.COLLECTED: (Status.RETURN_OPEN,),
     Status.BOUGHT: (Status.RETURN_OPEN,),
@@ -92,6 +101,9 @@ class Outcome(IntEnum):
     EXPIRED = 11
     EXTRA = 12  # a further purchase in the store at a pickup
     BOUGHT_OTHER = 13  # a visitor bought another item than the one that the shelf lacked
+    SITE_LOST = 14  # turned away by a full site, or left its queue page
+    EXCHANGED = 15  # goods brought back were changed for the second item on the spot
+    INSERT = 16  # the parcel had a leaflet in it
 
 
 class Count(IntEnum):
@@ -160,7 +172,10 @@ class Event(IntEnum):
     COLLECT = 9  # the customer comes for a pickup
     SECOND_STORE = 10  # a visitor reaches the second store
     ARRIVE = 11  # the row reaches the network
-    QUEUE_LEAVE = 12  # patience in the counter queue is over
+    QUEUE_LEAVE = 12  # patience in a queue is over
+    ROOM_END = 13  # trying on is over
+    RELEASE = 14  # a wave of picking begins
+    SITE_END = 15  # a session on the site is over
 
 
 class Account(IntEnum):
@@ -181,6 +196,9 @@ class Account(IntEnum):
     RETURN_HANDLING = 12
     WRITE_OFF = 13
     PAYABLE = 14  # owed to suppliers
+    OUTSOURCED = 15  # fees of outsourced nodes
+    INSERTS = 16  # leaflets in parcels
+    TRANSFERS = 17  # orders on their way from one node to another to be collected there
 
 
 N_ACCOUNTS = len(Account)

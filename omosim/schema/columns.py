@@ -50,6 +50,10 @@ DEMAND = np.dtype(
         ("patience_s", "i4"),  # at the counter queue, -1 endless
         ("return_lag_s", "i4"),  # from hand-over to the return; used only when the unit goes back
         ("extra_units", "i4"),  # bought on the way at a pickup (0 mostly)
+        ("unwanted", "i4"),  # units not kept once they are seen: left behind where the service allows it, else returned
+        ("fit_s", "i4"),  # time in a fitting room, 0 none
+        ("alter_s", "i4"),  # work of an alteration that makes a misfit fit, 0 cannot be altered
+        ("session_s", "i4"),  # session on the site before the order is placed, 0 none
         ("zone", "i2"),
         ("node", "i2"),  # store wanted, -1 the sourcing rule decides
         ("second_node", "i2"),  # store of Action.OTHER_STORE, -1 none
@@ -117,10 +121,11 @@ BOOK = np.dtype(
         ("offer", "i1"),
         ("category", "i1"),
         ("status", "i1"),
+        ("collect_at", "i2"),  # node where a pickup is collected, -1 none
         ("entries", "i1"),  # times the customer walked into a store: to look or buy, to collect, to bring back
-        ("flags", "i2"),  # bits: 1 empty shelf met, 2 substituted, 4 phantom record met, 8 slot refused,
+        ("flags", "i4"),  # bits: 1 empty shelf met, 2 substituted, 4 phantom record met, 8 slot refused,
         #                        16 closed door met, 32 left the queue, 64 no-show, 128 only looked,
-        #                        256 empty shelf met in the second store too, 512 brought back to a store
+        #                        256 empty shelf met in the second store too, 512 brought back to a store, then the names below
     ],
     align=True,
 )
@@ -129,6 +134,16 @@ FLAG_EMPTY, FLAG_SUBSTITUTED, FLAG_PHANTOM, FLAG_SLOT_REFUSED, FLAG_CLOSED, FLAG
     1, 2, 4, 8, 16, 32, 64, 128,
 )  # fmt: skip
 FLAG_EMPTY_AGAIN, FLAG_BROUGHT_BACK = 256, 512
+FLAG_TOOK_PART = 1 << 10  # some units were left behind at the hand-over
+FLAG_ALTERED = 1 << 11
+FLAG_EXCHANGED = 1 << 12
+FLAG_SLOT = 1 << 13  # a pickup slot was booked
+FLAG_BIN_WAIT = 1 << 14  # picked, and no bin was free
+FLAG_BOX_REFUSED = 1 << 15  # every locker box was taken
+FLAG_SITE_LOST = 1 << 16  # turned away by a full site, or left its queue page
+FLAG_SPLIT = 1 << 17  # one of several parcels of an order
+FLAG_MOVED = 1 << 18  # sent to the node where it is collected
+FLAG_INSERT = 1 << 19  # a leaflet in the parcel
 
 # ---- network ------------------------------------------------------------------------------------------------
 NODE = np.dtype(
@@ -145,6 +160,21 @@ NODE = np.dtype(
         ("wave_capacity", "i4"),  # courier parcels per wave
         ("opens_s", "i4"),  # second of the day
         ("closes_s", "i4"),
+        ("keep", "i4"),  # units of an item that orders may not take: they are for walk-in customers
+        ("desk", "i4"),  # people at a returns desk of its own while the counter is staffed, 0 the counter does it
+        ("rooms", "i4"),  # fitting rooms, 0 nobody tries on in one
+        ("bays", "i4"),  # curbside bays, 0 curbside orders are handed over at the counter
+        ("bins", "i4"),  # places for staged orders, boxes of a locker; 0 endless
+        ("batch", "i4"),  # most orders picked on one trip, below 2 each by itself
+        ("walk_s", "i4"),  # part of an order's picking time that a trip has once
+        ("wave_every_s", "i4"),  # parcels are picked in waves that begin so often, 0 as they come
+        ("slot_s", "i4"),  # length of a pickup slot, 0 no slots
+        ("slot_cap", "i4"),  # orders that may be booked into one
+        ("order_fee", "i4"),  # minor: what an order picked here costs beside the parcel (outsourced nodes)
+        ("extra_lead_s", "i4"),  # parcels from here take so much longer
+        ("pooled", "i1"),  # 1: one pool of staff for picking, counter and returns
+        ("hand_over", "i1"),  # 0 relay, 1 overlap
+        ("at_closing", "i1"),  # picks in hand: 0 finish, 1 hold, 2 hand_back
     ],
     align=True,
 )

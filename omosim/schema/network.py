@@ -31,7 +31,7 @@ TRANSIT = np.dtype(
     align=True,
 )
 
-#: One pool of staff with its queue; row 2n is picking at node n, row 2n + 1 its counter.
+#: One pool of staff, or one kind of place, with its queue: row N_ROLES n + role of node n; the last row is the site.
 STATION = np.dtype(
     [
         ("last", "i8"),  # second to which the sums run
@@ -47,16 +47,57 @@ STATION = np.dtype(
         ("finish", "i4"),  # staff who stay after closing until the queue is empty
         ("busy", "i4"),
         ("queued", "i4"),
+        ("extra", "i4"),  # of the busy, people whose shift is over and who end what they do
     ],
     align=True,
 )
-PICKING, COUNTER = 0, 1
+PICKING, COUNTER, DESK, ROOM = range(4)
+N_ROLES = 4
+RELAY, OVERLAP = 0, 1
+FINISH, HOLD_WORK, HAND_BACK = 0, 1, 2
+
+#: Places that an order occupies without a service: row 2n the pickup shelf of node n, row 2n + 1 its curbside bays.
+SPACE = np.dtype(
+    [
+        ("last", "i8"),  # second to which the integrals run
+        ("area", "i8"),  # integral of those who wait for a place
+        ("filled", "i8"),  # integral of places in use
+        ("waits", "i8"),  # waits of those who got a place or gave up
+        ("dwells", "i8"),  # times in a place that ended
+        ("cap", "i4"),
+        ("used", "i4"),
+        ("waiting", "i4"),
+        ("peak", "i4"),  # most in use at once
+        ("turned", "i4"),  # orders refused because every box was taken
+    ],
+    align=True,
+)
+SHELF, BAY = 0, 1
+ENDLESS = 1 << 30  # places of a shelf without limit
+
+#: How an offer is handed over; a row of the offer table has the row of the same number here.
+SERVICE = np.dtype(
+    [
+        ("hold_s", "i4"),  # shelf time of its pickups, 0 that of the rules
+        ("curbside", "i1"),  # handed over at the customer's car
+        ("slotted", "i1"),  # the customer books a slot
+        ("books_box", "i1"),  # a box is kept for it from the order on
+        ("ship_to", "i1"),  # sent from another node where the wanted one lacks stock
+        ("late", "i1"),  # stock is reserved at the pick, not at the order
+        ("alters", "i1"),  # alterations on the spot
+        ("take_part", "i1"),  # the customer may take some units and leave the others
+        ("insert", "i1"),  # parcels have a leaflet in them
+    ],
+    align=True,
+)
+N_SERVICES = 32  # rows of the table
+RING = 1024  # pickup slots remembered of a node
 
 #: What the rows in the network hold at one moment; each engine writes it from its own rows.
 HOLD = np.dtype(
     [
         ("key", "i8"),
-        ("time", "i8"),  # queued: since when; in service: its end
+        ("time", "i8"),  # waiting: since when; in service: its end
         ("sku", "i4"),
         ("held", "i4"),  # units held (in stock, on the road, or coming back)
         ("claim", "i4"),
@@ -64,23 +105,30 @@ HOLD = np.dtype(
         ("short", "i4"),  # known not to be served
         ("node", "i2"),  # where the held units stand
         ("station", "i2"),  # station row of the queue or service, -1 none
+        ("bin_at", "i8"),  # since when it occupies a bin, 0 none
+        ("bay_at", "i8"),
+        ("bin", "i2"),  # node of its bin or box, -1 none
+        ("bay", "i2"),  # node of its bay, -1 none
         ("status", "i1"),
         ("flow", "i1"),
-        ("phase", "i1"),  # 0 neither, 1 queued, 2 in service
+        ("phase", "i1"),  # PHASE_...
         ("place", "i1"),  # AT_...
     ],
     align=True,
 )
+PHASE_NONE, PHASE_QUEUED, PHASE_SERVED, PHASE_RIDES, PHASE_BIN, PHASE_BAY = range(6)
 #: Where the units that a row holds stand.
 AT_NONE, AT_RESERVED, AT_STAGED, AT_ROAD, AT_CUSTOMER, AT_BACK = range(6)
 AT_BETWEEN = 6  # no units: a visitor between two stores
+AT_PROMISED = 7  # no units yet: they are reserved at the pick
+AT_TRUCK = 8  # on the way to the node where they are collected
 
 #: Columns of `visits[node, column]` (law L7).
 VISIT_IN, VISIT_BOUGHT, VISIT_LEFT, VISIT_ABANDONED, VISIT_MOVED = range(5)
 N_VISITS = 5
 #: Columns of `places[sku, column]`: units outside the nodes (law L3).
-PLACE_ROAD, PLACE_CUSTOMER, PLACE_BACK = range(3)
-N_PLACES = 3
+PLACE_ROAD, PLACE_CUSTOMER, PLACE_BACK, PLACE_TRUCK = range(4)
+N_PLACES = 4
 #: Entries of `units` (law L5).
 UNITS_ORDERED, UNITS_OUT, UNITS_SUBSTITUTED, UNITS_SHORT = range(4)
 N_UNITS = 4

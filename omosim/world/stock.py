@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class Stock:
     published : (N, K) int32, the stock feed as last published
     published_at : second of that publication
     transit : TRANSIT rows under way, in the order in which they were sent
+    promised : (N, K) int32, units of orders that take theirs only when they are picked
     """
 
     cells: np.ndarray
@@ -29,6 +30,11 @@ class Stock:
     published: np.ndarray
     published_at: int
     transit: np.ndarray
+    promised: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
+
+    def __post_init__(self) -> None:
+        if self.promised.shape != self.cells.shape:
+            self.promised = np.zeros(self.cells.shape, np.int32)
 
     @classmethod
     def opening(cls, units: np.ndarray, error: np.ndarray | None = None) -> Stock:
@@ -73,7 +79,8 @@ class Stock:
     def copy(self) -> Stock:
         """An independent copy."""
         return Stock(
-            self.cells.copy(), self.journal.copy(), self.published.copy(), self.published_at, self.transit.copy()
+            self.cells.copy(), self.journal.copy(), self.published.copy(), self.published_at, self.transit.copy(),
+            self.promised.copy(),
         )
 
     def state(self) -> dict[str, np.ndarray]:
@@ -84,6 +91,7 @@ class Stock:
             "published": self.published.copy(),
             "published_at": np.array([self.published_at], np.int64),
             "transit": self.transit.copy(),
+            "promised": self.promised.copy(),
         }
 
     def load(self, state: dict[str, np.ndarray]) -> None:
@@ -93,3 +101,4 @@ class Stock:
         self.published[...] = state["published"]
         self.published_at = int(state["published_at"][0])
         self.transit = state["transit"].copy()
+        self.promised[...] = state["promised"]

@@ -93,7 +93,7 @@ def look_for_claims(net, r, b):
     return missing
 
 
-@kernel
+@part
 def pick_end(net, row, t):
     """Picked: look for units that were only in the record, then pack or stage what is there."""
     q = net.q
@@ -146,7 +146,7 @@ def pay_out(g, b, account, cost):
     b["service_cost"] += cost
 
 
-@kernel
+@part
 def depart(net, row, t):
     """A parcel leaves its node, for the door or for the node where it is collected."""
     q = net.q

@@ -103,7 +103,7 @@ def sold_at_once(net, r, b, ordinal, t, channel, node, sku, units, code):
     tell(net.told, q.g, line, t, code, line["revenue"])
 
 
-@kernel
+@part
 def after_sale(q, r, b, row, t):
     """Goods handed over: they stay with the customer, or some or all go back some day."""
     r["place"] = AT_CUSTOMER

@@ -70,7 +70,7 @@ def visible(net, node, sku):
     return units
 
 
-@kernel
+@part
 def reserve(net, r, b, node):
     """Take a row's units at a node if the record shows them; with reservation at the pick they are only promised."""
     units = np.int64(b["units"])
@@ -308,7 +308,7 @@ def book_slot(net, row, b, node, t):
     return False
 
 
-@kernel
+@part
 def reserve_pickup(net, row, t, where):
     """Stock for a pickup at `where`, there or at a node that sends it on, with the box and the slot it needs."""
     q = net.q
@@ -423,7 +423,7 @@ def try_actions(net, row, t):
     return False
 
 
-@kernel
+@part
 def to_picking(q, b, row, t):
     """Allocated: into the picking queue of its node; parcels wait for a wave where the node picks in waves."""
     move_to(q.g, b, S_TO_PICK)

@@ -108,7 +108,7 @@ def slot_begin(q, row, r, b):
     return np.int64(0)
 
 
-@kernel
+@part
 def await_collection(q, b, row, t, come):
     """The customer comes at `come` (-1 never) if that is within the shelf time; else the order expires."""
     hold = np.int64(q.service[b["offer"]]["hold_s"])
@@ -121,7 +121,7 @@ def await_collection(q, b, row, t, come):
         schedule(q, row, max(t, last), E_EXPIRE)
 
 
-@kernel
+@part
 def stage(net, row, t):
     """A pickup stands in its bin and the customer is told."""
     q = net.q

@@ -66,7 +66,7 @@ def counter_work(q, row, r, b):
     return work
 
 
-@kernel
+@part
 def begin(q, station, row, t, wait):
     """Service of a row begins after `wait` seconds in the queue."""
     s = q.station[station]
@@ -178,7 +178,7 @@ def next_up(q, station, t):
     s["finish"] = 0
 
 
-@kernel
+@part
 def join(q, station, row, rank, t):
     """Join a station: served at once, or last of the class; False when it has to wait."""
     s = q.station[station]
@@ -193,7 +193,7 @@ def join(q, station, row, rank, t):
     return False
 
 
-@kernel
+@part
 def release(q, station, t):
     """A service ended; the next begins."""
     s = q.station[station]
@@ -201,7 +201,10 @@ def release(q, station, t):
     s["busy"] -= 1
     if s["extra"] > 0:
         s["extra"] -= 1
-    next_up(q, station, t)
+    if s["queued"] > 0:
+        next_up(q, station, t)
+    else:
+        s["finish"] = 0
 
 
 @kernel

@@ -104,7 +104,7 @@ def arrive(net, row, t):
         place(net, row, t)
 
 
-@kernel
+@part
 def place(net, row, t):
     """An order is placed: stock for it, and into the picking queue."""
     if allocate_first(net, row, t):
@@ -210,7 +210,7 @@ def on_shelf(cell, r, b):
     return alt >= 0 and cell[b["node"], alt]["available"] >= 1
 
 
-@kernel
+@part
 def take(q, cell, r, b, row):
     """As many of the wanted units as stand there, into the visitor's hands; False when none of them is wanted."""
     wanted = np.int64(b["units"])
@@ -226,7 +226,7 @@ def take(q, cell, r, b, row):
     return wanted > 0
 
 
-@kernel
+@part
 def try_and_buy(net, row, t):
     """The item is in hand: does it fit, is it bought here?"""
     q = net.q
@@ -287,7 +287,7 @@ def room_end(net, row, t):
     try_and_buy(net, row, t)
 
 
-@kernel
+@part
 def enter(net, row, t):
     """A visitor at the door of a store."""
     q = net.q
@@ -337,7 +337,7 @@ def enter(net, row, t):
 
 
 # ---- counter ------------------------------------------------------------------------------------------------
-@kernel
+@part
 def to_counter(q, r, b, row, t):
     """Queue up at the counter; patience begins to run."""
     if b["status"] == S_IN_ROOM:
@@ -447,7 +447,7 @@ def to_leave_behind(q, row, r, service):
     return np.int64(min(q.side[row]["unwanted"], r["held"]))
 
 
-@kernel
+@part
 def collect(net, row, t):
     """Hand-over of a pickup, after trying on where the service has it."""
     q = net.q

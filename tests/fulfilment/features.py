@@ -56,7 +56,9 @@ class Draft:
         return rng.integers(1, 4, n) * self.tick * (rng.random(n) < share)
 
     def at(self, rng: np.random.Generator) -> int:
-        """A busy time of the grid."""
+        """A busy time of the grid, often soon after a row reached the network."""
+        if rng.random() < 0.6:
+            return int(rng.choice(self.rows["t"])) + int(rng.integers(0, 3)) * self.tick
         return int(rng.integers(0, self.days)) * DAY + 10 * HOUR + int(rng.integers(0, 8 * HOUR // self.tick)) * self.tick
 
     def turn_into(self, rng: np.random.Generator, kind: NodeKind) -> np.ndarray:
@@ -110,7 +112,7 @@ def no_services() -> np.ndarray:
 @feature
 def spike(rng: np.random.Generator, d: Draft) -> None:
     """A live broadcast: many orders within one instant."""
-    live = rng.random(len(d.rows)) < 0.5
+    live = rng.random(len(d.rows)) < min(0.5, 60 / len(d.rows))
     d.rows["t"][live] = d.at(rng)
     d.rows["channel"][live & (d.rows["flow"] != Flow.VISIT)] = Entry.LIVE
 
@@ -119,6 +121,17 @@ def spike(rng: np.random.Generator, d: Draft) -> None:
 def unwanted(rng: np.random.Generator, d: Draft) -> None:
     """Units that are not kept once they are seen."""
     d.rows["unwanted"] = rng.integers(0, 4, len(d.rows)) * (rng.random(len(d.rows)) < 0.6)
+
+
+@feature
+def pickups(rng: np.random.Generator, d: Draft) -> None:
+    """Many pickups, soon fetched, of goods that are there."""
+    chosen = rng.random(len(d.rows)) < 0.5
+    many = int(chosen.sum())
+    d.rows["flow"][chosen] = Flow.PICKUP
+    d.rows["channel"][chosen] = rng.choice([Entry.WEB, Entry.SOCIAL, Entry.LIVE], many)
+    d.rows["collect_lag_s"][chosen] = rng.integers(0, 6, many) * HOUR
+    d.units += rng.integers(0, 40, d.units.shape)
 
 
 # ---- kinds of nodes -------------------------------------------------------------------------------------------
@@ -183,7 +196,7 @@ def splits(rng: np.random.Generator, d: Draft) -> None:
     """Orders in several parcels; thin stock in many places, larger orders."""
     d.rules["splits"] = int(rng.integers(2, 5))
     d.nodes["ships"][rng.random(len(d.nodes)) < 0.7] = 1
-    thin = rng.random(d.units.shape[1]) < 0.7
+    thin = rng.random(d.units.shape[1]) < 0.5
     d.units[:, thin] = np.minimum(d.units[:, thin], rng.integers(0, 3, (len(d.nodes), int(thin.sum()))))
     d.rows["units"] += rng.integers(0, 4, len(d.rows)) * (rng.random(len(d.rows)) < 0.5)
 
@@ -273,8 +286,13 @@ def rooms(rng: np.random.Generator, d: Draft) -> None:
 @feature
 def curbside(rng: np.random.Generator, d: Draft) -> None:
     """Orders handed over at the customer's car, in bays."""
-    d.nodes["bays"] = d.some(rng, 1, 2)
+    if rng.random() < 0.5:
+        pickups(rng, d)
+    d.nodes["bays"] = d.some(rng, 1, 2, 0.9)
     d.offers(rng, "curbside")
+    chosen = (d.rows["flow"] == Flow.PICKUP) & (rng.random(len(d.rows)) < 0.7)  # all to one place, and slow there
+    d.rows["node"][chosen] = len(d.nodes) - 1
+    d.rows["counter_s"][chosen] = rng.integers(1, 4, int(chosen.sum())) * HOUR
 
 
 @feature
@@ -354,8 +372,8 @@ def exchanges(rng: np.random.Generator, d: Draft) -> None:
 @feature
 def site(rng: np.random.Generator, d: Draft) -> None:
     """Sessions before the orders, a queue page, an outage now and then, people who only browse."""
-    d.rules["site_cap"] = int(rng.integers(0, 4))
-    d.rules["site_room"] = int(rng.integers(-1, 4))
+    d.rules["site_cap"] = int(rng.choice([0, 1, 2, 3, 5, 8]))
+    d.rules["site_room"] = int(rng.choice([-1, -1, 0, 1, 3]))
     d.rules["site_slow_ppm"] = int(rng.choice([0, 333_333, 2_000_000]))
     d.rows["session_s"] = d.times(rng, 0.8)
     browse = (d.rows["flow"] != Flow.VISIT) & (rng.random(len(d.rows)) < 0.2)

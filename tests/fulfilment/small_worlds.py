@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
-from features import Draft, add_features, drawn_features, no_services
+from features import Draft, add_features, no_services
 
 from omosim.fulfilment.rules import Network, NetworkRules
 from omosim.schema.codes import Flow, Move, NodeKind
@@ -25,11 +25,6 @@ class World:
     features: frozenset[str] = frozenset()
 
 
-def feature_world(seed: int, **args: int) -> World:
-    """A random world with the features that its seed draws."""
-    return small_world(seed, **args, features=drawn_features(seed))
-
-
 def small_world(
     seed: int,
     nodes: int,
@@ -42,7 +37,7 @@ def small_world(
 ) -> World:
     """A random world; `tick` is the grid on which times lie, so that a coarse one gives many ties.
 
-    `features` of features.py are added to the plain network; it is the same world with any of them.
+    `features` of features.py are added to the plain network, which stays the same without them.
     """
     rng = np.random.default_rng(seed)
     n = np.zeros(nodes, NODE)

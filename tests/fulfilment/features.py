@@ -34,6 +34,10 @@ class Draft:
     tick: int
     days: int
 
+    def often(self, rng: np.random.Generator, low: int, high: int) -> range:
+        """[low, high] times, or more in a long world."""
+        return range(int(rng.integers(low, high + 1)) * max(1, self.days // 3))
+
     @property
     def end(self) -> int:
         """When the last demand is in; everybody is on duty from then on."""
@@ -59,7 +63,8 @@ class Draft:
         """A busy time of the grid, often soon after a row reached the network."""
         if rng.random() < 0.6:
             return int(rng.choice(self.rows["t"])) + int(rng.integers(0, 3)) * self.tick
-        return int(rng.integers(0, self.days)) * DAY + 10 * HOUR + int(rng.integers(0, 8 * HOUR // self.tick)) * self.tick
+        morning = int(rng.integers(0, self.days)) * DAY + 10 * HOUR
+        return morning + int(rng.integers(0, 8 * HOUR // self.tick)) * self.tick
 
     def turn_into(self, rng: np.random.Generator, kind: NodeKind) -> np.ndarray:
         """Make one store, or more, a node of another kind; returns which."""
@@ -246,7 +251,7 @@ def waves(rng: np.random.Generator, d: Draft) -> None:
 @feature
 def breaks(rng: np.random.Generator, d: Draft) -> None:
     """Nobody is on duty for a while in the middle of the work."""
-    for _ in range(int(rng.integers(2, 8))):
+    for _ in d.often(rng, 2, 7):
         node, t = int(rng.integers(0, len(d.nodes))), d.at(rng)
         back = t + int(rng.integers(0, 4)) * d.tick
         d.coarse.append((t, 1, "set_staff", (node, 0, int(rng.integers(0, 2)))))
@@ -265,7 +270,7 @@ def stops(rng: np.random.Generator, d: Draft) -> None:
 def overlap(rng: np.random.Generator, d: Draft) -> None:
     """Who leaves ends what is in hand beside those who come; shifts change in the middle of the work."""
     d.nodes["hand_over"] = OVERLAP * d.some(rng, 1, 1)
-    for _ in range(int(rng.integers(2, 8))):
+    for _ in d.often(rng, 2, 7):
         node, staff = int(rng.integers(0, len(d.nodes))), [int(x) for x in rng.integers(0, 3, 4)]
         d.coarse.append((d.at(rng), 1, "set_staff", (node, *staff)))
     changed = []
@@ -322,8 +327,9 @@ def slots(rng: np.random.Generator, d: Draft) -> None:
 def places(rng: np.random.Generator, d: Draft) -> None:
     """Bins, bays and rooms change while they are in use."""
     n = len(d.nodes)
-    for _ in range(int(rng.integers(1, 6))):
-        d.coarse.append((d.at(rng), 2, "set_places", (int(rng.integers(0, n)), *(int(x) for x in rng.integers(0, 4, 3)))))
+    for _ in d.often(rng, 1, 5):
+        node, numbers = int(rng.integers(0, n)), [int(x) for x in rng.integers(0, 4, 3)]
+        d.coarse.append((d.at(rng), 2, "set_places", (node, *numbers)))
     d.coarse += [(d.end, 2, "set_places", (node, 0, 2, 2)) for node in range(n)]
 
 
@@ -378,7 +384,7 @@ def site(rng: np.random.Generator, d: Draft) -> None:
     d.rows["session_s"] = d.times(rng, 0.8)
     browse = (d.rows["flow"] != Flow.VISIT) & (rng.random(len(d.rows)) < 0.2)
     d.rows["flow"][browse] = Flow.BROWSE
-    for _ in range(int(rng.integers(0, 4))):
+    for _ in d.often(rng, 0, 3):
         t = d.at(rng)
         d.coarse.append((t, 1, "set_site", (0,)))
         d.coarse.append((t + int(rng.integers(0, 5)) * d.tick, 1, "set_site", (int(rng.integers(1, 4)),)))

@@ -165,14 +165,16 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
     lost = told["value"][told["code"] == Outcome.SITE_LOST]
     in_bay = (spaces["dwells"][:, BAY] > 0) & (spaces["peak"][:, BAY] > 0)
     gave_up = told[(told["code"] == Outcome.QUEUE_LEFT)]
+    some_back = (book["units_back"] > 0) & (book["units_back"] < book["units_out"])
+    dark, outsourced = picked & (kind == NodeKind.DARK), picked & (kind == NodeKind.OUTSOURCED)
     at_bay = services["curbside"][book["offer"][np.searchsorted(book["key"], gave_up["key"])]] > 0
     return counts | {
-        "units that were not wanted came back": int(((book["units_back"] > 0) & (book["units_back"] < book["units_out"])).sum()),
-        "picked in a dark store": int((picked & (kind == NodeKind.DARK)).sum()),
-        "courier from a dark store": int((picked & (kind == NodeKind.DARK) & (book["flow"] == Flow.SAME_DAY)).sum()),
+        "units that were not wanted came back": int(some_back.sum()),
+        "picked in a dark store": int(dark.sum()),
+        "courier from a dark store": int((dark & (book["flow"] == Flow.SAME_DAY)).sum()),
         "handed over at a partner's": int((collected & (collect_kind == NodeKind.POINT)).sum()),
         "handed over at a locker": int((collected & (collect_kind == NodeKind.LOCKER)).sum()),
-        "picked elsewhere for a fee": int((picked & (kind == NodeKind.OUTSOURCED)).sum() * (ledger[Account.OUTSOURCED] > 0)),
+        "picked elsewhere for a fee": int(outsourced.sum() * (ledger[Account.OUTSOURCED] > 0)),
         "paid by the order": int(ledger[Account.OUTSOURCED] > 0),
         "reserved at the pick": int((picked & (services["late"][book["offer"]] > 0)).sum()),
         "picked by a pool": int((picked_here * (nodes["pooled"] > 0)).sum()),

@@ -54,26 +54,26 @@ def small_world(
     n["opens_s"], n["closes_s"] = 9 * HOUR, 21 * HOUR
     units = rng.integers(0, 12, (nodes, skus)) * (rng.random((nodes, skus)) < 0.7)
     error = rng.integers(-1, 3, (nodes, skus)) * (rng.random((nodes, skus)) < 0.4)
-    rules = dict(
-        cutoff_s=int(rng.integers(0, 24)) * HOUR,
-        waves_s=tuple(sorted({int(w) * HOUR for w in rng.integers(8, 22, 3)})),
-        wave_lead_s=int(rng.integers(0, 2)) * HOUR,
-        hold_s=int(rng.integers(1, 30)) * HOUR,
-        returns_s=int(rng.integers(0, 3)) * tick,
-        return_transit_s=int(rng.integers(0, 3)) * 6 * HOUR,
-        refurbish_s=int(rng.integers(0, 3)) * 4 * HOUR,
-        parcel_cost=300,
-        return_parcel_cost=250,
-        same_day_cost=700,
-        ride_s_per_km=int(rng.choice([0, 300, 4000])),
-        least_ride_s=int(rng.choice([0, 600])),
-        after_opening_s=int(rng.choice([0, 4 * HOUR, 15 * HOUR])),
-        handling_cost=7,
-        resale_loss_ppm=(333_333, 125_000),
-        backorders=backorders,
-        measured_from=DAY,
-        measured_to=2 * DAY,
-    )
+    rules = {
+        "cutoff_s": int(rng.integers(0, 24)) * HOUR,
+        "waves_s": tuple(sorted({int(w) * HOUR for w in rng.integers(8, 22, 3)})),
+        "wave_lead_s": int(rng.integers(0, 2)) * HOUR,
+        "hold_s": int(rng.integers(1, 30)) * HOUR,
+        "returns_s": int(rng.integers(0, 3)) * tick,
+        "return_transit_s": int(rng.integers(0, 3)) * 6 * HOUR,
+        "refurbish_s": int(rng.integers(0, 3)) * 4 * HOUR,
+        "parcel_cost": 300,
+        "return_parcel_cost": 250,
+        "same_day_cost": 700,
+        "ride_s_per_km": int(rng.choice([0, 300, 4000])),
+        "least_ride_s": int(rng.choice([0, 600])),
+        "after_opening_s": int(rng.choice([0, 4 * HOUR, 15 * HOUR])),
+        "handling_cost": 7,
+        "resale_loss_ppm": (333_333, 125_000),
+        "backorders": backorders,
+        "measured_from": DAY,
+        "measured_to": 2 * DAY,
+    }
     zones = 3
     distance_m = rng.integers(0, 9000, (zones, nodes)).astype(np.int32)
     cost, category = rng.integers(1, 900, skus).astype(np.int64), rng.integers(0, 2, skus)

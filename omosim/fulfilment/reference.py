@@ -67,11 +67,7 @@ from omosim.fulfilment.reference_stations import PARCELS, Site, Station, pick_cl
 from omosim.fulfilment.reference_store import FIRST_KEYED, Answer, Process, StoreLives
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import N_ACCOUNTS, Event, Flow, Outcome, Status
-from omosim.schema.columns import (
-    BOOK,
-    DEMAND,
-    OUTCOME,
-)
+from omosim.schema.columns import BOOK, DEMAND, OUTCOME
 from omosim.schema.network import (
     BAY,
     COUNTER,
@@ -293,7 +289,7 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
 
     # ---- coarse events ----------------------------------------------------------------------------------------
     def staff(self, row: np.void, pickers: int, counter: int) -> dict[int, int]:
-        """People by role at a node; roles that are not named have none, ever."""
+        """People on duty by role at a node; roles that are not named never have any."""
         if row["pooled"]:
             return {COUNTER: pickers + counter}
         desk = {DESK: int(row["desk"]) if counter > 0 else 0} if row["desk"] > 0 else {}
@@ -307,7 +303,9 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
         for n, picking, serving, *going in np.broadcast(node, pickers, counter, *leaving):
             row = self.net.nodes[n]
             row["pickers"], row["counter"] = picking, serving
-            gone = self.staff(row, *map(int, going)) | {DESK: 0} if row["hand_over"] == OVERLAP else {}
+            gone = {}
+            if row["hand_over"] == OVERLAP:
+                gone = self.staff(row, *map(int, going)) | {DESK: 0}  # the desk's people are the same ones
             for role, people in self.staff(row, int(picking), int(serving)).items():
                 picks_here = role == (COUNTER if row["pooled"] else PICKING)
                 at_closing = int(row["at_closing"]) if picks_here else FINISH

@@ -196,7 +196,7 @@ class StockActs:
             return False
         if self.service(o)["late"]:
             self.net.stock.promised[node, o.sku] += o.units
-            o.node, o.held, o.claim, o.place = node, 0, o.units, AT_PROMISED
+            o.held, o.claim, o.place, o.node = 0, o.units, AT_PROMISED, node
             return True
         cell = self.cell(node, o.sku)
         there = min(o.units, int(cell["available"]))

@@ -1,4 +1,4 @@
-"""Customers at a node in the reference engine: pickups from the shelf on, visits, returns. Here orders wait."""
+"""Customers at a node in the reference engine: pickups once they are picked, visits, returns. Here orders wait."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class StoreLives(Acts):
 
     def come_for(self, o: Order) -> Answer:
         """The customer is at the node; True when the order can be handed over, False when it took too long."""
-        node = self.net.nodes[o.node]
+        node, bays = self.net.nodes[o.node], self.space(o.node, BAY)
         if node["kind"] in (NodeKind.POINT, NodeKind.LOCKER):
             o.served_at = self.now
             return True
@@ -101,11 +101,11 @@ class StoreLives(Acts):
             yield from self.room(o)
         self.to(o, Status.AT_COUNTER)
         enough = self.patience_over(o)
-        if curbside and not self.space(o.node, BAY).take(o):
-            turn = self.space(o.node, BAY).wait(o)
-            yield turn | enough
+        if curbside and not bays.take(o):
+            turn = bays.wait(o)
+            yield turn | enough  # also where nobody gives up: who is let in together joins the counter in this order
             if not turn.triggered:
-                self.give_up(o, self.space(o.node, BAY).withdraw(o))
+                self.give_up(o, bays.withdraw(o))
                 return False
             o.wait_s += self.now - o.arrived_at
         served = yield from self.counter(o, enough)

@@ -38,6 +38,7 @@ from omosim.kernels.fulfilment_tables import (
     R_TO_STORE,
     R_WAVES,
     kernel,
+    once,
     part,
 )
 from omosim.kernels.jit import apart
@@ -214,7 +215,7 @@ def truck_in(net, row, t):
     to_shelf(net, row, t)
 
 
-@part
+@once
 def deliver(net, row, t):
     """The parcel is handed over at the door, or unloaded where it is collected."""
     q = net.q

@@ -35,6 +35,7 @@ from omosim.kernels.fulfilment_tables import (
     R_RETURN_TRANSIT,
     SIDED,
     kernel,
+    once,
     part,
 )
 from omosim.kernels.jit import apart
@@ -131,7 +132,7 @@ def returns_station(nodes, node):
     return N_ROLES * node + (DESK if n["desk"] > 0 and n["pooled"] == 0 else COUNTER)
 
 
-@part
+@once
 def return_begin(net, row, t):
     """The customer brings the goods to a store, or sends them."""
     q = net.q

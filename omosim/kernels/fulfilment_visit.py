@@ -62,6 +62,7 @@ from omosim.kernels.fulfilment_tables import (
     TRY_ON,
     WAITS_BAY,
     kernel,
+    once,
     part,
 )
 from omosim.kernels.jit import apart
@@ -91,7 +92,7 @@ WEB, STORE = int(c.Entry.WEB), int(c.Entry.STORE)
 
 
 # ---- the site -------------------------------------------------------------------------------------------------
-@part
+@once
 def arrive(net, row, t):
     """A row reaches the network."""
     q = net.q
@@ -400,7 +401,7 @@ def expire(net, row, t):
     not_taken(net, row, r, b, t, S_EXPIRED, O_EXPIRED)
 
 
-@part
+@once
 def come_to_collect(net, row, t):
     """The customer of a pickup is at the door."""
     q = net.q
@@ -511,7 +512,7 @@ def collect(net, row, t):
     after_sale(q, r, b, row, t)
 
 
-@part
+@once
 def pay(net, row, t):
     """A visitor has paid."""
     q = net.q

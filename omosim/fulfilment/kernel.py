@@ -8,13 +8,37 @@ from omosim.fulfilment.coarse import CoarseNetwork
 from omosim.fulfilment.protocol import Books, Some
 from omosim.fulfilment.rules import Network
 from omosim.kernels import fulfilment_run as run
+from omosim.kernels import fulfilment_space as space
+from omosim.kernels import fulfilment_station as stations
 from omosim.kernels import fulfilment_tables as tab
 from omosim.schema.codes import N_ACCOUNTS, Status
 from omosim.schema.columns import BOOK, DEMAND, OUTCOME
-from omosim.schema.network import COUNTER, HOLD, N_UNITS, PICKING, STATION
+from omosim.schema.network import (
+    AT_STAGED,
+    BAY,
+    COUNTER,
+    DESK,
+    ENDLESS,
+    HOLD,
+    N_ROLES,
+    N_SERVICES,
+    N_UNITS,
+    PHASE_BAY,
+    PHASE_BIN,
+    PHASE_NONE,
+    PHASE_QUEUED,
+    PHASE_RIDES,
+    PHASE_SERVED,
+    PICKING,
+    RING,
+    ROOM,
+    SHELF,
+    SPACE,
+    STATION,
+)
 
-USED = {"live": tab.G_TOP, "book": tab.G_BOOK, "heap": tab.G_HEAP, "told": tab.G_TOLD}  # rows in use of each table
-OWN = ("live", "book", "demand", "heap", "told", "station", "sku", "slots", "bucket", "g")
+USED = {"live": tab.G_TOP, "side": tab.G_TOP, "book": tab.G_BOOK, "heap": tab.G_HEAP, "told": tab.G_TOLD}  # rows in use of each table
+OWN = ("live", "side", "book", "demand", "heap", "told", "station", "line", "space", "sku", "slots", "booking", "bucket", "g")
 IN_QUEUES = tab.Queues._fields
 
 
@@ -36,40 +60,55 @@ class KernelFulfilment(CoarseNetwork):
     def __init__(self, net: Network, capacity: int = 4096, reserve: int = 0) -> None:
         n, k = net.stock.cells.shape
         self.net = net
-        station = np.zeros(2 * n, tab.POST)
-        for name in ("head0", "tail0", "head1", "tail1", "slot_day"):
-            station[name] = -1
-        station["cap"][PICKING::2] = net.nodes["pickers"]
-        station["cap"][COUNTER::2] = net.nodes["counter"]
+        nodes, rules = net.nodes, net.rules
+        station = np.zeros(N_ROLES * n + 1, tab.POST)
+        station["slot_day"] = -1
+        pooled = nodes["pooled"] != 0
+        station["cap"][PICKING:-1:N_ROLES] = np.where(pooled, 0, nodes["pickers"])
+        station["cap"][COUNTER:-1:N_ROLES] = nodes["counter"] + np.where(pooled, nodes["pickers"], 0)
+        station["cap"][DESK:-1:N_ROLES] = np.where(pooled | (nodes["counter"] == 0), 0, nodes["desk"])
+        station["cap"][ROOM:-1:N_ROLES] = nodes["rooms"]
+        station["cap"][-1] = max(rules.site_cap, 0)
+        places = np.zeros(2 * n, tab.PLACES)
+        places["head"] = places["tail"] = -1
+        places["cap"][SHELF::2] = np.where(nodes["bins"] > 0, nodes["bins"], ENDLESS)
+        places["cap"][BAY::2] = nodes["bays"]
+        booking = np.zeros((n, RING), tab.BOOKING)
         sku = np.zeros(k, tab.SKU)
         sku["cost"], sku["resale_ppm"] = net.cost, net.resale_ppm
         sku["wait_head"] = sku["wait_tail"] = -1
         bucket = np.zeros(3 * tab.BUCKETS, np.int32)
         bucket[0::3] = bucket[1::3] = -1
-        waves = net.rules.waves_s
+        waves = rules.waves_s
         g = np.zeros(tab.G_SIZE + len(waves), np.int64)
         g[tab.G_FREE] = -1
         self._quiet = 0  # second before which nothing happens of itself; 0 where something may have come between
-        g[tab.G_RULES : tab.R_WAVES] = [int(getattr(net.rules, name)) for name in tab.RULES]
+        g[tab.G_RULES : tab.R_WAVES] = [int(getattr(rules, name)) for name in tab.RULES]
         g[tab.R_WAVES], g[tab.G_SIZE :] = len(waves), waves
-        size = max(capacity, 8)
+        size = max(capacity, 2 * tab.MARGIN)
         self.tables = tab.Net(
             q=tab.Queues(
                 live=np.zeros(size, tab.LIVE),
+                side=np.zeros(size, tab.SIDE),
                 book=np.zeros(max(size, reserve), BOOK),
                 heap=np.zeros(size, tab.HEAP),
                 bucket=bucket,
                 station=station,
+                line=np.full((len(station), 2 * tab.CLASSES), -1, np.int32),
+                space=places,
+                node=nodes,
+                service=net.services,
                 g=g,
             ),
             demand=np.zeros(0, DEMAND),
             told=np.zeros(size, OUTCOME),
             cell=net.stock.cells,
+            promised=net.stock.promised,
             journal=net.stock.journal,
-            node=net.nodes,
             sku=sku,
             route=net.routes(),
             slots=np.zeros((n, len(waves)), np.int32),
+            booking=booking,
         )
 
     def _table(self, name: str) -> np.ndarray:
@@ -96,6 +135,8 @@ class KernelFulfilment(CoarseNetwork):
             raise ValueError(f"rows must be DEMAND rows with t >= {self.now}, the time reached")
         if len(rows) and int(rows["extra_units"].max()) > np.iinfo(np.int16).max:
             raise ValueError("extra_units must be at most 32767")
+        if len(rows) and not 0 <= int(rows["offer"].min()) <= int(rows["offer"].max()) < N_SERVICES:
+            raise ValueError(f"offer must lie in [0, {N_SERVICES})")
         rows = np.ascontiguousarray(rows)
         if not run.in_order(rows):
             rows = rows[np.lexsort((rows["key"], rows["t"]))]
@@ -107,6 +148,7 @@ class KernelFulfilment(CoarseNetwork):
             g[tab.G_NEXT], g[tab.G_DUE] = 0, len(left)
             self._replace(demand=room)
         run.merge_demand(self.tables.demand, g, rows)
+        g[tab.G_LATE] |= int(self.tables.q.service["late"].any())
         self._quiet = 0
 
     def advance(self, until: int) -> None:
@@ -125,11 +167,18 @@ class KernelFulfilment(CoarseNetwork):
         for name, count in USED.items():
             table = self._table(name)
             used = int(self._g[count])
-            needs = used + 8
+            needs = used + 2 * tab.MARGIN
             if name == "heap":
                 needs += coming + int(self._g[tab.G_WAITING]) + heap_needs
-            if needs > len(table) - len(table) // 8:
-                size = max(needs + needs // 8, len(table) + min(len(table), max(len(table) // 4, 1 << 18)))
+            if needs <= len(table) - len(table) // 8:
+                continue
+            size = max(needs + needs // 8, len(table) + min(len(table), max(len(table) // 4, 1 << 18)))
+            if name == "side":  # not resized: that would write, and so take, memory that few rows need
+                room = np.zeros(size, tab.SIDE)
+                if self._g[tab.G_SIDED]:
+                    room[:used] = table[:used]
+                self._replace(side=room)
+            else:
                 table.resize(size, refcheck=False)  # in place: pages move, not bytes
 
     def _reach(self, now: int) -> None:
@@ -138,15 +187,39 @@ class KernelFulfilment(CoarseNetwork):
         self.advance(now)
 
     # ---- coarse events ------------------------------------------------------------------------------------------
-    def set_staff(self, node: Some, pickers: Some, counter: Some, now: int) -> None:
-        """Staff on duty from now on; work in hand is finished."""
+    def set_staff(
+        self, node: Some, pickers: Some, counter: Some, now: int, leaving: tuple[Some, Some] = (0, 0)
+    ) -> None:
+        """Staff on duty from now on; see the protocol."""
         self._reach(now)
+        plan = np.array(np.broadcast_arrays(node, pickers, counter, *leaving), np.int64).reshape(5, -1)
+        self._room_for(int(plan[1:].sum()))
+        stations.set_staff(self.tables.q, plan, now)
+
+    def set_site(self, cap: int, now: int) -> None:
+        """Sessions that the site carries from now on, 0 in an outage; sessions in hand end."""
+        self._reach(now)
+        self._room_for(int(self.tables.q.station["queued"][-1]))
+        stations.set_cap(self.tables.q, len(self.tables.q.station) - 1, int(cap), 0, False, now)
+
+    def set_places(self, node: Some, bins: Some, bays: Some, rooms: Some, now: int) -> None:
+        """Bins of the pickup shelf (0 endless), curbside bays and fitting rooms from now on."""
+        self._reach(now)
+        plan = np.array(np.broadcast_arrays(node, bins, bays, rooms), np.int64).reshape(4, -1)
+        q = self.tables.q
+        waiting = int(q.space["waiting"].sum()) + int(q.station["queued"][ROOM:-1:N_ROLES].sum())
+        self._room_for(2 * waiting, waiting)
+        space.set_places(self.tables, plan, now)
+
+    def _room_for(self, events: int, told: int = 0) -> None:
+        """Make room for what a coarse call may set off: `events` rows that begin something (trips of several) and outcomes."""
         self._quiet = 0
-        plan = np.array(np.broadcast_arrays(node, pickers, counter), np.int64).reshape(3, -1)
-        people = int(plan[1:].sum())
-        if self._g[tab.G_HEAP] + people + 8 > len(self.tables.q.heap):
-            self._grow(people)
-        run.set_staff(self.tables.q, self.net.nodes, plan, now)
+        g = self._g
+        events *= max(1, int(self.net.nodes["batch"].max()))
+        if g[tab.G_HEAP] + events + tab.MARGIN > len(self.tables.q.heap):
+            self._grow(events)
+        if g[tab.G_TOLD] + told + tab.MARGIN > len(self.tables.told):
+            self.tables.told.resize(2 * int(g[tab.G_TOLD] + told + tab.MARGIN), refcheck=False)
 
     def open_store(self, node: Some, now: int) -> None:
         """Customers may enter."""
@@ -161,11 +234,9 @@ class KernelFulfilment(CoarseNetwork):
     def _serve_backorders(self, skus: np.ndarray, now: int) -> None:
         if len(skus) and self._g[tab.G_WAITING]:
             self._quiet = 0
-            if self._g[tab.G_HEAP] + self._g[tab.G_WAITING] + 8 > len(self.tables.q.heap):
+            if self._g[tab.G_HEAP] + self._g[tab.G_WAITING] + tab.MARGIN > len(self.tables.q.heap):
                 self._grow()
-            run.serve_items(
-                self.tables.q, self.tables.cell, self.tables.sku, np.asarray(skus, np.int64), now
-            )
+            run.serve_items(self.tables, np.asarray(skus, np.int64), now)
 
     def cancel_backorders(self, now: int) -> int:
         """Cancel every order that waits for stock; returns how many."""
@@ -197,8 +268,11 @@ class KernelFulfilment(CoarseNetwork):
 
     def holds(self) -> np.ndarray:
         """HOLD rows sorted by key."""
-        live = self.tables.q.live[: self._g[tab.G_TOP]]
-        live = _bytes(live)[np.flatnonzero(live["book"] >= 0)].view(tab.LIVE)
+        top = self._g[tab.G_TOP]
+        live = self.tables.q.live[:top]
+        at = np.flatnonzero(live["book"] >= 0)
+        live = _bytes(live)[at].view(tab.LIVE)
+        side = self._side()[at]
         b = _bytes(self.tables.q.book)[live["book"]].view(BOOK)
         out = np.zeros(len(live), HOLD)
         for name in ("key", "sku", "units", "node", "status", "flow"):
@@ -206,16 +280,50 @@ class KernelFulfilment(CoarseNetwork):
         for name in ("held", "claim", "place"):
             out[name] = live[name]
         out["short"] = b["units_short"]
-        kind = live["kind"]
-        serving = (kind == run.E_PICK_END) | (kind == run.E_COUNTER_END)
-        patient = (kind == tab.IDLE) & (b["status"] != Status.BACKORDERED)
-        leaving = kind == run.E_LEAVE
-        out["phase"] = np.where(serving, 2, np.where(patient | leaving, 1, 0))
-        out["time"] = np.where(leaving, b["arrived_at"], live["t"]) * (out["phase"] > 0)
-        picking = b["status"] == Status.TO_PICK
-        where = np.where(b["status"] == Status.RETURN_OPEN, live["return_node"], b["node"])
-        out["station"] = np.where(out["phase"] > 0, 2 * where + np.where(picking, PICKING, COUNTER), -1)
+        self._phases(out, live, side, b)
+        boxed = live["bits"] & tab.BOXED > 0
+        staged = live["place"] == AT_STAGED
+        out["bin"] = np.where(boxed, side["box_node"], np.where(staged, b["node"], -1))
+        out["bin_at"] = np.where(boxed, side["bin_at"], np.where(staged, b["ready_at"], 0))
+        in_bay = live["bits"] & tab.AT_BAY > 0
+        out["bay"] = np.where(in_bay, b["node"], -1)
+        out["bay_at"] = np.where(in_bay, side["bay_at"], 0)
         return out[np.argsort(out["key"], kind="stable")]
+
+    def _side(self) -> np.ndarray:
+        """The side table's rows in use; zeros, which take no memory, while no row has needed it."""
+        top = int(self._g[tab.G_TOP])
+        return self.tables.q.side[:top] if self._g[tab.G_SIDED] else np.zeros(top, tab.SIDE)
+
+    def _phases(self, out: np.ndarray, live: np.ndarray, side: np.ndarray, b: np.ndarray) -> None:
+        """Fill the phase of each HOLD row, since or until when, and its station."""
+        kind, status, bits = live["kind"], b["status"], live["bits"]
+        leaving = kind == run.E_LEAVE
+        served = np.isin(kind, (run.PICK_END, run.COUNTER_END, run.ROOM_END, run.SITE_END))
+        rides = (kind == run.PICK_END) & (bits & tab.RIDES > 0)
+        bay = bits & tab.WAITS_BAY > 0
+        idle = (kind == tab.IDLE) | leaving
+        phase = out["phase"]
+        phase[...] = PHASE_NONE
+        phase[served] = PHASE_SERVED
+        phase[rides] = PHASE_RIDES
+        phase[idle & (status != Status.BACKORDERED)] = PHASE_QUEUED
+        phase[idle & (status == Status.PACKED)] = PHASE_BIN
+        phase[bay] = PHASE_BAY
+        since = np.where(bits & tab.STEPPED > 0, side["since"], b["arrived_at"])
+        time = np.where(bay, b["arrived_at"], np.where(leaving, since, live["t"]))
+        out["time"] = time * (phase > PHASE_NONE)
+        node = b["node"].astype(np.int64)
+        pooled, desk = self.net.nodes["pooled"] != 0, self.net.nodes["desk"] > 0
+        back = live["return_node"].astype(np.int64)
+        station = N_ROLES * node + COUNTER
+        station = np.where(status == Status.IN_ROOM, N_ROLES * node + ROOM, station)
+        station = np.where(status == Status.TO_PICK, N_ROLES * node + np.where(pooled[node], COUNTER, PICKING), station)
+        taken = N_ROLES * back + np.where(desk[back] & ~pooled[back], DESK, COUNTER)
+        station = np.where(status == Status.RETURN_OPEN, taken, station)
+        station = np.where(status == Status.ON_SITE, len(self.tables.q.station) - 1, station)
+        at_station = np.isin(phase, (PHASE_QUEUED, PHASE_SERVED, PHASE_RIDES))
+        out["station"] = np.where(at_station, station, -1)
 
     def _ledger(self) -> np.ndarray:
         return self._g[tab.G_LEDGER : tab.G_TRANS].reshape(2, N_ACCOUNTS)
@@ -224,15 +332,19 @@ class KernelFulfilment(CoarseNetwork):
         """The sums; copies."""
         t, s, g = self.tables, len(Status), self._g
         posts = t.q.station
-        stations = np.zeros(len(posts), STATION)
+        rows = np.zeros(len(posts), STATION)
         for name in STATION.names or ():
-            stations[name] = posts[name]
-        counters = posts[COUNTER::2]
+            rows[name] = posts[name]
+        spaces = np.zeros(len(t.q.space), SPACE)
+        for name in SPACE.names or ():
+            spaces[name] = t.q.space[name]
+        counters = posts[COUNTER:-1:N_ROLES]
         visits = np.stack([counters[c] for c in ("came", "bought", "left", "abandoned", "moved")], axis=1)
-        places = np.stack([t.sku[c] for c in ("road", "customer", "back")], axis=1)
+        places = np.stack([t.sku[c] for c in ("road", "customer", "back", "truck")], axis=1)
         return Books(
             ledger=self._ledger().copy(),
-            stations=stations,
+            stations=rows,
+            spaces=spaces,
             transitions=g[tab.G_TRANS : tab.G_RULES].reshape(s, s).copy(),
             visits=visits,
             places=places,
@@ -240,6 +352,9 @@ class KernelFulfilment(CoarseNetwork):
             slots=t.slots.copy(),
             slot_limit=counters["slot_limit"].copy(),
             refused=int(g[tab.G_REFUSED]),
+            bookings=t.booking["booked"].copy() if g[tab.G_SLOTTED] else np.zeros(t.booking.shape, np.int32),
+            booking_limit=t.booking["limit"].copy() if g[tab.G_SLOTTED] else np.zeros(t.booking.shape, np.int32),
+            granted=int(g[tab.G_GRANTED]),
         )
 
     @property
@@ -271,19 +386,21 @@ class KernelFulfilment(CoarseNetwork):
         """Everything, as arrays: the engine's own tables, the node rows and the stock."""
         t, g = self.tables, self._g
         out = {name: self._table(name).copy() for name in OWN if name not in USED and name != "demand"}
-        out |= {name: self._table(name)[: g[count]].copy() for name, count in USED.items()}
+        out |= {name: self._table(name)[: g[count]].copy() for name, count in USED.items() if name != "side"}
+        out["side"] = self._side().copy()
         out["demand"] = t.demand[g[tab.G_NEXT] : g[tab.G_DUE]].copy()
         out["g"][[tab.G_NEXT, tab.G_DUE, tab.G_QUIET]] = 0, len(out["demand"]), 0
-        out["node"] = t.node.copy()
+        out["node"], out["service"] = t.q.node.copy(), t.q.service.copy()
         return out | {f"stock_{name}": value for name, value in self.net.stock.state().items()}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Take over a state made by `state()` of an engine on the same network."""
         self.net.stock.load({k.removeprefix("stock_"): v for k, v in state.items() if k.startswith("stock_")})
         self.net.nodes[...] = state["node"]
+        self.net.services[...] = state["service"]
         own = {name: np.array(state[name]) for name in OWN}
         for name in USED:
-            table = np.zeros(max(2 * len(own[name]), 64), own[name].dtype)
+            table = np.zeros(max(2 * len(own[name]), 2 * tab.MARGIN), own[name].dtype)
             table[: len(own[name])] = own[name]
             own[name] = table
         own["g"][tab.G_NEXT], own["g"][tab.G_DUE] = 0, len(state["demand"])

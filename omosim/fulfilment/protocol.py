@@ -9,6 +9,7 @@ import numpy as np
 
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import Move
+from omosim.schema.network import N_ROLES, ROOM
 
 
 @dataclass
@@ -45,6 +46,13 @@ class Books:
     bookings: np.ndarray
     booking_limit: np.ndarray
     granted: int
+
+    @property
+    def people(self) -> np.ndarray:
+        """(N_ROLES N + 1,) bool, stations that people man: fitting rooms and the site are not."""
+        role = np.arange(len(self.stations)) % N_ROLES
+        role[-1] = ROOM
+        return role != ROOM
 
 
 #: a number, or one for each of several nodes

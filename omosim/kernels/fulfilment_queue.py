@@ -8,21 +8,20 @@ from omosim.kernels.fulfilment_tables import (
     G_FREE,
     G_HEAP,
     G_LIVE,
+    G_SIDED,
     G_SPAN,
     G_TOP,
     IDLE,
     KINDS,
-    R_RETURNS,
+    PRESENT,
+    SIDED,
     SPAN,
     kernel,
     part,
 )
-from omosim.schema.codes import Event, Status
+from omosim.schema.codes import Event
 
 QUEUE_LEAVE = int(Event.QUEUE_LEAVE)
-PICK_END = int(Event.PICK_END)
-COUNTER_END = int(Event.COUNTER_END)
-RETURN_OPEN = int(Status.RETURN_OPEN)
 
 
 @kernel
@@ -96,6 +95,15 @@ def schedule(q, row, t, kind):
 
 
 @kernel
+def schedule_in_heap(q, row, t, kind):
+    """Give a row its next event where it may be called off: it stands in the heap, whatever its time."""
+    r = q.live[row]
+    r["t"] = t
+    r["kind"] = kind
+    heap_push(q.heap, q.g, t * KINDS + kind, r["key"], row, r["book"])
+
+
+@kernel
 def next_span(q):
     """Move the clock to the next span and its bucket into the heap."""
     g = q.g
@@ -138,6 +146,28 @@ def free_row(r, g, row):
     g[G_LIVE] -= 1
 
 
+@kernel
+def side_of(q, row):
+    """The row's place in the side table, made ready when it is first asked for."""
+    r = q.live[row]
+    side = q.side[row]
+    if r["bits"] & SIDED == 0:
+        r["bits"] |= SIDED
+        q.g[G_SIDED] += 1
+        side["since"] = 0
+        side["slot_at"] = 0
+        side["bin_at"] = 0
+        side["bay_at"] = 0
+        side["fit_s"] = 0
+        side["alter_s"] = 0
+        side["session_s"] = 0
+        side["unwanted"] = 0
+        side["alt_promise_s"] = -1
+        side["slot_node"] = -1
+        side["box_node"] = -1
+    return side
+
+
 @part
 def tick(s, t):
     """Bring the time integrals of a station up to `t`."""
@@ -145,132 +175,66 @@ def tick(s, t):
     if dt > 0:
         s["last"] = t
         s["area"] += s["queued"] * dt
-        spare = s["cap"] - s["busy"]
+        spare = s["cap"] - s["busy"] + s["extra"]
         if spare > 0:
             s["idle"] += spare * dt
+            s["overtime"] += s["extra"] * dt
         else:
-            s["overtime"] -= spare * dt
+            s["overtime"] += (s["extra"] - spare) * dt
 
 
 @kernel
-def begin(q, station, row, t, wait):
-    """Service of a row begins after `wait` seconds in the queue."""
-    s = q.station[station]
-    s["busy"] += 1
-    s["started"] += 1
-    s["waits"] += wait
-    r = q.live[row]
-    if station & 1 == 0:
-        work = np.int64(r["pick_s"])
-        kind = PICK_END
-    else:
-        kind = COUNTER_END
-        b = q.book[r["book"]]
-        work = np.int64(r["counter_s"])
-        if b["status"] == RETURN_OPEN:
-            work = q.g[R_RETURNS]
-        else:
-            b["served_at"] = t
-            b["wait_s"] += wait
-    s["worked"] += work
-    schedule(q, row, t + work, kind)
-
-
-@kernel
-def unlink(live, s, rank, r):
-    """Take a row out of its queue."""
+def unlink(live, line, s, rank, r):
+    """Take the row `r` out of its class's queue; `line` is the station's."""
     before, after = r["prev"], r["next"]
     if before >= 0:
         live[before]["next"] = after
-    elif rank == 0:
-        s["head0"] = after
     else:
-        s["head1"] = after
+        line[2 * rank] = after
     if after >= 0:
         live[after]["prev"] = before
-    elif rank == 0:
-        s["tail0"] = before
     else:
-        s["tail1"] = before
+        line[2 * rank + 1] = before
     s["queued"] -= 1
 
 
 @kernel
-def next_up(q, station, t):
-    """Free staff take the first of the queue, lower classes first."""
-    s = q.station[station]
-    while s["queued"] > 0:
-        staff = s["cap"]
-        if staff == 0:
-            staff = s["finish"]
-        if s["busy"] >= staff:
-            return
-        rank = 0
-        row = np.int64(s["head0"])
-        if row < 0:
-            rank = 1
-            row = np.int64(s["head1"])
-        r = q.live[row]
-        since = r["t"]
-        if r["kind"] == QUEUE_LEAVE:
-            since = q.book[r["book"]]["arrived_at"]
-        unlink(q.live, s, rank, r)
-        begin(q, station, row, t, t - since)
-    s["finish"] = 0
+def line_up(live, line, s, rank, row):
+    """Put a row at the end of its class's queue."""
+    r = live[row]
+    last = line[2 * rank + 1]
+    r["next"] = -1
+    r["prev"] = last
+    if last >= 0:
+        live[last]["next"] = row
+    else:
+        line[2 * rank] = row
+    line[2 * rank + 1] = row
+    s["queued"] += 1
 
 
 @kernel
-def join(q, station, row, rank, t):
-    """Join a station: served at once, or last of the class; False when it has to wait."""
-    s = q.station[station]
-    tick(s, t)
-    staff = s["cap"]
-    if staff == 0:
-        staff = s["finish"]
-    if s["queued"] == 0 and s["busy"] < staff:
-        begin(q, station, row, t, 0)
-        return True
-    r = q.live[row]
-    r["t"] = t
-    r["kind"] = IDLE
-    r["next"] = -1
-    last = s["tail0"] if rank == 0 else s["tail1"]
-    r["prev"] = last
-    if last >= 0:
-        q.live[last]["next"] = row
-    elif rank == 0:
-        s["head0"] = row
+def line_up_first(live, line, s, rank, row):
+    """Put a row at the head of its class's queue."""
+    r = live[row]
+    first = line[2 * rank]
+    r["prev"] = -1
+    r["next"] = first
+    if first >= 0:
+        live[first]["prev"] = row
     else:
-        s["head1"] = row
-    if rank == 0:
-        s["tail0"] = row
-    else:
-        s["tail1"] = row
+        line[2 * rank + 1] = row
+    line[2 * rank] = row
     s["queued"] += 1
-    return False
 
 
 @part
-def release(q, station, t):
-    """A service ended; the next begins."""
-    s = q.station[station]
-    tick(s, t)
-    s["busy"] -= 1
-    next_up(q, station, t)
+def staff_of(s):
+    """People of a station who begin new work."""
+    return s["cap"] if s["cap"] > 0 else s["finish"]
 
 
-@kernel
-def set_cap(q, station, cap, t):
-    """Staff on duty from now on; a counter's staff stay after closing until its queue is empty."""
-    s = q.station[station]
-    tick(s, t)
-    s["scheduled"] += s["cap"] * (t - s["shift_from"])
-    s["shift_from"] = t
-    stay = s["cap"]
-    if stay == 0:
-        stay = s["finish"]
-    s["cap"] = cap
-    s["finish"] = 0
-    if station & 1 == 1 and cap == 0 and s["queued"] > 0:
-        s["finish"] = stay
-    next_up(q, station, t)
+@part
+def nobody_present(line):
+    """Whether nobody of class 0 waits."""
+    return line[2 * PRESENT] < 0

@@ -3,37 +3,34 @@
 import numpy as np
 
 from omosim.kernels.fetch import fetch
-from omosim.kernels.fulfilment_queue import heap_drop, next_span, release, schedule, set_cap
-from omosim.kernels.fulfilment_stock import (
-    CASH,
-    DAY,
-    F_PHANTOM,
-    M_MISRECORDED,
-    M_SHIPPED,
-    PICKUP,
-    S_CANCELLED,
-    SAME_DAY,
-    SHIP,
-    SHORT,
-    VISIT,
-    allocate,
-    comes_at,
-    end_without_goods,
-    find_source,
-    move_to,
-    next_cutoff,
-    next_wave,
-    open_row,
-    place_order,
-    post,
-    put_back,
-    reserve,
-    serve_backorders,
-    slot_day,
-    tell,
-    to_picking,
+from omosim.kernels.fulfilment_parcel import E_BOARD, E_DELIVER, E_DEPART, O_CANCELLED, board, deliver, depart, pick_end
+from omosim.kernels.fulfilment_queue import heap_drop, next_span
+from omosim.kernels.fulfilment_return import (
+    E_RESTOCK,
+    E_RETURN_ARRIVE,
+    E_RETURN_BEGIN,
+    S_RETURN_OPEN,
+    refund,
+    restock,
+    return_begin,
+    returns_station,
 )
+from omosim.kernels.fulfilment_source import E_RELEASE, released, serve_backorders
+from omosim.kernels.fulfilment_space import E_COLLECT, E_EXPIRE, leave_bay
+from omosim.kernels.fulfilment_station import (
+    COUNTER,
+    COUNTER_END,
+    N_ROLES,
+    PICK_END,
+    ROOM,
+    ROOM_END,
+    SITE_END,
+    pick_station,
+    release,
+)
+from omosim.kernels.fulfilment_stock import S_CANCELLED, VISIT, end_without_goods, open_row, tell
 from omosim.kernels.fulfilment_tables import (
+    AT_BAY,
     BUCKETS,
     DONE,
     FULL,
@@ -48,204 +45,57 @@ from omosim.kernels.fulfilment_tables import (
     G_TOLD,
     G_WAITING,
     KINDS,
-    R_LEAST_RIDE,
-    R_PARCEL,
-    R_RIDE,
-    R_SAME_DAY,
-    R_WAVES,
+    MARGIN,
+    RIDES,
     SPAN,
     kernel,
     part,
 )
 from omosim.kernels.fulfilment_visit import (
-    AT_STAGED,
     E_ARRIVE,
-    E_COLLECT,
-    E_EXPIRE,
     E_LEAVE,
-    E_RESTOCK,
-    E_RETURN_ARRIVE,
-    E_RETURN_BEGIN,
     E_SECOND,
-    O_LATE,
-    S_RETURN_OPEN,
-    S_STAGED,
-    await_collection,
+    arrive,
     collect,
     come_to_collect,
-    deliver,
     enter,
     expire,
     pay,
     queue_leave,
-    refund,
-    restock,
-    return_begin,
+    room_end,
+    site_end,
 )
 from omosim.schema import codes as c
-from omosim.schema import network as at
 
-E_PICK_END, E_COUNTER_END, E_DEPART, E_BOARD, E_DELIVER = (
-    int(c.Event.PICK_END), int(c.Event.COUNTER_END), int(c.Event.DEPART), int(c.Event.BOARD), int(c.Event.DELIVER),
-)  # fmt: skip
-S_PACKED = int(c.Status.PACKED)
-O_CANCELLED, O_FAILED = int(c.Outcome.CANCELLED), int(c.Outcome.FAILED_PICKUP)
-PARCELS, COURIERS = int(c.Account.PARCELS), int(c.Account.COURIERS)
-AT_ROAD = at.AT_ROAD
 N_MOVES = c.N_MOVES
 NEVER = 2**62
 
 
 @part
-def arrive(net, row, t):
-    """A row reaches the network."""
-    r = net.q.live[row]
-    b = net.q.book[r["book"]]
-    if b["flow"] == VISIT:
-        enter(net, row, t)
-    else:
-        place_order(net, row, t, allocate(net, r, b, t), O_CANCELLED)
-
-
-@kernel
-def look_for_claims(cell, journal, r, b):
-    """Look for the units that were only in the record; returns how many are not there."""
-    c = cell[b["node"], b["sku"]]
-    found = min(r["claim"], c["available"])
-    missing = np.int64(r["claim"] - found)
-    c["available"] -= found
-    c["reserved"] += found
-    c["claimed"] -= r["claim"]
-    r["held"] += found
-    r["claim"] = 0
-    if missing > 0:
-        b["flags"] |= F_PHANTOM
-        truth = c["available"] - c["claimed"]
-        journal[b["node"], b["sku"], M_MISRECORDED] -= missing + c["record"] - truth
-        c["record"] = truth
-    return missing
-
-
-@part
-def pick_end(net, row, t):
-    """Picked: look for units that were only in the record, then pack or stage what is there."""
+def pick_over(net, row, t):
+    """A pick ended: the picker is free, unless another row of the trip has them."""
     q = net.q
     r = q.live[row]
-    b = q.book[r["book"]]
-    missing = look_for_claims(net.cell, net.journal, r, b) if r["claim"] > 0 else 0
-    if missing > 0:
-        if b["flow"] == SHIP:
-            source = find_source(net.route, net.node, net.cell, b)
-            if source >= 0:
-                put_back(net.cell, r, b, False)
-                reserve(net.cell, r, b, source)
-                to_picking(q, b, row, t)
-                return
-        if r["held"] == 0:
-            place_order(net, row, t, False, O_FAILED if b["flow"] == PICKUP else O_CANCELLED)
-            return
-        b["units_short"] = missing
-        q.g[SHORT] += missing
-    b["picked_at"] = t
-    b["ready_at"] = t
-    if b["flow"] == PICKUP:
-        stage(net, row, t)
-        return
-    move_to(q.g, b, S_PACKED)
-    if b["flow"] == SHIP:
-        schedule(q, row, next_cutoff(q.g, t), E_DEPART)
-    elif t <= b["placed_at"] + r["lag_s"]:
-        schedule(q, row, b["placed_at"] + r["lag_s"], E_DEPART)
+    if r["bits"] & RIDES:
+        r["bits"] &= ~RIDES
     else:
-        schedule(q, row, next_wave(q.g, t), E_BOARD)
-
-
-@part
-def stage(net, row, t):
-    """A pickup stands on its shelf and the customer is told."""
-    q = net.q
-    r = q.live[row]
-    b = q.book[r["book"]]
-    move_to(q.g, b, S_STAGED)
-    c = net.cell[b["node"], b["sku"]]
-    c["reserved"] -= r["held"]
-    c["staged"] += r["held"]
-    r["place"] = AT_STAGED
-    if b["promised_at"] >= 0 and t > b["promised_at"]:
-        tell(net.told, q.g, b, t, O_LATE, t - b["promised_at"])
-    come = np.int64(-1)
-    if r["lag_s"] >= 0:
-        come = comes_at(q.g, net.node[b["node"]], t + r["lag_s"])
-    await_collection(q, b, row, t, come)
-
-
-@kernel
-def ride(route, g, b):
-    """Seconds a courier needs from the order's store to its zone."""
-    rank = 0
-    while route[b["zone"], rank]["courier"] != b["node"]:
-        rank += 1
-    return max(g[R_LEAST_RIDE], np.int64(route[b["zone"], rank]["courier_m"]) * g[R_RIDE] // 1000)
-
-
-@kernel
-def depart(net, row, t):
-    """A parcel leaves its node."""
-    q = net.q
-    r = q.live[row]
-    b = q.book[r["book"]]
-    units = r["held"]
-    c = net.cell[b["node"], b["sku"]]
-    c["reserved"] -= units
-    c["on_hand"] -= units
-    net.journal[b["node"], b["sku"], M_SHIPPED] += units
-    net.sku[b["sku"]]["road"] += units
-    r["place"] = AT_ROAD
-    account = PARCELS
-    cost = q.g[R_PARCEL]
-    transit = np.int64(r["transit_s"])
-    if b["flow"] == SAME_DAY:
-        account = COURIERS
-        cost = q.g[R_SAME_DAY]
-        transit = ride(net.route, q.g, b)
-    post(q.g, b["placed_at"], account, CASH, cost)
-    b["service_cost"] += cost
-    schedule(q, row, t + transit, E_DELIVER)
-
-
-@part
-def board(net, row, t):
-    """A parcel that missed its wave tries the one that leaves now."""
-    q = net.q
-    g = q.g
-    b = q.book[q.live[row]["book"]]
-    node = np.int64(b["node"])
-    capacity = np.int64(net.node[node]["wave_capacity"])
-    if capacity <= 0:
-        b["flow"] = SHIP
-        schedule(q, row, next_cutoff(g, t), E_DEPART)
-        return
-    slot_day(q.station[2 * node + 1], net.slots, node, t, capacity)
-    wave = 0
-    while g[R_WAVES + 1 + wave] != t % DAY:
-        wave += 1
-    if net.slots[node, wave] < capacity:
-        net.slots[node, wave] += 1
-        depart(net, row, t)
-    else:
-        schedule(q, row, next_wave(g, t + 1), E_BOARD)
+        release(q, pick_station(q.node, np.int64(q.book[r["book"]]["node"])), t)
+    pick_end(net, row, t)
 
 
 @part
 def counter_end(net, row, t):
     """Service at the counter is over: the next is served, then this row goes on."""
-    r = net.q.live[row]
-    b = net.q.book[r["book"]]
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
     if b["status"] == S_RETURN_OPEN:
-        release(net.q, 2 * np.int64(r["return_node"]) + 1, t)
+        release(q, returns_station(q.node, np.int64(r["return_node"])), t)
         refund(net, row, t)
         return
-    release(net.q, 2 * np.int64(b["node"]) + 1, t)
+    release(q, N_ROLES * np.int64(b["node"]) + COUNTER, t)
+    if r["bits"] & AT_BAY:
+        leave_bay(q, row, r, b, t)
     if b["flow"] == VISIT:
         pay(net, row, t)
     else:
@@ -255,10 +105,9 @@ def counter_end(net, row, t):
 @part
 def handle(net, row, t, kind):
     """One event of a live row."""
-    if kind == E_PICK_END:
-        release(net.q, 2 * np.int64(net.q.book[net.q.live[row]["book"]]["node"]), t)
-        pick_end(net, row, t)
-    elif kind == E_COUNTER_END:
+    if kind == PICK_END:
+        pick_over(net, row, t)
+    elif kind == COUNTER_END:
         counter_end(net, row, t)
     elif kind == E_COLLECT:
         come_to_collect(net, row, t)
@@ -282,6 +131,14 @@ def handle(net, row, t, kind):
         board(net, row, t)
     elif kind == E_ARRIVE:
         arrive(net, row, t)
+    elif kind == E_RELEASE:
+        released(net.q, row, t)
+    elif kind == ROOM_END:
+        release(net.q, N_ROLES * np.int64(net.q.book[net.q.live[row]["book"]]["node"]) + ROOM, t)
+        room_end(net, row, t)
+    elif kind == SITE_END:
+        release(net.q, net.q.station.size - 1, t)
+        site_end(net, row, t)
 
 
 @part
@@ -290,10 +147,10 @@ def short_of_room(q, told):
     g = q.g
     coming = q.bucket[3 * ((g[G_SPAN] + 1) % BUCKETS) + 2]
     return (
-        g[G_LIVE] + 2 > q.live.size
-        or g[G_BOOK] + 3 > q.book.size
-        or g[G_TOLD] + 4 > told.size
-        or g[G_HEAP] + g[G_WAITING] + coming + 4 > q.heap.size
+        g[G_LIVE] + 4 > q.live.size
+        or g[G_BOOK] + 6 > q.book.size
+        or g[G_TOLD] + 8 > told.size
+        or g[G_HEAP] + g[G_WAITING] + coming + MARGIN > q.heap.size
     )
 
 
@@ -326,7 +183,7 @@ def fetch_ahead(net):
             cell = node * net.cell.shape[1] + b["sku"]
             fetch(net.cell, cell)
             fetch(net.journal, cell * N_MOVES)
-            fetch(q.station, 2 * node + 1)
+            fetch(q.station, N_ROLES * node + COUNTER)
 
 
 @kernel
@@ -377,7 +234,7 @@ def advance(net, until):
         if row < 0:
             g[G_EVENTS] += 1
             g[G_NEXT] += 1
-            handle(net, open_row(q.live, q.book, g, net.demand[g[G_NEXT] - 1]), t, E_ARRIVE)
+            handle(net, open_row(q, net.demand[g[G_NEXT] - 1]), t, E_ARRIVE)
             continue
         heap_drop(q.heap, g)
         fetch_ahead(net)
@@ -409,17 +266,6 @@ def sort_told(told, count):
             for k in range(i, j, -1):
                 told[k] = told[k - 1]
             told[j] = spare
-
-
-@kernel
-def set_staff(q, nodes, plan, t):
-    """Staff from now on: `plan` (3, n) int64 names nodes, their pickers and the people at their counters."""
-    for i in range(plan.shape[1]):
-        node = plan[0, i]
-        nodes[node]["pickers"] = plan[1, i]
-        nodes[node]["counter"] = plan[2, i]
-        set_cap(q, 2 * node, plan[1, i], t)
-        set_cap(q, 2 * node + 1, plan[2, i], t)
 
 
 @kernel
@@ -455,10 +301,10 @@ def merge_demand(demand, g, rows):
 
 
 @kernel
-def serve_items(q, cell, sku, items, t):
+def serve_items(net, items, t):
     """Backorders of these SKUs at the centre."""
     for i in range(items.size):
-        serve_backorders(q, cell, sku, items[i], t)
+        serve_backorders(net, items[i], t)
 
 
 @kernel

@@ -1,32 +1,27 @@
-"""Stock, money and book lines of the fulfilment kernel: what a row does at one instant.
+"""Times, money and book lines of the fulfilment kernel.
 
 Functions take the tables they need: `r` is a LIVE row, `b` its BOOK row, `q` the Queues, `net` everything.
 """
 
 import numpy as np
 
-from omosim.kernels.fulfilment_queue import free_row, join, new_row
+from omosim.kernels.fulfilment_queue import free_row, new_row, side_of
 from omosim.kernels.fulfilment_tables import (
     ALT_MISFIT,
     G_BOOK,
     G_LEDGER,
-    G_NEXT,
     G_OPEN,
-    G_REFUSED,
     G_TOLD,
     G_TRANS,
     G_UNITS,
-    G_WAITING,
     IDLE,
     MISFIT,
     N_LEDGER,
     N_STATUS,
     R_AFTER_OPENING,
-    R_BACKORDERS,
     R_CUTOFF,
     R_FROM,
     R_TO,
-    R_WAVE_LEAD,
     R_WAVES,
     kernel,
     part,
@@ -36,14 +31,12 @@ from omosim.schema import columns as col
 from omosim.schema import network as at
 
 DAY = col.DAY
-F_PHANTOM, F_REFUSED, F_SUBSTITUTED = col.FLAG_PHANTOM, col.FLAG_SLOT_REFUSED, col.FLAG_SUBSTITUTED
+F_SUBSTITUTED = col.FLAG_SUBSTITUTED
 SHIP, SAME_DAY, PICKUP, VISIT = (int(c.Flow.SHIP), int(c.Flow.SAME_DAY), int(c.Flow.PICKUP), int(c.Flow.VISIT))
-DO_SHIP, DO_OTHER, DO_SUBSTITUTE = int(c.Action.SHIP), int(c.Action.OTHER_STORE), int(c.Action.SUBSTITUTE)
 S_DUE, S_BACKORDERED, S_TO_PICK, S_CANCELLED = (
     int(c.Status.DUE), int(c.Status.BACKORDERED), int(c.Status.TO_PICK), int(c.Status.CANCELLED),
 )  # fmt: skip
 M_SHIPPED, M_SOLD = int(c.Move.SHIPPED), int(c.Move.SOLD)
-M_MISRECORDED = int(c.Move.MISRECORDED)
 CASH, REVENUE, FEES, GOODS, STOCK = (
     int(c.Account.CASH), int(c.Account.REVENUE_WEB), int(c.Account.FEES), int(c.Account.GOODS), int(c.Account.STOCK),
 )  # fmt: skip
@@ -126,94 +119,6 @@ def next_wave(g, t):
     return t + best
 
 
-@part
-def reserve(cell, r, b, node):
-    """Take a row's units at a node if the record shows them."""
-    c = cell[node, b["sku"]]
-    units = b["units"]
-    if c["record"] < units:
-        return False
-    there = min(units, c["available"])
-    c["record"] -= units
-    c["available"] -= there
-    c["reserved"] += there
-    c["claimed"] += units - there
-    r["held"] = there
-    r["claim"] = units - there
-    r["place"] = AT_RESERVED
-    b["node"] = node
-    return True
-
-
-@kernel
-def find_source(route, nodes, cell, b):
-    """The first node that may ship to the row's zone and whose record suffices; -1 none."""
-    for rank in range(route.shape[1]):
-        node = np.int64(route[b["zone"], rank]["source"])
-        if node < 0:
-            break
-        if nodes[node]["ships"] != 0 and cell[node, b["sku"]]["record"] >= b["units"]:
-            return node
-    return np.int64(-1)
-
-
-@kernel
-def slot_day(s, slots, node, t, capacity):
-    """Forget courier bookings of another day; `s` is the node's counter row."""
-    day = t // DAY
-    if s["slot_day"] != day:
-        s["slot_day"] = day
-        s["slot_limit"] = 0
-        for w in range(slots.shape[1]):
-            slots[node, w] = 0
-    if capacity > s["slot_limit"]:
-        s["slot_limit"] = capacity
-
-
-@kernel
-def reserve_courier(net, r, b, t):
-    """The nearest store in reach with stock and room in a wave of today."""
-    g = net.q.g
-    for rank in range(net.route.shape[1]):
-        hop = net.route[b["zone"], rank]
-        node = np.int64(hop["courier"])
-        if node < 0:
-            return False
-        n = net.node[node]
-        capacity = np.int64(n["wave_capacity"])
-        if capacity <= 0 or hop["courier_m"] > n["courier_radius_m"]:
-            continue
-        if net.cell[node, b["sku"]]["record"] < b["units"]:
-            continue
-        slot_day(net.q.station[2 * node + 1], net.slots, node, t, capacity)
-        packed = next_open(n, t) + r["pick_s"] + g[R_WAVE_LEAD]
-        for w in range(g[R_WAVES]):
-            leaves = t - t % DAY + g[R_WAVES + 1 + w]
-            if leaves < packed:
-                continue
-            if net.slots[node, w] < capacity:
-                net.slots[node, w] += 1
-                r["lag_s"] = leaves - b["placed_at"]
-                return reserve(net.cell, r, b, node)
-            if b["flags"] & F_REFUSED == 0:
-                b["flags"] |= F_REFUSED
-                g[G_REFUSED] += 1
-    return False
-
-
-@part
-def allocate(net, r, b, t):
-    """Reserve stock by the rule of the row's flow."""
-    if b["flow"] == SAME_DAY:
-        return reserve_courier(net, r, b, t)
-    node = np.int64(b["node"])
-    if b["flow"] == SHIP:
-        node = find_source(net.route, net.node, net.cell, b)
-    if node < 0:
-        return False
-    return reserve(net.cell, r, b, node)
-
-
 @kernel
 def use_second(r, b):
     """The second item takes the first one's place."""
@@ -221,100 +126,6 @@ def use_second(r, b):
     r["alt_sku"] = -1
     b["flags"] |= F_SUBSTITUTED
     r["bits"] = (r["bits"] & ~MISFIT) | (MISFIT if r["bits"] & ALT_MISFIT else 0)
-
-
-@kernel
-def promise_parcel(net, b):
-    """An order refused on arrival is told the promise of the parcel that takes its place; its row came last."""
-    promise = net.demand[net.q.g[G_NEXT] - 1]["alt_promise_s"]
-    b["promised_at"] = b["placed_at"] + promise if promise >= 0 else -1
-
-
-@kernel
-def try_actions(net, r, b, t):
-    """The first contingency, in the row's order, that gets an order allocated."""
-    for turn in range(2):
-        action = r["action1"] if turn == 0 else r["action2"]
-        if action == DO_SUBSTITUTE and r["alt_sku"] >= 0:
-            wanted = b["sku"]
-            b["sku"] = r["alt_sku"]
-            if allocate(net, r, b, t):
-                use_second(r, b)
-                return True
-            b["sku"] = wanted
-        elif action == DO_SHIP and b["flow"] != SHIP:
-            flow = b["flow"]
-            b["flow"] = SHIP
-            if allocate(net, r, b, t):
-                if b["status"] == S_DUE:
-                    promise_parcel(net, b)
-                return True
-            b["flow"] = flow
-        elif action == DO_OTHER and b["flow"] == PICKUP and r["second_node"] >= 0:
-            second = np.int64(r["second_node"])
-            r["second_node"] = -1
-            if reserve(net.cell, r, b, second):
-                return True
-    return False
-
-
-@kernel
-def to_picking(q, b, row, t):
-    """Allocated: into the picking queue of its node, pickups and same-day orders before parcels."""
-    move_to(q.g, b, S_TO_PICK)
-    join(q, 2 * np.int64(b["node"]), row, 1 if b["flow"] == SHIP else 0, t)
-
-
-@kernel
-def wait_for_stock(q, cell, sku, r, b, row):
-    """Stand in the item's queue at the centre."""
-    move_to(q.g, b, S_BACKORDERED)
-    b["node"] = 0
-    r["place"] = AT_NONE
-    r["kind"] = IDLE
-    r["next"] = -1
-    cell[0, b["sku"]]["backordered"] += b["units"]
-    item = sku[b["sku"]]
-    if item["wait_tail"] >= 0:
-        q.live[item["wait_tail"]]["next"] = row
-    else:
-        item["wait_head"] = row
-    item["wait_tail"] = row
-    q.g[G_WAITING] += 1
-
-
-@part
-def place_order(net, row, t, found, failed_code):
-    """Go on with an allocated row; try its contingencies, wait or cancel where nothing was found."""
-    q = net.q
-    r = q.live[row]
-    b = q.book[r["book"]]
-    if found or try_actions(net, r, b, t):
-        to_picking(q, b, row, t)
-    elif b["flow"] == SHIP and q.g[R_BACKORDERS] != 0:
-        wait_for_stock(q, net.cell, net.sku, r, b, row)
-    else:
-        tell(net.told, q.g, b, t, failed_code, 0)
-        end_without_goods(q.g, r, b, row, t, S_CANCELLED)
-
-
-@kernel
-def serve_backorders(q, cell, sku, k, t):
-    """Orders that wait for item `k` at the centre are allocated, first come first served."""
-    item = sku[k]
-    while item["wait_head"] >= 0:
-        row = np.int64(item["wait_head"])
-        r = q.live[row]
-        b = q.book[r["book"]]
-        follower = r["next"]
-        if not reserve(cell, r, b, np.int64(0)):
-            return
-        item["wait_head"] = follower
-        if follower < 0:
-            item["wait_tail"] = -1
-        q.g[G_WAITING] -= 1
-        cell[0, k]["backordered"] -= b["units"]
-        to_picking(q, b, row, t)
 
 
 @kernel
@@ -388,14 +199,16 @@ def book_line(book, g, key, t, promise_s):
     b["units_back"] = 0
     b["units_short"] = 0
     b["wait_s"] = 0
+    b["collect_at"] = -1
     b["status"] = 0
     b["flags"] = 0
     return i
 
 
 @part
-def open_row(live, book, g, d):
+def open_row(q, d):
     """A DEMAND row `d` reaches the network; returns its live row."""
+    live, book, g = q.live, q.book, q.g
     i = book_line(book, g, d["key"], d["t"], np.int64(d["promise_s"]))
     b = book[i]
     b["shopper"] = d["shopper"]
@@ -438,4 +251,11 @@ def open_row(live, book, g, d):
     )
     g[G_OPEN] += 1
     g[ORDERED] += d["units"]
+    if d["unwanted"] > 0 or d["fit_s"] > 0 or d["alter_s"] > 0 or d["session_s"] > 0:
+        side = side_of(q, row)
+        side["unwanted"] = d["unwanted"]
+        side["fit_s"] = d["fit_s"]
+        side["alter_s"] = d["alter_s"]
+        side["session_s"] = d["session_s"]
+        side["alt_promise_s"] = d["alt_promise_s"]
     return row

@@ -1,50 +1,61 @@
-"""Visitors, the counter, pickups and returns in the fulfilment kernel: one function per event."""
+"""Customers in the fulfilment kernel: on the site, at the shelf, in a fitting room, at the counter, for a pickup."""
 
 import numpy as np
 
-from omosim.kernels.fulfilment_queue import free_row, join, new_row, next_up, schedule, tick, unlink
-from omosim.kernels.fulfilment_stock import (
-    AT_CUSTOMER,
-    AT_NONE,
-    AT_RESERVED,
-    CASH,
-    DAY,
+from omosim.kernels.fulfilment_queue import new_row, schedule
+from omosim.kernels.fulfilment_return import FOLLOW_UP, after_sale, follow_up, sold_at_once, sold_from_shelf
+from omosim.kernels.fulfilment_source import (
     DO_OTHER,
     DO_SHIP,
     DO_SUBSTITUTE,
+    S_ON_SITE,
+    allocate_first,
+    place_order,
+)
+from omosim.kernels.fulfilment_space import (
+    S_AT_COUNTER,
+    S_STAGED,
+    await_collection,
+    give_up_bay,
+    leave_bay,
+    leave_shelf,
+    to_bay,
+)
+from omosim.kernels.fulfilment_station import COUNTER, N_ROLES, ROOM, give_up, join, staff_of
+from omosim.kernels.fulfilment_stock import (
+    AT_NONE,
+    AT_RESERVED,
+    DAY,
     F_SUBSTITUTED,
-    GOODS,
     M_SOLD,
-    ORDERED,
+    S_CANCELLED,
     S_DUE,
     SHIP,
-    STOCK,
     VISIT,
-    book_line,
     comes_at,
     end_without_goods,
     move_to,
-    post,
     put_back,
     sell,
-    serve_backorders,
     tell,
     use_second,
 )
 from omosim.kernels.fulfilment_tables import (
     ALT_MISFIT,
+    AT_BAY,
     G_OPEN,
     GO_ON,
     INTENT,
     LOOKS,
     MIND,
     MISFIT,
-    R_HANDLING,
-    R_HOLD,
-    R_REFURBISH,
-    R_RETURN_PARCEL,
-    R_RETURN_TRANSIT,
+    PRESENT,
+    R_SITE_CAP,
+    R_SITE_ROOM,
+    SIDED,
+    STEPPED,
     TRY_ON,
+    WAITS_BAY,
     kernel,
     part,
 )
@@ -53,65 +64,98 @@ from omosim.schema import columns as col
 from omosim.schema import network as at
 
 F_EMPTY, F_CLOSED, F_LEFT, F_NO_SHOW = col.FLAG_EMPTY, col.FLAG_CLOSED, col.FLAG_QUEUE_LEFT, col.FLAG_NO_SHOW
-F_LOOKED, F_EMPTY_AGAIN, F_BROUGHT_BACK = col.FLAG_LOOKED, col.FLAG_EMPTY_AGAIN, col.FLAG_BROUGHT_BACK
-AT_BACK, AT_BETWEEN, AT_STAGED = at.AT_BACK, at.AT_BETWEEN, at.AT_STAGED
-S_STAGED, S_AT_COUNTER, S_INSIDE, S_DELIVERED = (
-    int(c.Status.STAGED), int(c.Status.AT_COUNTER), int(c.Status.INSIDE), int(c.Status.DELIVERED),
+F_LOOKED, F_EMPTY_AGAIN, F_SITE_LOST = col.FLAG_LOOKED, col.FLAG_EMPTY_AGAIN, col.FLAG_SITE_LOST
+F_TOOK_PART, F_ALTERED = col.FLAG_TOOK_PART, col.FLAG_ALTERED
+AT_BETWEEN = at.AT_BETWEEN
+POINT, LOCKER = int(c.NodeKind.POINT), int(c.NodeKind.LOCKER)
+BROWSE = int(c.Flow.BROWSE)
+S_INSIDE, S_IN_ROOM, S_COLLECTED, S_BOUGHT, S_LEFT, S_EXPIRED, S_REFUSED = (
+    int(c.Status.INSIDE), int(c.Status.IN_ROOM), int(c.Status.COLLECTED), int(c.Status.BOUGHT), int(c.Status.LEFT),
+    int(c.Status.EXPIRED), int(c.Status.REFUSED),
 )  # fmt: skip
-S_COLLECTED, S_BOUGHT, S_LEFT, S_EXPIRED, S_REFUSED = (
-    int(c.Status.COLLECTED), int(c.Status.BOUGHT), int(c.Status.LEFT), int(c.Status.EXPIRED), int(c.Status.REFUSED),
-)  # fmt: skip
-S_RETURN_OPEN, S_RETURNED = int(c.Status.RETURN_OPEN), int(c.Status.RETURNED)
-E_ARRIVE, E_SECOND, E_COLLECT, E_EXPIRE, E_LEAVE = (
-    int(c.Event.ARRIVE), int(c.Event.SECOND_STORE), int(c.Event.COLLECT), int(c.Event.EXPIRE),
-    int(c.Event.QUEUE_LEAVE),
-)  # fmt: skip
-E_RETURN_BEGIN, E_RETURN_ARRIVE, E_RESTOCK = (
-    int(c.Event.RETURN_BEGIN), int(c.Event.RETURN_ARRIVE), int(c.Event.RESTOCK),
-)  # fmt: skip
+E_ARRIVE, E_SECOND, E_LEAVE = int(c.Event.ARRIVE), int(c.Event.SECOND_STORE), int(c.Event.QUEUE_LEAVE)
 O_BOUGHT, O_BOUGHT_OTHER, O_EMPTY, O_CLOSED, O_QUEUE_LEFT = (
     int(c.Outcome.BOUGHT), int(c.Outcome.BOUGHT_OTHER), int(c.Outcome.EMPTY_SHELF), int(c.Outcome.CLOSED),
     int(c.Outcome.QUEUE_LEFT),
 )  # fmt: skip
-O_DELIVERED, O_LATE, O_COLLECTED, O_REFUSED, O_RETURNED, O_EXPIRED, O_EXTRA = (
-    int(c.Outcome.DELIVERED), int(c.Outcome.LATE), int(c.Outcome.COLLECTED), int(c.Outcome.REFUSED),
-    int(c.Outcome.RETURNED), int(c.Outcome.EXPIRED), int(c.Outcome.EXTRA),
+O_COLLECTED, O_REFUSED, O_EXPIRED, O_EXTRA, O_SITE_LOST, O_CANCELLED = (
+    int(c.Outcome.COLLECTED), int(c.Outcome.REFUSED), int(c.Outcome.EXPIRED), int(c.Outcome.EXTRA),
+    int(c.Outcome.SITE_LOST), int(c.Outcome.CANCELLED),
 )  # fmt: skip
 WEB, STORE = int(c.Entry.WEB), int(c.Entry.STORE)
-M_RETURNED = int(c.Move.RETURNED)
-REFUNDS, RESALE_LOSS, HANDLING = (
-    int(c.Account.REFUNDS), int(c.Account.RESALE_LOSS), int(c.Account.RETURN_HANDLING),
-)  # fmt: skip
+
+
+# ---- the site -------------------------------------------------------------------------------------------------
+@part
+def arrive(net, row, t):
+    """A row reaches the network."""
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    if b["flow"] == VISIT:
+        enter(net, row, t)
+    elif r["bits"] & SIDED and q.side[row]["session_s"] > 0 and q.g[R_SITE_CAP] >= 0:
+        to_site(net, row, t)
+    elif b["flow"] == BROWSE:
+        end_without_goods(q.g, r, b, row, t, S_LEFT)
+    else:
+        place_order(net, row, t, allocate_first(net, row, t), O_CANCELLED)
+
+
+@kernel
+def lost_on_site(net, row, t, waited):
+    """Turned away, or gave up waiting for the site."""
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    b["flags"] |= F_SITE_LOST
+    tell(net.told, q.g, b, t, O_SITE_LOST, waited)
+    end_without_goods(q.g, r, b, row, t, S_LEFT if b["flow"] == BROWSE else S_CANCELLED)
+
+
+@kernel
+def to_site(net, row, t):
+    """A session begins, waits on the queue page, or is turned away."""
+    q = net.q
+    r = q.live[row]
+    move_to(q.g, q.book[r["book"]], S_ON_SITE)
+    station = q.station.size - 1
+    s = q.station[station]
+    room = q.g[R_SITE_ROOM]
+    waits = s["queued"] > 0 or s["busy"] - s["extra"] >= staff_of(s)
+    if waits and room >= 0 and s["queued"] >= room:
+        lost_on_site(net, row, t, 0)
+        return
+    if not join(q, station, row, PRESENT, t) and r["patience_s"] >= 0:
+        q.side[row]["since"] = t
+        r["bits"] |= STEPPED
+        schedule(q, row, t + r["patience_s"], E_LEAVE)
+
+
+@part
+def site_end(net, row, t):
+    """The session is over: the order is placed now."""
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    if b["flow"] == BROWSE:
+        end_without_goods(q.g, r, b, row, t, S_LEFT)
+        return
+    if b["promised_at"] >= 0:
+        b["promised_at"] += t - b["placed_at"]
+    b["placed_at"] = t
+    place_order(net, row, t, allocate_first(net, row, t), O_CANCELLED)
 
 
 # ---- visits -----------------------------------------------------------------------------------------------
 @kernel
-def follow_up(book, g, first, t, channel, flow, sku, units):
-    """A line of the book for a further row of the same need as `first`, placed now; returns its number."""
-    promise_s = first["promised_at"] - first["placed_at"] if first["promised_at"] >= 0 else -1
-    i = book_line(book, g, first["key"] + 1, t, np.int64(promise_s))
-    b = book[i]
-    b["shopper"] = first["shopper"]
-    b["sku"] = sku
-    b["units"] = units
-    b["node"] = -1
-    b["zone"] = first["zone"]
-    b["channel"] = channel
-    b["flow"] = flow
-    b["offer"] = first["offer"]
-    b["category"] = first["category"]
-    g[ORDERED] += units
-    return i
-
-
-@kernel
 def order_here(q, r, b, t, sku, channel):
     """Order from the store for shipping: a new row that reaches the network now."""
-    i = follow_up(q.book, q.g, b, t, channel, SHIP, sku, np.int64(b["units"]))
+    i = follow_up(q.book, q.g, b, FOLLOW_UP, t, channel, SHIP, sku, np.int64(b["units"]))
     row = new_row(q.live, q.g)
     o = q.live[row]
     o["book"] = i
-    o["key"] = b["key"] + 1
+    o["key"] = b["key"] + FOLLOW_UP
     o["price"] = r["alt_price"]
     o["fee"] = r["alt_fee"]
     o["alt_price"] = 0
@@ -140,7 +184,7 @@ def order_here(q, r, b, t, sku, channel):
 @kernel
 def leave(q, r, b, row, t):
     """Goes home without goods."""
-    q.station[2 * np.int64(b["node"]) + 1]["left"] += 1
+    q.station[N_ROLES * np.int64(b["node"]) + COUNTER]["left"] += 1
     end_without_goods(q.g, r, b, row, t, S_LEFT)
 
 
@@ -151,14 +195,31 @@ def on_shelf(cell, r, b):
     return alt >= 0 and cell[b["node"], alt]["available"] >= 1
 
 
-@part
-def try_and_buy(q, told, cell, row, t):
+@kernel
+def take(q, cell, r, b, row):
+    """As many of the wanted units as stand there, into the visitor's hands; False when none of them is wanted."""
+    wanted = np.int64(b["units"])
+    if r["bits"] & SIDED:
+        wanted -= min(wanted, np.int64(q.side[row]["unwanted"]))
+    c = cell[b["node"], b["sku"]]
+    units = min(wanted, np.int64(c["available"]))
+    c["available"] -= units
+    c["record"] -= units
+    c["reserved"] += units
+    r["held"] = units
+    r["place"] = AT_RESERVED
+    return wanted > 0
+
+
+@kernel
+def try_and_buy(net, row, t):
     """The item is in hand: does it fit, is it bought here?"""
+    q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
     if r["bits"] & MISFIT:
-        if r["bits"] & GO_ON == 0 or r["bits"] & ALT_MISFIT != 0 or not on_shelf(cell, r, b):
-            tell(told, q.g, b, t, O_REFUSED, 0)
+        if r["bits"] & GO_ON == 0 or r["bits"] & ALT_MISFIT != 0 or not on_shelf(net.cell, r, b):
+            tell(net.told, q.g, b, t, O_REFUSED, 0)
             leave(q, r, b, row, t)
             return
         use_second(r, b)
@@ -166,17 +227,50 @@ def try_and_buy(q, told, cell, row, t):
         order_here(q, r, b, t, np.int64(b["sku"]), np.int64(WEB))
         leave(q, r, b, row, t)
         return
-    c = cell[b["node"], b["sku"]]
-    units = min(b["units"], c["available"])
-    c["available"] -= units
-    c["record"] -= units
-    c["reserved"] += units
-    r["held"] = units
-    r["place"] = AT_RESERVED
-    to_counter(q, r, b, row, t)
+    if take(q, net.cell, r, b, row):
+        to_counter(q, r, b, row, t)
+        return
+    r["place"] = AT_NONE
+    tell(net.told, q.g, b, t, O_REFUSED, 0)
+    leave(q, r, b, row, t)
 
 
 @part
+def try_on(net, row, t):
+    """The wanted item is there: into a fitting room with it, where it is tried on in one."""
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    if r["bits"] & SIDED == 0 or q.side[row]["fit_s"] <= 0 or q.node[b["node"]]["rooms"] <= 0:
+        try_and_buy(net, row, t)
+        return
+    take(q, net.cell, r, b, row)
+    to_room(q, b, row, t)
+
+
+@kernel
+def to_room(q, b, row, t):
+    """Queue up for a fitting room."""
+    move_to(q.g, b, S_IN_ROOM)
+    join(q, N_ROLES * np.int64(b["node"]) + ROOM, row, PRESENT, t)
+
+
+@part
+def room_end(net, row, t):
+    """Trying on is over."""
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    if b["flow"] != VISIT:
+        to_counter(q, r, b, row, t)
+        return
+    put_back(net.cell, r, b, False)
+    r["place"] = AT_NONE
+    move_to(q.g, b, S_INSIDE)
+    try_and_buy(net, row, t)
+
+
+@kernel
 def enter(net, row, t):
     """A visitor at the door of a store."""
     q = net.q
@@ -184,21 +278,21 @@ def enter(net, row, t):
     b = q.book[r["book"]]
     node = np.int64(b["node"])
     r["place"] = AT_NONE
-    if net.node[node]["open"] == 0:
+    if q.node[node]["open"] == 0:
         b["flags"] |= F_CLOSED
         tell(net.told, q.g, b, t, O_CLOSED, 0)
         end_without_goods(q.g, r, b, row, t, S_LEFT)
         return
     if b["status"] == S_DUE:
         move_to(q.g, b, S_INSIDE)
-    q.station[2 * node + 1]["came"] += 1
+    q.station[N_ROLES * node + COUNTER]["came"] += 1
     b["entries"] += 1
     if r["bits"] & LOOKS:
         b["flags"] |= F_LOOKED
         leave(q, r, b, row, t)
         return
     if net.cell[node, b["sku"]]["available"] >= 1:
-        try_and_buy(q, net.told, net.cell, row, t)
+        try_on(net, row, t)
         return
     b["flags"] |= F_EMPTY if b["flags"] & F_EMPTY == 0 else F_EMPTY_AGAIN
     tell(net.told, q.g, b, t, O_EMPTY, 0)
@@ -206,10 +300,10 @@ def enter(net, row, t):
         action = r["action1"] if turn == 0 else r["action2"]
         if action == DO_SUBSTITUTE and on_shelf(net.cell, r, b):
             use_second(r, b)
-            try_and_buy(q, net.told, net.cell, row, t)
+            try_on(net, row, t)
             return
         if action == DO_OTHER and r["second_node"] >= 0:
-            q.station[2 * node + 1]["moved"] += 1
+            q.station[N_ROLES * node + COUNTER]["moved"] += 1
             b["node"] = r["second_node"]
             r["second_node"] = -1
             r["place"] = AT_BETWEEN
@@ -226,12 +320,17 @@ def enter(net, row, t):
 
 
 # ---- counter ------------------------------------------------------------------------------------------------
-@part
+@kernel
 def to_counter(q, r, b, row, t):
     """Queue up at the counter; patience begins to run."""
+    if b["status"] == S_IN_ROOM:
+        r["bits"] |= STEPPED
+    else:
+        b["arrived_at"] = t
     move_to(q.g, b, S_AT_COUNTER)
-    b["arrived_at"] = t
-    if not join(q, 2 * np.int64(b["node"]) + 1, row, 0, t) and r["patience_s"] >= 0:
+    if r["bits"] & STEPPED:
+        q.side[row]["since"] = t
+    if not join(q, N_ROLES * np.int64(b["node"]) + COUNTER, row, PRESENT, t) and r["patience_s"] >= 0:
         schedule(q, row, t + r["patience_s"], E_LEAVE)
 
 
@@ -241,37 +340,32 @@ def queue_leave(net, row, t):
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
-    station = 2 * np.int64(b["node"]) + 1
-    s = q.station[station]
-    tick(s, t)
-    unlink(q.live, s, 0, r)
-    waited = t - b["arrived_at"]
-    s["waits"] += waited
-    next_up(q, station, t)
+    if b["status"] == S_ON_SITE:
+        waited = give_up(q, q.station.size - 1, row, t)
+        b["wait_s"] += waited
+        lost_on_site(net, row, t, waited)
+        return
+    station = N_ROLES * np.int64(b["node"]) + COUNTER
+    if r["bits"] & WAITS_BAY:
+        waited = give_up_bay(q, r, b, t)
+    else:
+        waited = give_up(q, station, row, t)
+        if r["bits"] & AT_BAY:
+            leave_bay(q, row, r, b, t)
     b["wait_s"] += waited
     again = b["flags"] & F_LEFT
     b["flags"] |= F_LEFT
     tell(net.told, q.g, b, t, O_QUEUE_LEFT, waited)
     if b["flow"] == VISIT:
         put_back(net.cell, r, b, False)
-        s["abandoned"] += 1
+        q.station[station]["abandoned"] += 1
         end_without_goods(q.g, r, b, row, t, S_LEFT)
         return
     move_to(q.g, b, S_STAGED)
     come = np.int64(-1)
     if again == 0:
-        come = comes_at(q.g, net.node[b["node"]], t + DAY)
+        come = comes_at(q.g, q.node[b["node"]], t + DAY)
     await_collection(q, b, row, t, come)
-
-
-@kernel
-def await_collection(q, b, row, t, come):
-    """The customer comes at `come` (-1 never) if that is within the shelf time; else the order expires."""
-    last = b["ready_at"] + q.g[R_HOLD]
-    if come >= 0 and come <= last:
-        schedule(q, row, come, E_COLLECT)
-    else:
-        schedule(q, row, max(t, last), E_EXPIRE)
 
 
 @part
@@ -282,6 +376,7 @@ def expire(net, row, t):
     b = q.book[r["book"]]
     b["flags"] |= F_NO_SHOW
     tell(net.told, q.g, b, t, O_EXPIRED, 0)
+    leave_shelf(net, row, r, b, t)
     put_back(net.cell, r, b, True)
     end_without_goods(q.g, r, b, row, t, S_EXPIRED)
 
@@ -292,34 +387,64 @@ def come_to_collect(net, row, t):
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
-    n = net.node[b["node"]]
+    n = q.node[b["node"]]
     if n["open"] == 0:
         b["flags"] |= F_CLOSED
         tell(net.told, q.g, b, t, O_CLOSED, 0)
         await_collection(q, b, row, t, comes_at(q.g, n, t + DAY))
         return
     b["entries"] += 1
-    to_counter(q, r, b, row, t)
+    if n["kind"] == POINT or n["kind"] == LOCKER:
+        b["arrived_at"] = t
+        b["served_at"] = t
+        collect(net, row, t)
+        return
+    if q.service[b["offer"]]["curbside"] and n["bays"] > 0:
+        b["arrived_at"] = t
+        to_bay(q, r, b, row, t)
+    elif r["bits"] & TRY_ON and n["rooms"] > 0 and r["bits"] & SIDED and q.side[row]["fit_s"] > 0:
+        b["arrived_at"] = t
+        to_room(q, b, row, t)
+    else:
+        to_counter(q, r, b, row, t)
 
 
 @kernel
-def sold_from_shelf(cell, journal, node, sku, units):
-    """Units leave the shelf with a customer, without a reservation."""
-    c = cell[node, sku]
-    c["available"] -= units
-    c["record"] -= units
-    c["on_hand"] -= units
-    journal[node, sku, M_SOLD] += units
+def refuse(net, row, r, b, t):
+    """Not taken: back on the shelf at once."""
+    q = net.q
+    tell(net.told, q.g, b, t, O_REFUSED, 0)
+    leave_shelf(net, row, r, b, t)
+    put_back(net.cell, r, b, True)
+    end_without_goods(q.g, r, b, row, t, S_REFUSED)
 
 
 @part
+def to_leave_behind(q, row, r, service):
+    """Units that the customer does not take, where the service allows it."""
+    if service["take_part"] == 0 or r["bits"] & SIDED == 0:
+        return np.int64(0)
+    return np.int64(min(q.side[row]["unwanted"], r["held"]))
+
+
+@kernel
 def collect(net, row, t):
     """Hand-over of a pickup, after trying on where the service has it."""
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
+    service = q.service[b["offer"]]
     node = np.int64(b["node"])
     units = np.int64(r["held"])
+    behind = to_leave_behind(q, row, r, service)
+    if behind == units:
+        refuse(net, row, r, b, t)
+        return
+    keep = units - behind
+    alter_s = q.side[row]["alter_s"] if r["bits"] & SIDED and service["alters"] else 0
+    if r["bits"] & TRY_ON != 0 and r["bits"] & MISFIT != 0 and alter_s > 0:
+        r["bits"] &= ~MISFIT
+        b["flags"] |= F_ALTERED
     if r["bits"] & TRY_ON != 0 and r["bits"] & MISFIT != 0:
         alt = np.int64(r["alt_sku"])
         if (
@@ -328,37 +453,31 @@ def collect(net, row, t):
             or alt < 0
             or net.cell[node, alt]["available"] < units
         ):
-            tell(net.told, q.g, b, t, O_REFUSED, 0)
-            put_back(net.cell, r, b, True)
-            end_without_goods(q.g, r, b, row, t, S_REFUSED)
+            refuse(net, row, r, b, t)
             return
+        leave_shelf(net, row, r, b, t)
         put_back(net.cell, r, b, True)
         use_second(r, b)
-        r["held"] = units
-        sold_from_shelf(net.cell, net.journal, node, alt, units)
+        sold_from_shelf(net.cell, net.journal, node, alt, keep)
     else:
+        leave_shelf(net, row, r, b, t)
         c = net.cell[node, b["sku"]]
         c["staged"] -= units
-        c["on_hand"] -= units
-        net.journal[node, b["sku"], M_SOLD] += units
+        c["available"] += behind
+        c["record"] += behind
+        c["on_hand"] -= keep
+        net.journal[node, b["sku"], M_SOLD] += keep
+    r["held"] = keep
+    if behind > 0:
+        b["flags"] |= F_TOOK_PART
+        q.side[row]["unwanted"] = 0
     move_to(q.g, b, S_COLLECTED)
-    sell(q.g, net.sku, b, t, units, r["price"], r["fee"])
+    sell(q.g, net.sku, b, t, keep, r["price"], r["fee"])
     tell(net.told, q.g, b, t, O_COLLECTED, b["revenue"] + b["fee"])
     extra = np.int64(min(r["extra_units"], net.cell[node, b["sku"]]["available"]))
     if extra > 0:
-        sku = np.int64(b["sku"])
-        line = q.book[follow_up(q.book, q.g, b, t, np.int64(STORE), VISIT, sku, extra)]
-        line["node"] = node
-        line["promised_at"] = -1
-        line["arrived_at"] = t
-        line["served_at"] = t
-        sold_from_shelf(net.cell, net.journal, node, sku, extra)
-        move_to(q.g, line, S_INSIDE)
-        move_to(q.g, line, S_AT_COUNTER)
-        move_to(q.g, line, S_BOUGHT)
-        sell(q.g, net.sku, line, t, extra, r["price"], np.int64(0))
-        tell(net.told, q.g, line, t, O_EXTRA, line["revenue"])
-    after_sale(q, net.node, r, b, row, t)
+        sold_at_once(net, r, b, FOLLOW_UP, t, np.int64(STORE), node, np.int64(b["sku"]), extra, O_EXTRA)
+    after_sale(q, r, b, row, t)
 
 
 @part
@@ -372,117 +491,12 @@ def pay(net, row, t):
     c["reserved"] -= units
     c["on_hand"] -= units
     net.journal[b["node"], b["sku"], M_SOLD] += units
-    q.station[2 * np.int64(b["node"]) + 1]["bought"] += 1
+    q.station[N_ROLES * np.int64(b["node"]) + COUNTER]["bought"] += 1
     move_to(q.g, b, S_BOUGHT)
     sell(q.g, net.sku, b, t, units, r["price"], r["fee"])
     instead = F_EMPTY | F_SUBSTITUTED
     code = O_BOUGHT_OTHER if b["flags"] & instead == instead else O_BOUGHT
     tell(net.told, q.g, b, t, code, b["revenue"] + b["fee"])
-    after_sale(q, net.node, r, b, row, t)
+    after_sale(q, r, b, row, t)
 
 
-# ---- after the sale -----------------------------------------------------------------------------------------
-@part
-def deliver(net, row, t):
-    """The parcel is handed over at the door."""
-    q = net.q
-    r = q.live[row]
-    b = q.book[r["book"]]
-    units = np.int64(r["held"])
-    net.sku[b["sku"]]["road"] -= units
-    move_to(q.g, b, S_DELIVERED)
-    sell(q.g, net.sku, b, t, units, r["price"], r["fee"])
-    tell(net.told, q.g, b, t, O_DELIVERED, b["revenue"] + b["fee"])
-    if b["promised_at"] >= 0 and t > b["promised_at"]:
-        tell(net.told, q.g, b, t, O_LATE, t - b["promised_at"])
-    after_sale(q, net.node, r, b, row, t)
-
-
-@part
-def after_sale(q, nodes, r, b, row, t):
-    """Goods handed over: they stay with the customer or go back some day."""
-    r["place"] = AT_CUSTOMER
-    misfit_at_home = r["bits"] & MISFIT != 0 and b["flow"] != VISIT
-    if r["bits"] & MIND == 0 and not misfit_at_home:
-        q.g[G_OPEN] -= 1
-        free_row(r, q.g, row)
-        return
-    when = t + r["return_lag_s"]
-    if r["return_node"] >= 0:
-        when = comes_at(q.g, nodes[r["return_node"]], when)
-    schedule(q, row, when, E_RETURN_BEGIN)
-
-
-@part
-def return_begin(net, row, t):
-    """The customer brings the goods to a store, or sends them."""
-    q = net.q
-    r = q.live[row]
-    b = q.book[r["book"]]
-    move_to(q.g, b, S_RETURN_OPEN)
-    item = net.sku[b["sku"]]
-    item["customer"] -= r["held"]
-    item["back"] += r["held"]
-    r["place"] = AT_BACK
-    node = np.int64(r["return_node"])
-    if node >= 0 and net.node[node]["open"] != 0:
-        b["entries"] += 1
-        b["flags"] |= F_BROUGHT_BACK
-        join(q, 2 * node + 1, row, 0, t)
-        return
-    r["return_node"] = 0
-    cost = q.g[R_RETURN_PARCEL]
-    b["service_cost"] += cost
-    post(q.g, b["placed_at"], HANDLING, CASH, cost)
-    schedule(q, row, t + q.g[R_RETURN_TRANSIT], E_RETURN_ARRIVE)
-
-
-@kernel
-def refund(net, row, t):
-    """The price back, the goods back into the books less their loss of value."""
-    q = net.q
-    g = q.g
-    r = q.live[row]
-    b = q.book[r["book"]]
-    move_to(g, b, S_RETURNED)
-    units = np.int64(r["held"])
-    item = net.sku[b["sku"]]
-    value = item["cost"] * units
-    scaled = value * item["resale_ppm"]
-    loss = scaled // 1_000_000
-    rest = 2 * (scaled - loss * 1_000_000)
-    if rest > 1_000_000 or (rest == 1_000_000 and loss & 1 == 1):
-        loss += 1
-    handling = g[R_HANDLING] * units
-    b["returned_at"] = t
-    b["units_back"] = units
-    b["refund"] = b["revenue"]
-    b["goods_cost"] += loss - value
-    b["service_cost"] += handling
-    placed = b["placed_at"]
-    post(g, placed, REFUNDS, CASH, r["price"] * units)
-    post(g, placed, STOCK, GOODS, value)
-    post(g, placed, RESALE_LOSS, STOCK, loss)
-    post(g, placed, HANDLING, CASH, handling)
-    tell(net.told, g, b, t, O_RETURNED, r["price"] * units)
-    g[G_OPEN] -= 1
-    schedule(q, row, t + g[R_REFURBISH], E_RESTOCK)
-
-
-@kernel
-def restock(net, row, t):
-    """A returned unit can be sold again where it is."""
-    q = net.q
-    r = q.live[row]
-    sku = np.int64(q.book[r["book"]]["sku"])
-    node = r["return_node"]
-    units = r["held"]
-    c = net.cell[node, sku]
-    c["on_hand"] += units
-    c["available"] += units
-    c["record"] += units
-    net.journal[node, sku, M_RETURNED] += units
-    net.sku[sku]["back"] -= units
-    free_row(r, q.g, row)
-    if node == 0:
-        serve_backorders(q, net.cell, net.sku, sku, t)

@@ -24,12 +24,13 @@ ORDERED = {Count.ORDERS_WEB: Entry.WEB, Count.ORDERS_SOCIAL: Entry.SOCIAL, Count
 
 def daily_residuals(model: RetailModel, now: int) -> dict[str, int]:
     """L2, L7 and L9 where they span rooms, at a midnight: the feed, the day's needs, the roster."""
-    stations = model.fulfilment.books().stations
+    books = model.fulfilment.books()
+    stations = books.stations
     on_duty = stations["scheduled"] + stations["cap"] * (now - stations["shift_from"])
     return {
         "L2": model.watch.feed_wrong,
         "L7": abs(model.journeys.needs_unaccounted(now)),
-        "L9": int(np.abs(on_duty - model.watch.roster).sum()),
+        "L9": int(np.abs(on_duty - model.watch.roster)[books.people].sum()),
     }
 
 

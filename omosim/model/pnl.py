@@ -14,6 +14,7 @@ import numpy as np
 from omosim.model.kpis import CHANNELS, measured
 from omosim.schema.codes import Account, Entry
 from omosim.schema.columns import DAY, HOUR
+from omosim.schema.network import N_ROLES
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
@@ -110,12 +111,13 @@ def centre_staff(model: RetailModel) -> int:
 
 
 def staff_seconds(model: RetailModel, now: int) -> np.ndarray:
-    """(2, stations) int64 seconds up to now: paid by schedule and overtime; work contents of services begun."""
-    s = model.fulfilment.books().stations
+    """(2, stations) int64 seconds up to now: paid by schedule and overtime; work contents of services begun; of people."""
+    books = model.fulfilment.books()
+    s = books.stations
     dt = now - s["last"]
-    overtime = s["overtime"] + np.maximum(s["busy"] - s["cap"], 0) * dt
+    overtime = s["overtime"] + (s["extra"] + np.maximum(s["busy"] - s["extra"] - s["cap"], 0)) * dt
     paid = s["scheduled"] + s["cap"] * (now - s["shift_from"]) + overtime
-    return np.stack([paid, s["worked"]])
+    return np.stack([paid, s["worked"]]) * books.people
 
 
 def labour_cost(model: RetailModel) -> Fraction:
@@ -128,8 +130,8 @@ def labour_cost(model: RetailModel) -> Fraction:
     paid, worked = (model.costs.staff_to - model.costs.staff_from).astype(object)
     share = sample_share(model)
     planned, on_duty = model.settings.network.work.centre_pickers * share, centre_staff(model)
-    centre = max(paid[:2].sum() * planned / max(on_duty, 1), Fraction(worked[:2].sum()))
-    seconds = centre + worked[2:].sum() + max(paid[2:].sum() - worked[2:].sum(), 0) * share
+    centre = max(paid[:N_ROLES].sum() * planned / max(on_duty, 1), Fraction(worked[:N_ROLES].sum()))
+    seconds = centre + worked[N_ROLES:].sum() + max(paid[N_ROLES:].sum() - worked[N_ROLES:].sum(), 0) * share
     return seconds * Fraction(model.settings.network.work.wage_per_hour) / HOUR
 
 

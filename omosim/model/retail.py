@@ -27,6 +27,7 @@ from omosim.model.processes import Processes
 from omosim.model.watch import Watch
 from omosim.schema.codes import Count
 from omosim.schema.columns import DAY
+from omosim.schema.network import N_ROLES
 from omosim.schema.settings import Settings
 from omosim.strategy import build_policy
 from omosim.world.calendar import last_day
@@ -63,7 +64,7 @@ class RetailModel(mesa.Model):
         self.replenishment = Replenishment(settings, self.world, self.fulfilment)
         self.interventions = Interventions(settings, self.world)
         self.memory = ManagerMemory(len(self.world.nodes), len(self.world.sku_category), len(self.world.touch_cost))
-        self.costs = DayCosts(2 * len(self.world.nodes), settings.days)
+        self.costs = DayCosts(N_ROLES * len(self.world.nodes) + 1, settings.days)
         self.watch = Watch(settings, self.world.node_names, self.world.trading)
         self.clock = Clock()
         self.audit = Audit()

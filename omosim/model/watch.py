@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omosim.schema.columns import DAY, HOUR
+from omosim.schema.network import COUNTER, N_ROLES, PICKING
 from omosim.schema.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Watch:
 
     def __init__(self, settings: Settings, names: list[str], trading: np.ndarray) -> None:
         self.settings, self.names, self.trading = settings, names, trading.copy()
-        self.roster = np.zeros(2 * len(names), np.int64)  # staff seconds by station up to the last midnight
+        self.roster = np.zeros(N_ROLES * len(names) + 1, np.int64)  # staff seconds by station up to the last midnight
         self.store_days = np.zeros(1, np.int64)  # trading stores x measured days
         self.feed_due = self.cells_due = 0  # second of the next publication; of the next look at its cells
         self.feed_wrong = 0  # seconds and cells by which the feed was wrong so far
@@ -76,8 +77,8 @@ class Watch:
                 fixed if fixed >= 0 else int(planned * factor + 0.5)
                 for planned in (stores.pickers, stores.counter, stores.counter + stores.peak_extra)
             )
-            self.roster[2 * node] += pickers * doors
-            self.roster[2 * node + 1] += counter * (doors - busy) + peak * busy
+            self.roster[N_ROLES * node + PICKING] += pickers * doors
+            self.roster[N_ROLES * node + COUNTER] += counter * (doors - busy) + peak * busy
         if 0 <= day - self.settings.burn_in_days < self.settings.days:
             self.store_days += sum(trades for trades, *_ in today)
 

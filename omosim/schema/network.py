@@ -102,8 +102,7 @@ BOARD = np.dtype(
         ("ready_s", "i4"),  # until an order placed now is picked, at the pace of those on duty
         ("bins_free", "i4"),  # places on the pickup shelf, boxes of a locker
         ("slots_left", "i4"),  # orders that the next open pickup slot still takes
-    ],
-    align=True,
+    ]
 )
 
 #: What the rows in the network hold at one moment; each engine writes it from its own rows.

@@ -137,7 +137,8 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
     further = stock_further(settings, nodes, rate, places.weight, distance_m, key0, key1)
     daily, level, units = opening_of_all(settings, nodes, daily, level, further, key0, key1)
     error = record_errors(settings.network.stock, nodes["kind"], units, 0.0, key0, key1)
-    board = np.full(n, np.array(NOTHING_KNOWN, BOARD))
+    board = np.zeros(n, BOARD)
+    board[...] = NOTHING_KNOWN
     world = World(
         settings=settings, key0=key0, key1=key1, calendar=build_calendar(settings),
         zone_x_m=places.x_m, zone_y_m=places.y_m, zone_weight=places.weight,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from omosim.kernels.purposes import DARK_STOCK, OUTSOURCED_STOCK, RECORD_ERROR
@@ -22,6 +24,12 @@ HAND_OVER = {"relay": RELAY, "overlap": OVERLAP}
 AT_CLOSING = {"finish": FINISH, "hold": HOLD_WORK, "hand_back": HAND_BACK}
 #: columns of a node that dated changes move, in the order of `World.planned`
 CAPACITIES = ("bins", "bays", "rooms", "slot_cap", "keep", "batch")
+
+
+def simulated_part(settings: Settings, planned: float) -> int:
+    """The simulated part of a capacity that the whole retailer shares, rounded, at least one where there is any."""
+    part = min(Fraction(1), Fraction(settings.shoppers, settings.market.cost_basis_shoppers))
+    return max(round(Fraction(planned) * part), 1 if planned > 0 else 0)
 
 
 def further_counts(settings: Settings) -> dict[NodeKind, int]:

@@ -16,7 +16,7 @@ from omosim.schema.codes import NodeKind
 from omosim.schema.settings import Settings
 from omosim.world.calendar import Calendar
 from omosim.world.geography import nearest_trading
-from omosim.world.nodes import CAPACITIES, record_errors
+from omosim.world.nodes import CAPACITIES, record_errors, simulated_part
 from omosim.world.policy import Policy
 from omosim.world.stock import Stock
 
@@ -209,11 +209,11 @@ class World:
 
     def site_sessions(self) -> int:
         """Sessions that the simulated part of the site carries now; -1 where none is modelled."""
-        planned, part = self.settings.network.site.sessions, min(1.0, self.cost_scale)
+        planned = self.settings.network.site.sessions
         if planned is None:
             return -1
-        now = self.site_fixed[0] if self.site_fixed[0] >= 0 else planned * self.site_factor[0]
-        return max(round(now * part), 1 if now > 0 else 0)
+        fixed = int(self.site_fixed[0])
+        return simulated_part(self.settings, fixed if fixed >= 0 else planned * float(self.site_factor[0]))
 
     # ---- prices and rivals ------------------------------------------------------------------------------------
     def _base_prices(self) -> np.ndarray:

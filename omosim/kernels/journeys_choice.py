@@ -12,6 +12,7 @@ _SAME_DAY, _PICKUP, _VISIT = 1, 2, 3
 _NEVER = -1.0e300
 _LARGEST_GUMBEL = 22.9  # of a uniform below 1 - 2**-33
 _NODE_BITS = 16
+_POINT = 4  # rank of the nearest pickup point or locker, behind the stores
 
 
 @kernel
@@ -58,10 +59,15 @@ def courier_store(levels, case, offer, nodes, waves):
 
 @kernel
 def plan_value(levels, case, offer, r, nodes, wait_s):
-    """Value of one offer at the r-th nearest store (or of a delivery within `wait_s`), without taste and error."""
+    """Value of one offer at the r-th place (or of a delivery within `wait_s`), without taste and error."""
     flow = int(offer["flow"])
     if flow == _PICKUP:
-        if int(offer["needs_stock"]) == 1 and case["stock"][r] < case["units"]:
+        here = case["stock"][r] >= case["units"]
+        if int(offer["needs_stock"]) == 1 and not here:
+            return _NEVER
+        if int(offer["full_off"]) & case["full"][r]:
+            return _NEVER
+        if here and int(offer["moved"]) == 1 and int(offer["at_point"]) == 0:  # what lies there need not be sent there
             return _NEVER
         return pickup_value(levels, case, offer, r, nodes[case["node"][r]])
     if flow == _VISIT:
@@ -121,6 +127,9 @@ def choose(levels, case, who, offers, nodes, waves, nests):
             if first < 0:
                 continue
         last = int(case["stores"]) if flow >= _PICKUP else first + 1
+        if int(offer["at_point"]) == 1:
+            first = _POINT
+            last = _POINT + 1 if case["node"][_POINT] >= 0 else _POINT
         for r in range(first, last):
             value = plan_value(levels, case, offer, r, nodes, wait_s) + taste
             runner = max(runner, value)

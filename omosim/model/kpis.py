@@ -230,6 +230,8 @@ def kpis(
     currency : ISO code
     """
     rows = measured(book, start, end)
+    placed = (rows["flow"] != Flow.BROWSE) & ((rows["flags"] & FLAG_SITE_LOST) == 0)  # what reached the network
+    rows = rows if placed.all() else rows[placed]
     before = book[book["placed_at"] < start]
     out = money_kpis(rows, pnl, currency) + service_kpis(rows) + conversion_kpis(rows, counts) + people_kpis(rows, before, currency)
     out.append(Kpi("consumer_surplus", surplus, f"minor {currency}", "" if surplus is not None else "not recorded in this run"))

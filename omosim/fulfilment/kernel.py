@@ -40,6 +40,7 @@ from omosim.schema.network import (
 USED = {"live": tab.G_TOP, "side": tab.G_TOP, "book": tab.G_BOOK, "heap": tab.G_HEAP, "told": tab.G_TOLD}  # rows in use of each table
 OWN = ("live", "side", "book", "demand", "heap", "told", "station", "line", "space", "sku", "slots", "booking", "bucket", "g")
 IN_QUEUES = tab.Queues._fields
+MOST_PARCELS = 4  # of one order: what the key of a row has room for
 
 
 def _bytes(rows: np.ndarray) -> np.ndarray:
@@ -84,6 +85,7 @@ class KernelFulfilment(CoarseNetwork):
         g[tab.G_FREE] = -1
         self._quiet = 0  # second before which nothing happens of itself; 0 where something may have come between
         g[tab.G_RULES : tab.R_WAVES] = [int(getattr(rules, name)) for name in tab.RULES]
+        g[tab.R_SPLITS] = min(rules.splits, MOST_PARCELS)
         g[tab.R_WAVES], g[tab.G_SIZE :] = len(waves), waves
         size = max(capacity, 2 * tab.MARGIN)
         self.tables = tab.Net(
@@ -199,6 +201,8 @@ class KernelFulfilment(CoarseNetwork):
     def set_site(self, cap: int, now: int) -> None:
         """Sessions that the site carries from now on, 0 in an outage; sessions in hand end."""
         self._reach(now)
+        if self.net.rules.site_cap < 0:
+            return
         self._room_for(int(self.tables.q.station["queued"][-1]))
         stations.set_cap(self.tables.q, len(self.tables.q.station) - 1, int(cap), 0, False, now)
 

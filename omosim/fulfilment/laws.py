@@ -8,15 +8,24 @@ from omosim.engine.laws import together
 from omosim.fulfilment.protocol import Books
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import TRANSITIONS, Account, Flow, Move, Status
-from omosim.schema.columns import FLAG_SLOT_REFUSED
+from omosim.schema.columns import FLAG_BOX_REFUSED, FLAG_SLOT, FLAG_SLOT_REFUSED
 from omosim.schema.network import (
     AT_BACK,
     AT_BETWEEN,
+    AT_PROMISED,
     AT_RESERVED,
     AT_ROAD,
     AT_STAGED,
+    AT_TRUCK,
+    BAY,
+    PHASE_BAY,
+    PHASE_BIN,
+    PHASE_QUEUED,
+    PHASE_SERVED,
     PLACE_BACK,
     PLACE_ROAD,
+    PLACE_TRUCK,
+    SHELF,
     UNITS_ORDERED,
     UNITS_OUT,
     UNITS_SHORT,
@@ -27,6 +36,9 @@ from omosim.schema.network import (
     VISIT_MOVED,
 )
 
+#: accounts of serving an order, of which each row keeps its own sum
+SERVICE_COSTS = [Account.PARCELS, Account.COURIERS, Account.RETURN_HANDLING, Account.OUTSOURCED, Account.INSERTS,
+                 Account.TRANSFERS]  # fmt: skip
 #: what a movement adds to the stock of its node
 INTO = np.zeros(len(Move), np.int64)
 INTO[[Move.OPENING, Move.RECEIVED, Move.TRANSFER_IN, Move.RETURNED]] = 1
@@ -34,6 +46,7 @@ INTO[[Move.SOLD, Move.SHIPPED, Move.TRANSFER_OUT, Move.WRITTEN_OFF]] = -1
 
 ENDED = (Status.DELIVERED, Status.COLLECTED, Status.BOUGHT, Status.LEFT, Status.CANCELLED, Status.EXPIRED,
          Status.REFUSED, Status.RETURN_OPEN, Status.RETURNED)  # fmt: skip
+PRESENT = (Status.INSIDE, Status.IN_ROOM, Status.AT_COUNTER)
 SERVED = (Status.DELIVERED, Status.COLLECTED, Status.BOUGHT, Status.RETURN_OPEN, Status.RETURNED)
 
 
@@ -65,14 +78,15 @@ def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
     """L1, L2, L3 and L11: stock against its journal, its parts, the world outside, and the rows that hold it.
 
     The record, too: it is what is free, wrong by what was lost unseen and by the errors booked at the start and not
-    yet put right. So whatever moves stock must tell the record.
+    yet put right. So whatever moves stock must tell the record. What is promised until the pick is in none of them.
     """
     cells, journal = net.stock.cells, net.stock.journal
     total = journal.sum(0).T  # (N_MOVES, K)
     parts = cells["available"].astype(np.int64) + cells["reserved"] + cells["staged"]
     astray = cells["record"].astype(np.int64) - cells["available"] + cells["claimed"]
     kept = ("on_hand", "available", "reserved", "staged", "claimed")
-    negative = sum(int(np.count_nonzero(cells[column] < 0)) for column in kept)
+    promised = net.stock.promised
+    negative = sum(int(np.count_nonzero(cells[column] < 0)) for column in kept) + int(np.count_nonzero(promised < 0))
     under_way = total[Move.TRANSFER_OUT] - total[Move.TRANSFER_IN]
     on_order = cells["on_order"].astype(np.int64)
     np.subtract.at(on_order, (net.stock.transit["node"], net.stock.transit["sku"]), net.stock.transit["units"])
@@ -81,7 +95,8 @@ def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
     np.add.at(listed, rows["sku"], rows["units"])
     supplied = total[Move.OPENING] + total[Move.RECEIVED] - total[Move.WRITTEN_OFF]
     outside = books.places.sum(1) + listed
-    road, back = _by_sku(net, holds, AT_ROAD), _by_sku(net, holds, AT_BACK)
+    road, back, truck = (_by_sku(net, holds, place) for place in (AT_ROAD, AT_BACK, AT_TRUCK))
+    late = holds["place"] == AT_PROMISED
     waiting = _recount(net, holds[holds["status"] == Status.BACKORDERED], -1, "units")
     return {
         "L1": _size(journal @ INTO - cells["on_hand"]),
@@ -89,13 +104,15 @@ def stock_laws(net: Network, books: Books, holds: np.ndarray) -> dict[str, int]:
         + negative
         + _size(astray - journal[:, :, Move.WRITTEN_OFF] - journal[:, :, Move.MISRECORDED]),
         "L3": _size(supplied - cells["on_hand"].sum(0) - outside)
-        + _size(under_way - listed)
+        + _size(under_way - listed - books.places[:, PLACE_TRUCK])
         + _size(on_order)
         + _size(books.places[:, PLACE_ROAD] - road)
-        + _size(books.places[:, PLACE_BACK] - back),
+        + _size(books.places[:, PLACE_BACK] - back)
+        + _size(books.places[:, PLACE_TRUCK] - truck),
         "L11": _size(cells["reserved"] - _recount(net, holds, AT_RESERVED))
         + _size(cells["staged"] - _recount(net, holds, AT_STAGED))
-        + _size(cells["claimed"] - _recount(net, holds, -1, "claim"))
+        + _size(cells["claimed"] - _recount(net, holds[~late], -1, "claim"))
+        + _size(promised - _recount(net, holds[late], -1, "claim"))
         + _size(cells["backordered"] - waiting),
     }
 
@@ -107,28 +124,46 @@ def row_laws(net: Network, books: Books, holds: np.ndarray, now: int) -> dict[st
     open_units = int((live["units"].astype(np.int64) - live["short"]).sum())
     visits = books.visits
     visitors = holds[(holds["flow"] == Flow.VISIT) & (holds["place"] != AT_BETWEEN)]
-    visitors = visitors[np.isin(visitors["status"], (Status.INSIDE, Status.AT_COUNTER))]
+    visitors = visitors[np.isin(visitors["status"], PRESENT)]
     inside = np.bincount(visitors["node"], minlength=len(visits))
     gone = visits[:, [VISIT_BOUGHT, VISIT_LEFT, VISIT_ABANDONED, VISIT_MOVED]].sum(1)
     s = books.stations
-    queued, serving = holds[holds["phase"] == 1], holds[holds["phase"] == 2]
+    queued, serving = holds[holds["phase"] == PHASE_QUEUED], holds[holds["phase"] == PHASE_SERVED]
     waits, worked = s["waits"].copy(), s["worked"].copy()
     np.add.at(waits, queued["station"], now - queued["time"])
     np.add.at(worked, serving["station"], now - serving["time"])
     dt = now - s["last"]
     area = s["area"] + s["queued"] * dt
-    idle = s["idle"] + np.maximum(s["cap"] - s["busy"], 0) * dt
-    overtime = s["overtime"] + np.maximum(s["busy"] - s["cap"], 0) * dt
+    on_shift = s["busy"] - s["extra"]
+    idle = s["idle"] + np.maximum(s["cap"] - on_shift, 0) * dt
+    overtime = s["overtime"] + (s["extra"] + np.maximum(on_shift - s["cap"], 0)) * dt
     paid = s["scheduled"] + s["cap"] * (now - s["shift_from"]) + overtime
     in_queue = np.bincount(queued["station"], minlength=len(s)) - s["queued"]
     at_work = np.bincount(serving["station"], minlength=len(s)) - s["busy"]
     return {
         "L5": abs(int(units[UNITS_ORDERED] - units[UNITS_OUT] - units[UNITS_SHORT]) - open_units),
         "L7": _size(visits[:, VISIT_IN] - gone - inside),
-        "L8": _size(area - waits) + _size(in_queue),
-        "L9": _size(worked + idle - paid) + _size(at_work),
-        "L12": int(np.maximum(books.slots - books.slot_limit[:, None], 0).sum()),
+        "L8": _size(area - waits) + _size(in_queue) + _spaces(books.spaces, holds, now),
+        "L9": _size(worked + idle - paid) + _size(at_work) + int(np.maximum(-on_shift, 0).sum()),
+        "L12": _size(np.maximum(books.slots - books.slot_limit[:, None], 0))
+        + _size(np.maximum(books.bookings - books.booking_limit, 0)),
     }
+
+
+def _spaces(s: np.ndarray, holds: np.ndarray, now: int) -> int:
+    """L8 for bins and bays: who waits for one and for how long, who is in one and for how long."""
+    dt = now - s["last"]
+    waits, dwells = s["waits"].copy(), s["dwells"].copy()
+    waiting, used = s["waiting"].astype(np.int64), s["used"].astype(np.int64)
+    for role, phase, node, since in ((SHELF, PHASE_BIN, "bin", "bin_at"), (BAY, PHASE_BAY, "bay", "bay_at")):
+        waits_here, is_in = holds[holds["phase"] == phase], holds[holds[node] >= 0]
+        place, spot = 2 * waits_here["node"].astype(np.intp) + role, 2 * is_in[node].astype(np.intp) + role
+        np.add.at(waits, place, now - waits_here["time"])
+        np.subtract.at(waiting, place, 1)
+        np.add.at(dwells, spot, now - is_in[since])
+        np.subtract.at(used, spot, 1)
+    gone = (s["area"] + s["waiting"] * dt - waits, s["filled"] + s["used"] * dt - dwells, waiting, used)
+    return sum(map(_size, gone)) + int(np.maximum(s["used"] - s["peak"], 0).sum())
 
 
 def book_laws(net: Network, books: Books, holds: np.ndarray, book: np.ndarray) -> dict[str, int]:
@@ -149,8 +184,14 @@ def book_laws(net: Network, books: Books, holds: np.ndarray, book: np.ndarray) -
         "L5": _size(lines[ended]) + sum(abs(a - b) for a, b in zip(totals, running, strict=True)),
         "L6": _money(books, book) + _goods(net, books),
         "L10": _time_order(book),
-        "L12": abs(books.refused - int((book["flags"] & FLAG_SLOT_REFUSED > 0).sum())),
+        "L12": abs(books.refused - _flagged(book, FLAG_SLOT_REFUSED))
+        + abs(books.granted - _flagged(book, FLAG_SLOT))
+        + abs(int(books.spaces["turned"].sum()) - _flagged(book, FLAG_BOX_REFUSED)),
     }
+
+
+def _flagged(book: np.ndarray, flag: int) -> int:
+    return int(np.count_nonzero(book["flags"] & flag))
 
 
 def _open_rows(book: np.ndarray, holds: np.ndarray) -> int:
@@ -183,8 +224,7 @@ def _money(books: Books, book: np.ndarray) -> int:
     wrong += abs(int(total[Account.FEES] + book["fee"][np.isin(book["status"], SERVED)].sum()))
     wrong += abs(int(total[Account.REFUNDS] - book["refund"].sum()))
     wrong += abs(int(total[Account.GOODS] + total[Account.RESALE_LOSS] - book["goods_cost"].sum()))
-    service = total[[Account.PARCELS, Account.COURIERS, Account.RETURN_HANDLING]].sum()
-    return wrong + abs(int(service - book["service_cost"].sum()))
+    return wrong + abs(int(total[SERVICE_COSTS].sum() - book["service_cost"].sum()))
 
 
 def _goods(net: Network, books: Books) -> int:

@@ -3,72 +3,95 @@
 Time is an integer; events happen in the order (time, kind, key) with the kinds of `codes.Event`. What an
 event sets free (a picker, a place at the counter) is taken up at once, before the event's own row goes on.
 
-Stock. An order is allocated against the *record*: `record >= units` suffices. Units that are truly there are
-reserved, the rest is a claim on units that exist in the record only; both lower the record. At the end of
-picking, claims are filled from what has become available. If some remain, the record is set to the truth
-(available less claims of others), and a parcel is sourced anew elsewhere, else what is in hand goes out as a
-part, else the contingencies of the row are tried. Visitors see the shelf (available), never the record.
+Stock. An order is allocated against the *record*: it sees what is on record less what the node keeps for walk-in
+customers and what is promised to others. Units that are truly there are reserved, the rest is a claim on units that
+exist in the record only; both lower the record. A service that reserves late only promises the units until they are
+picked: its claim is on the whole order. At the end of picking, claims are filled from what has become available. If
+some remain, the record is set to the truth (available less claims of others), and a parcel is sourced anew elsewhere,
+else what is in hand goes out as a part, else the contingencies of the row are tried. Visitors see the shelf
+(available), never the record.
 
-SHIP: sources of the zone in order (`Network.routes`): the centre, then stores that ship. None: contingencies
-(SUBSTITUTE), then a backorder at the centre (first come first served per SKU) or CANCELLED. Pick, packed,
-leaves at the carrier's cut-off, delivered `transit_s` later.
-SAME_DAY: stores by distance whose couriers reach the zone and whose record suffices; the first wave of the
+Site: where one is modelled, a session comes before the order; it takes longer the fuller the site is. On a full site
+customers wait on the queue page, as many as have room there and for as long as they have patience. Those who only
+browse end there.
+SHIP: sources of the zone in order (`Network.routes`), those that ship. A new order that none has whole is split into
+parcels from several, each a row of its own, if all its units are found. None: contingencies (SUBSTITUTE), then a
+backorder at the centre (first come first served per SKU) or CANCELLED. Pick, packed, leaves at the carrier's cut-off,
+delivered `transit_s` later.
+SAME_DAY: stores by distance whose couriers reach the zone and where the units are visible; the first wave of the
 day that leaves no sooner than the pick can be done in opening hours and has room is booked. A full wave is a
 refused slot: the next wave, then the next store; then the contingencies: a parcel taken at checkout has the
-parcel's promise. A courier's ride goes by the distance from the store. A parcel that misses its wave takes the next with room, without couriers the
-parcel carrier.
-PICKUP: the wanted store. Contingencies: SHIP, OTHER_STORE (once), SUBSTITUTE (once). Picked orders stand
-staged; the customer comes `collect_lag_s` after the notice, in the first hours after the next opening if the
-store is closed then, or never; after `hold_s` the order expires and is back on the shelf. Whoever finds the counter too slow comes
-once more the next day. With try-on, a misfit is exchanged for the second item or refused, back on the shelf at
-once. Extra units bought on the way are a purchase of their own in the store (key + 1, told as EXTRA).
+parcel's promise. A courier's ride goes by the distance from the store. A parcel that misses its wave takes the next
+with room, without couriers the parcel carrier.
+PICKUP: the wanted node, or one that sends it there where the service does that; a box is kept and a slot booked where
+the service has them, and the promise is then the slot's start. Contingencies: SHIP, OTHER_STORE (once), SUBSTITUTE
+(once). A picked order is sent to its node if it is picked elsewhere, waits for a bin if the shelf is full, and stands
+staged; the customer comes `collect_lag_s` after the notice or the slot's start, in the first hours after the next
+opening if the node is closed then, or never; after the shelf time the order expires and is back on the shelf.
+At a partner's counter or a locker it is handed over at once. In a store the customer waits for a bay first (curbside)
+or tries on in a fitting room, then queues at the counter; whoever finds it too slow comes once more the next day.
+With try-on, a misfit is altered, or exchanged for the second item, or refused, back on the shelf at once. Unwanted
+units are left behind where the service allows it. Extra units bought on the way are a purchase of their own in the
+store (key + 1, told as EXTRA).
 VISIT: closed door: goes home. Empty shelf: the contingencies in order; SHIP is an order at the shelf (key +
-1, arrives at once, for an item whose fit was seen on the sample). A misfit is always seen; who goes on takes
-the second item if it fits and stands there. With intent 1 the fitting item is ordered on line (channel WEB); with intent 2 the visitor only looks.
-Otherwise as many of the wanted units as stand there are taken to the counter. A visit row's promise is that
-of its order.
-Counter: one queue for visitors, collectors and returns. Staff finish work in hand; at closing (staff 0) they
-stay until the queue is empty. Picking queues hold until staff return; pickups and same-day orders go first.
-Returns: what did not fit (never from a visit) or does not please goes back `return_lag_s` after hand-over, to
-a store's counter in its opening hours (by post if it is closed then), or by post to the centre. The price is
-refunded, the fee is not; the unit can be sold again `refurbish_s` later where it is.
-Outcomes carry in `value` the money paid (BOUGHT, BOUGHT_OTHER after an empty shelf, COLLECTED, DELIVERED), refunded (RETURNED), seconds late
-(LATE, beside DELIVERED, or when a pickup is staged late), seconds waited (QUEUE_LEFT), else 0. REFUSED is a
-misfit seen in a store, by a visitor or when collecting; FAILED_PICKUP a pickup cancelled after picking began.
+1, arrives at once, for an item whose fit was seen on the sample). The item is taken to a fitting room where there is
+one. A misfit is always seen; who goes on takes the second item if it fits and stands there. With intent 1 the fitting
+item is ordered on line (channel WEB); with intent 2 the visitor only looks. Otherwise as many of the units to keep as
+stand there are taken to the counter. A visit row's promise is that of its order.
+Counter: one queue for visitors, collectors and, without a desk of their own, returns. Staff finish work in hand; at
+closing (staff 0) they stay until nobody who is there waits. Pickups and same-day orders are picked before parcels, one
+by one or several on a trip, parcels as they come or in waves. What happens to picks in hand when the last picker goes,
+the node's `at_closing` says. A pool of staff serves people first, then picks.
+Returns: what did not fit (never from a visit), does not please or was not wanted goes back `return_lag_s` after
+hand-over, to a store in its opening hours (by post if it is closed then), or by post to the centre. The price is
+refunded, the fee is not; a misfit brought to a store may be changed for the second item (key + 2, told as EXCHANGED);
+the unit can be sold again `refurbish_s` later where it is.
+Outcomes carry in `value` the money paid (BOUGHT, BOUGHT_OTHER after an empty shelf, COLLECTED, DELIVERED, EXTRA,
+EXCHANGED), refunded (RETURNED), seconds late (LATE, beside DELIVERED, or when a pickup is staged late), seconds waited
+(QUEUE_LEFT, SITE_LOST), else 0. REFUSED is a misfit or an unwanted item seen in a store, by a visitor or when
+collecting; FAILED_PICKUP a pickup cancelled after picking began.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
 
 import numpy as np
 import simpy
 
 from omosim.fulfilment.coarse import CoarseNetwork
 from omosim.fulfilment.protocol import Books, Some
-from omosim.fulfilment.reference_acts import Acts
-from omosim.fulfilment.reference_parts import Order, Station, hold_rows, orders_of
+from omosim.fulfilment.reference_parts import Order, hold_rows, orders_of
+from omosim.fulfilment.reference_places import PickupSlots, Space
+from omosim.fulfilment.reference_stations import PARCELS, Site, Station, pick_class
+from omosim.fulfilment.reference_store import FIRST_KEYED, Answer, Process, StoreLives
 from omosim.fulfilment.rules import Network
-from omosim.schema.codes import N_ACCOUNTS, Action, Entry, Event, Flow, Outcome, Status
+from omosim.schema.codes import N_ACCOUNTS, Event, Flow, Outcome, Status
 from omosim.schema.columns import (
     BOOK,
-    DAY,
     DEMAND,
-    FLAG_BROUGHT_BACK,
-    FLAG_CLOSED,
-    FLAG_LOOKED,
-    FLAG_NO_SHOW,
-    FLAG_QUEUE_LEFT,
     OUTCOME,
 )
-from omosim.schema.network import COUNTER, N_PLACES, N_UNITS, N_VISITS, PICKING, STATION
+from omosim.schema.network import (
+    BAY,
+    COUNTER,
+    DESK,
+    ENDLESS,
+    FINISH,
+    N_PLACES,
+    N_ROLES,
+    N_UNITS,
+    N_VISITS,
+    OVERLAP,
+    PICKING,
+    ROOM,
+    SHELF,
+    SPACE,
+    STATION,
+)
 
-Process = Generator[simpy.Event, object, None]
-FIRST_KEYED = 2  # simpy's own priorities are 0 and 1; what an event sets off at once keeps them
 
-
-class ReferenceFulfilment(Acts, CoarseNetwork):
+class ReferenceFulfilment(StoreLives, CoarseNetwork):
     """One SimPy process per order; good to about 50,000 orders."""
 
     def __init__(self, net: Network) -> None:
@@ -77,15 +100,23 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         self.env = simpy.Environment()
         self.routes = net.routes().tolist()
         self.resale_ppm = net.resale_ppm.tolist()
-        self.stations = [Station(self.env, 2 * node + role, 2 - role, role == COUNTER)
-                         for node in range(n) for role in (PICKING, COUNTER)]  # fmt: skip
-        for station in self.stations:
-            station.cap = int(net.nodes["counter" if station.finishes else "pickers"][station.number // 2])
+        self.stations = [Station(self.env, N_ROLES * node + role, net.nodes[node], role in (COUNTER, DESK))
+                         for node in range(n) for role in range(N_ROLES)]  # fmt: skip
+        self.site = Site(self.env, N_ROLES * n, net.rules.site_slow_ppm)
+        self.site.cap = max(net.rules.site_cap, 0)
+        self.stations.append(self.site)
+        for node, row in enumerate(net.nodes):
+            for role, people in self.staff(row, int(row["pickers"]), int(row["counter"])).items():
+                self.stations[N_ROLES * node + role].cap = people
+            self.stations[N_ROLES * node + ROOM].cap = int(row["rooms"])
+        self.spaces = [Space(self.env, node, role, cap) for node, row in enumerate(net.nodes)
+                       for role, cap in ((SHELF, int(row["bins"]) or ENDLESS), (BAY, int(row["bays"])))]  # fmt: skip
+        self.pickup_slots = PickupSlots(n)
         self.orders: list[Order] = []
         self.live: dict[int, Order] = {}
         self.told: list[tuple[int, ...]] = []
         self.backorders: list[deque[Order]] = [deque() for _ in range(k)]
-        self.due = self.unresolved = self.refused = 0
+        self.due = self.unresolved = self.refused = self.granted = 0
         self.ledger = np.zeros((2, N_ACCOUNTS), np.int64)
         self.transitions = np.zeros((len(Status), len(Status)), np.int64)
         self.visits = np.zeros((n, N_VISITS), np.int64)
@@ -96,18 +127,6 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         self.slot_day = [-1] * n
 
     # ---- the clock ------------------------------------------------------------------------------------------
-    @property
-    def now(self) -> int:
-        """Second reached."""
-        return int(self.env.now)
-
-    def at(self, time: int, kind: Event, order: Order) -> simpy.Event:
-        """An event at `time` that stands in the total order (time, kind, key)."""
-        event = simpy.Event(self.env)
-        event._ok, event._value = True, None
-        self.env.schedule(event, FIRST_KEYED + (kind << 64 | order.key), time - self.now)  # type: ignore[arg-type]
-        return event
-
     def submit(self, rows: np.ndarray) -> None:
         """Take over DEMAND rows; a process is started for each."""
         if rows.dtype != DEMAND or (len(rows) and int(rows["t"].min()) < self.now):
@@ -142,15 +161,53 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         self.open(o)
         if o.flow == Flow.VISIT:
             served = yield from self.visit(o)
+        elif (yield from self.session(o)):
+            served = yield from self.order(o, self.place_order(o))
         else:
-            served = yield from self.order(o)
+            served = False
+        yield from self.aftermath(o, served)
+
+    def part_life(self, o: Order) -> Process:
+        """A part of an order that was split, from its pick on."""
+        served = yield from self.order(o, True)
+        yield from self.aftermath(o, served)
+
+    def aftermath(self, o: Order, served: bool) -> Process:
+        """The return, if goods come back, and the end."""
         if served and o.goes_back:
             yield from self.go_back(o)
         self.close(o)
 
-    def order(self, o: Order) -> Generator[simpy.Event, object, bool]:
-        """Allocate, pick, and hand over one way or another; True when the customer got goods."""
-        found, tried = self.allocate(o), False
+    def session(self, o: Order) -> Answer:
+        """On the site; True when an order is placed at its end."""
+        site, rules = self.site, self.net.rules
+        if rules.site_cap < 0 or o.session_s <= 0:
+            if o.flow == Flow.BROWSE:
+                self.leave_site(o)
+            return o.flow != Flow.BROWSE
+        self.to(o, Status.ON_SITE)
+        if not site.free and 0 <= rules.site_room <= site.queued:
+            self.lose_session(o, 0)
+            return False
+        turn = site.join(o, o.session_s)
+        yield turn | self.patience_over(o)
+        if not turn.triggered:
+            waited = site.withdraw(o)
+            o.wait_s += waited
+            self.lose_session(o, waited)
+            return False
+        yield self.at(o.phase_time, Event.SITE_END, o)
+        site.done(o)
+        if o.flow == Flow.BROWSE:
+            self.leave_site(o)
+            return False
+        o.placed_at = self.now
+        o.promise()
+        return True
+
+    def order(self, o: Order, found: bool) -> Answer:
+        """Allocated or not, pick and hand over one way or another; True when the customer got goods."""
+        tried = False
         while True:
             if not found and not self.contingency(o):
                 if o.flow != Flow.SHIP or not self.net.rules.backorders:
@@ -176,7 +233,7 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         yield from self.parcel(o)
         return True
 
-    def wait_for_stock(self, o: Order) -> Generator[simpy.Event, object, bool]:
+    def wait_for_stock(self, o: Order) -> Answer:
         """Stand in the SKU's queue at the centre; False when the wait was cancelled."""
         self.queue_backorder(o)
         o.stocked = self.env.event()
@@ -186,11 +243,18 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         return False
 
     def pick(self, o: Order) -> Process:
-        """Wait for a picker, be picked."""
+        """Wait for the wave of parcels and for a picker, be picked; a pick that is stopped waits again."""
         self.to(o, Status.TO_PICK)
-        station = self.stations[2 * o.node + PICKING]
-        yield station.join(o, o.pick_s, rank=int(o.flow == Flow.SHIP))
-        yield self.at(self.now + o.pick_s, Event.PICK_END, o)
+        rank, every_s = pick_class(o), int(self.net.nodes["wave_every_s"][o.node])
+        if rank == PARCELS and every_s > 0 and self.now % every_s:
+            yield self.at(self.now + -self.now % every_s, Event.RELEASE, o)
+        station = self.station(o.node, PICKING)
+        turn: simpy.Event | None = station.join(o, o.pick_s, rank)
+        while turn is not None:
+            yield turn
+            o.stopped = self.env.event()
+            yield self.at(o.phase_time, Event.PICK_END, o) | o.stopped
+            turn = o.stopped.value if o.stopped.triggered else None
         station.done(o)
 
     def parcel(self, o: Order) -> Process:
@@ -202,8 +266,14 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
         else:
             yield self.at(self.next_cutoff(self.now), Event.DEPART, o)
         self.depart(o)
-        yield self.at(self.now + (self.ride(o) if o.flow == Flow.SAME_DAY else o.transit_s), Event.DELIVER, o)
+        yield self.at(self.now + self.road_s(o), Event.DELIVER, o)
         self.deliver(o)
+
+    def road_s(self, o: Order) -> int:
+        """Seconds from the node to the door."""
+        if o.flow == Flow.SAME_DAY:
+            return self.ride(o)
+        return o.transit_s + int(self.net.nodes["extra_lead_s"][o.node])
 
     def courier(self, o: Order) -> Process:
         """The booked wave, or, when the pick missed it, the next with room."""
@@ -221,126 +291,46 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
                 return
             wave = self.next_wave(self.now + 1)
 
-    def pickup(self, o: Order) -> Generator[simpy.Event, object, bool]:
-        """Staged until the customer has it or the shelf time is over."""
-        self.stage(o)
-        last = o.ready_at + self.net.rules.hold_s
-        come = self.comes_at(o.node, self.now + o.collect_lag_s) if o.collect_lag_s >= 0 else last + 1
-        while True:
-            if come > last:
-                yield self.at(max(self.now, last), Event.EXPIRE, o)
-                self.unstage(o, Status.EXPIRED, Outcome.EXPIRED)
-                o.flags |= FLAG_NO_SHOW
-                return False
-            yield self.at(come, Event.COLLECT, o)
-            if not self.net.nodes["open"][o.node]:
-                o.flags |= FLAG_CLOSED
-                self.tell(o, Outcome.CLOSED, 0)
-                come = self.comes_at(o.node, self.now + DAY)
-                continue
-            o.entries += 1
-            again = bool(o.flags & FLAG_QUEUE_LEFT)
-            if (yield from self.counter(o)):
-                break
-            self.to(o, Status.STAGED)
-            come = last + 1 if again else self.comes_at(o.node, self.now + DAY)
-        return self.collect(o)
-
-    def counter(self, o: Order) -> Generator[simpy.Event, object, bool]:
-        """Queue at the counter and be served; False when the customer left the queue."""
-        self.to(o, Status.AT_COUNTER)
-        o.arrived_at = self.now
-        desk = self.stations[2 * o.node + COUNTER]
-        turn = desk.join(o, o.counter_s)
-        if o.patience_s >= 0:
-            yield turn | self.at(self.now + o.patience_s, Event.QUEUE_LEAVE, o)
-        else:
-            yield turn
-        if not turn.triggered:
-            waited = desk.withdraw(o)
-            o.wait_s += waited
-            o.flags |= FLAG_QUEUE_LEFT
-            self.tell(o, Outcome.QUEUE_LEFT, waited)
-            return False
-        o.served_at = self.now
-        o.wait_s += self.now - o.arrived_at
-        yield self.at(self.now + o.counter_s, Event.COUNTER_END, o)
-        desk.done(o)
-        return True
-
-    def visit(self, o: Order) -> Generator[simpy.Event, object, bool]:
-        """Look, take, pay; True when goods were bought."""
-        while self.enter(o):
-            if o.intent == 2:
-                o.flags |= FLAG_LOOKED
-                self.leave(o)
-                break
-            if self.shelf_has(o, o.sku):
-                return (yield from self.try_and_buy(o))
-            self.meet_empty_shelf(o)
-            action = self.way_out(o)
-            if action == Action.SUBSTITUTE:
-                self.substitute(o)
-                return (yield from self.try_and_buy(o))
-            if action == Action.OTHER_STORE:
-                self.move_on(o)
-                yield self.at(self.now + o.second_travel_s, Event.SECOND_STORE, o)
-                continue
-            if action == Action.SHIP:
-                self.order_here(o, self.seen_item(o), o.channel)
-            self.leave(o)
-            break
-        return False
-
-    def try_and_buy(self, o: Order) -> Generator[simpy.Event, object, bool]:
-        """The item is in hand: does it fit, is it bought here?"""
-        if not self.fits(o):
-            self.leave(o)
-            return False
-        if o.intent == 1:
-            self.order_here(o, o.sku, Entry.WEB)
-            self.leave(o)
-            return False
-        self.take(o)
-        if (yield from self.counter(o)):
-            self.pay(o)
-            return True
-        self.put_back(o)
-        return False
-
-    def go_back(self, o: Order) -> Process:
-        """The units come back: to a store's counter, or by post."""
-        when = self.now + o.return_lag_s
-        if o.return_node >= 0:
-            when = self.comes_at(o.return_node, when)
-        yield self.at(when, Event.RETURN_BEGIN, o)
-        self.to(o, Status.RETURN_OPEN)
-        self.send_back(o)
-        if o.return_node >= 0 and self.net.nodes["open"][o.return_node]:
-            o.entries += 1
-            o.flags |= FLAG_BROUGHT_BACK
-            desk = self.stations[2 * o.return_node + COUNTER]
-            work = self.net.rules.returns_s
-            yield desk.join(o, work)
-            yield self.at(self.now + work, Event.COUNTER_END, o)
-            desk.done(o)
-            where = o.return_node
-        else:
-            self.post_back(o)
-            yield self.at(self.now + self.net.rules.return_transit_s, Event.RETURN_ARRIVE, o)
-            where = 0
-        self.refund_order(o)
-        yield self.at(self.now + self.net.rules.refurbish_s, Event.RESTOCK, o)
-        self.restock(o, where)
-
     # ---- coarse events ----------------------------------------------------------------------------------------
-    def set_staff(self, node: Some, pickers: Some, counter: Some, now: int) -> None:
-        """Staff on duty from now on; work in hand is finished."""
+    def staff(self, row: np.void, pickers: int, counter: int) -> dict[int, int]:
+        """People by role at a node; roles that are not named have none, ever."""
+        if row["pooled"]:
+            return {COUNTER: pickers + counter}
+        desk = {DESK: int(row["desk"]) if counter > 0 else 0} if row["desk"] > 0 else {}
+        return {PICKING: pickers, COUNTER: counter} | desk
+
+    def set_staff(
+        self, node: Some, pickers: Some, counter: Some, now: int, leaving: tuple[Some, Some] = (0, 0)
+    ) -> None:
+        """Staff on duty from now on; work in hand is finished, or as the node's `hand_over` and `at_closing` say."""
         self._reach(now)
-        for n, picking, serving in np.broadcast(node, pickers, counter):
-            self.net.nodes["pickers"][n], self.net.nodes["counter"][n] = picking, serving
-            self.stations[2 * int(n) + PICKING].set_cap(int(picking))
-            self.stations[2 * int(n) + COUNTER].set_cap(int(serving))
+        for n, picking, serving, *going in np.broadcast(node, pickers, counter, *leaving):
+            row = self.net.nodes[n]
+            row["pickers"], row["counter"] = picking, serving
+            gone = self.staff(row, *map(int, going)) | {DESK: 0} if row["hand_over"] == OVERLAP else {}
+            for role, people in self.staff(row, int(picking), int(serving)).items():
+                picks_here = role == (COUNTER if row["pooled"] else PICKING)
+                at_closing = int(row["at_closing"]) if picks_here else FINISH
+                self.stations[N_ROLES * int(n) + role].set_cap(people, gone.get(role, 0), at_closing)
+            self._settle()
+
+    def set_site(self, cap: int, now: int) -> None:
+        """Sessions that the site carries from now on; without a site nothing changes."""
+        self._reach(now)
+        if self.net.rules.site_cap >= 0:
+            self.site.set_cap(int(cap))
+            self._settle()
+
+    def set_places(self, node: Some, bins: Some, bays: Some, rooms: Some, now: int) -> None:
+        """Bins (0 endless), bays and fitting rooms from now on; whoever waits gets what became free."""
+        self._reach(now)
+        for n, shelf, bay, room in np.broadcast(node, bins, bays, rooms):
+            row = self.net.nodes[n]
+            row["bins"], row["bays"], row["rooms"] = shelf, bay, room
+            self.space(int(n), SHELF).set_cap(int(shelf) or ENDLESS)
+            self.space(int(n), BAY).set_cap(int(bay))
+            self._settle()
+            self.stations[N_ROLES * int(n) + ROOM].set_cap(int(room))
             self._settle()
 
     def open_store(self, node: Some, now: int) -> None:
@@ -383,8 +373,22 @@ class ReferenceFulfilment(Acts, CoarseNetwork):
     def books(self) -> Books:
         """The sums."""
         stations = np.array([s.row() for s in self.stations], STATION)
-        return Books(self.ledger, stations, self.transitions, self.visits, self.places, self.units, self.slots,
-                     self.slot_limit, self.refused)  # fmt: skip
+        spaces = np.array([s.row() for s in self.spaces], SPACE)
+        return Books(
+            ledger=self.ledger,
+            stations=stations,
+            spaces=spaces,
+            transitions=self.transitions,
+            visits=self.visits,
+            places=self.places,
+            units=self.units,
+            slots=self.slots,
+            slot_limit=self.slot_limit,
+            refused=self.refused,
+            bookings=self.pickup_slots.bookings,
+            booking_limit=self.pickup_slots.limit,
+            granted=self.granted,
+        )
 
     def pending(self) -> int:
         """Rows not resolved."""

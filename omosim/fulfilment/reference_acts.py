@@ -5,26 +5,37 @@ from __future__ import annotations
 from fractions import Fraction
 
 from omosim.fulfilment.reference_parts import Order
-from omosim.fulfilment.reference_stock import StockActs
+from omosim.fulfilment.reference_sources import SourceActs
 from omosim.schema.codes import Account, Action, Entry, Flow, Move, Outcome, Status
 from omosim.schema.columns import (
+    FLAG_ALTERED,
     FLAG_CLOSED,
     FLAG_EMPTY,
     FLAG_EMPTY_AGAIN,
+    FLAG_EXCHANGED,
+    FLAG_INSERT,
+    FLAG_MOVED,
     FLAG_PHANTOM,
+    FLAG_QUEUE_LEFT,
+    FLAG_SITE_LOST,
     FLAG_SUBSTITUTED,
+    FLAG_TOOK_PART,
 )
 from omosim.schema.network import (
     AT_BACK,
     AT_BETWEEN,
     AT_CUSTOMER,
     AT_NONE,
+    AT_PROMISED,
     AT_RESERVED,
     AT_ROAD,
     AT_STAGED,
+    AT_TRUCK,
     PLACE_BACK,
     PLACE_CUSTOMER,
     PLACE_ROAD,
+    PLACE_TRUCK,
+    SHELF,
     UNITS_OUT,
     UNITS_SHORT,
     UNITS_SUBSTITUTED,
@@ -35,9 +46,23 @@ from omosim.schema.network import (
     VISIT_MOVED,
 )
 
+FURTHER, EXCHANGE = 1, 2  # what a row's key adds to that of the row it follows
 
-class Acts(StockActs):
+
+class Acts(SourceActs):
     """Acts of orders; the engine adds the waits between them."""
+
+    # ---- the site ---------------------------------------------------------------------------------------------
+    def leave_site(self, o: Order) -> None:
+        """Gone without an order."""
+        self.to(o, Status.LEFT if o.flow == Flow.BROWSE else Status.CANCELLED)
+        self.end_without_goods(o)
+
+    def lose_session(self, o: Order, waited: int) -> None:
+        """Turned away by a full site, or had enough of its queue page."""
+        o.flags |= FLAG_SITE_LOST
+        self.tell(o, Outcome.SITE_LOST, waited)
+        self.leave_site(o)
 
     # ---- picking ----------------------------------------------------------------------------------------------
     def fill_claims(self, o: Order) -> int:
@@ -48,20 +73,29 @@ class Acts(StockActs):
         found = min(o.claim, int(cell["available"]))
         cell["available"] -= found
         cell["reserved"] += found
-        cell["claimed"] -= o.claim
         missing = o.claim - found
-        o.held, o.claim = o.held + found, 0
+        late = o.place == AT_PROMISED
+        if late:
+            cell["record"] -= found
+            self.net.stock.promised[o.node, o.sku] -= o.claim
+        else:
+            cell["claimed"] -= o.claim
+        o.held, o.claim, o.place = o.held + found, 0, AT_RESERVED
         if missing:
-            o.flags |= FLAG_PHANTOM
             truth = cell["available"] - cell["claimed"]
-            self.net.stock.journal[o.node, o.sku, Move.MISRECORDED] -= missing + cell["record"] - truth
+            off = int(cell["record"] - truth)
+            if not late:
+                off += missing  # the claim had been taken off the record
+            if off > 0 or not late:
+                o.flags |= FLAG_PHANTOM
+            self.net.stock.journal[o.node, o.sku, Move.MISRECORDED] -= off
             cell["record"] = truth
         return missing
 
     def source_elsewhere(self, o: Order) -> bool:
         """All units from another source; those in hand go back to the shelf."""
         for source in self.sources(o):
-            if self.cell(source, o.sku)["record"] >= o.units:
+            if self.visible(source, o.sku) >= o.units:
                 self.shift(o.node, o.sku, o.held, "reserved", "available")
                 return self.reserve(o, source)
         return False
@@ -79,8 +113,11 @@ class Acts(StockActs):
         o.place = AT_ROAD
         by_courier = o.flow == Flow.SAME_DAY
         cost = self.net.rules.same_day_cost if by_courier else self.net.rules.parcel_cost
-        o.service_cost += cost
-        self.post(o, Account.COURIERS if by_courier else Account.PARCELS, Account.CASH, cost)
+        self.pay_service(o, Account.COURIERS if by_courier else Account.PARCELS, cost)
+        self.pay_service(o, Account.OUTSOURCED, int(self.net.nodes["order_fee"][o.node]))
+        if not by_courier and self.service(o)["insert"]:
+            o.flags |= FLAG_INSERT
+            self.pay_service(o, Account.INSERTS, self.net.rules.insert_cost)
 
     def deliver(self, o: Order) -> None:
         """The parcel is handed over at the door."""
@@ -90,9 +127,11 @@ class Acts(StockActs):
         self.tell(o, Outcome.DELIVERED, o.revenue + o.fee)
         if 0 <= o.promised_at < self.now:
             self.tell(o, Outcome.LATE, self.now - o.promised_at)
+        if o.flags & FLAG_INSERT:
+            self.tell(o, Outcome.INSERT, 0)
 
     def hand_over(self, o: Order) -> None:
-        """Goods change hands: revenue, fee, cost of goods."""
+        """Goods change hands: revenue, fee, cost of goods; from now on the order holds the units that will come back."""
         o.units_out, o.done_at, o.place = o.held, self.now, AT_CUSTOMER
         short = o.units - o.held
         self.units[UNITS_SHORT] += short - o.units_short
@@ -107,28 +146,66 @@ class Acts(StockActs):
         self.post(o, Account.CASH, Account.REVENUE_WEB + o.channel, o.revenue)
         self.post(o, Account.CASH, Account.FEES, o.fee)
         self.post(o, Account.GOODS, Account.STOCK, o.goods_cost)
+        if o.goes_back:
+            o.held = o.units_going_back
 
     # ---- pickup -----------------------------------------------------------------------------------------------
+    def move_out(self, o: Order) -> None:
+        """The picked order leaves for the node where it is collected."""
+        self.goes_out(o.node, o.sku, o.held, "reserved", Move.TRANSFER_OUT)
+        self.places[o.sku, PLACE_TRUCK] += o.held
+        o.place = AT_TRUCK
+        o.flags |= FLAG_MOVED
+        self.pay_service(o, Account.TRANSFERS, self.net.rules.to_store_cost)
+        self.pay_service(o, Account.OUTSOURCED, int(self.net.nodes["order_fee"][o.node]))
+
+    def move_in(self, o: Order) -> None:
+        """It reaches that node."""
+        self.places[o.sku, PLACE_TRUCK] -= o.held
+        o.node, o.place = o.collect_at, AT_RESERVED
+        cell = self.cell(o.node, o.sku)
+        cell["on_hand"] += o.held
+        cell["reserved"] += o.held
+        self.net.stock.journal[o.node, o.sku, Move.TRANSFER_IN] += o.held
+
     def stage(self, o: Order) -> None:
         """The picked order stands on the pickup shelf and the customer is told."""
         self.to(o, Status.STAGED)
-        o.picked_at = o.ready_at = self.now
+        o.ready_at = self.now
         self.shift(o.node, o.sku, o.held, "reserved", "staged")
         o.place = AT_STAGED
         if 0 <= o.promised_at < self.now:
             self.tell(o, Outcome.LATE, self.now - o.promised_at)
 
+    def give_up(self, o: Order, waited: int) -> None:
+        """The customer leaves a queue of the store."""
+        o.wait_s += waited
+        o.flags |= FLAG_QUEUE_LEFT
+        self.tell(o, Outcome.QUEUE_LEFT, waited)
+
     def unstage(self, o: Order, status: Status, code: Outcome) -> None:
         """Back to the shelf at once: never collected, or refused."""
+        self.leave_space(o, SHELF)
         self.shift(o.node, o.sku, o.held, "staged", "available")
         self.to(o, status)
         self.end_without_goods(o)
         self.tell(o, code, 0)
 
+    def can_alter(self, o: Order) -> bool:
+        """Whether a misfit that is seen at the hand-over is made to fit on the spot."""
+        return bool(self.service(o)["alters"] and o.try_on and o.misfit and o.alter_s > 0)
+
     def collect(self, o: Order) -> bool:
-        """Hand-over at the counter, after trying on where the service has it; False when refused."""
+        """Hand-over, after trying on where the service has it; False when refused."""
+        takes_part = bool(self.service(o)["take_part"])
+        if takes_part and o.unwanted >= o.held:
+            self.unstage(o, Status.REFUSED, Outcome.REFUSED)
+            return False
         source = "staged"
-        if o.try_on and o.misfit:
+        if self.can_alter(o):
+            o.misfit = 0
+            o.flags |= FLAG_ALTERED
+        elif o.try_on and o.misfit:
             alt = o.alt_sku
             if not o.go_on or alt < 0 or o.alt_misfit or self.cell(o.node, alt)["available"] < o.held:
                 self.unstage(o, Status.REFUSED, Outcome.REFUSED)
@@ -137,6 +214,9 @@ class Acts(StockActs):
             source = "available"
             o.sku, o.alt_sku, o.misfit = alt, -1, 0
             o.flags |= FLAG_SUBSTITUTED
+        if takes_part and o.unwanted > 0:
+            self.leave_behind(o, source)
+        self.leave_space(o, SHELF)
         self.goes_out(o.node, o.sku, o.held, source, Move.SOLD)
         self.to(o, Status.COLLECTED)
         self.hand_over(o)
@@ -144,32 +224,59 @@ class Acts(StockActs):
         self.buy_on_the_way(o)
         return True
 
+    def leave_behind(self, o: Order, source: str) -> None:
+        """Take some units; the others go to the shelf, where those of an exchange still stand."""
+        if source == "staged":
+            self.shift(o.node, o.sku, o.unwanted, "staged", "available")
+        o.held -= o.unwanted
+        o.unwanted = 0
+        o.flags |= FLAG_TOOK_PART
+
     def buy_on_the_way(self, o: Order) -> None:
         """Extra units at a pickup are a purchase of their own in the store."""
         units = min(o.extra_units, int(self.cell(o.node, o.sku)["available"]))
         if units <= 0:
             return
         extra = self.follow_up(o, Entry.STORE, Flow.VISIT, o.sku, o.price, 0)
-        extra.units = extra.held = units
-        extra.arrived_at = extra.served_at = self.now
-        extra.promised_at = -1
-        self.open(extra)
-        for status in (Status.INSIDE, Status.AT_COUNTER, Status.BOUGHT):
-            self.to(extra, status)
-        self.goes_out(o.node, o.sku, units, "available", Move.SOLD)
-        extra.node = o.node
-        self.hand_over(extra)
+        self.buy_at_once(extra, o.node, units)
         self.tell(extra, Outcome.EXTRA, extra.revenue)
-        self.close(extra)
 
-    def follow_up(self, o: Order, channel: int, flow: int, sku: int, price: int, fee: int) -> Order:
-        """A further row of the same need, placed now; its item is known to fit."""
+    def exchange(self, o: Order) -> None:
+        """Goods brought back because they do not fit are changed for the second item, if it fits and stands there."""
+        alt, node = o.alt_sku, o.return_node
+        if not (self.net.rules.exchanges and o.misfit and o.go_on and alt >= 0) or o.alt_misfit:
+            return
+        if self.cell(node, alt)["available"] < o.held:
+            return
+        o.flags |= FLAG_EXCHANGED
+        instead = self.follow_up(o, o.channel, Flow.VISIT, alt, o.price, 0, EXCHANGE)
+        self.buy_at_once(instead, node, o.held)
+        self.tell(instead, Outcome.EXCHANGED, instead.revenue)
+
+    def buy_at_once(self, o: Order, node: int, units: int) -> None:
+        """A customer who stands at the counter already buys from the shelf."""
+        o.units = o.held = units
+        o.node = node
+        o.arrived_at = o.served_at = self.now
+        o.promised_at = -1
+        self.open(o)
+        for status in (Status.INSIDE, Status.AT_COUNTER, Status.BOUGHT):
+            self.to(o, status)
+        self.goes_out(node, o.sku, units, "available", Move.SOLD)
+        self.hand_over(o)
+        self.close(o)
+
+    def follow_up(
+        self, o: Order, channel: int, flow: int, sku: int, price: int, fee: int, ordinal: int = FURTHER
+    ) -> Order:
+        """A further row of the same need, placed now; its item is known to fit and all its units are kept."""
         names = ("shopper", "alt_sku", "units", "promise_s", "pick_s", "counter_s", "transit_s", "collect_lag_s",
                  "patience_s", "return_lag_s", "zone", "return_node", "offer", "category", "mind")  # fmt: skip
         copied = {name: getattr(o, name) for name in names}
-        fixed = dict.fromkeys(("alt_price", "alt_fee", "alt_promise_s", "extra_units", "second_travel_s", "misfit", "alt_misfit",
-                               "go_on", "try_on", "intent", "action1", "action2"), 0)  # fmt: skip
-        return Order(**copied, **fixed, key=o.key + 1, t=self.now, unit_price=price, fee=fee, sku=sku,
+        fixed = dict.fromkeys(("alt_price", "alt_fee", "alt_promise_s", "extra_units", "unwanted", "fit_s", "alter_s",
+                               "session_s", "second_travel_s", "misfit", "alt_misfit", "go_on", "try_on", "intent",
+                               "action1", "action2"), 0)  # fmt: skip
+        return Order(**copied, **fixed, key=o.key + ordinal, t=self.now, unit_price=price, fee=fee, sku=sku,
                      node=-1, second_node=-1, channel=int(channel), flow=int(flow))  # fmt: skip
 
     # ---- visits -----------------------------------------------------------------------------------------------
@@ -240,9 +347,13 @@ class Acts(StockActs):
         self.visits[o.node, VISIT_MOVED] += 1
         o.node, o.second_node, o.place = o.second_node, -1, AT_BETWEEN
 
+    def wanted(self, o: Order) -> int:
+        """Units that a visitor would keep."""
+        return o.units - min(o.unwanted, o.units)
+
     def take(self, o: Order) -> None:
-        """As many of the wanted units as stand there, to the counter."""
-        o.held = min(o.units, int(self.cell(o.node, o.sku)["available"]))
+        """As many of the wanted units as stand there, to the room or the counter."""
+        o.held = min(self.wanted(o), int(self.cell(o.node, o.sku)["available"]))
         self.shift(o.node, o.sku, o.held, "available", "reserved")
         o.place = AT_RESERVED
 
@@ -254,6 +365,12 @@ class Acts(StockActs):
         self.hand_over(o)
         instead = bool(o.flags & FLAG_EMPTY and o.flags & FLAG_SUBSTITUTED)
         self.tell(o, Outcome.BOUGHT_OTHER if instead else Outcome.BOUGHT, o.revenue + o.fee)
+
+    def hang_back(self, o: Order) -> None:
+        """Out of the fitting room: the units stand on the shelf until it is decided."""
+        self.shift(o.node, o.sku, o.held, "reserved", "available")
+        o.held, o.place = 0, AT_NONE
+        self.to(o, Status.INSIDE)
 
     def put_back(self, o: Order) -> None:
         """Left the queue: units back on the shelf."""
@@ -277,9 +394,7 @@ class Acts(StockActs):
 
     def post_back(self, o: Order) -> None:
         """A return parcel at the retailer's cost."""
-        cost = self.net.rules.return_parcel_cost
-        o.service_cost += cost
-        self.post(o, Account.RETURN_HANDLING, Account.CASH, cost)
+        self.pay_service(o, Account.RETURN_HANDLING, self.net.rules.return_parcel_cost)
 
     def refund_order(self, o: Order) -> None:
         """The price back, the goods back into the books less their loss of value."""
@@ -287,13 +402,11 @@ class Acts(StockActs):
         o.returned_at, o.units_back, o.refund = self.now, o.held, o.price * o.held
         value = int(self.net.cost[o.sku]) * o.held
         loss = round(Fraction(value * self.resale_ppm[o.sku], 1_000_000))
-        handling = self.net.rules.handling_cost * o.held
         o.goods_cost += loss - value
-        o.service_cost += handling
         self.post(o, Account.REFUNDS, Account.CASH, o.refund)
         self.post(o, Account.STOCK, Account.GOODS, value)
         self.post(o, Account.RESALE_LOSS, Account.STOCK, loss)
-        self.post(o, Account.RETURN_HANDLING, Account.CASH, handling)
+        self.pay_service(o, Account.RETURN_HANDLING, self.net.rules.handling_cost * o.held)
         self.tell(o, Outcome.RETURNED, o.refund)
         self.unresolved -= 1
 

@@ -1,4 +1,4 @@
-"""Books, times and allocation of the reference engine: what an order does at one instant. Nothing here waits."""
+"""Books, times and reservations of the reference engine: what an order does at one instant. Nothing here waits."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ import numpy as np
 import simpy
 
 from omosim.fulfilment.reference_parts import Order
+from omosim.fulfilment.reference_places import PickupSlots, Space
+from omosim.fulfilment.reference_stations import Station
 from omosim.fulfilment.rules import Network
-from omosim.schema.codes import Action, Flow, Move, Outcome, Status
-from omosim.schema.columns import (
-    DAY,
-    FLAG_SLOT_REFUSED,
-    FLAG_SUBSTITUTED,
-)
+from omosim.schema.codes import Account, Move, Outcome, Status
+from omosim.schema.columns import DAY, FLAG_SLOT_REFUSED
 from omosim.schema.network import (
     AT_NONE,
+    AT_PROMISED,
     AT_RESERVED,
+    COUNTER,
+    DESK,
+    N_ROLES,
+    ROOM,
     UNITS_ORDERED,
     UNITS_SHORT,
 )
 
 
 class StockActs:
-    """The engine's tables, postings and allocation."""
+    """The engine's tables, postings and reservations."""
 
     net: Network
     env: simpy.Environment
@@ -34,11 +37,15 @@ class StockActs:
     resale_ppm: list[int]
     orders: list[Order]
     live: dict[int, Order]
+    stations: list[Station]
+    spaces: list[Space]
+    pickup_slots: PickupSlots
     told: list[tuple[int, ...]]
     backorders: list[deque[Order]]
     due: int
     unresolved: int
     refused: int
+    granted: int
     ledger: np.ndarray
     transitions: np.ndarray
     visits: np.ndarray
@@ -56,6 +63,28 @@ class StockActs:
     def life(self, o: Order, due: int) -> Generator[simpy.Event, object, None]:
         """The engine's process of one order."""
         raise NotImplementedError
+
+    # ---- where things are -------------------------------------------------------------------------------------
+    def station(self, node: int, role: int) -> Station:
+        """Where a node does this work: pooled staff do all of it, and the counter does what no desk is for."""
+        row = self.net.nodes[node]
+        if (row["pooled"] and role != ROOM) or (role == DESK and row["desk"] <= 0):
+            role = COUNTER
+        return self.stations[N_ROLES * node + role]
+
+    def space(self, node: int, role: int) -> Space:
+        """The pickup shelf or the bays of a node."""
+        return self.spaces[2 * node + role]
+
+    def leave_space(self, o: Order, role: int) -> None:
+        """Free the order's bin, box or bay, if it has one."""
+        node = o.spot[role][0]
+        if node >= 0:
+            self.space(node, role).release(o)
+
+    def service(self, o: Order) -> Any:
+        """How the order's offer is handed over."""
+        return self.net.services[o.offer]
 
     # ---- books ----------------------------------------------------------------------------------------------
     def open(self, o: Order) -> None:
@@ -86,6 +115,11 @@ class StockActs:
         row = self.ledger[int(rules.measured_from <= o.placed_at < rules.measured_to)]
         row[debit] += amount
         row[credit] -= amount
+
+    def pay_service(self, o: Order, account: Account, cost: int) -> None:
+        """A cost of serving the order."""
+        o.service_cost += cost
+        self.post(o, account, Account.CASH, cost)
 
     def _ledger(self) -> np.ndarray:
         return self.ledger
@@ -146,24 +180,25 @@ class StockActs:
         rules = self.net.rules
         return max(rules.least_ride_s, int(self.net.distance_m[o.zone, o.node]) * rules.ride_s_per_km // 1000)
 
-    # ---- allocation -------------------------------------------------------------------------------------------
-    def allocate(self, o: Order) -> bool:
-        """Reserve stock by the rule of the order's flow."""
-        if o.flow == Flow.PICKUP:
-            return self.reserve(o, o.node)
-        if o.flow == Flow.SAME_DAY:
-            return self.reserve_with_courier(o)
-        return any(self.reserve(o, source) for source in self.sources(o))
-
+    # ---- reservations -----------------------------------------------------------------------------------------
     def sources(self, o: Order) -> list[int]:
         """Nodes that may ship to the zone, in order."""
         return [node for node, _, _ in self.routes[o.zone] if node >= 0 and self.net.nodes["ships"][node]]
 
+    def visible(self, node: int, sku: int) -> int:
+        """Units that an order may take: on record, not kept for walk-in customers, not promised to others."""
+        kept, promised = int(self.net.nodes["keep"][node]), int(self.net.stock.promised[node, sku])
+        return int(self.cell(node, sku)["record"]) - kept - promised
+
     def reserve(self, o: Order, node: int) -> bool:
-        """Take the order's units at a node if the record shows them."""
-        cell = self.cell(node, o.sku)
-        if cell["record"] < o.units:
+        """Take the order's units at a node if they are visible there, or promise them until the pick."""
+        if self.visible(node, o.sku) < o.units:
             return False
+        if self.service(o)["late"]:
+            self.net.stock.promised[node, o.sku] += o.units
+            o.node, o.held, o.claim, o.place = node, 0, o.units, AT_PROMISED
+            return True
+        cell = self.cell(node, o.sku)
         there = min(o.units, int(cell["available"]))
         cell["record"] -= o.units
         cell["available"] -= there
@@ -180,7 +215,7 @@ class StockActs:
             capacity = int(self.net.nodes["wave_capacity"][node])
             if capacity <= 0 or metres > self.net.nodes["courier_radius_m"][node]:
                 continue
-            if self.cell(node, o.sku)["record"] < o.units:
+            if self.visible(node, o.sku) < o.units:
                 continue
             self.new_slot_day(node, capacity)
             for wave, second in enumerate(self.net.rules.waves_s):
@@ -213,29 +248,6 @@ class StockActs:
             return False
         self.slots[o.node, wave] += 1
         return True
-
-    def contingency(self, o: Order) -> bool:
-        """The first action, in the row's order, that gets the order allocated."""
-        for action in (o.action1, o.action2):
-            if action == Action.SUBSTITUTE and o.alt_sku >= 0:
-                wanted, o.sku = o.sku, o.alt_sku
-                if self.allocate(o):
-                    o.alt_sku, o.misfit = -1, o.alt_misfit
-                    o.flags |= FLAG_SUBSTITUTED
-                    return True
-                o.sku = wanted
-            elif action == Action.SHIP and o.flow != Flow.SHIP:
-                flow, o.flow = o.flow, int(Flow.SHIP)
-                if self.allocate(o):
-                    if o.status == Status.DUE:
-                        o.promised_at = o.placed_at + o.alt_promise_s if o.alt_promise_s >= 0 else -1
-                    return True
-                o.flow = flow
-            elif action == Action.OTHER_STORE and o.flow == Flow.PICKUP and o.second_node >= 0:
-                second, o.second_node = o.second_node, -1
-                if self.reserve(o, second):
-                    return True
-        return False
 
     def queue_backorder(self, o: Order) -> None:
         """Stand in the SKU's queue at the centre."""

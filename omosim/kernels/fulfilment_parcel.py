@@ -10,7 +10,7 @@ from omosim.kernels.fulfilment_source import (
     SAME_DAY,
     SHIP,
     find_source,
-    place_order,
+    not_found,
     reserve,
     slot_day,
     to_picking,
@@ -41,6 +41,7 @@ from omosim.kernels.fulfilment_tables import (
     kernel,
     part,
 )
+from omosim.kernels.jit import apart
 from omosim.schema import codes as c
 from omosim.schema import columns as col
 from omosim.schema import network as at
@@ -63,6 +64,7 @@ AT_ROAD, AT_TRUCK = at.AT_ROAD, at.AT_TRUCK
 @kernel
 def look_for_claims(net, r, b):
     """Look for the units that were only in the record, or only promised; returns how many are not there."""
+    apart()
     node, sku = np.int64(b["node"]), np.int64(b["sku"])
     c = net.cell[node, sku]
     claim = np.int64(r["claim"])
@@ -91,7 +93,7 @@ def look_for_claims(net, r, b):
     return missing
 
 
-@kernel
+@part
 def pick_end(net, row, t):
     """Picked: look for units that were only in the record, then pack or stage what is there."""
     q = net.q
@@ -107,7 +109,7 @@ def pick_end(net, row, t):
                 to_picking(q, b, row, t)
                 return
         if r["held"] == 0:
-            place_order(net, row, t, False, O_FAILED if b["flow"] == PICKUP else O_CANCELLED)
+            not_found(net, row, t, O_FAILED if b["flow"] == PICKUP else O_CANCELLED)
             return
         b["units_short"] = missing
         q.g[SHORT] += missing
@@ -144,7 +146,7 @@ def pay_out(g, b, account, cost):
     b["service_cost"] += cost
 
 
-@kernel
+@part
 def depart(net, row, t):
     """A parcel leaves its node, for the door or for the node where it is collected."""
     q = net.q
@@ -181,9 +183,10 @@ def depart(net, row, t):
     schedule(q, row, t + r["transit_s"] + n["extra_lead_s"], E_DELIVER)
 
 
-@part
+@kernel
 def board(net, row, t):
     """A parcel that missed its wave tries the one that leaves now."""
+    apart()
     q = net.q
     g = q.g
     b = q.book[q.live[row]["book"]]
@@ -207,6 +210,7 @@ def board(net, row, t):
 @kernel
 def truck_in(net, row, t):
     """An order sent on reaches the node where it is collected."""
+    apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]

@@ -36,6 +36,7 @@ from omosim.kernels.fulfilment_tables import (
     kernel,
     part,
 )
+from omosim.kernels.jit import apart
 from omosim.schema import codes as c
 from omosim.schema import columns as col
 from omosim.schema import network as at
@@ -87,6 +88,7 @@ def sold_from_shelf(cell, journal, node, sku, units):
 @kernel
 def sold_at_once(net, r, b, ordinal, t, channel, node, sku, units, code):
     """A further sale of the same need over the counter: no queue, no return."""
+    apart()
     q = net.q
     line = q.book[follow_up(q.book, q.g, b, ordinal, t, channel, VISIT, sku, units)]
     line["node"] = node
@@ -101,7 +103,7 @@ def sold_at_once(net, r, b, ordinal, t, channel, node, sku, units, code):
     tell(net.told, q.g, line, t, code, line["revenue"])
 
 
-@kernel
+@part
 def after_sale(q, r, b, row, t):
     """Goods handed over: they stay with the customer, or some or all go back some day."""
     r["place"] = AT_CUSTOMER
@@ -155,6 +157,7 @@ def return_begin(net, row, t):
 @kernel
 def refund(net, row, t):
     """The price back, the goods back into the books less their loss of value; the second item instead where it can be."""
+    apart()
     q = net.q
     g = q.g
     r = q.live[row]
@@ -194,6 +197,7 @@ def refund(net, row, t):
 @kernel
 def restock(net, row, t):
     """A returned unit can be sold again where it is."""
+    apart()
     q = net.q
     r = q.live[row]
     sku = np.int64(q.book[r["book"]]["sku"])

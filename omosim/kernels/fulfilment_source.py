@@ -42,6 +42,7 @@ from omosim.kernels.fulfilment_tables import (
     kernel,
     part,
 )
+from omosim.kernels.jit import apart
 from omosim.schema import codes as c
 from omosim.schema import columns as col
 from omosim.schema import network as at
@@ -69,7 +70,7 @@ def visible(net, node, sku):
     return units
 
 
-@kernel
+@part
 def reserve(net, r, b, node):
     """Take a row's units at a node if the record shows them; with reservation at the pick they are only promised."""
     units = np.int64(b["units"])
@@ -109,6 +110,7 @@ def find_source(net, b, other):
 @kernel
 def part_of(net, first, units, unwanted, k):
     """A row of its own for the k-th further parcel of the order `first`; returns it."""
+    apart()
     q = net.q
     r = q.live[first]
     b = q.book[r["book"]]
@@ -165,6 +167,7 @@ def part_of(net, first, units, unwanted, k):
 @kernel
 def split(net, row, t):
     """Several nodes together serve a parcel that none has whole; False when they cannot."""
+    apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
@@ -240,6 +243,7 @@ def refuse_slot(g, b):
 @kernel
 def reserve_courier(net, r, b, t):
     """The nearest store in reach with stock and room in a wave of today."""
+    apart()
     q = net.q
     g = q.g
     for rank in range(net.route.shape[1]):
@@ -270,6 +274,7 @@ def reserve_courier(net, r, b, t):
 @kernel
 def book_slot(net, row, b, node, t):
     """The first pickup slot with room at or after the wished time; False when none of those asked for has any."""
+    apart()
     q = net.q
     n = q.node[node]
     length = np.int64(n["slot_s"])
@@ -303,7 +308,7 @@ def book_slot(net, row, b, node, t):
     return False
 
 
-@kernel
+@part
 def reserve_pickup(net, row, t, where):
     """Stock for a pickup at `where`, there or at a node that sends it on, with the box and the slot it needs."""
     q = net.q
@@ -389,6 +394,7 @@ def promise_parcel(net, row, b):
 @kernel
 def try_actions(net, row, t):
     """The first contingency, in the row's order, that gets an order allocated."""
+    apart()
     r = net.q.live[row]
     b = net.q.book[r["book"]]
     for turn in range(2):
@@ -417,7 +423,7 @@ def try_actions(net, row, t):
     return False
 
 
-@kernel
+@part
 def to_picking(q, b, row, t):
     """Allocated: into the picking queue of its node; parcels wait for a wave where the node picks in waves."""
     move_to(q.g, b, S_TO_PICK)
@@ -440,6 +446,7 @@ def released(q, row, t):
 @kernel
 def wait_for_stock(q, cell, sku, r, b, row):
     """Stand in the item's queue at the centre."""
+    apart()
     move_to(q.g, b, S_BACKORDERED)
     b["node"] = 0
     r["place"] = AT_NONE
@@ -456,14 +463,14 @@ def wait_for_stock(q, cell, sku, r, b, row):
 
 
 @kernel
-def place_order(net, row, t, found, failed_code):
-    """Go on with an allocated row; try its contingencies, wait or cancel where nothing was found."""
+def not_found(net, row, t, failed_code):
+    """Nothing was found for a row: try its contingencies, wait for stock, or cancel it."""
+    apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
-    if not found:
-        drop_box(net, row, t)
-    if found or try_actions(net, row, t):
+    drop_box(net, row, t)
+    if try_actions(net, row, t):
         to_picking(q, b, row, t)
     elif b["flow"] == SHIP and q.g[R_BACKORDERS] != 0:
         wait_for_stock(q, net.cell, net.sku, r, b, row)
@@ -475,6 +482,7 @@ def place_order(net, row, t, found, failed_code):
 @kernel
 def serve_backorders(net, k, t):
     """Orders that wait for item `k` at the centre are allocated, first come first served."""
+    apart()
     q = net.q
     item = net.sku[k]
     while item["wait_head"] >= 0:

@@ -17,6 +17,7 @@ from omosim.kernels.fulfilment_tables import (
     kernel,
     part,
 )
+from omosim.kernels.jit import apart
 from omosim.schema import codes as c
 from omosim.schema import columns as col
 from omosim.schema import network as at
@@ -65,6 +66,7 @@ def leave_place(s, since, t):
 @kernel
 def wait_for_place(live, s, row, t):
     """Last of those who wait for a place."""
+    apart()
     settle(s, t)
     r = live[row]
     r["t"] = t
@@ -82,6 +84,7 @@ def wait_for_place(live, s, row, t):
 @kernel
 def wait_no_longer(live, s, r, since, t):
     """The row `r` gets its place, or gives up."""
+    apart()
     settle(s, t)
     before, after = r["prev"], r["next"]
     if before >= 0:
@@ -105,7 +108,7 @@ def slot_begin(q, row, r, b):
     return np.int64(0)
 
 
-@kernel
+@part
 def await_collection(q, b, row, t, come):
     """The customer comes at `come` (-1 never) if that is within the shelf time; else the order expires."""
     hold = np.int64(q.service[b["offer"]]["hold_s"])
@@ -118,7 +121,7 @@ def await_collection(q, b, row, t, come):
         schedule(q, row, max(t, last), E_EXPIRE)
 
 
-@kernel
+@part
 def stage(net, row, t):
     """A pickup stands in its bin and the customer is told."""
     q = net.q
@@ -159,6 +162,7 @@ def to_shelf(net, row, t):
 @kernel
 def next_in_bins(net, node, t):
     """Orders that wait for a bin get those that are free."""
+    apart()
     q = net.q
     s = q.space[2 * node + SHELF]
     while s["waiting"] > 0 and s["used"] < s["cap"]:
@@ -172,6 +176,7 @@ def next_in_bins(net, node, t):
 @kernel
 def drop_box(net, row, t):
     """A booked box is given up; the next in line gets it."""
+    apart()
     q = net.q
     r = q.live[row]
     if r["bits"] & BOXED:
@@ -199,6 +204,7 @@ def leave_shelf(net, row, r, b, t):
 @kernel
 def counter_from_bay(q, row, r, b, t, due):
     """From a bay into the counter's queue; `due`: the deadline's event stands in the heap already."""
+    apart()
     side = q.side[row]
     side["bay_at"] = t
     side["since"] = t
@@ -215,6 +221,7 @@ def counter_from_bay(q, row, r, b, t, due):
 @kernel
 def to_bay(q, r, b, row, t):
     """A customer drives up: into a free bay, or waits for one."""
+    apart()
     move_to(q.g, b, S_AT_COUNTER)
     side_of(q, row)
     s = q.space[2 * np.int64(b["node"]) + BAY]
@@ -231,6 +238,7 @@ def to_bay(q, r, b, row, t):
 @kernel
 def next_in_bays(q, node, t):
     """Customers who wait for a bay get those that are free."""
+    apart()
     s = q.space[2 * node + BAY]
     while s["waiting"] > 0 and s["used"] < s["cap"]:
         row = np.int64(s["head"])
@@ -247,6 +255,7 @@ def next_in_bays(q, node, t):
 @kernel
 def leave_bay(q, row, r, b, t):
     """The bay of a row is free again."""
+    apart()
     r["bits"] &= ~AT_BAY
     node = np.int64(b["node"])
     leave_place(q.space[2 * node + BAY], q.side[row]["bay_at"], t)
@@ -256,6 +265,7 @@ def leave_bay(q, row, r, b, t):
 @kernel
 def give_up_bay(q, r, b, t):
     """A customer drives off before a bay was free; returns how long they waited."""
+    apart()
     s = q.space[2 * np.int64(b["node"]) + BAY]
     since = np.int64(b["arrived_at"])
     wait_no_longer(q.live, s, r, since, t)

@@ -30,6 +30,7 @@ from omosim.kernels.fulfilment_tables import (
     kernel,
     part,
 )
+from omosim.kernels.jit import apart
 from omosim.schema import network as at
 from omosim.schema.codes import Event, Flow, Status
 
@@ -65,7 +66,7 @@ def counter_work(q, row, r, b):
     return work
 
 
-@kernel
+@part
 def begin(q, station, row, t, wait):
     """Service of a row begins after `wait` seconds in the queue."""
     s = q.station[station]
@@ -107,6 +108,7 @@ def begin(q, station, row, t, wait):
 @kernel
 def begin_trip(q, station, first, rank, size, t, wait):
     """Picking of a row begins, with up to `size` - 1 further rows of its class on the same trip."""
+    apart()
     s = q.station[station]
     line = q.line[station]
     n = q.node[station // N_ROLES]
@@ -176,7 +178,7 @@ def next_up(q, station, t):
     s["finish"] = 0
 
 
-@kernel
+@part
 def join(q, station, row, rank, t):
     """Join a station: served at once, or last of the class; False when it has to wait."""
     s = q.station[station]
@@ -191,7 +193,7 @@ def join(q, station, row, rank, t):
     return False
 
 
-@kernel
+@part
 def release(q, station, t):
     """A service ended; the next begins."""
     s = q.station[station]
@@ -199,12 +201,16 @@ def release(q, station, t):
     s["busy"] -= 1
     if s["extra"] > 0:
         s["extra"] -= 1
-    next_up(q, station, t)
+    if s["queued"] > 0:
+        next_up(q, station, t)
+    else:
+        s["finish"] = 0
 
 
 @kernel
 def give_up(q, station, row, t):
     """A row of class 0 leaves a queue unserved; returns how long it waited there."""
+    apart()
     s = q.station[station]
     tick(s, t)
     r = q.live[row]
@@ -218,6 +224,7 @@ def give_up(q, station, row, t):
 @kernel
 def stop_picks(q, station, node, hold, t):
     """Picks in hand at a node stop and stand first in their queues, in the order (end, key)."""
+    apart()
     s = q.station[station]
     line = q.line[station]
     latest = np.int64(-1)  # a list through `next`, latest end first
@@ -263,6 +270,7 @@ def set_cap(q, station, cap, leaving, stays, t):
 
     `leaving`: of those at work, so many end what they do beside the new ones. `stays`: whether people stay.
     """
+    apart()
     s = q.station[station]
     tick(s, t)
     s["scheduled"] += np.int64(s["cap"]) * (t - s["shift_from"])

@@ -10,7 +10,8 @@ from omosim.kernels.fulfilment_source import (
     DO_SUBSTITUTE,
     S_ON_SITE,
     allocate_first,
-    place_order,
+    not_found,
+    to_picking,
 )
 from omosim.kernels.fulfilment_space import (
     S_AT_COUNTER,
@@ -59,6 +60,7 @@ from omosim.kernels.fulfilment_tables import (
     kernel,
     part,
 )
+from omosim.kernels.jit import apart
 from omosim.schema import codes as c
 from omosim.schema import columns as col
 from omosim.schema import network as at
@@ -99,12 +101,22 @@ def arrive(net, row, t):
     elif b["flow"] == BROWSE:
         end_without_goods(q.g, r, b, row, t, S_LEFT)
     else:
-        place_order(net, row, t, allocate_first(net, row, t), O_CANCELLED)
+        place(net, row, t)
+
+
+@part
+def place(net, row, t):
+    """An order is placed: stock for it, and into the picking queue."""
+    if allocate_first(net, row, t):
+        to_picking(net.q, net.q.book[net.q.live[row]["book"]], row, t)
+    else:
+        not_found(net, row, t, O_CANCELLED)
 
 
 @kernel
 def lost_on_site(net, row, t, waited):
     """Turned away, or gave up waiting for the site."""
+    apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
@@ -116,6 +128,7 @@ def lost_on_site(net, row, t, waited):
 @kernel
 def to_site(net, row, t):
     """A session begins, waits on the queue page, or is turned away."""
+    apart()
     q = net.q
     r = q.live[row]
     move_to(q.g, q.book[r["book"]], S_ON_SITE)
@@ -132,9 +145,10 @@ def to_site(net, row, t):
         schedule(q, row, t + r["patience_s"], E_LEAVE)
 
 
-@part
+@kernel
 def site_end(net, row, t):
     """The session is over: the order is placed now."""
+    apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
@@ -144,13 +158,14 @@ def site_end(net, row, t):
     if b["promised_at"] >= 0:
         b["promised_at"] += t - b["placed_at"]
     b["placed_at"] = t
-    place_order(net, row, t, allocate_first(net, row, t), O_CANCELLED)
+    place(net, row, t)
 
 
 # ---- visits -----------------------------------------------------------------------------------------------
 @kernel
 def order_here(q, r, b, t, sku, channel):
     """Order from the store for shipping: a new row that reaches the network now."""
+    apart()
     i = follow_up(q.book, q.g, b, FOLLOW_UP, t, channel, SHIP, sku, np.int64(b["units"]))
     row = new_row(q.live, q.g)
     o = q.live[row]
@@ -195,7 +210,7 @@ def on_shelf(cell, r, b):
     return alt >= 0 and cell[b["node"], alt]["available"] >= 1
 
 
-@kernel
+@part
 def take(q, cell, r, b, row):
     """As many of the wanted units as stand there, into the visitor's hands; False when none of them is wanted."""
     wanted = np.int64(b["units"])
@@ -211,7 +226,7 @@ def take(q, cell, r, b, row):
     return wanted > 0
 
 
-@kernel
+@part
 def try_and_buy(net, row, t):
     """The item is in hand: does it fit, is it bought here?"""
     q = net.q
@@ -251,13 +266,15 @@ def try_on(net, row, t):
 @kernel
 def to_room(q, b, row, t):
     """Queue up for a fitting room."""
+    apart()
     move_to(q.g, b, S_IN_ROOM)
     join(q, N_ROLES * np.int64(b["node"]) + ROOM, row, PRESENT, t)
 
 
-@part
+@kernel
 def room_end(net, row, t):
     """Trying on is over."""
+    apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
@@ -270,7 +287,7 @@ def room_end(net, row, t):
     try_and_buy(net, row, t)
 
 
-@kernel
+@part
 def enter(net, row, t):
     """A visitor at the door of a store."""
     q = net.q
@@ -320,7 +337,7 @@ def enter(net, row, t):
 
 
 # ---- counter ------------------------------------------------------------------------------------------------
-@kernel
+@part
 def to_counter(q, r, b, row, t):
     """Queue up at the counter; patience begins to run."""
     if b["status"] == S_IN_ROOM:
@@ -334,9 +351,10 @@ def to_counter(q, r, b, row, t):
         schedule(q, row, t + r["patience_s"], E_LEAVE)
 
 
-@part
+@kernel
 def queue_leave(net, row, t):
     """Patience is over."""
+    apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
@@ -368,9 +386,10 @@ def queue_leave(net, row, t):
     await_collection(q, b, row, t, come)
 
 
-@part
+@kernel
 def expire(net, row, t):
     """Never collected: back on the shelf."""
+    apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
@@ -412,6 +431,7 @@ def come_to_collect(net, row, t):
 @kernel
 def refuse(net, row, r, b, t):
     """Not taken: back on the shelf at once."""
+    apart()
     q = net.q
     tell(net.told, q.g, b, t, O_REFUSED, 0)
     leave_shelf(net, row, r, b, t)
@@ -427,7 +447,7 @@ def to_leave_behind(q, row, r, service):
     return np.int64(min(q.side[row]["unwanted"], r["held"]))
 
 
-@kernel
+@part
 def collect(net, row, t):
     """Hand-over of a pickup, after trying on where the service has it."""
     q = net.q

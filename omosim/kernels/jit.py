@@ -95,7 +95,8 @@ def kernel(function=None, *, parallel=False, inline="never"):
         if JIT_OFF:
             return plain
         options = {"cache": _CACHE_DIR is not None, "fastmath": False, "nogil": True, "error_model": "numpy",
-                   "parallel": parallel, "inline": inline}
+                   "parallel": parallel, "inline": inline,
+                   "forceinline": False}  # said, or numba hands down that of whichever caller is compiled first
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(_CACHE_DIR) if _CACHE_DIR is not None else before
         try:
@@ -150,6 +151,23 @@ def _struct_cast(source, target):
         return unpack(pack(value))[0]
 
     return cast
+
+
+if JIT_OFF:
+
+    def apart():
+        """Nothing: plain functions are never laid into their callers."""
+else:
+
+    @intrinsic
+    def apart(typingctx):
+        """Keep the function that calls this out of its callers: for rare work, whose copies would only cost compile time."""
+
+        def codegen(context, builder, signature, args):
+            builder.function.attributes.add("noinline")
+            return context.get_dummy_value()
+
+        return types.none(), codegen
 
 
 if JIT_OFF:

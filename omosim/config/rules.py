@@ -13,7 +13,7 @@ from omosim.config import levels
 from omosim.config.errors import Problem, nearest, show
 from omosim.config.facts import Facts, Loc
 from omosim.config.network_rules import NETWORK_RULES
-from omosim.schema.scenario import FILTERS, NARROWED, ONLY_TIMES, WHOLE_NUMBERS, WHOLE_RUN
+from omosim.schema.scenario import BY_HOUR, FILTERS, NARROWED, ONLY_TIMES, WHOLE_NUMBERS, WHOLE_RUN
 
 SUM_TOLERANCE = 1e-6
 Rule = Callable[[Facts], Iterator[Problem]]
@@ -247,6 +247,12 @@ def _manner(facts: Facts, loc: Loc, row: dict[str, Any], what: str) -> Iterator[
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             yield facts.problem((*loc, part), f"{', '.join(twice[:5])} stands twice", "Name each once")
+    begin, end = (facts.number(*loc, name) for name in ("from_hour", "to_hour"))
+    if what not in BY_HOUR and ((begin or 0) != 0 or (end or 24) != 24):
+        key = "from_hour" if begin else "to_hour"
+        yield facts.problem((*loc, key), f"'{what}' holds for whole days", "Drop the hours", f"hours for {', '.join(BY_HOUR)}")
+    if (begin or 0) >= (24 if end is None else end):
+        yield facts.problem((*loc, "to_hour"), f"not after from_hour = {begin or 0:g}", "End it after its start", "1 to 24")
     burn, start = facts.number("burn_in_days"), facts.number(*loc, "from_day")
     if what in WHOLE_RUN and burn is not None and start is not None and (start > -burn or row.get("to_day") is not None):
         cure = "Write from_day: -3650 and no to_day: goods and contracts do not change inside a run"

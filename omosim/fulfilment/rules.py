@@ -13,7 +13,7 @@ from omosim.schema.network import N_SERVICES, SERVICE
 from omosim.schema.settings import Settings
 from omosim.world.calendar import AFTER_OPENING_S, clock_seconds, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
-from omosim.world.nodes import simulated_part
+from omosim.world.nodes import simulated_part, site_plan
 from omosim.world.policy import Policy
 from omosim.world.stock import Stock
 
@@ -61,7 +61,7 @@ class NetworkRules:
 def rules_from(settings: Settings, policy: Policy | None = None) -> NetworkRules:
     """Rules of a run; `policy` is not read, its numbers reach the network through the rows of nodes and services."""
     net, start = settings.network, settings.burn_in_days * DAY
-    carrier, back, site = net.carrier, net.returns, net.site
+    carrier, back, site, sessions = net.carrier, net.returns, net.site, site_plan(settings)
     return NetworkRules(
         cutoff_s=clock_seconds(carrier.cutoff) % DAY,
         waves_s=courier_waves(settings),
@@ -81,7 +81,7 @@ def rules_from(settings: Settings, policy: Policy | None = None) -> NetworkRules
         insert_cost=net.inserts.cost,
         to_store_s=round(net.ship_to_store.days * DAY),
         to_store_cost=net.ship_to_store.cost,
-        site_cap=-1 if site.sessions is None else simulated_part(settings, site.sessions),
+        site_cap=-1 if sessions is None else simulated_part(settings, sessions),
         site_room=-1 if site.queue_page is None else simulated_part(settings, site.queue_page),
         site_slow_ppm=round(site.slow_down * 1_000_000),
         sourcing=net.sourcing.rule,

@@ -13,6 +13,7 @@ from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Settings
 from omosim.world.calendar import AFTER_OPENING_S, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
+from omosim.world.nodes import site_plan
 from omosim.world.state import World
 
 PPM = 1_000_000
@@ -61,8 +62,8 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "lead_sigma": lead_sigma, "lag_mu": float(log64(max(network.returns.lag_days * DAY, 1.0))),
         "lag_sigma": network.returns.lag_sigma, "no_show": network.pickup.no_show,
         "collect_mu": float(log64(max(network.pickup.collect_median_h * HOUR, 1.0))),
-        "session_s": 0.0 if network.site.sessions is None else network.site.session_minutes * 60.0,
-        "fit_s": network.fitting.room_minutes * 60.0 if network.operations.fitting_rooms else 0.0,
+        "session_s": 0.0 if site_plan(settings) is None else network.site.session_minutes * 60.0,
+        "fit_s": network.fitting.room_minutes * 60.0,
         "alterable": network.fitting.alterable, "alter_s": network.fitting.alter_minutes * 60.0,
         "unwanted": network.fitting.unwanted,
         "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,

@@ -45,6 +45,7 @@ class Kind(IntEnum):
     CUT = 13
     UNLOCK = 14
     LOCK = 15
+    SITE = 16
 
 
 #: order at one instant
@@ -65,6 +66,7 @@ RANK = {
     Kind.CUT: 9,
     Kind.LOCK: 0,
     Kind.UNLOCK: 1,
+    Kind.SITE: 1,
 }
 
 
@@ -147,6 +149,14 @@ class Processes:
                 model.clock.plan(int(model.world.nodes["opens_s"][rows[0]]), RANK[Kind.UNLOCK], Kind.UNLOCK, kind)
                 model.clock.plan(int(model.world.nodes["closes_s"][rows[0]]), RANK[Kind.LOCK], Kind.LOCK, kind)
         self._staff_outsourced(0)
+        for hour in model.interventions.site_hours():
+            model.clock.plan(hour * HOUR, RANK[Kind.SITE], Kind.SITE, hour)
+
+    def _site(self, arg: int, now: int) -> int:
+        """The site's capacity at an hour from which a dated change holds, or no longer does."""
+        self.model.interventions.site_at(now // DAY, arg)
+        self.model.fulfilment.set_site(self.model.world.site_sessions(), now)
+        return now + DAY
 
     def _staff_outsourced(self, now: int) -> None:
         """Their people are there round the clock, as long as the policy uses them."""

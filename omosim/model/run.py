@@ -15,6 +15,7 @@ from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_s
 from omosim.model.retail import RetailModel
 from omosim.schema.codes import Count, Flow, Status
 from omosim.schema.settings import Settings
+from omosim.world.nodes import site_plan
 
 #: never hashed into a run's id: how to compute, where to write, and labels
 LABELS = {
@@ -122,7 +123,7 @@ def notes_of(flags: int) -> str:
 
 def site_kpis(model: RetailModel, book: np.ndarray) -> list[Kpi]:
     """Sessions that a full site lost, where a site is modelled."""
-    if model.settings.network.site.sessions is None:
+    if site_plan(model.settings) is None:
         return []
     return [site_lost(measured(book, model.window_start, model.window_end))]
 

@@ -10,7 +10,7 @@ from omosim.kernels.purposes import DARK_STOCK, OUTSOURCED_STOCK, RECORD_ERROR
 from omosim.kernels.synthesis import fill_demand, fill_opening
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, NODE
-from omosim.schema.network import FINISH, HAND_BACK, HOLD_WORK, OVERLAP, RELAY
+from omosim.schema.network import ENDLESS, FINISH, HAND_BACK, HOLD_WORK, OVERLAP, RELAY
 from omosim.schema.settings import Settings, StockPolicy
 from omosim.world.calendar import clock_seconds
 from omosim.world.geography import Places, place_more
@@ -28,8 +28,21 @@ CAPACITIES = ("bins", "bays", "rooms", "slot_cap", "keep", "batch")
 
 def simulated_part(settings: Settings, planned: float) -> int:
     """The simulated part of a capacity that the whole retailer shares, rounded, at least one where there is any."""
+    if planned >= ENDLESS:
+        return ENDLESS
     part = min(Fraction(1), Fraction(settings.shoppers, settings.market.cost_basis_shoppers))
     return max(round(Fraction(planned) * part), 1 if planned > 0 else 0)
+
+
+def site_plan(settings: Settings) -> int | None:
+    """Sessions that the whole retailer's site carries at once, None where no site is modelled.
+
+    A scenario that sets the capacity of a site without a limit gives it one; before and after it has room for all.
+    """
+    planned = settings.network.site.sessions
+    if planned is None and any(c.what == "site_capacity" and c.set is not None for c in settings.scenario.interventions):
+        return ENDLESS
+    return planned
 
 
 def further_counts(settings: Settings) -> dict[NodeKind, int]:

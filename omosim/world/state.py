@@ -16,7 +16,7 @@ from omosim.schema.codes import NodeKind
 from omosim.schema.settings import Settings
 from omosim.world.calendar import Calendar
 from omosim.world.geography import nearest_trading
-from omosim.world.nodes import CAPACITIES, record_errors, simulated_part
+from omosim.world.nodes import CAPACITIES, record_errors, simulated_part, site_plan
 from omosim.world.policy import Policy
 from omosim.world.stock import Stock
 
@@ -205,11 +205,12 @@ class World:
     def capacities(self) -> np.ndarray:
         """(N, 6) int32: the columns CAPACITIES of each node, after dated changes."""
         moved = np.floor(self.planned * self.capacity_factor + 0.5).astype(np.int32)
+        moved[:, 0] = np.maximum(moved[:, 0], self.planned[:, 0] > 0)  # a shelf of no bins would be an endless one
         return np.where(self.capacity_fixed >= 0, self.capacity_fixed, moved)
 
     def site_sessions(self) -> int:
         """Sessions that the simulated part of the site carries now; -1 where none is modelled."""
-        planned = self.settings.network.site.sessions
+        planned = site_plan(self.settings)
         if planned is None:
             return -1
         fixed = int(self.site_fixed[0])

@@ -143,7 +143,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scen
         levels=fixed_levels(settings, world), category=category_table(world), segment=segment_table(world),
         offers=world.policy.offers, touchpoints=touchpoint_table(world), near=world.near, travel_s=world.travel_s,
         distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published,
-        near_point=world.near_point, board=world.board, price=world.price,
+        near_point=world.near_point, near_dark=world.near_dark, board=world.board, price=world.price,
         list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
         awareness=awareness, service=service, op_time=world.calendar.lambda_c, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), scratch=np.zeros(96), case=np.zeros(1, CASE),

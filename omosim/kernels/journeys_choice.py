@@ -12,7 +12,7 @@ _SAME_DAY, _PICKUP, _VISIT = 1, 2, 3
 _NEVER = -1.0e300
 _LARGEST_GUMBEL = 22.9  # of a uniform below 1 - 2**-33
 _NODE_BITS = 16
-_POINT = 4  # rank of the nearest pickup point or locker, behind the stores
+_POINT, _DARK = 4, 5  # ranks of the nearest pickup point or locker, and dark store, behind the stores
 
 
 @kernel
@@ -39,22 +39,35 @@ def offer_error(levels, case, offer, node):
 
 
 @kernel
-def courier_store(levels, case, offer, nodes, waves):
-    """The nearest store that can still send a courier today: its couriers reach the zone, its published stock suffices.
+def courier_from(levels, case, offer, r, nodes, waves):
+    """Promised seconds of a courier from the place of rank r, -1 where none can come from there today."""
+    if case["metres"][r] > levels["courier_radius_m"]:
+        return -1
+    door = nodes[case["node"][r]]
+    if int(door["wave_capacity"]) <= 0 or (int(offer["needs_stock"]) == 1 and case["stock"][r] < case["units"]):
+        return -1
+    return courier_promise(levels, case, offer, door, waves, case["metres"][r])
 
-    Returns (rank, promised seconds), rank -1 where there is none.
+
+@kernel
+def courier_store(levels, case, offer, nodes, waves):
+    """The nearest node that can still send a courier today: its couriers reach the zone, its published stock suffices.
+
+    Of the stores near and the nearest dark store. Returns (rank, promised seconds), rank -1 where there is none.
     """
+    found = -1
+    wait = 0.0
     for r in range(case["reach"]):
-        metres = case["metres"][r]
-        if metres > levels["courier_radius_m"]:
-            break
-        door = nodes[case["node"][r]]
-        if int(door["wave_capacity"]) <= 0 or (int(offer["needs_stock"]) == 1 and case["stock"][r] < case["units"]):
-            continue
-        promise = courier_promise(levels, case, offer, door, waves, metres)
+        promise = courier_from(levels, case, offer, r, nodes, waves)
         if promise >= 0:
-            return r, float(promise)
-    return -1, 0.0
+            found = r
+            wait = float(promise)
+            break
+    if case["node"][_DARK] >= 0 and (found < 0 or case["metres"][_DARK] < case["metres"][found]):
+        promise = courier_from(levels, case, offer, _DARK, nodes, waves)
+        if promise >= 0:
+            return _DARK, float(promise)
+    return found, wait
 
 
 @kernel

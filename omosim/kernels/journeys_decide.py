@@ -35,7 +35,7 @@ _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
 _VISIT = 3
 _SOCIAL_OFFER = 6
 _CONSENT, _LOYALTY = 2, 4
-_POINT = 4  # place in the case of the nearest pickup point or locker
+_POINT, _DARK = 4, 5  # places in the case of the nearest pickup point or locker, and dark store
 _AHEAD = 4  # missions ahead for whose shopper memory is asked
 _YIELD_SAMPLE = 7  # touches of undecided missions are drawn for one shopper in eight
 
@@ -76,6 +76,12 @@ def look_up_stores(scene, levels, case, zone, sku, factor):
         case["metres"][_POINT] = scene.distance_m[zone, point]
         case["stock"][_POINT] = 0
         case["way_s"][_POINT] = scene.travel_s[zone, point] * factor
+    dark = int(scene.near_dark[zone])
+    case["node"][_DARK] = dark
+    if dark >= 0:
+        case["metres"][_DARK] = scene.distance_m[zone, dark]
+        case["stock"][_DARK] = scene.published[dark, sku]
+        case["way_s"][_DARK] = scene.travel_s[zone, dark] * factor
     if levels["full_off"] == 1:
         for k in range(n):
             case["full"][k] = full_at(scene.board[int(case["node"][k])])

@@ -71,9 +71,9 @@ CASE = np.dtype(
         "outside",  # what rivals add to the outside option
         "here",  # value, at a shelf and with the fit known, of ordering from there
     )]
-    # of the four nearest stores, then of the nearest pickup point or locker (node -1 where there is none)
-    + [("node", "i8", (5,)), ("metres", "i8", (5,)), ("stock", "i8", (5,)), ("price", "i8", (4,)), ("way_s", "f8", (5,))]
-    + [("full", "i8", (5,))]  # published: SLOTS_FULL, BOXES_FULL
+    # of the four nearest stores, of the nearest pickup point or locker, of the nearest dark store (node -1: there is none)
+    + [("node", "i8", (6,)), ("metres", "i8", (6,)), ("stock", "i8", (6,)), ("price", "i8", (4,)), ("way_s", "f8", (6,))]
+    + [("full", "i8", (6,))]  # published: SLOTS_FULL, BOXES_FULL
 )  # fmt: skip
 
 
@@ -91,6 +91,7 @@ class Scene(NamedTuple):
     nodes: np.ndarray  # (N,) NODE
     published: np.ndarray  # (N, K) i4
     near_point: np.ndarray  # (Z,) i2, nearest pickup point or locker, -1 none
+    near_dark: np.ndarray  # (Z,) i2, nearest dark store at work, -1 none
     board: np.ndarray  # (N,) BOARD, as last published
     price: np.ndarray  # (4, K) i8
     list_price: np.ndarray  # (K,) i8

@@ -25,6 +25,8 @@ from omosim.schema.columns import (
 CHANNELS = ("web", "store", "social", "live")
 #: offers whose visitors came to buy an item off the shelf
 BUYING_VISITS = (3, 4)
+#: offers collected where there is no store to enter
+AT_POINTS = (10,)
 #: rows of one need: the first has ordinal 0
 FOLLOW_UPS = 1 << ORDINAL_BITS
 #: ordinals from here on are exchanges (2) and further parcels of an order (4, 8, 12)
@@ -153,7 +155,8 @@ def conversion_kpis(book: np.ndarray, counts: np.ndarray) -> list[Kpi]:
     web = placed & (book["channel"] == Entry.WEB)
     sessions = int(counts[:, Count.WEB_SESSIONS].sum()) + int((web & follow_up).sum())
     bought = placed & (book["channel"] == Entry.STORE) & ((book["flow"] == Flow.VISIT) | follow_up)
-    visits, total = int(book["entries"].sum()), counts.sum(axis=0)
+    entries = np.where(np.isin(book["offer"], AT_POINTS), (book["flags"] & FLAG_BROUGHT_BACK) != 0, book["entries"])
+    visits, total = int(entries.sum()), counts.sum(axis=0)
     return [
         ratio("web_conversion", int(web.sum()), sessions, "no web session"),
         ratio("store_conversion", int(bought.sum()), visits, "no visit"),

@@ -27,7 +27,7 @@ MUTABLE = (
     "promise_factor", "promise_fixed",
     "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
     "lead_factor", "level_factor", "supply", "staff_factor", "staff_fixed", "courier_factor",
-    "near_point", "board", "capacity_factor", "capacity_fixed", "site_factor", "site_fixed",
+    "near_point", "near_dark", "board", "capacity_factor", "capacity_fixed", "site_factor", "site_fixed",
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ class World:
     media_level : (T,) float64, media by touchpoint as managers set it, 1 = plan; media_factor : (T,) dated changes
     lead_factor : (Z,) factor on parcel times; level_factor : (N, C) on order-up-to levels; supply : (C,) share of
         ordered units that suppliers send; staff_factor, courier_factor : (N,)
-    near_point : (Z,) int16, nearest pickup point or locker in use, -1 none; board : (N,) BOARD, as last published
+    near_point, near_dark : (Z,) int16, nearest pickup point or locker in use, dark store at work, -1 none; board : (N,) BOARD, as last published
     planned : (N, 6) int32, the columns CAPACITIES of the nodes by settings; capacity_factor, capacity_fixed : (N, 6)
         and site_factor, site_fixed : (1,) dated changes of them and of the site's sessions
     cost_scale : simulated shoppers over market.cost_basis_shoppers
@@ -128,6 +128,7 @@ class World:
     staff_fixed: np.ndarray
     courier_factor: np.ndarray
     near_point: np.ndarray
+    near_dark: np.ndarray
     board: np.ndarray
     planned: np.ndarray
     capacity_factor: np.ndarray
@@ -249,9 +250,11 @@ class World:
         self.billboard[...] = np.where(has, aware.store_rho * decay, 0.0)
 
     def _update_near_point(self) -> None:
-        """The nearest pickup point or locker in use of each zone; changes `near_point` in place."""
-        kinds = np.isin(self.nodes["kind"], (NodeKind.POINT, NodeKind.LOCKER))
-        nearest_trading(self.distance_m, self.trading, kinds, self.near_point[:, None])
+        """The nearest pickup point or locker, and dark store, at work of each zone; changes `near_point`, `near_dark` in place."""
+        kind = self.nodes["kind"]
+        points = np.isin(kind, (NodeKind.POINT, NodeKind.LOCKER))
+        nearest_trading(self.distance_m, self.trading, points, self.near_point[:, None])
+        nearest_trading(self.distance_m, self.trading, kind == NodeKind.DARK, self.near_dark[:, None])
 
     def staffed(self, planned: int) -> np.ndarray:
         """(N,) int64 people on duty of the planned number at each node, after dated changes of staff."""

@@ -145,7 +145,7 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
         nodes=nodes, node_names=node_names(settings, count),
         distance_m=distance_m, travel_s=travel_seconds(distance_m, geo.speed_kmh),
         near=np.full((zones, NEAR), -1, np.int16), trading=trading, billboard=np.zeros(zones),
-        near_point=np.full(zones, -1, np.int16), board=board,
+        near_point=np.full(zones, -1, np.int16), near_dark=np.full(zones, -1, np.int16), board=board,
         planned=np.stack([nodes[name] for name in CAPACITIES], axis=1),
         capacity_factor=np.ones((n, len(CAPACITIES))), capacity_fixed=np.full((n, len(CAPACITIES)), -1, np.int32),
         site_factor=np.ones(1), site_fixed=np.full(1, -1, np.int64),

@@ -65,7 +65,7 @@ def test_free_bins(shop):
 
 
 def test_the_next_open_slot(shop):
-    books, nodes = shop
+    _, nodes = shop
     nodes["slot_s"][1], nodes["slot_cap"][1] = HOUR // 2, 4
     assert next_slot(nodes[1], 0) == 20 and next_slot(nodes[1], 10 * HOUR) == 20 and next_slot(nodes[1], 10 * HOUR + 1) == 21
     assert next_slot(nodes[1], 19 * HOUR + 1801) == 48 + 20, "the slot at closing time is tomorrow's first"

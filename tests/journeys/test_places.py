@@ -134,3 +134,18 @@ def test_trying_on_alterations_and_what_is_left(plain):
     assert not rows["unwanted"][~many].any() and (rows["unwanted"] <= rows["units"]).all()
     if many.sum() > 200:
         assert rows["unwanted"][many].sum() / rows["units"][many].sum() == pytest.approx(0.25, abs=0.05)
+
+
+def test_couriers_come_from_the_nearest_dark_store_too():
+    p = online_policy(on=[0, 1, 4], courier_radius_m=100_000, courier_wave_capacity=20, dark_stores=1)
+    p.offers["promise_s"][1] = 4 * HOUR
+
+    def bare(world):  # stores have nothing to send
+        world.stock.published[1:] = 0
+        world.stock.published[world.nodes["kind"] == NodeKind.DARK] = 1000
+
+    world, rows = world_and_rows(p, network={"dark_stores": {"count": 3}}, change=bare)
+    mine = rows[rows["flow"] == Flow.SAME_DAY]
+    assert len(mine) > 10 and (mine["node"] == world.near_dark[mine["zone"]]).all()
+    idle, rows = world_and_rows(online_policy(on=[0, 1, 4], courier_radius_m=100_000, courier_wave_capacity=20), network={"dark_stores": {"count": 3}})
+    assert (idle.near_dark == -1).all() and (idle.nodes["kind"][rows["node"][rows["flow"] == Flow.SAME_DAY]] == NodeKind.STORE).all()

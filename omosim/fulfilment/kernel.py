@@ -68,12 +68,12 @@ class KernelFulfilment(CoarseNetwork):
         station["cap"][PICKING:-1:N_ROLES] = np.where(pooled, 0, nodes["pickers"])
         station["cap"][COUNTER:-1:N_ROLES] = nodes["counter"] + np.where(pooled, nodes["pickers"], 0)
         station["cap"][DESK:-1:N_ROLES] = np.where(pooled | (nodes["counter"] == 0), 0, nodes["desk"])
-        station["cap"][ROOM:-1:N_ROLES] = nodes["rooms"]
+        station["cap"][ROOM:-1:N_ROLES] = np.where(nodes["rooms"] > 0, nodes["rooms"], ENDLESS)
         station["cap"][-1] = max(rules.site_cap, 0)
         places = np.zeros(2 * n, tab.PLACES)
         places["head"] = places["tail"] = -1
         places["cap"][SHELF::2] = np.where(nodes["bins"] > 0, nodes["bins"], ENDLESS)
-        places["cap"][BAY::2] = nodes["bays"]
+        places["cap"][BAY::2] = np.where(nodes["bays"] > 0, nodes["bays"], ENDLESS)
         booking = np.zeros((n, RING), tab.BOOKING)
         sku = np.zeros(k, tab.SKU)
         sku["cost"], sku["resale_ppm"] = net.cost, net.resale_ppm
@@ -207,7 +207,7 @@ class KernelFulfilment(CoarseNetwork):
         stations.set_cap(self.tables.q, len(self.tables.q.station) - 1, int(cap), 0, False, now)
 
     def set_places(self, node: Some, bins: Some, bays: Some, rooms: Some, now: int) -> None:
-        """Bins of the pickup shelf (0 endless), curbside bays and fitting rooms from now on."""
+        """Bins of the pickup shelf, curbside bays and fitting rooms from now on, 0 as many as are needed."""
         self._reach(now)
         plan = np.array(np.broadcast_arrays(node, bins, bays, rooms), np.int64).reshape(4, -1)
         q = self.tables.q

@@ -92,7 +92,7 @@ class Fulfilment(Protocol):
         """Sessions that the site carries from now on, 0 in an outage; sessions in hand end."""
 
     def set_places(self, node: Some, bins: Some, bays: Some, rooms: Some, now: int) -> None:
-        """Bins of the pickup shelf (0 endless), curbside bays and fitting rooms from now on."""
+        """Bins of the pickup shelf, curbside bays and fitting rooms from now on, 0 as many as are needed."""
 
     def open_store(self, node: Some, now: int) -> None:
         """Customers may enter."""

@@ -28,7 +28,7 @@ the service has them, and the promise is then the slot's start. Contingencies: S
 (once). A picked order is sent to its node if it is picked elsewhere, waits for a bin if the shelf is full, and stands
 staged; the customer comes `collect_lag_s` after the notice or the slot's start, in the first hours after the next
 opening if the node is closed then, or never; after the shelf time the order expires and is back on the shelf.
-At a partner's counter or a locker it is handed over at once. In a store the customer waits for a bay first (curbside)
+At a partner's counter or a locker it is handed over at once, and what nobody takes goes back to the centre. In a store the customer waits for a bay first (curbside)
 or tries on in a fitting room, then queues at the counter; whoever finds it too slow comes once more the next day.
 With try-on, a misfit is altered, or exchanged for the second item, or refused, back on the shelf at once. Unwanted
 units are left behind where the service allows it. Extra units bought on the way are a purchase of their own in the
@@ -67,11 +67,7 @@ from omosim.fulfilment.reference_stations import PARCELS, Site, Station, pick_cl
 from omosim.fulfilment.reference_store import FIRST_KEYED, Answer, Process, StoreLives
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import N_ACCOUNTS, Event, Flow, Outcome, Status
-from omosim.schema.columns import (
-    BOOK,
-    DEMAND,
-    OUTCOME,
-)
+from omosim.schema.columns import BOOK, DEMAND, OUTCOME
 from omosim.schema.network import (
     BAY,
     COUNTER,
@@ -108,9 +104,9 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
         for node, row in enumerate(net.nodes):
             for role, people in self.staff(row, int(row["pickers"]), int(row["counter"])).items():
                 self.stations[N_ROLES * node + role].cap = people
-            self.stations[N_ROLES * node + ROOM].cap = int(row["rooms"])
+            self.stations[N_ROLES * node + ROOM].cap = int(row["rooms"]) or ENDLESS
         self.spaces = [Space(self.env, node, role, cap) for node, row in enumerate(net.nodes)
-                       for role, cap in ((SHELF, int(row["bins"]) or ENDLESS), (BAY, int(row["bays"])))]  # fmt: skip
+                       for role, cap in ((SHELF, int(row["bins"]) or ENDLESS), (BAY, int(row["bays"]) or ENDLESS))]  # fmt: skip
         self.pickup_slots = PickupSlots(n)
         self.orders: list[Order] = []
         self.live: dict[int, Order] = {}
@@ -293,7 +289,7 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
 
     # ---- coarse events ----------------------------------------------------------------------------------------
     def staff(self, row: np.void, pickers: int, counter: int) -> dict[int, int]:
-        """People by role at a node; roles that are not named have none, ever."""
+        """People on duty by role at a node; roles that are not named never have any."""
         if row["pooled"]:
             return {COUNTER: pickers + counter}
         desk = {DESK: int(row["desk"]) if counter > 0 else 0} if row["desk"] > 0 else {}
@@ -307,7 +303,9 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
         for n, picking, serving, *going in np.broadcast(node, pickers, counter, *leaving):
             row = self.net.nodes[n]
             row["pickers"], row["counter"] = picking, serving
-            gone = self.staff(row, *map(int, going)) | {DESK: 0} if row["hand_over"] == OVERLAP else {}
+            gone = {}
+            if row["hand_over"] == OVERLAP:
+                gone = self.staff(row, *map(int, going)) | {DESK: 0}  # the desk's people are the same ones
             for role, people in self.staff(row, int(picking), int(serving)).items():
                 picks_here = role == (COUNTER if row["pooled"] else PICKING)
                 at_closing = int(row["at_closing"]) if picks_here else FINISH
@@ -322,15 +320,15 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
             self._settle()
 
     def set_places(self, node: Some, bins: Some, bays: Some, rooms: Some, now: int) -> None:
-        """Bins (0 endless), bays and fitting rooms from now on; whoever waits gets what became free."""
+        """Bins, bays and fitting rooms from now on, 0 as many as are needed; whoever waits gets what became free."""
         self._reach(now)
         for n, shelf, bay, room in np.broadcast(node, bins, bays, rooms):
             row = self.net.nodes[n]
             row["bins"], row["bays"], row["rooms"] = shelf, bay, room
             self.space(int(n), SHELF).set_cap(int(shelf) or ENDLESS)
-            self.space(int(n), BAY).set_cap(int(bay))
+            self.space(int(n), BAY).set_cap(int(bay) or ENDLESS)
             self._settle()
-            self.stations[N_ROLES * int(n) + ROOM].set_cap(int(room))
+            self.stations[N_ROLES * int(n) + ROOM].set_cap(int(room) or ENDLESS)
             self._settle()
 
     def open_store(self, node: Some, now: int) -> None:

@@ -184,12 +184,30 @@ class Acts(SourceActs):
         self.tell(o, Outcome.QUEUE_LEFT, waited)
 
     def unstage(self, o: Order, status: Status, code: Outcome) -> None:
-        """Back to the shelf at once: never collected, or refused."""
+        """Never collected, or refused: back to the shelf at once, from a place without shelves on the way to the centre."""
         self.leave_space(o, SHELF)
-        self.shift(o.node, o.sku, o.held, "staged", "available")
+        held = o.held
+        shelf = not self.is_unmanned(o.node)
+        if shelf:
+            self.shift(o.node, o.sku, held, "staged", "available")
+        else:
+            self.goes_out(o.node, o.sku, held, "staged", Move.TRANSFER_OUT)
         self.to(o, status)
         self.end_without_goods(o)
         self.tell(o, code, 0)
+        if not shelf:
+            o.held, o.place = held, AT_TRUCK
+            self.places[o.sku, PLACE_TRUCK] += held
+            self.unresolved -= 1
+            self.pay_service(o, Account.TRANSFERS, self.net.rules.to_store_cost)
+
+    def back_in_centre(self, o: Order) -> None:
+        """The truck with what nobody took is there."""
+        self.places[o.sku, PLACE_TRUCK] -= o.held
+        for column in ("on_hand", "available", "record"):
+            self.cell(0, o.sku)[column] += o.held
+        self.net.stock.journal[0, o.sku, Move.TRANSFER_IN] += o.held
+        self.serve_sku(o.sku)
 
     def can_alter(self, o: Order) -> bool:
         """Whether a misfit that is seen at the hand-over is made to fit on the spot."""

@@ -184,7 +184,7 @@ class Station:
                 self.busy -= 1
                 self.worked -= left
             if at_closing == HOLD_WORK:
-                order.pick_s = min(order.pick_s, left)
+                order.pick_s = left if order.phase == PHASE_SERVED else 0  # the rest of a trip is the leader's
             del self.in_service[order.key]
             order.phase, order.phase_time = PHASE_QUEUED, self.now
             place = Place(order, order.pick_s, self.env.event(), self.now)

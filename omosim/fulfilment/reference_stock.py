@@ -13,12 +13,14 @@ from omosim.fulfilment.reference_parts import Order
 from omosim.fulfilment.reference_places import PickupSlots, Space
 from omosim.fulfilment.reference_stations import Station
 from omosim.fulfilment.rules import Network
-from omosim.schema.codes import Account, Move, Outcome, Status
+from omosim.schema.codes import Account, Move, NodeKind, Outcome, Status
 from omosim.schema.columns import DAY, FLAG_SLOT_REFUSED
 from omosim.schema.network import (
+    AT_BACK,
     AT_NONE,
     AT_PROMISED,
     AT_RESERVED,
+    AT_TRUCK,
     COUNTER,
     DESK,
     N_ROLES,
@@ -96,9 +98,13 @@ class StockActs:
 
     def close(self, o: Order) -> None:
         """Nothing more will happen to the row."""
-        if o.status != Status.RETURNED:
+        if o.place not in (AT_BACK, AT_TRUCK):  # those were resolved when their goods set out
             self.unresolved -= 1
         del self.live[o.key]
+
+    def is_unmanned(self, node: int) -> bool:
+        """Whether orders are handed over there without people and shelves of ours."""
+        return bool(self.net.nodes["kind"][node] in (NodeKind.POINT, NodeKind.LOCKER))
 
     def to(self, o: Order, status: Status) -> None:
         """Change of status, counted for law L4."""
@@ -196,7 +202,7 @@ class StockActs:
             return False
         if self.service(o)["late"]:
             self.net.stock.promised[node, o.sku] += o.units
-            o.node, o.held, o.claim, o.place = node, 0, o.units, AT_PROMISED
+            o.held, o.claim, o.place, o.node = 0, o.units, AT_PROMISED, node
             return True
         cell = self.cell(node, o.sku)
         there = min(o.units, int(cell["available"]))

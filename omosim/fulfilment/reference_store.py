@@ -1,4 +1,4 @@
-"""Customers at a node in the reference engine: pickups from the shelf on, visits, returns. Here orders wait."""
+"""Customers at a node in the reference engine: pickups once they are picked, visits, returns. Here orders wait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import simpy
 
 from omosim.fulfilment.reference_acts import Acts
 from omosim.fulfilment.reference_parts import NOWHERE, Order
-from omosim.schema.codes import Action, Entry, Event, NodeKind, Outcome, Status
+from omosim.schema.codes import Action, Entry, Event, Outcome, Status
 from omosim.schema.columns import (
     DAY,
     FLAG_BIN_WAIT,
@@ -18,7 +18,7 @@ from omosim.schema.columns import (
     FLAG_NO_SHOW,
     FLAG_QUEUE_LEFT,
 )
-from omosim.schema.network import BAY, COUNTER, DESK, ROOM, SHELF
+from omosim.schema.network import AT_TRUCK, BAY, COUNTER, DESK, ROOM, SHELF
 
 Process = Generator[simpy.Event, object, None]
 Answer = Generator[simpy.Event, object, bool]  # a process that ends with yes or no
@@ -56,6 +56,7 @@ class StoreLives(Acts):
                 yield self.at(max(self.now, last), Event.EXPIRE, o)
                 self.unstage(o, Status.EXPIRED, Outcome.EXPIRED)
                 o.flags |= FLAG_NO_SHOW
+                yield from self.sent_back(o)
                 return False
             yield self.at(come, Event.COLLECT, o)
             if not self.net.nodes["open"][o.node]:
@@ -70,7 +71,15 @@ class StoreLives(Acts):
                 break
             self.to(o, Status.STAGED)
             come = last + 1 if again else self.comes_at(o.node, self.now + DAY)
-        return self.collect(o)
+        taken = self.collect(o)
+        yield from self.sent_back(o)
+        return taken
+
+    def sent_back(self, o: Order) -> Process:
+        """What nobody took goes back to the centre, where it cannot stay."""
+        if o.place == AT_TRUCK:
+            yield self.at(self.now + self.net.rules.to_store_s, Event.RESTOCK, o)
+            self.back_in_centre(o)
 
     def move(self, o: Order) -> Process:
         """On the truck to the node where it is collected."""
@@ -92,8 +101,8 @@ class StoreLives(Acts):
 
     def come_for(self, o: Order) -> Answer:
         """The customer is at the node; True when the order can be handed over, False when it took too long."""
-        node = self.net.nodes[o.node]
-        if node["kind"] in (NodeKind.POINT, NodeKind.LOCKER):
+        node, bays = self.net.nodes[o.node], self.space(o.node, BAY)
+        if self.is_unmanned(o.node):
             o.served_at = self.now
             return True
         curbside = self.service(o)["curbside"] and node["bays"] > 0
@@ -101,11 +110,11 @@ class StoreLives(Acts):
             yield from self.room(o)
         self.to(o, Status.AT_COUNTER)
         enough = self.patience_over(o)
-        if curbside and not self.space(o.node, BAY).take(o):
-            turn = self.space(o.node, BAY).wait(o)
-            yield turn | enough
+        if curbside and not bays.take(o):
+            turn = bays.wait(o)
+            yield turn | enough  # also where nobody gives up: who is let in together joins the counter in this order
             if not turn.triggered:
-                self.give_up(o, self.space(o.node, BAY).withdraw(o))
+                self.give_up(o, bays.withdraw(o))
                 return False
             o.wait_s += self.now - o.arrived_at
         served = yield from self.counter(o, enough)
@@ -204,7 +213,7 @@ class StoreLives(Acts):
         yield self.at(when, Event.RETURN_BEGIN, o)
         self.to(o, Status.RETURN_OPEN)
         self.send_back(o)
-        if o.return_node >= 0 and self.net.nodes["open"][o.return_node]:
+        if o.return_node >= 0 and self.net.nodes["open"][o.return_node] and not self.is_unmanned(o.return_node):
             o.entries += 1
             o.flags |= FLAG_BROUGHT_BACK
             desk = self.station(o.return_node, DESK)

@@ -18,16 +18,16 @@ from omosim.kernels.fulfilment_source import (
 from omosim.kernels.fulfilment_space import O_LATE, S_PACKED, to_shelf
 from omosim.kernels.fulfilment_stock import (
     AT_RESERVED,
-    CASH,
     M_SHIPPED,
     SHORT,
     move_to,
     next_cutoff,
     next_wave,
-    post,
+    pay_out,
     put_back,
     sell,
     tell,
+    to_truck,
 )
 from omosim.kernels.fulfilment_tables import (
     R_INSERT,
@@ -36,9 +36,9 @@ from omosim.kernels.fulfilment_tables import (
     R_RIDE,
     R_SAME_DAY,
     R_TO_STORE,
-    R_TO_STORE_COST,
     R_WAVES,
     kernel,
+    once,
     part,
 )
 from omosim.kernels.jit import apart
@@ -53,12 +53,11 @@ S_DELIVERED = int(c.Status.DELIVERED)
 O_CANCELLED, O_FAILED, O_DELIVERED, O_INSERT = (
     int(c.Outcome.CANCELLED), int(c.Outcome.FAILED_PICKUP), int(c.Outcome.DELIVERED), int(c.Outcome.INSERT),
 )  # fmt: skip
-PARCELS, COURIERS, OUTSOURCED, INSERTS, TRANSFERS = (
+PARCELS, COURIERS, OUTSOURCED, INSERTS = (
     int(c.Account.PARCELS), int(c.Account.COURIERS), int(c.Account.OUTSOURCED), int(c.Account.INSERTS),
-    int(c.Account.TRANSFERS),
 )  # fmt: skip
-M_MISRECORDED, M_OUT, M_IN = int(c.Move.MISRECORDED), int(c.Move.TRANSFER_OUT), int(c.Move.TRANSFER_IN)
-AT_ROAD, AT_TRUCK = at.AT_ROAD, at.AT_TRUCK
+M_MISRECORDED, M_IN = int(c.Move.MISRECORDED), int(c.Move.TRANSFER_IN)
+AT_ROAD = at.AT_ROAD
 
 
 @kernel
@@ -140,13 +139,6 @@ def ride(route, g, b):
 
 
 @part
-def pay_out(g, b, account, cost):
-    """A cost of the order's service."""
-    post(g, b["placed_at"], account, CASH, cost)
-    b["service_cost"] += cost
-
-
-@part
 def depart(net, row, t):
     """A parcel leaves its node, for the door or for the node where it is collected."""
     q = net.q
@@ -162,11 +154,8 @@ def depart(net, row, t):
     if n["order_fee"] > 0:
         pay_out(g, b, OUTSOURCED, np.int64(n["order_fee"]))
     if b["flow"] == PICKUP:
-        net.journal[node, sku, M_OUT] += units
-        net.sku[sku]["truck"] += units
-        r["place"] = AT_TRUCK
         b["flags"] |= F_MOVED
-        pay_out(g, b, TRANSFERS, g[R_TO_STORE_COST])
+        to_truck(net, r, b, node, sku, np.int64(units))
         schedule(q, row, t + g[R_TO_STORE], E_DELIVER)
         return
     net.journal[node, sku, M_SHIPPED] += units
@@ -226,7 +215,7 @@ def truck_in(net, row, t):
     to_shelf(net, row, t)
 
 
-@part
+@once
 def deliver(net, row, t):
     """The parcel is handed over at the door, or unloaded where it is collected."""
     q = net.q

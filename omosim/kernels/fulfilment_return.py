@@ -15,6 +15,7 @@ from omosim.kernels.fulfilment_stock import (
     VISIT,
     book_line,
     comes_at,
+    is_unmanned,
     move_to,
     post,
     sell,
@@ -34,6 +35,7 @@ from omosim.kernels.fulfilment_tables import (
     R_RETURN_TRANSIT,
     SIDED,
     kernel,
+    once,
     part,
 )
 from omosim.kernels.jit import apart
@@ -42,14 +44,14 @@ from omosim.schema import columns as col
 from omosim.schema import network as at
 
 F_BROUGHT_BACK, F_EXCHANGED = col.FLAG_BROUGHT_BACK, col.FLAG_EXCHANGED
-AT_BACK = at.AT_BACK
+AT_BACK, AT_TRUCK = at.AT_BACK, at.AT_TRUCK
 S_INSIDE, S_AT_COUNTER, S_BOUGHT = int(c.Status.INSIDE), int(c.Status.AT_COUNTER), int(c.Status.BOUGHT)
 S_RETURN_OPEN, S_RETURNED = int(c.Status.RETURN_OPEN), int(c.Status.RETURNED)
 E_RETURN_BEGIN, E_RETURN_ARRIVE, E_RESTOCK = (
     int(c.Event.RETURN_BEGIN), int(c.Event.RETURN_ARRIVE), int(c.Event.RESTOCK),
 )  # fmt: skip
 O_RETURNED, O_EXCHANGED = int(c.Outcome.RETURNED), int(c.Outcome.EXCHANGED)
-M_RETURNED = int(c.Move.RETURNED)
+M_RETURNED, M_IN = int(c.Move.RETURNED), int(c.Move.TRANSFER_IN)
 REFUNDS, RESALE_LOSS, HANDLING = (
     int(c.Account.REFUNDS), int(c.Account.RESALE_LOSS), int(c.Account.RETURN_HANDLING),
 )  # fmt: skip
@@ -130,7 +132,7 @@ def returns_station(nodes, node):
     return N_ROLES * node + (DESK if n["desk"] > 0 and n["pooled"] == 0 else COUNTER)
 
 
-@part
+@once
 def return_begin(net, row, t):
     """The customer brings the goods to a store, or sends them."""
     q = net.q
@@ -142,7 +144,7 @@ def return_begin(net, row, t):
     item["back"] += r["held"]
     r["place"] = AT_BACK
     node = np.int64(r["return_node"])
-    if node >= 0 and q.node[node]["open"] != 0:
+    if node >= 0 and q.node[node]["open"] != 0 and not is_unmanned(q.node[node]):
         b["entries"] += 1
         b["flags"] |= F_BROUGHT_BACK
         join(q, returns_station(q.node, node), row, PRESENT, t)
@@ -196,7 +198,7 @@ def refund(net, row, t):
 
 @kernel
 def restock(net, row, t):
-    """A returned unit can be sold again where it is."""
+    """A returned unit can be sold again where it is; what nobody took at a locker is back in the centre."""
     apart()
     q = net.q
     r = q.live[row]
@@ -207,8 +209,12 @@ def restock(net, row, t):
     c["on_hand"] += units
     c["available"] += units
     c["record"] += units
-    net.journal[node, sku, M_RETURNED] += units
-    net.sku[sku]["back"] -= units
+    if r["place"] == AT_TRUCK:
+        net.journal[node, sku, M_IN] += units
+        net.sku[sku]["truck"] -= units
+    else:
+        net.journal[node, sku, M_RETURNED] += units
+        net.sku[sku]["back"] -= units
     free_row(r, q.g, row)
     if node == 0:
         serve_backorders(net, sku, t)

@@ -49,7 +49,7 @@ from omosim.kernels.fulfilment_tables import (
     RIDES,
     SPAN,
     kernel,
-    part,
+    once,
 )
 from omosim.kernels.fulfilment_visit import (
     E_ARRIVE,
@@ -71,7 +71,7 @@ N_MOVES = c.N_MOVES
 NEVER = 2**62
 
 
-@part
+@once
 def pick_over(net, row, t):
     """A pick ended: the picker is free, unless another row of the trip has them."""
     q = net.q
@@ -83,7 +83,7 @@ def pick_over(net, row, t):
     pick_end(net, row, t)
 
 
-@part
+@once
 def counter_end(net, row, t):
     """Service at the counter is over: the next is served, then this row goes on."""
     q = net.q
@@ -102,7 +102,7 @@ def counter_end(net, row, t):
         collect(net, row, t)
 
 
-@part
+@once
 def handle(net, row, t, kind):
     """One event of a live row."""
     if kind == PICK_END:
@@ -141,7 +141,7 @@ def handle(net, row, t, kind):
         site_end(net, row, t)
 
 
-@part
+@once
 def short_of_room(q, told):
     """Whether one more event, or the next span's bucket, might not fit into the tables."""
     g = q.g
@@ -154,7 +154,7 @@ def short_of_room(q, told):
     )
 
 
-@part
+@once
 def skip_spans(bucket, g, last):
     """Pass over spans before `last` whose buckets are empty; False when there is none."""
     span = g[G_SPAN]
@@ -165,7 +165,7 @@ def skip_spans(bucket, g, last):
     return span > first
 
 
-@part
+@once
 def fetch_ahead(net):
     """Ask memory for what the next events will need: waiting for it was a third of the time.
 
@@ -231,18 +231,18 @@ def advance(net, until):
             if not skip_spans(q.bucket, g, min(t, until - 1) // SPAN):
                 next_span(q)
             continue
-        if row < 0:
-            g[G_EVENTS] += 1
-            g[G_NEXT] += 1
-            handle(net, open_row(q, net.demand[g[G_NEXT] - 1]), t, E_ARRIVE)
-            continue
-        heap_drop(q.heap, g)
-        fetch_ahead(net)
-        r = q.live[row]
         kind = rank & 15
-        if r["t"] == t and r["kind"] == kind and r["book"] >= 0 and r["key"] == key:
-            g[G_EVENTS] += 1
-            handle(net, row, t, kind)
+        if row < 0:
+            g[G_NEXT] += 1
+            row = open_row(q, net.demand[g[G_NEXT] - 1])
+        else:
+            heap_drop(q.heap, g)
+            fetch_ahead(net)
+            r = q.live[row]
+            if r["t"] != t or r["kind"] != kind or r["book"] < 0 or r["key"] != key:
+                continue  # it was called off
+        g[G_EVENTS] += 1
+        handle(net, row, t, kind)
 
 
 @kernel

@@ -40,6 +40,7 @@ from omosim.kernels.fulfilment_tables import (
     R_WAVES,
     SIDED,
     kernel,
+    once,
     part,
 )
 from omosim.kernels.jit import apart
@@ -368,7 +369,7 @@ def allocate(net, row, t):
     return node >= 0 and reserve(net, r, b, node)
 
 
-@part
+@once
 def allocate_first(net, row, t):
     """Allocation of a row that reaches the network: the only one that may split a parcel."""
     if allocate(net, row, t):
@@ -436,7 +437,7 @@ def to_picking(q, b, row, t):
     join(q, pick_station(q.node, node), row, rank, t)
 
 
-@part
+@once
 def released(q, row, t):
     """A wave of picking begins: the row joins the queue."""
     b = q.book[q.live[row]["book"]]

@@ -275,7 +275,7 @@ def give_up_bay(q, r, b, t):
 
 @kernel
 def set_places(net, plan, t):
-    """Bins, bays and fitting rooms from now on; `plan` (4, n) int64: nodes, then their numbers."""
+    """Bins, bays and fitting rooms from now on, 0 as many as are needed; `plan` (4, n) int64: nodes, then their numbers."""
     q = net.q
     for i in range(plan.shape[1]):
         node = plan[0, i]
@@ -288,6 +288,6 @@ def set_places(net, plan, t):
         shelf["cap"] = plan[1, i] if plan[1, i] > 0 else at.ENDLESS
         next_in_bins(net, node, t)
         settle(bay, t)
-        bay["cap"] = plan[2, i]
+        bay["cap"] = plan[2, i] if plan[2, i] > 0 else at.ENDLESS
         next_in_bays(q, node, t)
-        set_cap(q, N_ROLES * node + ROOM, plan[3, i], 0, False, t)
+        set_cap(q, N_ROLES * node + ROOM, plan[3, i] if plan[3, i] > 0 else at.ENDLESS, 0, False, t)

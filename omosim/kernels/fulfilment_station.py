@@ -253,12 +253,13 @@ def stop_picks(q, station, node, hold, t):
         r = q.live[row]
         latest = np.int64(r["next"])
         left = r["t"] - t
-        if r["bits"] & RIDES == 0:
+        rides = r["bits"] & RIDES != 0
+        r["bits"] &= ~RIDES
+        if not rides:
             s["busy"] -= 1
             s["worked"] -= left
-        r["bits"] &= ~RIDES
-        if hold and left < r["pick_s"]:
-            r["pick_s"] = left
+        if hold:
+            r["pick_s"] = 0 if rides else left  # the rest of a trip is the leader's
         r["t"] = t
         line_up_first(q.live, line, s, pick_class(q.book[r["book"]]), row)
     s["extra"] = min(s["extra"], s["busy"])

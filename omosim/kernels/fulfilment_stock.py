@@ -22,6 +22,7 @@ from omosim.kernels.fulfilment_tables import (
     R_CUTOFF,
     R_FROM,
     R_TO,
+    R_TO_STORE_COST,
     R_WAVES,
     kernel,
     part,
@@ -31,16 +32,18 @@ from omosim.schema import columns as col
 from omosim.schema import network as at
 
 DAY = col.DAY
+POINT, LOCKER = int(c.NodeKind.POINT), int(c.NodeKind.LOCKER)
 F_SUBSTITUTED = col.FLAG_SUBSTITUTED
 SHIP, SAME_DAY, PICKUP, VISIT = (int(c.Flow.SHIP), int(c.Flow.SAME_DAY), int(c.Flow.PICKUP), int(c.Flow.VISIT))
 S_DUE, S_BACKORDERED, S_TO_PICK, S_CANCELLED = (
     int(c.Status.DUE), int(c.Status.BACKORDERED), int(c.Status.TO_PICK), int(c.Status.CANCELLED),
 )  # fmt: skip
-M_SHIPPED, M_SOLD = int(c.Move.SHIPPED), int(c.Move.SOLD)
+M_SHIPPED, M_SOLD, M_OUT = int(c.Move.SHIPPED), int(c.Move.SOLD), int(c.Move.TRANSFER_OUT)
+TRANSFERS = int(c.Account.TRANSFERS)
 CASH, REVENUE, FEES, GOODS, STOCK = (
     int(c.Account.CASH), int(c.Account.REVENUE_WEB), int(c.Account.FEES), int(c.Account.GOODS), int(c.Account.STOCK),
 )  # fmt: skip
-AT_NONE, AT_RESERVED, AT_CUSTOMER = at.AT_NONE, at.AT_RESERVED, at.AT_CUSTOMER
+AT_NONE, AT_RESERVED, AT_CUSTOMER, AT_TRUCK = at.AT_NONE, at.AT_RESERVED, at.AT_CUSTOMER, at.AT_TRUCK
 ORDERED = G_UNITS + at.UNITS_ORDERED
 OUT = G_UNITS + at.UNITS_OUT
 SUBSTITUTED = G_UNITS + at.UNITS_SUBSTITUTED
@@ -62,6 +65,22 @@ def post(g, placed, debit, credit, amount):
         base += N_LEDGER
     g[base + debit] += amount
     g[base + credit] -= amount
+
+
+@kernel
+def pay_out(g, b, account, cost):
+    """A cost of the order's service."""
+    post(g, b["placed_at"], account, CASH, cost)
+    b["service_cost"] += cost
+
+
+@kernel
+def to_truck(net, r, b, node, sku, units):
+    """Units leave a node for another; they are no longer in its stock."""
+    net.journal[node, sku, M_OUT] += units
+    net.sku[sku]["truck"] += units
+    r["place"] = AT_TRUCK
+    pay_out(net.q.g, b, TRANSFERS, net.q.g[R_TO_STORE_COST])
 
 
 @kernel
@@ -128,14 +147,26 @@ def use_second(r, b):
     r["bits"] = (r["bits"] & ~MISFIT) | (MISFIT if r["bits"] & ALT_MISFIT else 0)
 
 
+@part
+def is_unmanned(n):
+    """Whether orders are handed over at the node without people and shelves of ours."""
+    return n["kind"] == POINT or n["kind"] == LOCKER
+
+
 @kernel
-def end_without_goods(g, r, b, row, t, status):
-    """The row ends and no unit went out."""
+def no_goods(g, b, t, status):
+    """The row is resolved and no unit went out."""
     move_to(g, b, status)
     g[SHORT] += b["units"] - b["units_short"]
     b["units_short"] = b["units"]
     b["done_at"] = t
     g[G_OPEN] -= 1
+
+
+@kernel
+def end_without_goods(g, r, b, row, t, status):
+    """The row ends and no unit went out."""
+    no_goods(g, b, t, status)
     free_row(r, g, row)
 
 

@@ -156,6 +156,11 @@ def part(function):
     return made
 
 
+def once(function):
+    """A kernel with one caller, laid into it before types are inferred: not a compilation of its own."""
+    return kernel(function, inline="always")
+
+
 class Queues(NamedTuple):
     """What events and queues need; all arrays C-contiguous, changed in place."""
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from omosim.kernels.fulfilment_queue import new_row, schedule
-from omosim.kernels.fulfilment_return import FOLLOW_UP, after_sale, follow_up, sold_at_once, sold_from_shelf
+from omosim.kernels.fulfilment_return import E_RESTOCK, FOLLOW_UP, after_sale, follow_up, sold_at_once, sold_from_shelf
 from omosim.kernels.fulfilment_source import (
     DO_OTHER,
     DO_SHIP,
@@ -35,10 +35,13 @@ from omosim.kernels.fulfilment_stock import (
     VISIT,
     comes_at,
     end_without_goods,
+    is_unmanned,
     move_to,
+    no_goods,
     put_back,
     sell,
     tell,
+    to_truck,
     use_second,
 )
 from omosim.kernels.fulfilment_tables import (
@@ -53,11 +56,13 @@ from omosim.kernels.fulfilment_tables import (
     PRESENT,
     R_SITE_CAP,
     R_SITE_ROOM,
+    R_TO_STORE,
     SIDED,
     STEPPED,
     TRY_ON,
     WAITS_BAY,
     kernel,
+    once,
     part,
 )
 from omosim.kernels.jit import apart
@@ -69,7 +74,6 @@ F_EMPTY, F_CLOSED, F_LEFT, F_NO_SHOW = col.FLAG_EMPTY, col.FLAG_CLOSED, col.FLAG
 F_LOOKED, F_EMPTY_AGAIN, F_SITE_LOST = col.FLAG_LOOKED, col.FLAG_EMPTY_AGAIN, col.FLAG_SITE_LOST
 F_TOOK_PART, F_ALTERED = col.FLAG_TOOK_PART, col.FLAG_ALTERED
 AT_BETWEEN = at.AT_BETWEEN
-POINT, LOCKER = int(c.NodeKind.POINT), int(c.NodeKind.LOCKER)
 BROWSE = int(c.Flow.BROWSE)
 S_INSIDE, S_IN_ROOM, S_COLLECTED, S_BOUGHT, S_LEFT, S_EXPIRED, S_REFUSED = (
     int(c.Status.INSIDE), int(c.Status.IN_ROOM), int(c.Status.COLLECTED), int(c.Status.BOUGHT), int(c.Status.LEFT),
@@ -88,7 +92,7 @@ WEB, STORE = int(c.Entry.WEB), int(c.Entry.STORE)
 
 
 # ---- the site -------------------------------------------------------------------------------------------------
-@part
+@once
 def arrive(net, row, t):
     """A row reaches the network."""
     q = net.q
@@ -394,13 +398,10 @@ def expire(net, row, t):
     r = q.live[row]
     b = q.book[r["book"]]
     b["flags"] |= F_NO_SHOW
-    tell(net.told, q.g, b, t, O_EXPIRED, 0)
-    leave_shelf(net, row, r, b, t)
-    put_back(net.cell, r, b, True)
-    end_without_goods(q.g, r, b, row, t, S_EXPIRED)
+    not_taken(net, row, r, b, t, S_EXPIRED, O_EXPIRED)
 
 
-@part
+@once
 def come_to_collect(net, row, t):
     """The customer of a pickup is at the door."""
     q = net.q
@@ -413,7 +414,7 @@ def come_to_collect(net, row, t):
         await_collection(q, b, row, t, comes_at(q.g, n, t + DAY))
         return
     b["entries"] += 1
-    if n["kind"] == POINT or n["kind"] == LOCKER:
+    if is_unmanned(n):
         b["arrived_at"] = t
         b["served_at"] = t
         collect(net, row, t)
@@ -429,14 +430,25 @@ def come_to_collect(net, row, t):
 
 
 @kernel
-def refuse(net, row, r, b, t):
-    """Not taken: back on the shelf at once."""
+def not_taken(net, row, r, b, t, status, code):
+    """Never collected, or refused: back on the shelf at once, from a place without shelves on the way to the centre."""
     apart()
     q = net.q
-    tell(net.told, q.g, b, t, O_REFUSED, 0)
+    tell(net.told, q.g, b, t, code, 0)
     leave_shelf(net, row, r, b, t)
-    put_back(net.cell, r, b, True)
-    end_without_goods(q.g, r, b, row, t, S_REFUSED)
+    if not is_unmanned(q.node[b["node"]]):
+        put_back(net.cell, r, b, True)
+        end_without_goods(q.g, r, b, row, t, status)
+        return
+    units = r["held"]
+    node, sku = np.int64(b["node"]), np.int64(b["sku"])
+    c = net.cell[node, sku]
+    c["staged"] -= units
+    c["on_hand"] -= units
+    to_truck(net, r, b, node, sku, np.int64(units))
+    no_goods(q.g, b, t, status)
+    r["return_node"] = 0
+    schedule(q, row, t + q.g[R_TO_STORE], E_RESTOCK)
 
 
 @part
@@ -458,7 +470,7 @@ def collect(net, row, t):
     units = np.int64(r["held"])
     behind = to_leave_behind(q, row, r, service)
     if behind == units:
-        refuse(net, row, r, b, t)
+        not_taken(net, row, r, b, t, S_REFUSED, O_REFUSED)
         return
     keep = units - behind
     alter_s = q.side[row]["alter_s"] if r["bits"] & SIDED and service["alters"] else 0
@@ -473,7 +485,7 @@ def collect(net, row, t):
             or alt < 0
             or net.cell[node, alt]["available"] < units
         ):
-            refuse(net, row, r, b, t)
+            not_taken(net, row, r, b, t, S_REFUSED, O_REFUSED)
             return
         leave_shelf(net, row, r, b, t)
         put_back(net.cell, r, b, True)
@@ -500,7 +512,7 @@ def collect(net, row, t):
     after_sale(q, r, b, row, t)
 
 
-@part
+@once
 def pay(net, row, t):
     """A visitor has paid."""
     q = net.q

@@ -30,6 +30,7 @@ def differences(one, other, told_one: np.ndarray, told_other: np.ndarray) -> dic
         "outcomes": (told_one, told_other),
         "holds": (one.holds(), other.holds()),
         "cells": (one.net.stock.cells, other.net.stock.cells),
+        "promised": (one.net.stock.promised, other.net.stock.promised),
         "journal": (one.net.stock.journal, other.net.stock.journal),
         "nodes": (one.net.nodes, other.net.nodes),
         "pending": (np.array(one.pending()), np.array(other.pending())),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
+from features import Draft, add_features, no_services
 
 from omosim.fulfilment.rules import Network, NetworkRules
 from omosim.schema.codes import Flow, Move, NodeKind
@@ -20,10 +22,23 @@ class World:
     rows: np.ndarray
     coarse: list[tuple[int, int, str, tuple[int, ...]]]
     days: int
+    features: frozenset[str] = frozenset()
 
 
-def small_world(seed: int, nodes: int, skus: int, rows: int, tick: int, backorders: bool, days: int = 3) -> World:
-    """A random world; `tick` is the grid on which times lie, so that a coarse one gives many ties."""
+def small_world(
+    seed: int,
+    nodes: int,
+    skus: int,
+    rows: int,
+    tick: int,
+    backorders: bool,
+    days: int = 3,
+    features: Collection[str] = (),
+) -> World:
+    """A random world; `tick` is the grid on which times lie, so that a coarse one gives many ties.
+
+    `features` of features.py are added to the plain network, which stays the same without them.
+    """
     rng = np.random.default_rng(seed)
     n = np.zeros(nodes, NODE)
     n["kind"][1:] = NodeKind.STORE
@@ -39,31 +54,35 @@ def small_world(seed: int, nodes: int, skus: int, rows: int, tick: int, backorde
     n["opens_s"], n["closes_s"] = 9 * HOUR, 21 * HOUR
     units = rng.integers(0, 12, (nodes, skus)) * (rng.random((nodes, skus)) < 0.7)
     error = rng.integers(-1, 3, (nodes, skus)) * (rng.random((nodes, skus)) < 0.4)
-    rules = NetworkRules(
-        cutoff_s=int(rng.integers(0, 24)) * HOUR,
-        waves_s=tuple(sorted({int(w) * HOUR for w in rng.integers(8, 22, 3)})),
-        wave_lead_s=int(rng.integers(0, 2)) * HOUR,
-        hold_s=int(rng.integers(1, 30)) * HOUR,
-        returns_s=int(rng.integers(0, 3)) * tick,
-        return_transit_s=int(rng.integers(0, 3)) * 6 * HOUR,
-        refurbish_s=int(rng.integers(0, 3)) * 4 * HOUR,
-        parcel_cost=300,
-        return_parcel_cost=250,
-        same_day_cost=700,
-        ride_s_per_km=int(rng.choice([0, 300, 4000])),
-        least_ride_s=int(rng.choice([0, 600])),
-        after_opening_s=int(rng.choice([0, 4 * HOUR, 15 * HOUR])),
-        handling_cost=7,
-        resale_loss_ppm=(333_333, 125_000),
-        backorders=backorders,
-        measured_from=DAY,
-        measured_to=2 * DAY,
-    )
+    rules = {
+        "cutoff_s": int(rng.integers(0, 24)) * HOUR,
+        "waves_s": tuple(sorted({int(w) * HOUR for w in rng.integers(8, 22, 3)})),
+        "wave_lead_s": int(rng.integers(0, 2)) * HOUR,
+        "hold_s": int(rng.integers(1, 30)) * HOUR,
+        "returns_s": int(rng.integers(0, 3)) * tick,
+        "return_transit_s": int(rng.integers(0, 3)) * 6 * HOUR,
+        "refurbish_s": int(rng.integers(0, 3)) * 4 * HOUR,
+        "parcel_cost": 300,
+        "return_parcel_cost": 250,
+        "same_day_cost": 700,
+        "ride_s_per_km": int(rng.choice([0, 300, 4000])),
+        "least_ride_s": int(rng.choice([0, 600])),
+        "after_opening_s": int(rng.choice([0, 4 * HOUR, 15 * HOUR])),
+        "handling_cost": 7,
+        "resale_loss_ppm": (333_333, 125_000),
+        "backorders": backorders,
+        "measured_from": DAY,
+        "measured_to": 2 * DAY,
+    }
     zones = 3
-    net = Network(n, Stock.opening(units, error), rng.integers(0, 9000, (zones, nodes)).astype(np.int32),
-                  rng.integers(1, 900, skus).astype(np.int64), rng.integers(0, 2, skus), rules)  # fmt: skip
+    distance_m = rng.integers(0, 9000, (zones, nodes)).astype(np.int32)
+    cost, category = rng.integers(1, 900, skus).astype(np.int64), rng.integers(0, 2, skus)
     demand = random_rows(rng, rows, nodes, skus, zones, tick, days)
-    return World(net, demand, random_coarse(rng, nodes, skus, tick, days), days)
+    draft = Draft(n, units, rules, no_services(), demand, random_coarse(rng, nodes, skus, tick, days), tick, days)
+    add_features(draft, features, seed)
+    stock = Stock.opening(draft.units, error)
+    net = Network(draft.nodes, stock, distance_m, cost, category, NetworkRules(**draft.rules), draft.services)
+    return World(net, draft.rows, draft.coarse, days, frozenset(features))
 
 
 def random_rows(
@@ -143,12 +162,23 @@ def apply(engine: object, event: tuple[int, int, str, tuple[int, ...]]) -> None:
         engine.count(np.array([args[0]]), np.array([args[1]]), now)  # type: ignore[attr-defined]
     elif name == "receive":
         engine.receive(*args, now, Move.RECEIVED)  # type: ignore[attr-defined]
+    elif name == "set_staff":
+        engine.set_staff(*args[:3], now, leaving=args[3:] or (0, 0))  # type: ignore[attr-defined]
     else:
         getattr(engine, name)(*args, now)
 
 
-def run(engine: object, world: World, cuts: tuple[int, ...] = (), until: int | None = None) -> list[np.ndarray]:
-    """Drive an engine through the world, cutting windows also at `cuts`; returns its outcomes."""
+def run(
+    engine: object,
+    world: World,
+    cuts: tuple[int, ...] = (),
+    until: int | None = None,
+    watch: Callable[[object], None] | None = None,
+) -> list[np.ndarray]:
+    """Drive an engine through the world, cutting windows also at `cuts`; returns its outcomes.
+
+    `watch` is called before and after each coarse event.
+    """
     end = (world.days + 30) * DAY if until is None else until
     agenda = sorted([(*e[:2], i, e) for i, e in enumerate(world.coarse)], key=lambda x: x[:3])
     times = sorted(t for t in {e[0] for e in world.coarse} | set(cuts) | {end} if t <= end)
@@ -160,6 +190,10 @@ def run(engine: object, world: World, cuts: tuple[int, ...] = (), until: int | N
         engine.advance(t)  # type: ignore[attr-defined]
         told.append(engine.outcomes())  # type: ignore[attr-defined]
         while at < len(agenda) and agenda[at][0] == t:
+            if watch is not None:
+                watch(engine)
             apply(engine, agenda[at][3])
+            if watch is not None:
+                watch(engine)
             at += 1
     return told

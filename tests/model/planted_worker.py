@@ -394,7 +394,7 @@ RUNS = {f.__name__: f for f in (whole, recount, doors, cut_run, resumed_run, dra
 def fresh():
     """Forget every module of the package and of its tests."""
     for name in list(sys.modules):
-        if name.split(".")[0] in ("omosim", "small_worlds", "agreement"):
+        if name.split(".")[0] in ("omosim", "small_worlds", "features", "agreement"):
             del sys.modules[name]
     importlib.invalidate_caches()
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from omosim.fulfilment.kernel import KernelFulfilment
 from omosim.fulfilment.protocol import Fulfilment
-from omosim.fulfilment.replenishment import Replenishment, StockControl
+from omosim.fulfilment.replenishment import Forecast, Replenishment, StockControl
 from omosim.fulfilment.rules import Network, NetworkRules, network_from, rules_from
 from omosim.schema.settings import Settings
 
-__all__ = ["Fulfilment", "KernelFulfilment", "Network", "NetworkRules", "Replenishment", "StockControl",
+__all__ = ["Forecast", "Fulfilment", "KernelFulfilment", "Network", "NetworkRules", "Replenishment", "StockControl",
            "network_from", "new_engine", "rules_from"]  # fmt: skip
 
 

@@ -156,7 +156,7 @@ def replenishing(make: Callable[[Any], StockControl], review_s: int = DAY, first
 
     def receive(engine: Any, now: int) -> int:
         due = control(engine).receive_due(now)
-        shortest = int(control(engine).lead_s.min())
+        shortest = int(control(engine).lead_times().min())
         return min(due if due is not None else 2**62, now + max(1, shortest))
 
     return [Routine(first, 3, review), Routine(first, 2, receive)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from omosim.kernels.mathx import exp64, norm_ppf64
 from omosim.kernels.planning_days import day_effect, draw_orders, fill_gamma, fill_weights
-from omosim.planning.history import DAY, PICKUP, QUARTER, WALK_IN, StoreHistory, kept_until
+from omosim.planning.history import DAY, PICKUP, QUARTER, WALK_IN, StoreHistory
+from omosim.planning.hours import after_open_seconds, open_seconds
 from omosim.schema.columns import DEMAND, HOUR
 from omosim.schema.settings import NetworkSettings
 
@@ -48,6 +49,19 @@ class Shop:
         """Second of the closing before the planned day; 0 when the store was closed all the days before."""
         days = [d for d in range(self.days_before) if self.trades[d]]
         return days[-1] * DAY + self.closes if days else 0
+
+    @cached_property
+    def closed(self) -> np.ndarray:
+        """Simulated days on which the store is closed; the day after the planned one stands for the next open one."""
+        return np.flatnonzero(~np.array(self.trades))
+
+    def promised(self, second: np.ndarray, promise_s: int) -> np.ndarray:
+        """When an order of each simulated second is promised; a negative promise counts back."""
+        return after_open_seconds(second, promise_s, self.opens, self.closes, self.closed)
+
+    def open_seconds(self, second: np.ndarray) -> np.ndarray:
+        """Open seconds up to each simulated second."""
+        return open_seconds(second, self.opens, self.closes, self.closed)
 
 
 def row_keys(rep: int | np.ndarray, role: int, kind: int, number: np.ndarray) -> np.ndarray:
@@ -255,5 +269,5 @@ def draw(laws: list[DayLaw], draws: Draws, work: WorkLaw, shop: Shop, promise_s:
                 n += more
     rows = out[:n]
     pick = rows["flow"] == 2
-    rows["promise_s"][pick] = kept_until(rows["t"][pick], promise_s, shop.opens, shop.closes, shop.trades) - rows["t"][pick]
+    rows["promise_s"][pick] = shop.promised(rows["t"][pick], promise_s) - rows["t"][pick]
     return rows[np.lexsort((rows["key"], rows["t"]))]

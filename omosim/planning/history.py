@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from omosim.ingest import OrderLog
 from omosim.ingest.layout import nearest
 from omosim.kernels.mathx import exp64, log64
 from omosim.planning.errors import PlanError
+from omosim.planning.hours import open_seconds
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
 QUARTER = 900
@@ -22,6 +24,7 @@ _SMALL_HOURS = 4 * HOUR
 _HARDLY = 0.002  # share of what happens in the store below which a weekday counts as closed
 _WEEKS = 6  # least length from which growth is read
 _FASTEST = 0.05  # log growth a week beyond which it is no trend
+_MARGIN = 21  # days round the file's own in which its orders may be promised or made ready
 _OUTLIERS = 0.002  # share of visits that may lie outside the hours read
 
 
@@ -66,6 +69,16 @@ class StoreHistory:
     def raised_to(self, days: np.ndarray, day: int) -> np.ndarray:
         """Factors that bring orders of past days to the level of a day."""
         return np.array([float(exp64(self.growth * (day - d) / 7)) for d in np.asarray(days).tolist()])
+
+    @cached_property
+    def closed_days(self) -> np.ndarray:
+        """Local days since 1970 on which the store is closed: without an order, or of a weekday that is shut."""
+        near = np.arange(self.dates[0] - _MARGIN, self.dates[-1] + _MARGIN)
+        return np.union1d(self.closed, near[np.isin(weekday_of(near), list(self.shut))])
+
+    def open_seconds(self, second: np.ndarray) -> np.ndarray:
+        """Open seconds up to each local second since 1970."""
+        return open_seconds(second, self.opens, self.closes, self.closed_days)
 
     def has(self, column: str) -> bool:
         """Whether at least a tenth of the pickups tell a time."""
@@ -234,39 +247,10 @@ def hour_of_week(history: StoreHistory, kind: int) -> np.ndarray:
     return out
 
 
-def open_seconds(second: np.ndarray, opens: int, closes: int) -> np.ndarray:
-    """Open seconds from the first midnight up to each local second."""
-    day, rest = np.divmod(np.asarray(second, np.int64), DAY)
-    return day * (closes - opens) + np.clip(rest - opens, 0, closes - opens)
-
-
 def promise_of(history: StoreHistory) -> float | None:
     """The promise that was kept to, in opening seconds after the order: the median over pickups; None without one."""
     rows = history.orders[(history.orders["kind"] == PICKUP) & (history.orders["promised"] >= 0)]
     if len(rows) == 0:
         return None
-    spent = open_seconds(rows["promised"].to_numpy(), history.opens, history.closes)
-    return float(np.median(spent - open_seconds(rows["placed"].to_numpy(), history.opens, history.closes)))
-
-
-def kept_until(second: np.ndarray, wanted: int, opens: int, closes: int, trades: tuple[bool, ...]) -> np.ndarray:
-    """As `after_open_seconds`, but days on which the store is closed give no time; days after `trades` are open."""
-    day, rest = np.divmod(np.asarray(second, np.int64), DAY)
-    left, out = np.full(len(day), int(wanted), np.int64), np.full(len(day), -1, np.int64)
-    open_on = np.array([*trades, *[True] * (3 + wanted // (closes - opens))])
-    while (out < 0).any():
-        begin = np.maximum(rest, opens)
-        room = np.where(open_on[np.minimum(day, len(open_on) - 1)], np.maximum(closes - begin, 0), 0)
-        done = (out < 0) & (room >= left)
-        out = np.where(done, day * DAY + begin + left, out)
-        left, day, rest = np.where(done, left, left - room), day + 1, np.zeros_like(rest)
-    return out
-
-
-def after_open_seconds(second: np.ndarray, wanted: int, opens: int, closes: int) -> np.ndarray:
-    """The local second at which so many open seconds have passed; inverse of `open_seconds`."""
-    target = open_seconds(second, opens, closes) + int(wanted)
-    span = closes - opens
-    day, rest = np.divmod(target, span)
-    late = rest == 0  # the last second of a day, not the first of the next
-    return np.where(late & (target > 0), (day - 1) * DAY + closes, day * DAY + opens + rest)
+    spent = [history.open_seconds(rows[name].to_numpy()) for name in ("promised", "placed")]
+    return float(np.median(spent[0] - spent[1]))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from omosim.planning.demand import WALK_IN, Draws, Pool, WorkLaw, blank_rows, quantiles, row_keys
-from omosim.planning.history import QUARTER, after_open_seconds
+from omosim.planning.history import QUARTER
+from omosim.planning.hours import after_open_seconds
 from omosim.planning.simulate import DayResult, Shop, Staff
 from omosim.schema.codes import Flow
 from omosim.schema.columns import DAY
@@ -72,13 +73,13 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     place = np.arange(count) - np.repeat(np.cumsum(limit) - limit, limit)
     width = (ends - begins)[slot]
     ahead = 2 + promise_s // (shop.closes - shop.opens)  # slots of later days are picked on the planned one
-    days = np.arange(shop.days_before + ahead)
+    days = np.setdiff1d(np.arange(shop.days_before + ahead), shop.closed)
     comes = (begins[slot] + (place + 0.5) / np.maximum(limit[slot], 1) * width).astype(np.int64)
-    release = after_open_seconds(begins[slot][None, :] + (days * DAY)[:, None] + DAY, -promise_s, shop.opens, shop.closes) - DAY
+    release = shop.promised(begins[slot][None, :] + (days * DAY)[:, None], -promise_s)
     release = release + (place / np.maximum(limit[slot], 1) * width).astype(np.int64)
     one = blank_rows(release.size)
     one["t"] = release.ravel()
-    one["promise_s"] = after_open_seconds(one["t"], promise_s, shop.opens, shop.closes) - one["t"]
+    one["promise_s"] = shop.promised(one["t"], promise_s) - one["t"]
     golden = (np.arange(one.size) * 0.6180339887498949) % 1.0
     units = pool.units[(golden * len(pool.units)).astype(int)]
     one["units"] = units

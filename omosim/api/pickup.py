@@ -101,7 +101,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
         targets=Targets(asked["target"], asked["wait_share"], (asked["least_pickers"], asked["least_counter"])),
         wait_s=round(60 * asked["wait_min"]),
         rules=ShiftRules(round(4 * asked["shift_min_h"]), round(4 * asked["shift_max_h"]), round(asked["break_minutes"] / 15)),
-        slot_minutes=asked["slot_minutes"], bins=asked["bins"], seed=composed.settings.seed,
+        slot_minutes=asked["slot_minutes"], bins=asked["bins"], overflow=asked["bins_overflow"], seed=composed.settings.seed,
     )  # fmt: skip
     weekdays = list(range(7)) if asked["day"] == "all" else [WEEKDAYS.index(asked["day"])]
     roster = read_roster(Path(asked["roster"]), history.store) if asked["roster"] else None if asked["orders"] else sample_roster()

@@ -47,6 +47,7 @@ class BopisSettings(Frozen):
     least_counter: int = par("people", "people at the counter at any open time", 0, 100, default=1)
     slot_minutes: int = par("min", "length of a bookable slot", 15, 240, default=30)
     bins: int = par("bins", "places on the pickup shelf; 0 as many as needed", 0, 100000, default=0)
+    bins_overflow: float = par("share", "days on which the shelf may be too small", 0.0001, 0.5, default=0.01)
     roster: str | None = par("file", "who was on duty in the past, for the check: CSV with weekday, role (picker or counter), from, to, and breaks, as rota.csv; none: a constant number read from ready times", default=None, max_length=4096)
     max_bad_rows: int = par("rows", "bad rows that may be left out, each of them counted", 0, 10**9, default=0)
     timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)

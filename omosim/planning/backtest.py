@@ -80,8 +80,9 @@ class _Check:
         """The day's own orders served again, many times over: times of work are drawn, all else is as it was."""
         key0, key1 = make_key(self.seed, _CHECK + day)
         draws = Draws(key0, key1, reps, 1)
-        after = next(d for d in range(day + 1, day + 8) if weekday_of(d) not in self.history.shut)  # late orders are picked then
-        on_duty = [roster.days[weekday_of(d)] for d in (*range(day - _DAYS_BACK, day + 1), after)]
+        days = np.arange(day - _DAYS_BACK, day + 8)
+        days = days[(days <= day) | ~np.isin(weekday_of(days), list(self.history.shut))][: _DAYS_BACK + 2]  # late orders wait for the next open day
+        on_duty = [roster.days[w] for w in weekday_of(days).tolist()]
         shop = self.shop(day)
         return simulate(shop, self.rows(shop, day, draws), draws, on_duty, audit=False)
 

@@ -13,7 +13,7 @@ from omosim.planning import shifts as sh
 from omosim.planning.history import PICKUP, QUARTER, WALK_IN, date_text, hour_of_week
 from omosim.planning.plan import DayPlan, StorePlan, clock, second_clock
 from omosim.planning.staffing import COUNTER, PICKERS
-from omosim.schema.columns import HOUR, WEEKDAYS
+from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
 DAY_WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ROLES = ("picker", "counter")
@@ -87,13 +87,14 @@ def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
     return {
         "weekday": WEEKDAYS[day.weekday],
         "past_days": [date_text(d) for d in day.law.dates],
-        "targets_kept": day.kept,
+        "targets_kept": day.all_kept,
         "ready_on_time": day.ready_on_time.plain(),
         "wait_min": {"mean": day.wait_mean.plain(), "p50": day.wait_p50.plain(), "p90": day.wait_p90.plain()},
         "prob_wait": day.prob_wait.plain(),
         "wait_within_limit": day.soon.plain(),
         "left_the_queue": day.left.plain(),
         "shelf_peak_bins": day.shelf_peak.plain(),
+        "shelf": shelf_json(day),
         "pickups": day.orders.plain(),
         "customers_at_counter": day.customers.plain(),
         "staff_by_interval": staff_rows(day),
@@ -114,6 +115,51 @@ def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
         "simulated_days": day.draws.reps,
         "staffs_tried": day.tried,
     }  # fmt: skip
+
+
+def shelf_json(day: DayPlan) -> dict[str, Any]:
+    """How often the shelf overflows, the bins that do, and what cures too few."""
+    shelf, cures = day.shelf, day.shelf.cures
+    return {
+        "bins": shelf.bins or None,
+        "days_it_may_overflow": shelf.share,
+        "overflow": None if shelf.overflow is None else shelf.overflow.plain(),
+        "bins_needed": shelf.needed.plain(),
+        "kept": shelf.kept,
+        "too_few_whatever_the_staff": shelf.whatever_staff,
+        "cures": None if cures is None else {
+            "bins": int(shelf.needed.value), "hold_days": None if cures.hold_s is None else cures.hold_s / DAY,
+            "hold_comes_too_late": cures.put_back, "pickups_a_day": cures.orders, "picking_no_earlier_than_promised": cures.picked_late,
+        },
+    }  # fmt: skip
+
+
+def shelf_words(day: DayPlan) -> str:
+    """What the shelf needs; where it is too small, how often, and each cure."""
+    shelf, cures = day.shelf, day.shelf.cures
+    needs = f"{shelf.needed.value:.0f} bins ({shelf.needed.low:.0f} to {shelf.needed.high:.0f})"
+    seldom = f"no more than {100 * shelf.share:.3g} % of days"
+    if shelf.overflow is None:
+        return f"The shelf needs {needs} to overflow on {seldom}."
+    if cures is None:
+        return f"The {shelf.bins} bins of the shelf overflow on {_of_days(shelf.overflow)}; {needs} would do for {seldom}."
+    ways = [f"{needs} instead of {shelf.bins}"]
+    if cures.hold_s is not None:
+        ways.append(f"a hold of {cures.hold_s / DAY:.3g} days (network.pickup.hold_days), which {100 * cures.put_back:.2g} % of customers would miss")
+    if cures.orders is not None:
+        ways.append(f"{cures.orders:.0f} pickups on the usual day instead of {day.orders.value:.0f}")
+    if cures.picked_late:
+        ways.append("picking each order no earlier than its promise asks")
+    whatever = " whatever the staff" if shelf.whatever_staff else ""
+    return f"{shelf.bins} bins are TOO FEW{whatever}: the shelf overflows on {_of_days(shelf.overflow)}, {seldom} are allowed. What would cure it: {_either(ways)}."
+
+
+def _of_days(e: iv.Estimate) -> str:
+    return f"{100 * e.value:.1f} % of days (95 % interval {100 * e.low:.1f} to {100 * e.high:.1f})"
+
+
+def _either(ways: list[str]) -> str:
+    return ways[0] if len(ways) == 1 else f"{', '.join(ways[:-1])}, or {ways[-1]}"
 
 
 def textbook(day: DayPlan) -> dict[str, Any]:
@@ -191,7 +237,7 @@ def answer(plan: StorePlan, wage: int, currency: str) -> str:
         f"{DAY_WORDS[day.weekday]} at {h.store}: {_people(day)} {verb} the promise of {plan.promise_s / HOUR:.3g} h for {100 * targets.ready_on_time:.3g} % "
         f"of {day.orders.value:.0f} pickups ({_percent(day.ready_on_time)}) and a wait of {plan.options.wait_s / 60:.3g} min for {100 * targets.soon:.3g} % of "
         f"{day.customers.value:.0f} customers ({_percent(day.soon)}).{_unsure(day, plan)} That is {paid:.4g} paid hours, {_money(paid * wage, currency)} a day. "
-        f"The shelf needs {day.shelf_peak.day_high:.0f} bins on nineteen days of twenty. The slot {second_clock(int(day.limits.begins[slot]))}-"
+        f"{shelf_words(day)} The slot {second_clock(int(day.limits.begins[slot]))}-"
         f"{second_clock(int(day.limits.ends[slot]))} carries most: {int(day.limits.limit[slot])} orders when all slots are full, "
         f"{int(day.limits.limit.sum())} on the day."
     ]
@@ -255,8 +301,8 @@ def problem_lines(plan: StorePlan) -> list[str]:
     for day in plan.days:
         if not day.kept:
             out.append(f"{DAY_WORDS[day.weekday]}: the targets are not kept even with more people")
-        if 0 < plan.options.bins < (day.shelf_peak.day_high or 0):
-            out.append(f"{DAY_WORDS[day.weekday]}: {plan.options.bins} bins are too few, the shelf holds {day.shelf_peak.day_high:.0f} on nineteen days of twenty")
+        if not day.shelf.kept and day is not plan.busiest:  # the answer says it of the busiest
+            out.append(f"{DAY_WORDS[day.weekday]}: {shelf_words(day)}")
         if (sh.people(day.shifts[PICKERS]) <= plan.options.targets.least[PICKERS]).all():
             out.append(f"{DAY_WORDS[day.weekday]}: the least number of pickers (least_pickers) decides, not the demand")
         totals = day.law.counts[PICKUP].sum(axis=1)

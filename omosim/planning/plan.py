@@ -14,10 +14,12 @@ from omosim.planning import erlang, slots
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
 from omosim.planning.backtest import Backtest, backtest
-from omosim.planning.demand import PICKUP, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn
+from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn
 from omosim.planning.errors import PlanError
 from omosim.planning.history import QUARTER, StoreHistory, promise_of
 from omosim.planning.roster import Roster
+from omosim.planning.shelf import ShelfLaw, ShelfPlan, cures_of, fits
+from omosim.planning.shelf import peaks as shelf_peaks
 from omosim.planning.shifts import Shift, ShiftRules
 from omosim.planning.simulate import DayResult, Shop, Staff, simulate
 from omosim.planning.staffing import COUNTER, PICKERS, POOLS, Search, Targets, offered_load, with_one
@@ -45,6 +47,7 @@ class PlanOptions:
     rules : shifts
     slot_minutes : length of a slot
     bins : places on the pickup shelf; 0 as many as needed
+    overflow : share of days on which they may be too few
     seed : of every draw
     """
 
@@ -54,6 +57,7 @@ class PlanOptions:
     rules: ShiftRules
     slot_minutes: int
     bins: int
+    overflow: float
     seed: int
 
 
@@ -91,6 +95,7 @@ class DayPlan:
     wait_p90: iv.Estimate
     left: iv.Estimate
     shelf_peak: iv.Estimate
+    shelf: ShelfPlan
     orders: iv.Estimate
     customers: iv.Estimate
     limits: slots.SlotLimits
@@ -100,6 +105,11 @@ class DayPlan:
     service_cv: float
     tried: int
     kept: bool
+
+    @property
+    def all_kept(self) -> bool:
+        """Whether promise and wait are kept, and the shelf does."""
+        return self.kept and self.shelf.kept
 
     @property
     def paid_hours(self) -> tuple[float, float]:
@@ -170,7 +180,11 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         shifts = again.trimmed(shifts, _LAST_MOVES)
         result = _result(shop, days, final, shifts)
     say(f"{WEEKDAYS[weekday]}: slots and what-ifs")
+    roomy, hopeless = _with_room(again, shifts, result, options)
+    if roomy is not shifts:
+        shifts, result = roomy, _result(shop, days, final, roomy)
     staff = Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))
+    shelf = _shelf(_Day(shop, final, days, laws, work, promise_s), staff, result, options, hopeless)
     seen = float(laws[-1].counts[PICKUP].sum())
     seen_all = seen + float(laws[-1].counts[WALK_IN].sum())
     came = result.served + result.left
@@ -188,7 +202,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         ready_on_time=iv.share(final, result.on_time, result.orders, seen), soon=iv.share(final, result.soon, came, seen_all),
         prob_wait=iv.share(final, result.waited, came, seen_all), wait_mean=iv.mean(final, result.wait_mean_s / 60),
         wait_p50=iv.wait_quantile(final, result, 0.5), wait_p90=iv.wait_quantile(final, result, 0.9),
-        left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, result.shelf.max(axis=1)),
+        left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, shelf_peaks(result)), shelf=shelf,
         orders=iv.mean(final, result.orders), customers=iv.mean(final, came), limits=limits,
         textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.counter), curve=_curve(base),
         what_if=_what_ifs(base, shifts, laws, work, promise_s, both), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
@@ -215,7 +229,49 @@ def _keeps_full(options: PlanOptions, draws: Draws, result: DayResult, z: float)
         spread = float((a / np.maximum(b, 1e-9)).std(ddof=1)) if len(a) > 1 else 0.0
         if float(top.sum() / max(1, bottom.sum())) - z * spread < target:
             return False
-    return options.bins == 0 or float(result.shelf.max(axis=1).mean()) <= options.bins
+    return fits(result, options.bins, options.overflow, z)
+
+
+# ---- the shelf ------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Day:
+    """The simulated days and what they were drawn from."""
+
+    shop: Shop
+    draws: Draws
+    rows: np.ndarray
+    laws: list[DayLaw]
+    work: WorkLaw
+    promise_s: int
+
+
+def _with_room(search: Search, shifts: list[list[Shift]], result: DayResult, options: PlanOptions) -> tuple[list[list[Shift]], bool]:
+    """People added at the counter until the shelf does; and whether no number of them makes it do.
+
+    The plan's pickers are as few as the promise allows, so no fewer could keep orders off the shelf for longer.
+    """
+    if fits(result, options.bins, options.overflow):
+        return shifts, False
+    first, last = search.hours
+    ample = np.zeros(QUARTERS, np.int64)
+    ample[first:last] = _AMPLE
+    if not fits(search.trial(Staff(sh.people(shifts[PICKERS]), ample)), options.bins, options.overflow):
+        return shifts, True
+    for _ in range(_MOST_REPAIRS):
+        shifts = search.one_more(shifts, COUNTER)
+        if fits(search.trial(Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))), options.bins, options.overflow):
+            break
+    return shifts, False
+
+
+def _shelf(day: _Day, staff: Staff, result: DayResult, options: PlanOptions, hopeless: bool) -> ShelfPlan:
+    """How often the shelf overflows, how many bins do, and cures where those given do not."""
+    law = ShelfLaw.of(day.draws, shelf_peaks(result))
+    plan = ShelfPlan(options.bins, options.overflow, law.overflow(options.bins) if options.bins else None, law.bins_for(options.overflow), hopeless)
+    if plan.kept:
+        return plan
+    orders = float(result.orders.mean())
+    return replace(plan, cures=cures_of(day.shop, day.rows, day.draws, staff, day.laws, day.work, day.promise_s, orders, options.bins, options.overflow))
 
 
 # ---- what-ifs -------------------------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from omosim.planning import shifts as sh
 from omosim.planning.history import PICKUP, QUARTER, WALK_IN, date_text, hour_of_week
 from omosim.planning.plan import DayPlan, StorePlan, clock, second_clock
 from omosim.planning.staffing import COUNTER, PICKERS
+from omosim.planning.week_outputs import week_json, week_words
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
 DAY_WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-ROLES = ("picker", "counter")
 _ODD = 3.0  # times the median, from which on a day is named
 
 
@@ -34,17 +34,6 @@ def capacity_columns(plan: StorePlan, minutes: int) -> dict[str, list[Any]]:
          for day in plan.days
          for begin, end, limit in zip(day.limits.begins.tolist(), day.limits.ends.tolist(), day.limits.limit.tolist(), strict=True)),
     )  # fmt: skip
-
-
-def rota_columns(plan: StorePlan) -> dict[str, list[Any]]:
-    """Columns of the rota: one row a person and day."""
-    rows = []
-    for day in plan.days:
-        for pool, role in enumerate(ROLES):
-            for number, shift in enumerate(sorted(day.shifts[pool]), start=1):
-                rest = (clock(shift.rest), clock(shift.back)) if shift.back > shift.rest else ("", "")
-                rows.append((plan.history.store, WEEKDAYS[day.weekday], role, number, clock(shift.begin), clock(shift.end), *rest, shift.paid * QUARTER / HOUR))
-    return _columns(("store", "weekday", "role", "person", "from", "to", "break_from", "break_to", "paid_h"), rows)
 
 
 def staff_rows(day: DayPlan) -> list[dict[str, Any]]:
@@ -204,6 +193,7 @@ def plan_json(plan: StorePlan, wage: int, currency: str) -> dict[str, Any]:
         },
         "refused": {WEEKDAYS[w]: why for w, why in plan.refused.items()},
         "check": check_json(plan),
+        "week": week_json(plan),
         "days": days,
     }  # fmt: skip
 
@@ -243,7 +233,7 @@ def answer(plan: StorePlan, wage: int, currency: str) -> str:
     ]
     if len(plan.days) > 1:
         hours = sum(sum(d.paid_hours) for d in plan.days)
-        said.append(f"All {len(plan.days)} weekdays: {hours:.5g} paid hours, {_money(hours * wage, currency)} a week.")
+        said.append(f"All {len(plan.days)} weekdays: {hours:.5g} paid hours, {_money(hours * wage, currency)} a week. {week_words(plan)}".rstrip())
     if plan.refused:
         said.append(" ".join(f"{DAY_WORDS[w]}: not planned, {why}." for w, why in plan.refused.items()))
     return " ".join(said)

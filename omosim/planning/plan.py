@@ -23,6 +23,7 @@ from omosim.planning.shelf import peaks as shelf_peaks
 from omosim.planning.shifts import Shift, ShiftRules
 from omosim.planning.simulate import DayResult, Shop, Staff, simulate
 from omosim.planning.staffing import COUNTER, PICKERS, POOLS, Search, Targets, offered_load, with_one
+from omosim.planning.week import PoolWeek, WeekRules, staffed
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 from omosim.schema.settings import NetworkSettings
 
@@ -48,6 +49,7 @@ class PlanOptions:
     slot_minutes : length of a slot
     bins : places on the pickup shelf; 0 as many as needed
     overflow : share of days on which they may be too few
+    week : what a person's week may be
     seed : of every draw
     """
 
@@ -58,6 +60,7 @@ class PlanOptions:
     slot_minutes: int
     bins: int
     overflow: float
+    week: WeekRules
     seed: int
 
 
@@ -367,7 +370,8 @@ def second_clock(second: int) -> str:
 # ---- the whole store ------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class StorePlan:
-    """Plans of the weekdays asked for, those refused with the reason, and the check against held-out days."""
+    """Plans of the weekdays asked for, those refused with the reason, the check against held-out days, and the rota of
+    pickers and counter where several weekdays are planned."""
 
     history: StoreHistory
     options: PlanOptions
@@ -377,6 +381,7 @@ class StorePlan:
     refused: dict[int, str]
     check: Backtest | str
     work: WorkLaw
+    week: tuple[PoolWeek, ...] | None
 
     @property
     def busiest(self) -> DayPlan:
@@ -412,4 +417,5 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
     cores = os.cpu_count() or 1  # kernels run without the interpreter's lock
     with ThreadPoolExecutor(min(len(asked), cores)) as pool, ThreadPoolExecutor(cores) as both:
         days = list(pool.map(lambda weekday: plan_day(history, weekday, options, promise_s, network, both, say), asked))
-    return StorePlan(history, options, promise_s, told, days, refused, check, work)
+    week = tuple(staffed([(day.weekday, shift) for day in days for shift in day.shifts[pool]], options.week) for pool in POOLS) if len(days) > 1 else None
+    return StorePlan(history, options, promise_s, told, days, refused, check, work, week)

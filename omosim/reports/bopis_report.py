@@ -28,6 +28,7 @@ def bopis_page(folder: ResultFolder) -> str:
         kept=all(day["targets_kept"] for day in days.values()),
         doubtful=5 * sum(not row["within"] for row in plan["check"]["rows"]) > len(plan["check"]["rows"]),
         rota=_rota(folder),
+        week=_week(plan),
         days=[_day(name, days[name], plan) for name in WEEKDAYS if name in days],
         heat_table=_heat(plan),
         demand=_demand(plan),
@@ -54,6 +55,34 @@ def _rota(folder: ResultFolder) -> list[dict[str, str]]:
         return []
     with open(path, encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+_WHY = {
+    "peak": "the fullest day has as many shifts", "hours": "fewer may not work so many hours", "days": "fewer could not have their days off",
+    "rest": "an evening and the next morning cannot be one person's", "together": "hours and days off together allow no fewer",
+    "tried": "all ways with fewer break a rule",
+}  # fmt: skip
+
+
+def _week(plan: dict[str, Any]) -> dict[str, Any] | None:
+    """The week's rota, people by days, with the bounds that say why no fewer."""
+    week = plan.get("week")
+    if week is None:
+        return None
+    pools = []
+    for key, title in (("pickers", "Pickers"), ("counter", "At the counter")):
+        pool = week[key]
+        sure = "no fewer can do" if pool["fewest_proven"] else f"at least {pool['at_least']}; whether one fewer can do is not known"
+        bounds = pool["bounds"]
+        pools.append({
+            "title": title, "people": pool["people"], "sure": sure, "why": _WHY[pool["why"]], "rows": pool["rota"], "hours": f"{pool['paid_hours']:.4g}",
+            "full": f"{pool['paid_hours'] / week['max_hours_week']:.1f}",
+            "bounds": [
+                ("Shifts on the fullest day", bounds["shifts_on_the_fullest_day"]), ("Paid hours", bounds["hours"]), ("Days off", bounds["days_off"]),
+                ("Hours and days off at once", bounds["hours_and_days_off"]), ("Rest between shifts", bounds["rest"]),
+            ],
+        })  # fmt: skip
+    return {**week, "pools": pools, "names": [(name, NAMES[name]) for name in WEEKDAYS], "missing": [NAMES[n] for n in WEEKDAYS if n not in week["weekdays"]]}
 
 
 def _bins(shelf: dict[str, Any]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from omosim.planning.shelf import ShelfLaw, cures_of, fits, peaks, picked_late
 from omosim.planning.shifts import ShiftRules
 from omosim.planning.simulate import Staff, simulate
 from omosim.planning.staffing import Targets
+from omosim.planning.week import WeekRules
 from tests.planning.make import CLOSES, OPENS, WORK, days, history
 
 
@@ -84,7 +85,7 @@ def test_picked_late_is_ready_at_the_promise(settings_of, monkeypatch):
 
 def test_a_shelf_that_is_too_small_is_said_and_its_cure_cures(settings_of):
     network, made = settings_of().network, history(weeks=6)
-    options = PlanOptions(1.0, Targets(0.9, 0.8, (1, 1)), 300, ShiftRules(8, 24, 0), 60, 0, 0.05, 7)
+    options = PlanOptions(1.0, Targets(0.9, 0.8, (1, 1)), 300, ShiftRules(8, 24, 0), 60, 0, 0.05, WeekRules(160, 2, 44), 7)
     with ThreadPoolExecutor(2) as both:
 
         def planned(bins):

@@ -77,7 +77,9 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     from omosim.api.commands import begin, stamp
     from omosim.ingest import ReadOptions, read_orders
     from omosim.planning import outputs
+    from omosim.planning.errors import PlanError
     from omosim.planning.history import store_history
+    from omosim.planning.odd import read_holidays
     from omosim.planning.plan import PlanOptions, plan_store
     from omosim.planning.roster import read_roster
     from omosim.planning.shifts import ShiftRules
@@ -94,13 +96,14 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     path = Path(asked["orders"]) if asked["orders"] else sample_file()
     network = network if asked["orders"] else network.model_copy(update={"work": network.work.model_copy(update=sample_work())})
     check_shifts(asked)
+    holidays = read_holidays(asked["holidays"])
     if cold():
         warm()
     opened = begin("bopis", composed, argv)
     folder = opened.folder
     rejects = folder.path / "rejects.csv"
     log = read_orders(path, ReadOptions(timezone=asked["timezone"], currency=asked["currency"], max_bad_rows=asked["max_bad_rows"], rejects=rejects))
-    history = store_history(log, asked["store"], clock_seconds(network.stores.opens), clock_seconds(network.stores.closes))
+    history = store_history(log, asked["store"], clock_seconds(network.stores.opens), clock_seconds(network.stores.closes), holidays)
     options = PlanOptions(
         promise_h=asked["promise_h"],
         targets=Targets(asked["target"], asked["wait_share"], (asked["least_pickers"], asked["least_counter"])),
@@ -111,7 +114,10 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     )  # fmt: skip
     weekdays = list(range(7)) if asked["day"] == "all" else [WEEKDAYS.index(asked["day"])]
     roster = read_roster(Path(asked["roster"]), history.store) if asked["roster"] else None if asked["orders"] else sample_roster()
-    plan = plan_store(history, weekdays, options, network, roster, say)
+    try:
+        plan = plan_store(history, weekdays, options, network, roster, say)
+    except PlanError as error:
+        raise PlanError("\n".join([*outputs.what_was_read(history, path.name, log.rows), str(error)])) from None
     wage, currency = network.work.wage_per_hour, asked["currency"]
     folder.write_json("plan.json", outputs.plan_json(plan, wage, currency))
     folder.write_table("staff", outputs.staff_columns(plan))
@@ -136,7 +142,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
         "answer": outputs.answer(plan, wage, currency), "title": f"Pickup plan of {history.store}", "file": path.name if asked["orders"] else "shipped sample of known truth",
         "rows": log.rows, "bad_rows": left_out, "notes": [*notes, *log.notes], "store": history.store, "seed": options.seed,
     }  # fmt: skip
-    folder.finish(summary, finished=stamp(), extra={"data_hashes": {path.name: file_hash(path)}})
+    folder.finish(summary, finished=stamp(), extra={"data_hashes": {p.name: file_hash(p) for p in (path, *map(Path, asked["holidays"])) if p.is_file()}})
     write_report(folder)
     return folder
 

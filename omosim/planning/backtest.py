@@ -189,7 +189,7 @@ def _demand(history: StoreHistory, weekday: int, days: np.ndarray, network: Netw
     first = int(days[0])
     earlier = history.days_of(weekday)[history.days_of(weekday) < first]
     before = history.orders[history.orders["day"] < first]
-    growth = weekly_growth(before, history.dates[history.dates < first])[0]
+    growth = weekly_growth(before, history.usual[history.usual < first])[0]
     law = learn(replace(history, growth=growth), weekday, earlier, network, round(days.mean()))
     totals = law.counts[PICKUP].sum(axis=1)
     mean = float(totals.mean())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -72,6 +72,18 @@ def row_keys(rep: int | np.ndarray, role: int, kind: int, number: np.ndarray) ->
 def replicate_of(keys: np.ndarray) -> np.ndarray:
     """Replicate of each key."""
     return (keys >> 37).astype(np.int64)
+
+
+def thinned(rows: np.ndarray, draws: Draws, inner: int) -> tuple[np.ndarray, Draws]:
+    """Rows of the first few replicates of every group, one at least, numbered anew; and how they are drawn."""
+    inner = min(max(inner, 1), draws.inner)
+    rep = replicate_of(rows["key"])
+    group, place = np.divmod(rep, draws.inner)
+    kept = place < inner
+    out, number = rows[kept].copy(), (group * inner + place)[kept]
+    out["key"] += (number - rep[kept]) << 37
+    out["node"] = number + 1
+    return out, replace(draws, inner=inner)
 
 
 def blank_rows(count: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +21,7 @@ _FLOWS = {"pickup": PICKUP, "curbside": PICKUP, "locker": PICKUP, "store": WALK_
 _HALF_HOUR = 1800
 _LEAST_SEEN = 200  # visits to the store from which on its hours are read from the file
 _SMALL_HOURS = 4 * HOUR
+_SHOWN = 8  # dates that a note names
 _HARDLY = 0.002  # share of what happens in the store below which a weekday counts as closed
 _WEEKS = 6  # least length from which growth is read
 _FASTEST = 0.05  # log growth a week beyond which it is no trend
@@ -44,6 +45,7 @@ class StoreHistory:
     notes : what was taken as it is for want of a column, in words
     growth : log growth of orders a week; 0 where the file does not show one
     shut : weekdays on which orders come but nobody is in the store
+    left_out : trading days that are not to be planned from
     """
 
     store: str
@@ -56,10 +58,16 @@ class StoreHistory:
     notes: tuple[str, ...]
     growth: float = 0.0
     shut: frozenset[int] = frozenset()
+    left_out: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def days_of(self, weekday: int) -> np.ndarray:
-        """Trading days of a weekday (0 Monday)."""
-        return self.dates[weekday_of(self.dates) == weekday]
+        """Trading days of a weekday (0 Monday), without those left out."""
+        return self.usual[weekday_of(self.usual) == weekday]
+
+    @property
+    def usual(self) -> np.ndarray:
+        """Trading days to plan from."""
+        return np.setdiff1d(self.dates, self.left_out)
 
     def of_days(self, days: np.ndarray, kind: int) -> pd.DataFrame:
         """Orders of a kind placed on the days."""
@@ -96,12 +104,13 @@ def date_text(day: int) -> str:
     return str(np.datetime64(int(day), "D"))
 
 
-def store_history(log: OrderLog, store: str | None, opens: int, closes: int) -> StoreHistory:
+def store_history(log: OrderLog, store: str | None, opens: int, closes: int, holidays: np.ndarray | None = None) -> StoreHistory:
     """The orders of a store; without a name the one with the most pickups.
 
     Parameters
     ----------
     opens, closes : hours of the settings, used where the file has too few visits to show them
+    holidays : local days since 1970 that are not to be planned from
 
     Raises
     ------
@@ -135,13 +144,26 @@ def store_history(log: OrderLog, store: str | None, opens: int, closes: int) -> 
     dates = np.unique(orders["day"].to_numpy())
     closed = np.setdiff1d(np.arange(dates[0], dates[-1] + 1), dates)
     first, last, told = _hours(orders, opens, closes)
-    growth, told_growth = weekly_growth(orders, dates)
+    left_out = np.intersect1d(dates, holidays) if holidays is not None else np.zeros(0, np.int64)
+    notes += _told(left_out, holidays)
+    growth, told_growth = weekly_growth(orders, np.setdiff1d(dates, left_out))
     if told_growth:
         notes.append(told_growth)
     shut = _shut(orders)
     if shut:
         notes.append(f"closed on {', '.join(WEEKDAYS[w] for w in sorted(shut))}: orders come, but nothing is sold, made ready or collected in the store")
-    return StoreHistory(name, orders, dates, closed, first, last, told, tuple(notes), growth, shut)
+    return StoreHistory(name, orders, dates, closed, first, last, told, tuple(notes), growth, shut, left_out)
+
+
+def _told(left_out: np.ndarray, holidays: np.ndarray | None) -> list[str]:
+    """Which holidays are left out, and which are no days of the file."""
+    other = np.setdiff1d(holidays if holidays is not None else left_out, left_out)
+    said = [f"holidays that are not planned from: {_dates(left_out)}"] if len(left_out) else []
+    return said + ([f"holidays that are no days with orders in the file: {_dates(other)}"] if len(other) else [])
+
+
+def _dates(days: np.ndarray) -> str:
+    return ", ".join(map(date_text, days[:_SHOWN].tolist())) + (f" and {len(days) - _SHOWN} more" if len(days) > _SHOWN else "")
 
 
 def _choose(lines: pd.DataFrame, store: str | None, notes: list[str]) -> str:
@@ -217,7 +239,8 @@ def weekly_growth(orders: pd.DataFrame, dates: np.ndarray) -> tuple[float, str]:
     """
     if len(dates) < _WEEKS * 6 or dates[-1] - dates[0] < 7 * _WEEKS:
         return 0.0, ""
-    counts = np.bincount(np.searchsorted(dates, orders["day"].to_numpy()), minlength=len(dates)).astype(float)
+    placed = orders["day"].to_numpy()
+    counts = np.bincount(np.searchsorted(dates, placed[np.isin(placed, dates)]), minlength=len(dates)).astype(float)
     y = np.array([float(log64(c)) for c in counts])
     week, day = (dates - dates[0]) / 7.0, weekday_of(dates)
     for weekday in range(7):  # differences from the weekday's own mean: least squares with a constant for each
@@ -229,7 +252,7 @@ def weekly_growth(orders: pd.DataFrame, dates: np.ndarray) -> tuple[float, str]:
     spread = float((week * week).sum())
     slope = float((week * y).sum()) / spread
     error = float(np.sqrt(((y - slope * week) ** 2).sum() / left / spread))
-    if abs(slope) < error or abs(slope) > _FASTEST:
+    if abs(slope) <= error or abs(slope) > _FASTEST:
         return 0.0, ""
     low, high = 100 * (slope - 2 * error), 100 * (slope + 2 * error)
     kept = slope * slope * slope / (slope * slope + error * error)

@@ -10,14 +10,14 @@ import numpy as np
 from omosim.ingest.orders import MINOR_DIGITS
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
-from omosim.planning.history import PICKUP, QUARTER, WALK_IN, date_text, hour_of_week
+from omosim.planning.history import PICKUP, QUARTER, WALK_IN, StoreHistory, date_text, hour_of_week
+from omosim.planning.odd import odd_days, odd_words
 from omosim.planning.plan import DayPlan, StorePlan, clock, second_clock
 from omosim.planning.staffing import COUNTER, PICKERS
 from omosim.planning.week_outputs import week_json, week_words
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
 DAY_WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_ODD = 3.0  # times the median, from which on a day is named
 
 
 def _columns(names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Any]]:
@@ -188,7 +188,7 @@ def plan_json(plan: StorePlan, wage: int, currency: str) -> dict[str, Any]:
         "read": {
             "pickups": int((h.orders["kind"] == PICKUP).sum()), "walk_in_orders": int((h.orders["kind"] == WALK_IN).sum()),
             "first_day": date_text(h.dates[0]), "last_day": date_text(h.dates[-1]), "trading_days": len(h.dates),
-            "days_without_orders": [date_text(d) for d in h.closed], "taken_as_given": list(h.notes),
+            "days_without_orders": [date_text(d) for d in h.closed], "left_out": [date_text(d) for d in h.left_out], "taken_as_given": list(h.notes),
             "pickups_by_hour_of_week": _null_nan(hour_of_week(h, PICKUP)), "walk_ins_by_hour_of_week": _null_nan(hour_of_week(h, WALK_IN)),
         },
         "refused": {WEEKDAYS[w]: why for w, why in plan.refused.items()},
@@ -196,6 +196,23 @@ def plan_json(plan: StorePlan, wage: int, currency: str) -> dict[str, Any]:
         "week": week_json(plan),
         "days": days,
     }  # fmt: skip
+
+
+def what_was_read(history: StoreHistory, file: str, rows: int) -> list[str]:
+    """What a refused file told: rows, days, weeks, demand by weekday, and dates that stand out."""
+    kinds = history.orders["kind"]
+    weeks = -(-int(history.dates[-1] - history.dates[0] + 1) // 7)
+    lines = [
+        f"{file}: {rows:,} rows; store {history.store}: {int((kinds == PICKUP).sum()):,} pickups and {int((kinds == WALK_IN).sum()):,} orders in the store on "
+        f"{len(history.dates)} days of {weeks} weeks, {date_text(history.dates[0])} to {date_text(history.dates[-1])}; open "
+        f"{second_clock(history.opens)}-{second_clock(history.closes)} ({history.hours_from})"
+    ]
+    by_day = []
+    for weekday, name in enumerate(WEEKDAYS):
+        days = history.days_of(weekday)
+        counts = np.bincount(np.searchsorted(days, history.of_days(days, PICKUP)["day"].to_numpy()), minlength=len(days))
+        by_day.append(f"{name} {np.median(counts):.0f} ({counts.min()} to {counts.max()}, {len(days)} days)" if len(days) else f"{name} no day")
+    return [*lines, f"pickups a day, median: {', '.join(by_day)}", *history.notes, *odd_words(odd_days(history))]
 
 
 def _null_nan(table: np.ndarray) -> list[list[float | None]]:
@@ -288,6 +305,7 @@ def problem_lines(plan: StorePlan) -> list[str]:
     if len(plan.history.closed):
         some = ", ".join(date_text(d) for d in plan.history.closed[:8])
         out.append(f"{len(plan.history.closed)} days without an order count as closed: {some}{' …' if len(plan.history.closed) > 8 else ''}")
+    out += odd_words(plan.odd)
     for day in plan.days:
         if not day.kept:
             out.append(f"{DAY_WORDS[day.weekday]}: the targets are not kept even with more people")
@@ -295,8 +313,4 @@ def problem_lines(plan: StorePlan) -> list[str]:
             out.append(f"{DAY_WORDS[day.weekday]}: {shelf_words(day)}")
         if (sh.people(day.shifts[PICKERS]) <= plan.options.targets.least[PICKERS]).all():
             out.append(f"{DAY_WORDS[day.weekday]}: the least number of pickers (least_pickers) decides, not the demand")
-        totals = day.law.counts[PICKUP].sum(axis=1)
-        for date, total in zip(day.law.dates, totals, strict=True):
-            if total > _ODD * max(1.0, float(np.median(totals))):
-                out.append(f"{date_text(date)} had {total:.0f} pickups, the usual such day {np.median(totals):.0f}: leave it out of the file if it will not come again")
     return out

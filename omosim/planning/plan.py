@@ -14,9 +14,10 @@ from omosim.planning import erlang, slots
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
 from omosim.planning.backtest import Backtest, backtest
-from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn
+from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn, thinned
 from omosim.planning.errors import PlanError
-from omosim.planning.history import QUARTER, StoreHistory, promise_of
+from omosim.planning.history import QUARTER, StoreHistory, date_text, promise_of, weekday_of
+from omosim.planning.odd import OddDay, cure, odd_days
 from omosim.planning.roster import Roster
 from omosim.planning.shelf import ShelfLaw, ShelfPlan, cures_of, fits
 from omosim.planning.shelf import peaks as shelf_peaks
@@ -29,7 +30,7 @@ from omosim.schema.settings import NetworkSettings
 
 LEAST_DAYS = 4
 GROUPS = 20
-_SEARCH_ROWS, _FINAL_ROWS = 20_000, 80_000
+_SEARCH_ROWS, _FINAL_ROWS, _SLOT_ROWS = 20_000, 80_000, 120_000
 _FINAL_REPLICATION = 1_000_003  # draws of the last check are not those of the search
 _MOST_REPAIRS = 12
 _LAST_MOVES = 40
@@ -127,8 +128,10 @@ def enough(history: StoreHistory, weekday: int) -> None:
         raise PlanError(f"store '{history.store}' is closed on {WEEKDAYS[weekday]}: orders come, but nothing is made ready, collected or sold there")
     if have < LEAST_DAYS:
         days = "no" if have == 0 else f"only {have}"
+        out = int((weekday_of(history.left_out) == weekday).sum())
+        besides = f" besides the {out} left out as holidays" if out else ""
         raise PlanError(
-            f"the file has {days} {WEEKDAYS[weekday]} of store '{history.store}'; {LEAST_DAYS} at least are needed for a "
+            f"the file has {days} {WEEKDAYS[weekday]} of store '{history.store}'{besides}; {LEAST_DAYS} at least are needed for a "
             f"recommendation, {LEAST_DAYS - have} {'is' if LEAST_DAYS - have == 1 else 'are'} missing"
         )
 
@@ -141,6 +144,11 @@ def promise_seconds(history: StoreHistory, options: PlanOptions) -> tuple[int, s
     if told is not None and told >= 300:
         return round(told / 60) * 60, "median of promised_at less placed_at in opening hours"
     return 2 * HOUR, "assumed: two hours, as the file has no promised_at"
+
+
+def days_before(network: NetworkSettings) -> int:
+    """Simulated days before the planned one, whose pickups still stand on the shelf."""
+    return int(np.clip(np.ceil(network.pickup.hold_days), 2, 4))
 
 
 def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_s: int, network: NetworkSettings, both: Executor, say: Callable[[str], None] = lambda _: None) -> DayPlan:
@@ -157,7 +165,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     PlanError : no staff keeps a target
     """
     work = WorkLaw.of(network)
-    back = int(np.clip(np.ceil(network.pickup.hold_days), 2, 4))
+    back = days_before(network)
     laws = [learn(history, (weekday - i) % 7, history.days_of((weekday - i) % 7), network) for i in range(back, -1, -1)]
     hold_s = round(network.pickup.hold_days * DAY)
     trades = tuple(len(law.dates) > 0 and law.weekday not in history.shut for law in laws)
@@ -192,13 +200,15 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     seen_all = seen + float(laws[-1].counts[WALK_IN].sum())
     came = result.served + result.left
 
+    pick_s = float(work.pick(laws[-1].pools[PICKUP].units).mean())
+    few, fewer = thinned(rows, draws, round(_SLOT_ROWS / max(1.0, slots.most_rows(shop, staff, promise_s, pick_s)) / draws.groups))
+
     def fill(limit: np.ndarray) -> DayResult:
         begins, ends = slots.slots_of(shop, options.slot_minutes)
-        filled = slots.full_rows(shop, rows, draws, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
-        return simulate(shop, filled, draws, staff, audit=False)
+        filled = slots.full_rows(shop, few, fewer, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
+        return simulate(shop, filled, fewer, staff, audit=False)
 
-    limits = slots.largest(shop, staff, options.slot_minutes, promise_s, float(work.pick(laws[-1].pools[PICKUP].units).mean()), fill,
-                           lambda r, z: _keeps_full(options, draws, r, z))  # fmt: skip
+    limits = slots.largest(shop, staff, options.slot_minutes, promise_s, pick_s, fill, lambda r, z: _keeps_full(options, fewer, r, z))
     base = _Base(shop, final, days, staff, result, seen, seen_all)
     return DayPlan(
         weekday, laws[-1], shop, promise_s, shifts, staff, load, result, final,
@@ -381,12 +391,32 @@ class StorePlan:
     refused: dict[int, str]
     check: Backtest | str
     work: WorkLaw
+    odd: list[OddDay]
     week: tuple[PoolWeek, ...] | None
 
     @property
     def busiest(self) -> DayPlan:
         """The planned weekday with the most pickups."""
         return max(self.days, key=lambda day: day.orders.value)
+
+
+def _planned(history: StoreHistory, weekday: int, options: PlanOptions, promise_s: int, network: NetworkSettings, both: Executor,
+             say: Callable[[str], None], odd: list[OddDay]) -> DayPlan | str:  # fmt: skip
+    """The plan of a weekday, or why there is none: no staff keeps the targets, for lone days of many times the usual demand where there are such."""
+    near = {(weekday - i) % 7 for i in range(days_before(network) + 1)}
+    spikes = [o for o in odd if o.is_spike and int(weekday_of(np.array(o.day))) in near]
+    try:
+        made = plan_day(history, weekday, options, promise_s, network, both, say)
+    except PlanError as error:
+        why = str(error)
+    else:
+        if made.kept or not spikes:
+            return made
+        why = f"no staff that was tried keeps the targets on {WEEKDAYS[weekday]}"
+    if not spikes:
+        return why
+    days = ", ".join(f"{date_text(o.day)} with {o.count:,} pickups" for o in spikes)
+    return f"{why}. It is planned from {days}: leave out what will not come again, {cure([o.day for o in spikes])}"
 
 
 def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions, network: NetworkSettings,
@@ -412,10 +442,14 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
             refused[weekday] = str(error)
     if not asked:
         raise PlanError("\n".join(refused.values()))
-    work = WorkLaw.of(network)
+    work, odd = WorkLaw.of(network), odd_days(history)
     check = backtest(history, asked, options.seed, work, network, promise_s, options.wait_s, roster)
     cores = os.cpu_count() or 1  # kernels run without the interpreter's lock
     with ThreadPoolExecutor(min(len(asked), cores)) as pool, ThreadPoolExecutor(cores) as both:
-        days = list(pool.map(lambda weekday: plan_day(history, weekday, options, promise_s, network, both, say), asked))
+        tried = list(pool.map(lambda weekday: _planned(history, weekday, options, promise_s, network, both, say, odd), asked))
+    refused |= {weekday: found for weekday, found in zip(asked, tried, strict=True) if isinstance(found, str)}
+    days = [found for found in tried if not isinstance(found, str)]
+    if not days:
+        raise PlanError("\n".join(refused.values()))
     week = tuple(staffed([(day.weekday, shift) for day in days for shift in day.shifts[pool]], options.week) for pool in POOLS) if len(days) > 1 else None
-    return StorePlan(history, options, promise_s, told, days, refused, check, work, week)
+    return StorePlan(history, options, promise_s, told, days, refused, check, work, odd, week)

@@ -115,6 +115,7 @@ def shelf_json(day: DayPlan) -> dict[str, Any]:
         "overflow": None if shelf.overflow is None else shelf.overflow.plain(),
         "bins_needed": shelf.needed.plain(),
         "kept": shelf.kept,
+        "says": shelf_words(day),
         "too_few_whatever_the_staff": shelf.whatever_staff,
         "cures": None if cures is None else {
             "bins": int(shelf.needed.value), "hold_days": None if cures.hold_s is None else cures.hold_s / DAY,
@@ -134,7 +135,7 @@ def shelf_words(day: DayPlan) -> str:
         return f"The {shelf.bins} bins of the shelf overflow on {_of_days(shelf.overflow)}; {needs} would do for {seldom}."
     ways = [f"{needs} instead of {shelf.bins}"]
     if cures.hold_s is not None:
-        ways.append(f"a hold of {cures.hold_s / DAY:.3g} days (network.pickup.hold_days), which {100 * cures.put_back:.2g} % of customers would miss")
+        ways.append(f"network.pickup.hold_days={cures.hold_s / DAY:.3g}, for which {100 * cures.put_back:.2g} % of customers come too late")
     if cures.orders is not None:
         ways.append(f"{cures.orders:.0f} pickups on the usual day instead of {day.orders.value:.0f}")
     if cures.picked_late:
@@ -240,11 +241,12 @@ def answer(plan: StorePlan, wage: int, currency: str) -> str:
     paid = sum(day.paid_hours)
     slot = int(np.argmax(day.limits.limit))
     verb = "keep" if day.kept else "do NOT keep"
+    fullest = "" if plan.fullest is day else f"The shelf is fullest on {DAY_WORDS[plan.fullest.weekday]}. "
     said = [
         f"{DAY_WORDS[day.weekday]} at {h.store}: {_people(day)} {verb} the promise of {plan.promise_s / HOUR:.3g} h for {100 * targets.ready_on_time:.3g} % "
         f"of {day.orders.value:.0f} pickups ({_percent(day.ready_on_time)}) and a wait of {plan.options.wait_s / 60:.3g} min for {100 * targets.soon:.3g} % of "
         f"{day.customers.value:.0f} customers ({_percent(day.soon)}).{_unsure(day, plan)} That is {paid:.4g} paid hours, {_money(paid * wage, currency)} a day. "
-        f"{shelf_words(day)} The slot {second_clock(int(day.limits.begins[slot]))}-"
+        f"{fullest}{shelf_words(plan.fullest)} The slot {second_clock(int(day.limits.begins[slot]))}-"
         f"{second_clock(int(day.limits.ends[slot]))} carries most: {int(day.limits.limit[slot])} orders when all slots are full, "
         f"{int(day.limits.limit.sum())} on the day."
     ]
@@ -306,11 +308,12 @@ def problem_lines(plan: StorePlan) -> list[str]:
         some = ", ".join(date_text(d) for d in plan.history.closed[:8])
         out.append(f"{len(plan.history.closed)} days without an order count as closed: {some}{' …' if len(plan.history.closed) > 8 else ''}")
     out += odd_words(plan.odd)
+    small = [f"{DAY_WORDS[day.weekday]} ({day.shelf.needed.value:.0f} would do)" for day in plan.days if not day.shelf.kept and day is not plan.fullest]
+    if small:
+        out.append(f"{plan.options.bins} bins are too few on {', '.join(small)} too")
     for day in plan.days:
         if not day.kept:
             out.append(f"{DAY_WORDS[day.weekday]}: the targets are not kept even with more people")
-        if not day.shelf.kept and day is not plan.busiest:  # the answer says it of the busiest
-            out.append(f"{DAY_WORDS[day.weekday]}: {shelf_words(day)}")
         if (sh.people(day.shifts[PICKERS]) <= plan.options.targets.least[PICKERS]).all():
             out.append(f"{DAY_WORDS[day.weekday]}: the least number of pickers (least_pickers) decides, not the demand")
     return out

@@ -399,6 +399,11 @@ class StorePlan:
         """The planned weekday with the most pickups."""
         return max(self.days, key=lambda day: day.orders.value)
 
+    @property
+    def fullest(self) -> DayPlan:
+        """The planned weekday that needs the most bins."""
+        return max(self.days, key=lambda day: day.shelf.needed.value)
+
 
 def _planned(history: StoreHistory, weekday: int, options: PlanOptions, promise_s: int, network: NetworkSettings, both: Executor,
              say: Callable[[str], None], odd: list[OddDay]) -> DayPlan | str:  # fmt: skip

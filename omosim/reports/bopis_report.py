@@ -129,6 +129,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
         "staff": _staff(rows),
         "curve": _curve(day),
         "shelf": _shelf(day),
+        "shelf_says": "" if day["shelf"]["kept"] else day["shelf"]["says"],
         "what_if": [
             {
                 "change": row["change"],

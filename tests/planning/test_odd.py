@@ -19,6 +19,7 @@ from omosim.planning.odd import odd_days, odd_words, read_holidays
 from omosim.planning.plan import enough
 from tests.planning.make import FIRST, history, write
 
+SHORT = ("network.stores.closes=16:00", "network.stores.peak_from=12:00", "network.stores.peak_to=14:00", "shift_max_h=6")  # few shifts to choose from
 COLUMNS = ("order_id", "placed_at", "units", "unit_price")
 
 
@@ -112,9 +113,9 @@ def test_a_plan_that_misses_its_targets_is_refused_for_a_spike_only(settings_of,
 
 
 def test_holidays_are_in_the_plan(tmp_path, capsys):
-    rows = [(f"{d}-{k}", f"2026-{5 + d // 31:02d}-{d % 31 + 1:02d}T{11 + k % 9}:{k % 60:02d}:00+09:00", 1, 1000) for d in range(60) for k in range(12)]
+    rows = [(f"{d}-{k}", f"2026-{5 + d // 31:02d}-{d % 31 + 1:02d}T{11 + k % 5}:{k % 60:02d}:00+09:00", 1, 1000) for d in range(60) for k in range(12)]
     path = write(tmp_path / "o.csv", COLUMNS, rows)
-    assert main(["bopis", f"orders={path}", "day=tue", "holidays=[2026-05-05]", f"output.dir={tmp_path / 'out'}"]) == 0
+    assert main(["bopis", f"orders={path}", "day=tue", "holidays=[2026-05-05]", *SHORT, f"output.dir={tmp_path / 'out'}"]) == 0
     told = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
     assert told["read"]["left_out"] == ["2026-05-05"] and "2026-05-05" not in told["past_days"] and len(told["past_days"]) == 8 - 1
     assert "holidays that are not planned from: 2026-05-05" in capsys.readouterr().out

@@ -278,13 +278,17 @@ def _with_room(search: Search, shifts: list[list[Shift]], result: DayResult, opt
 
 
 def _shelf(day: _Day, staff: Staff, result: DayResult, options: PlanOptions, hopeless: bool) -> ShelfPlan:
-    """How often the shelf overflows, how many bins do, and cures where those given do not."""
+    """How often the shelf overflows, how many bins do, and cures where those given do not.
+
+    hopeless : no number of people at the counter makes the shelf do; it is said of all staff when the latest picking does not either
+    """
     law = ShelfLaw.of(day.draws, shelf_peaks(result))
-    plan = ShelfPlan(options.bins, options.overflow, law.overflow(options.bins) if options.bins else None, law.bins_for(options.overflow), hopeless)
+    plan = ShelfPlan(options.bins, options.overflow, law.overflow(options.bins) if options.bins else None, law.bins_for(options.overflow))
     if plan.kept:
         return plan
     orders = float(result.orders.mean())
-    return replace(plan, cures=cures_of(day.shop, day.rows, day.draws, staff, day.laws, day.work, day.promise_s, orders, options.bins, options.overflow))
+    cures = cures_of(day.shop, day.rows, day.draws, staff, day.laws, day.work, day.promise_s, orders, options.bins, options.overflow)
+    return replace(plan, cures=cures, whatever_staff=hopeless and not cures.picked_late)
 
 
 # ---- what-ifs -------------------------------------------------------------------------------------------------

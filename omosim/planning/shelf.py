@@ -106,7 +106,7 @@ class ShelfPlan:
     share : of days on which they may be too few
     overflow : share of days on which they are, None without a limit
     needed : fewest bins that do
-    whatever_staff : too few with any number of people at the counter too
+    whatever_staff : too few with any number of people at the counter, and if every order were picked as late as its promise allows
     cures : where they are too few
     """
 

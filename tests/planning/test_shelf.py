@@ -2,20 +2,27 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.stats import poisson
 
+from omosim.api.pickup import sample_file, sample_work
+from omosim.ingest import ReadOptions, read_orders
 from omosim.planning import simulate as module
-from omosim.planning.demand import Draws, draw, learn
-from omosim.planning.plan import PlanOptions, plan_day
+from omosim.planning.demand import Draws, Shop, WorkLaw, draw, learn
+from omosim.planning.history import store_history
+from omosim.planning.plan import PlanOptions, _with_room, plan_day
 from omosim.planning.shelf import ShelfLaw, cures_of, fits, peaks, picked_late
-from omosim.planning.shifts import ShiftRules
+from omosim.planning.shifts import ShiftRules, make, people
 from omosim.planning.simulate import Staff, simulate
 from omosim.planning.staffing import Targets
 from omosim.planning.week import WeekRules
 from tests.planning.make import CLOSES, OPENS, WORK, days, history
+
+RULES = ShiftRules(8, 24, 0)
+OPTIONS = PlanOptions(1.0, Targets(0.9, 0.8, (1, 1)), 300, RULES, 60, 0, 0.05, WeekRules(160, 2, 44), 7)
 
 
 @pytest.mark.parametrize("mean", [20, 60, 400])
@@ -83,13 +90,45 @@ def test_picked_late_is_ready_at_the_promise(settings_of, monkeypatch):
     assert len(book) > 100 and (late >= 0).all() and (late == 0).mean() > 0.8  # picked over night: at the opening
 
 
+@pytest.mark.parametrize(("each", "added"), [(0, None), (3, 4), (12, 1)])
+def test_people_come_to_the_counter_until_the_shelf_does(each, added):
+    """A shelf of 100 orders from which everybody at the counter takes some: 90 bins."""
+    tried = []
+
+    def trial(staff):
+        tried.append(int(staff.counter.max()))
+        return SimpleNamespace(shelf=np.full((20, 96), 103 - each * min(tried[-1], 8)))
+
+    def one_more(shifts, pool):
+        return [shifts[0], [*shifts[1], shifts[1][0]]]
+
+    start = [[make(40, 64, RULES)], [make(40, 64, RULES)]]
+    search = SimpleNamespace(hours=(40, 64), trial=trial, one_more=one_more)
+    first = trial(Staff(people(start[0]), people(start[1])))
+    shifts, hopeless = _with_room(search, start, first, replace(OPTIONS, bins=90))
+    assert hopeless == (added is None)
+    assert len(shifts[1]) == 1 + (added or 0) and (added is None or fits(trial(Staff(people(shifts[0]), people(shifts[1]))), 90, 0.05))
+
+
+@pytest.mark.slow
+def test_the_law_is_within_two_bins_of_a_thousand_days_of_the_sample(settings_of):
+    network = settings_of().network
+    network = network.model_copy(update={"work": network.work.model_copy(update=sample_work())})
+    made = store_history(read_orders(sample_file(), ReadOptions()), None, 36_000, 75_600)
+    for weekday in range(7):
+        laws = [learn(made, (weekday - i) % 7, made.days_of((weekday - i) % 7), network) for i in range(3, -1, -1)]
+        draws, shop = Draws(1, weekday, 20, 50), Shop(made.opens, made.closes, (True,) * 4, 3 * 86_400, 300)
+        rows = draw(laws, draws, WorkLaw.of(network), shop, 7200)
+        found = peaks(simulate(shop, rows, draws, Staff.level(2, 2, made.opens, made.closes), audit=False))
+        assert abs(ShelfLaw.of(draws, found).bins_for(0.01).value - np.quantile(found, 0.99)) <= 2
+
+
 def test_a_shelf_that_is_too_small_is_said_and_its_cure_cures(settings_of):
     network, made = settings_of().network, history(weeks=6)
-    options = PlanOptions(1.0, Targets(0.9, 0.8, (1, 1)), 300, ShiftRules(8, 24, 0), 60, 0, 0.05, WeekRules(160, 2, 44), 7)
     with ThreadPoolExecutor(2) as both:
 
         def planned(bins):
-            return plan_day(made, 5, replace(options, bins=bins), 3600, network, both)
+            return plan_day(made, 5, replace(OPTIONS, bins=bins), 3600, network, both)
 
         free = planned(0)
         assert free.shelf.kept and free.shelf.overflow is None and free.shelf.cures is None

@@ -66,9 +66,11 @@ def read_holidays(asked: Sequence[str]) -> np.ndarray:
             _take(entry, found, wrong, "holidays", None)
             continue
         try:
-            text = Path(entry).read_bytes()[: _MOST_BYTES + 1].decode("utf-8-sig")
+            if Path(entry).stat().st_size > _MOST_BYTES:
+                raise OSError("more than 1 MB")
+            text = Path(entry).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            wrong.append(Problem("unreadable", Path(entry).name, None, None, None, f"a text file in UTF-8 ({error})"))
+            wrong.append(Problem("unreadable", Path(entry).name, None, None, None, f"a text file of dates in UTF-8 ({error})"))
             continue
         for row, line in enumerate(text.splitlines(), start=1):
             first = re.split(r"[,;\t]", line)[0].strip().strip('"')

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from omosim.ingest.errors import plain_text
 from omosim.ingest.orders import MINOR_DIGITS
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
@@ -204,7 +205,7 @@ def what_was_read(history: StoreHistory, file: str, rows: int) -> list[str]:
     kinds = history.orders["kind"]
     weeks = -(-int(history.dates[-1] - history.dates[0] + 1) // 7)
     lines = [
-        f"{file}: {rows:,} rows; store {history.store}: {int((kinds == PICKUP).sum()):,} pickups and {int((kinds == WALK_IN).sum()):,} orders in the store on "
+        f"{plain_text(file)}: {rows:,} rows; store {plain_text(history.store)}: {int((kinds == PICKUP).sum()):,} pickups and {int((kinds == WALK_IN).sum()):,} orders in the store on "
         f"{len(history.dates)} days of {weeks} weeks, {date_text(history.dates[0])} to {date_text(history.dates[-1])}; open "
         f"{second_clock(history.opens)}-{second_clock(history.closes)} ({history.hours_from})"
     ]

@@ -168,7 +168,8 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     back = days_before(network)
     laws = [learn(history, (weekday - i) % 7, history.days_of((weekday - i) % 7), network) for i in range(back, -1, -1)]
     hold_s = round(network.pickup.hold_days * DAY)
-    trades = tuple(len(law.dates) > 0 and law.weekday not in history.shut for law in laws)
+    sold_on = set(weekday_of(history.dates).tolist())  # a weekday whose days are all left out is open all the same
+    trades = tuple(law.weekday in sold_on and law.weekday not in history.shut for law in laws)
     shop = Shop(history.opens, history.closes, trades, hold_s, options.wait_s)
     draws = sized(laws, make_key(options.seed, weekday), _SEARCH_ROWS)
     rows = draw(laws, draws, work, shop, promise_s)

@@ -85,8 +85,10 @@ def _week(plan: dict[str, Any]) -> dict[str, Any] | None:
     return {**week, "pools": pools, "names": [(name, NAMES[name]) for name in WEEKDAYS], "missing": [NAMES[n] for n in WEEKDAYS if n not in week["weekdays"]]}
 
 
-def _bins(shelf: dict[str, Any]) -> list[tuple[str, str]]:
-    """The shelf's limit and the bins that do."""
+def _bins(shelf: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """The shelf's limit and the bins that do; nothing from a folder of before."""
+    if shelf is None:
+        return []
     out = [(f"Bins that overflow on {100 * shelf['days_it_may_overflow']:.3g} % of days at most", plain_words(shelf["bins_needed"], 0))]
     if shelf["overflow"] is not None:
         out.insert(0, (f"Days on which {shelf['bins']} bins overflow", share_words(shelf["overflow"])))
@@ -100,7 +102,7 @@ def _check(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
-    cost = day["cost"]
+    cost, shelf = day["cost"], day.get("shelf")
     unit = cost["unit"].removesuffix(" a day")
     rows = day["staff_by_interval"]
     erlang = day["erlang_c"]
@@ -121,7 +123,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
             ("Have to wait at all", share_words(day["prob_wait"])),
             ("Leave the queue", share_words(day["left_the_queue"])),
             ("Shelf bins at the peak", f"{plain_words(day['shelf_peak_bins'], 0)}; nineteen days of twenty {day['shelf_peak_bins'].get('day_p95', 0):.0f}"),
-            *_bins(day["shelf"]),
+            *_bins(shelf),
             ("Paid hours, pickers and counter", f"{cost['paid_hours_pickers']:.4g} + {cost['paid_hours_counter']:.4g}"),
             ("Cost a day", number(cost["value"], unit)),
             ("Cost a pickup", f"{number(cost['per_pickup']['value'], unit)} ({number(cost['per_pickup']['ci_low'], unit)} to {number(cost['per_pickup']['ci_high'], unit)})"),
@@ -129,7 +131,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
         "staff": _staff(rows),
         "curve": _curve(day),
         "shelf": _shelf(day),
-        "shelf_says": "" if day["shelf"]["kept"] else day["shelf"]["says"],
+        "shelf_says": "" if shelf is None or shelf["kept"] else shelf["says"],
         "what_if": [
             {
                 "change": row["change"],
@@ -173,7 +175,7 @@ def _curve(day: dict[str, Any]) -> Chart:
 def _shelf(day: dict[str, Any]) -> Chart:
     names = [f"{q // 4:02d}:{q % 4 * 15:02d}" for q in range(96)]
     lines = [Line("mean of simulated days", [float(v) for v in day["shelf_by_quarter_hour"]], COLOURS[0])]
-    if day["shelf"]["bins"] is not None:
+    if day.get("shelf", {}).get("bins") is not None:
         lines.append(Line("bins there are", [float(day["shelf"]["bins"])] * 96, COLOURS[1], dashed=True))
     return chart("Orders on the pickup shelf", "bins", lines, names, x_every=16)
 

@@ -34,6 +34,7 @@ class OddDay:
     kind : PICKUP or WALK_IN
     count, usual : orders, and the median of the weekday at the growth of that day
     z : robust standard deviations
+    edge : whether it is the first or last day of the file, which may hold a part of it only
     """
 
     day: int
@@ -41,6 +42,7 @@ class OddDay:
     count: int
     usual: float
     z: float
+    edge: bool = False
 
     @property
     def is_spike(self) -> bool:
@@ -115,7 +117,7 @@ def odd_days(history: StoreHistory) -> list[OddDay]:
             continue
         away = np.array([row[3] for row in rows])
         scale = max(1.0, 1.4826 * float(np.median(np.abs(away))))
-        out += [OddDay(day, kind, count, usual, off / scale) for day, count, usual, off in rows if abs(off) > _FAR * scale]
+        out += [OddDay(day, kind, count, usual, off / scale, day in (history.dates[0], history.dates[-1])) for day, count, usual, off in rows if abs(off) > _FAR * scale]
     return sorted(out, key=lambda odd: (-abs(odd.z), odd.day, odd.kind))
 
 
@@ -124,7 +126,11 @@ def odd_words(odd: Sequence[OddDay]) -> list[str]:
     if not odd:
         return []
     days = list(dict.fromkeys(o.day for o in odd))[:_SHOWN]
-    lines = [f"{next(o for o in odd if o.day == day).words()}: it looks like a holiday or a day of its own kind" for day in days]
+    lines = []
+    for day in days:
+        farthest = next(o for o in odd if o.day == day)
+        looks = "the file seems to hold a part of the day only" if farthest.edge and farthest.z < 0 else "it looks like a holiday or a day of its own kind"
+        lines.append(f"{farthest.words()}: {looks}")
     return [*lines, f"if such days are not what is planned for, leave them out: {cure(days)}"]
 
 

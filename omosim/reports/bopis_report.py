@@ -58,7 +58,7 @@ def _rota(folder: ResultFolder) -> list[dict[str, str]]:
 
 
 _WHY = {
-    "peak": "the fullest day has as many shifts", "hours": "fewer may not work so many hours", "days": "fewer could not have their days off",
+    "peak": "the fullest day has as many shifts", "hours": "fewer may not work so many hours", "days": "fewer could not have their days off; longer shifts (shift_min_h) would take fewer people",
     "rest": "an evening and the next morning cannot be one person's", "together": "hours and days off together allow no fewer",
     "tried": "all ways with fewer break a rule",
 }  # fmt: skip

@@ -74,6 +74,14 @@ def test_far_days_are_found_and_others_are_not():
     assert odd_days(replace(half_week(plain), left_out=np.array([FIRST + 17]))) == []
 
 
+def test_a_file_that_ends_within_a_day_is_told():
+    plain = history(pickups=80)
+    rows = plain.orders
+    cut = rows[(rows["day"] < FIRST + 55) | (rows["second"] < 11 * 3600)]
+    words = odd_words(odd_days(replace(plain, orders=cut.reset_index(drop=True))))
+    assert len(words) == 2 and date_text(FIRST + 55) in words[0] and words[0].endswith("the file seems to hold a part of the day only")
+
+
 def half_week(plain):
     """The store with a sixth of its orders on one day."""
     rows = plain.orders

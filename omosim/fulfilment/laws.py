@@ -8,7 +8,7 @@ from omosim.engine.laws import together
 from omosim.fulfilment.protocol import Books
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import TRANSITIONS, Account, Flow, Move, Status
-from omosim.schema.columns import FLAG_BOX_REFUSED, FLAG_SLOT, FLAG_SLOT_REFUSED
+from omosim.schema.columns import FLAG_BOX_REFUSED, FLAG_SLOT, FLAG_SLOT_REFUSED, FLAG_SPLIT
 from omosim.schema.network import (
     AT_BACK,
     AT_BETWEEN,
@@ -20,11 +20,13 @@ from omosim.schema.network import (
     BAY,
     PHASE_BAY,
     PHASE_BIN,
+    PHASE_NONE,
     PHASE_QUEUED,
     PHASE_SERVED,
     PLACE_BACK,
     PLACE_ROAD,
     PLACE_TRUCK,
+    RING,
     SHELF,
     UNITS_ORDERED,
     UNITS_OUT,
@@ -47,6 +49,8 @@ INTO[[Move.SOLD, Move.SHIPPED, Move.TRANSFER_OUT, Move.WRITTEN_OFF]] = -1
 ENDED = (Status.DELIVERED, Status.COLLECTED, Status.BOUGHT, Status.LEFT, Status.CANCELLED, Status.EXPIRED,
          Status.REFUSED, Status.RETURN_OPEN, Status.RETURNED)  # fmt: skip
 PRESENT = (Status.INSIDE, Status.IN_ROOM, Status.AT_COUNTER)
+ATTENDED = (Status.ON_SITE, Status.IN_ROOM, Status.AT_COUNTER)  # waits for something, or has it
+PARTS = 4  # parcels of an order at most: part k of a split order has its key + 4 k
 SERVED = (Status.DELIVERED, Status.COLLECTED, Status.BOUGHT, Status.RETURN_OPEN, Status.RETURNED)
 
 
@@ -151,7 +155,10 @@ def row_laws(net: Network, books: Books, holds: np.ndarray, now: int) -> dict[st
 
 
 def _spaces(s: np.ndarray, holds: np.ndarray, now: int) -> int:
-    """L8 for bins and bays: who waits for one and for how long, who is in one and for how long."""
+    """L8 for bins and bays: who waits for one and for how long, who is in one and for how long.
+
+    Whatever is staged stands in a bin of its node, and whoever is at a counter, in a room or on the site waits or is served.
+    """
     dt = now - s["last"]
     waits, dwells = s["waits"].copy(), s["dwells"].copy()
     waiting, used = s["waiting"].astype(np.int64), s["used"].astype(np.int64)
@@ -163,10 +170,13 @@ def _spaces(s: np.ndarray, holds: np.ndarray, now: int) -> int:
         np.add.at(dwells, spot, now - is_in[since])
         np.subtract.at(used, spot, 1)
     gone = (s["area"] + s["waiting"] * dt - waits, s["filled"] + s["used"] * dt - dwells, waiting, used)
-    return sum(map(_size, gone)) + int(np.maximum(s["used"] - s["peak"], 0).sum())
+    staged = holds["place"] == AT_STAGED
+    unplaced = np.count_nonzero(staged & (holds["bin"] != holds["node"]))
+    forgotten = np.count_nonzero(np.isin(holds["status"], ATTENDED) & (holds["phase"] == PHASE_NONE))
+    return sum(map(_size, gone)) + int(np.maximum(s["used"] - s["peak"], 0).sum() + unplaced + forgotten)
 
 
-def book_laws(net: Network, books: Books, holds: np.ndarray, book: np.ndarray) -> dict[str, int]:
+def book_laws(net: Network, books: Books, holds: np.ndarray, book: np.ndarray, now: int) -> dict[str, int]:
     """L4, L5, L6, L10 and L12 from a recount of the whole order book."""
     status = np.bincount(book["status"], minlength=len(Status))
     moved = books.transitions.sum(0) - books.transitions.sum(1)
@@ -180,13 +190,14 @@ def book_laws(net: Network, books: Books, holds: np.ndarray, book: np.ndarray) -
     totals = [int(units.sum()), int(book["units_out"].sum()), int(book["units_short"].sum())]
     running = [int(books.units[i]) for i in (UNITS_ORDERED, UNITS_OUT, UNITS_SHORT)]
     return {
-        "L4": _size(status - moved) + _size(undeclared) + _open_rows(book, holds),
+        "L4": _size(status - moved) + _size(undeclared) + _open_rows(book, holds) + _keys(book),
         "L5": _size(lines[ended]) + sum(abs(a - b) for a, b in zip(totals, running, strict=True)),
         "L6": _money(books, book) + _goods(net, books),
         "L10": _time_order(book),
         "L12": abs(books.refused - _flagged(book, FLAG_SLOT_REFUSED))
         + abs(books.granted - _flagged(book, FLAG_SLOT))
-        + abs(int(books.spaces["turned"].sum()) - _flagged(book, FLAG_BOX_REFUSED)),
+        + abs(int(books.spaces["turned"].sum()) - _flagged(book, FLAG_BOX_REFUSED))
+        + _slots(net, books, book, now),
     }
 
 
@@ -199,6 +210,28 @@ def _open_rows(book: np.ndarray, holds: np.ndarray) -> int:
     in_book = book["key"][~np.isin(book["status"], ENDED)]
     live = holds["key"][~np.isin(holds["status"], ENDED)]
     return len(np.setxor1d(in_book, live))
+
+
+def _keys(book: np.ndarray) -> int:
+    """Rows that share a key; parts of split orders that are not numbered 0, 1, ..."""
+    key = np.ascontiguousarray(book["key"])
+    part = key[book["flags"] & FLAG_SPLIT > 0]
+    number = part // PARTS % (256 // PARTS)
+    first = np.ones(len(part), bool)
+    first[1:] = part[1:] // 256 != part[:-1] // 256
+    wrong = np.where(first, number != 0, number != np.roll(number, 1) + 1)
+    return int(np.count_nonzero(key[1:] == key[:-1]) + np.count_nonzero(wrong))
+
+
+def _slots(net: Network, books: Books, book: np.ndarray, now: int) -> int:
+    """Orders promised a pickup slot still to come beyond those booked into it; nobody gives a slot back."""
+    rows = book[(book["flags"] & FLAG_SLOT > 0) & (book["flow"] == Flow.PICKUP) & (book["promised_at"] >= now)]
+    node = rows["collect_at"].astype(np.intp)
+    slot_s = net.nodes["slot_s"][node].astype(np.int64)
+    booked = (node >= 0) & (slot_s > 0)
+    node, slot = node[booked], rows["promised_at"][booked] // slot_s[booked]
+    orders = _sums(books.bookings.size, node * RING + slot % RING, np.ones(len(slot)))
+    return int(np.maximum(orders - books.bookings.ravel(), 0).sum())
 
 
 def _time_order(book: np.ndarray) -> int:
@@ -216,7 +249,10 @@ def _time_order(book: np.ndarray) -> int:
 
 
 def _money(books: Books, book: np.ndarray) -> int:
-    """L6: every posting has two sides, and the accounts equal the columns that rows wrote themselves."""
+    """L6: every posting has two sides, and the accounts equal the columns that rows wrote themselves.
+
+    What comes back is refunded at its price, and of the parcels of a split order only the first bears a fee.
+    """
     total = books.ledger.sum(0)
     wrong = _size(books.ledger.sum(1))
     for channel in range(4):
@@ -224,6 +260,9 @@ def _money(books: Books, book: np.ndarray) -> int:
     wrong += abs(int(total[Account.FEES] + book["fee"][np.isin(book["status"], SERVED)].sum()))
     wrong += abs(int(total[Account.REFUNDS] - book["refund"].sum()))
     wrong += abs(int(total[Account.GOODS] + total[Account.RESALE_LOSS] - book["goods_cost"].sum()))
+    back, further = book[book["units_back"] > 0], book["flags"] & FLAG_SPLIT > 0
+    wrong += _size(back["refund"] * back["units_out"] - back["revenue"] * back["units_back"])
+    wrong += _size(book["fee"][further & (book["key"] % 256 >= PARTS)])
     return wrong + abs(int(total[SERVICE_COSTS].sum() - book["service_cost"].sum()))
 
 
@@ -249,5 +288,5 @@ def residuals(
     """
     out = stock_laws(net, books, holds) | row_laws(net, books, holds, now)
     if book is not None:
-        out = together(out, book_laws(net, books, holds, book))
+        out = together(out, book_laws(net, books, holds, book, now))
     return dict(sorted(out.items(), key=lambda item: int(item[0][1:])))

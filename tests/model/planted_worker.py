@@ -8,6 +8,7 @@ changed kernel costs no compile time; a probe stops at the first world in which 
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
 import re
@@ -23,6 +24,8 @@ SECONDS = 90  # a probe that takes longer is reported as one that does not end
 WORLDS = ((1, 4, 3, 160, 600, True), (2, 4, 4, 160, 3600, False), (3, 3, 2, 160, 3600, True),
           (4, 4, 4, 200, 60, True), (5, 4, 3, 200, 3600, True), (6, 3, 3, 160, 600, False),
           (8, 4, 3, 60, 3600, True))  # fmt: skip
+#: worlds of the probes of new capabilities
+FEATURED = ((21, 4, 3, 120, 600, True), (22, 4, 3, 120, 600, False), (23, 4, 3, 120, 3600, True), (24, 4, 2, 120, 600, False))
 DAY, HOUR = 86_400, 3_600
 
 
@@ -65,7 +68,7 @@ def judge(report, engine, now):
     report.watch(Audit().judge, engine.residuals(now), now)
 
 
-def worlds(report, craft=lambda world: world):
+def worlds(report, craft=lambda world: world, chosen=WORLDS, features=()):
     """Both engines on random worlds, in the middle and at the end: every law, and equality row by row."""
     from agreement import differences
     from small_worlds import run, small_world
@@ -73,9 +76,9 @@ def worlds(report, craft=lambda world: world):
     from omosim.fulfilment.kernel import KernelFulfilment
     from omosim.fulfilment.reference import ReferenceFulfilment
 
-    for args in WORLDS:
+    for args in chosen:
         for until in (DAY + 15 * HOUR + 7, 33 * DAY):
-            one, other = craft(small_world(*args)), craft(small_world(*args))
+            one, other = (craft(small_world(*args, features=features)) for _ in range(2))
             reference, kernel = ReferenceFulfilment(one.net), KernelFulfilment(other.net, capacity=8)
             told = np.concatenate(run(reference, one, until=until))
             told_kernel = np.concatenate(run(kernel, other, until=until))
@@ -86,6 +89,44 @@ def worlds(report, craft=lambda world: world):
                 report.add("engines differ", str(wrong))
             if report.enough:
                 return
+
+
+def sourcing(report):
+    """Late promises, units kept back, orders sent on to their store, fees and leaflets."""
+    features = ("pickups", "late", "keep", "to_store", "inserts", "outsourced")
+    worlds(report, chosen=FEATURED, features=features)
+
+
+def splits(report):
+    """The same where everybody wants a parcel with more units than most nodes have."""
+
+    def craft(world):
+        world.rows["flow"], world.net.nodes["ships"] = 0, 1
+        world.rows["units"] += 2
+        return world
+
+    worlds(report, craft, FEATURED, ("splits", "late", "unwanted"))
+
+
+def places(report):
+    """Bins, boxes, bays and pickup slots, and numbers of them that change."""
+    worlds(report, chosen=FEATURED, features=("pickups", "bins", "boxes", "curbside", "slots", "places"))
+
+
+def staff(report):
+    """Trips, waves, pools and desks; work that stops at closing."""
+    worlds(report, chosen=FEATURED, features=("pickups", "batch", "waves", "pooled", "desk", "stops"))
+
+
+def shifts(report):
+    """Shifts that overlap, with pools and desks."""
+    worlds(report, chosen=FEATURED, features=("pickups", "pooled", "desk", "overlap"))
+
+
+def customers(report):
+    """The site, fitting rooms, alterations, parts left behind or sent back, exchanges."""
+    features = ("pickups", "site", "rooms", "alters", "take_part", "unwanted", "exchanges")
+    worlds(report, chosen=FEATURED, features=features)
 
 
 def exchanges(report):
@@ -386,15 +427,40 @@ def draws(report, task):
         raise AssertionError(f"only {len(asked)} draws were heard")
 
 
-NETWORK = {f.__name__: f for f in (worlds, exchanges, cutoffs, couriers, windows, resumed, controlled)}
-RUNS = {f.__name__: f for f in (whole, recount, doors, cut_run, resumed_run, draws)}
+# ---- the planner ------------------------------------------------------------------------------------------------
+#: quick checks of tests/planning, by file
+PLANNER = {
+    "test_shifts": ("test_the_need_is_covered_by_shifts_that_keep_the_rules",),
+    "test_slots": ("test_pickers_time_of_a_slot_is_a_promise_earlier",),
+    "test_draws": ("test_orders_come_in_the_hours_of_past_ones", "test_a_promise_runs_in_open_time_from_the_order"),
+}
+
+
+def planner(report, task):
+    """Checks of the pickup planner; a check is named as its test is."""
+    for module, names in PLANNER.items():
+        tests = importlib.import_module(f"tests.planning.{module}")
+        for name in names:
+            check = getattr(tests, name)
+            asks = "settings_of" in inspect.signature(check).parameters
+            try:
+                check(lambda: settings_of(task)) if asks else check()
+            except (AssertionError, ExceptionGroup) as error:  # a group: several examples of hypothesis
+                report.add(name, str(error))
+            if report.enough:
+                return
+
+
+NETWORK = {f.__name__: f for f in (worlds, sourcing, splits, places, staff, shifts, customers, exchanges, cutoffs, couriers, windows,
+                                    resumed, controlled)}  # fmt: skip
+RUNS = {f.__name__: f for f in (whole, recount, doors, cut_run, resumed_run, draws, planner)}
 
 
 # ---- the worker ---------------------------------------------------------------------------------------------------
 def fresh():
     """Forget every module of the package and of its tests."""
     for name in list(sys.modules):
-        if name.split(".")[0] in ("omosim", "small_worlds", "features", "agreement"):
+        if name.split(".")[0] in ("omosim", "small_worlds", "features", "agreement", "tests"):
             del sys.modules[name]
     importlib.invalidate_caches()
 
@@ -432,7 +498,7 @@ def too_long(*_):
 def main():
     sys.dont_write_bytecode = True
     copy, tests = Path(sys.argv[1]), Path(sys.argv[2])
-    sys.path[:0] = [str(copy), str(tests / "fulfilment")]
+    sys.path[:0] = [str(copy), str(tests / "fulfilment"), str(tests.parent)]
     signal.signal(signal.SIGALRM, too_long)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # nothing that the package prints can stand among the answers

@@ -64,6 +64,10 @@ class Fulfilment(Protocol):
 
     net: Network
 
+    @property
+    def booking_slots(self) -> np.ndarray:
+        """(N, RING) int64, number of the pickup slot that each place of the bookings stands for; unused places have none booked."""
+
     def submit(self, rows: np.ndarray) -> None:
         """Take over DEMAND rows (copied); none may lie before the time reached."""
 

@@ -368,6 +368,11 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
         """HOLD rows sorted by key."""
         return hold_rows(list(self.live.values()))
 
+    @property
+    def booking_slots(self) -> np.ndarray:
+        """(N, RING) int64, number of the pickup slot that each place of the bookings stands for, -1 none."""
+        return self.pickup_slots.stamp
+
     def books(self) -> Books:
         """The sums."""
         stations = np.array([s.row() for s in self.stations], STATION)

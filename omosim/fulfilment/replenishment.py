@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from omosim.fulfilment.coarse import CoarseNetwork
-from omosim.schema.codes import Move
+from omosim.schema.codes import Move, NodeKind
 from omosim.schema.columns import DAY
 from omosim.schema.network import TRANSIT
 from omosim.schema.settings import Settings
@@ -242,20 +242,25 @@ class StockControl:
 
 
 class Replenishment(StockControl):
-    """Stock control of a synthesised world: trading stores, dated changes of levels and of supply.
+    """Stock control of a synthesised world: trading nodes, dated changes of levels and of supply, the settings' policy.
 
     Parameters
     ----------
     settings : Settings
-    world : World; reads level, trading, level_factor, supply, sku_category
+    world : World; reads level, expected_daily, trading, level_factor, supply, sku_category, nodes
     engine : fulfilment engine on that world's network
-    forecast : levels follow demand
+    forecast : levels follow demand; default what the settings say
     """
 
     def __init__(self, settings: Settings, world: Any, engine: CoarseNetwork, forecast: Forecast | None = None) -> None:
         plan = settings.network.stock
         lead = np.full(len(world.nodes), round(plan.store_lead_days * DAY), np.int64)
         lead[0] = round(plan.centre_lead_days * DAY)
+        lot = None
+        if plan.policy == "r_q":
+            lot = np.where(world.level > 0, np.maximum(np.ceil(world.expected_daily * plan.lot_days - 1e-9), 1), 0)
+        elif plan.policy == "forecast" and forecast is None:
+            forecast = Forecast(plan.smoothing, plan.store_safety_z)
         super().__init__(
             engine,
             world.level,
@@ -264,16 +269,27 @@ class Replenishment(StockControl):
             shrink_per_day=plan.shrink_per_year / YEAR_DAYS,
             key0=world.key0,
             key1=world.key1,
+            lot=lot,
             forecast=forecast,
         )
         self.world = world
+        self.cover = np.full(len(world.nodes), plan.store_cover_days)
+        self.cover[0] = plan.centre_cover_days
+        holds = np.isin(world.nodes["kind"], (NodeKind.STORE, NodeKind.DARK, NodeKind.OUTSOURCED))
+        self.least = np.where(holds, plan.store_min_units, 0)
 
     def targets(self) -> np.ndarray:
         """(N, K) int32 levels in force; 0 in stores that do not trade."""
         factor = self.world.level_factor[:, self.world.sku_category]
-        level = np.rint(self.level * factor).astype(np.int32)
+        level = np.rint(self.planned() * factor).astype(np.int32)
         level[1:][~self.world.trading[1:]] = 0
         return level
+
+    def planned(self) -> np.ndarray:
+        """(N, K) levels before dated changes; those of a forecast with the cover of the settings, and what a shelf needs."""
+        if self.forecast is None or self.periods[0] < self.forecast.warm:
+            return self.level
+        return np.maximum(self.level + self.demand * self.cover[:, None], self.least[:, None])
 
     def supplied(self, units: np.ndarray) -> np.ndarray:
         """(K,) units that suppliers send."""

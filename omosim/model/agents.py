@@ -62,6 +62,8 @@ class StoreManager(mesa.Agent):
         """Move each item's level in proportion to how sales moved; changes `model.replenishment.level` in place."""
         model: Any = self.model
         memory, node = model.memory, self.node
+        if model.replenishment.forecast is not None:  # levels follow demand by themselves
+            return
         moves = model.world.stock.moves
         gone = moves[Move.SOLD, node] + moves[Move.SHIPPED, node] + moves[Move.TRANSFER_OUT, node]
         week = (gone - memory.moves_seen[node]).astype(np.float64)

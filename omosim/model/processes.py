@@ -209,7 +209,7 @@ class Processes:
         world, engine = self.model.world, self.model.fulfilment
         asked = (world.policy.offers["full_off"] > 0) & (world.policy.offers["enabled"] == 1)
         if asked.any() or now >= int(world.board["t"][0]) + HOUR:
-            world.board[...] = board_now(engine.books(), world.nodes, now, getattr(engine, "booking_slots", None))
+            world.board[...] = board_now(engine.books(), world.nodes, now, engine.booking_slots)
 
     # ---- shoppers -------------------------------------------------------------------------------------------
     def _hour(self, arg: int, now: int) -> int:

@@ -120,3 +120,17 @@ def test_nodes_say_how_busy_they_are() -> None:
     assert (board["t"] == 2 * DAY - model.world.policy.publish_s).all()
     assert (board["bins_free"][kind == NodeKind.LOCKER] >= 0).all() and (board["slots_left"][kind == NodeKind.STORE] >= 0).all()
     assert (board["slots_left"][kind == NodeKind.LOCKER] == -1).all()
+
+
+@pytest.mark.parametrize("policy", ["order_up_to", "r_q", "forecast"])
+def test_stock_policies_keep_shelves_filled(policy: str) -> None:
+    words = ["strategy=omnichannel", "shoppers=2500", "days=14", "burn_in_days=14", "seed=11", f"network.stock.policy={policy}"]
+    done = run(compose("run", words).settings)
+    kpis = {k.kpi: k.value for k in done.kpis}
+    assert kpis["fill_rate"] > 0.85 and kpis["stockout_rate"] < 0.12 and not any(done.laws.values())
+    control = done.model.replenishment
+    assert (control.lot is not None) == (policy == "r_q") and (control.forecast is not None) == (policy == "forecast")
+    if policy == "r_q":
+        assert control.lot.min() >= 1 and control.lot[0].max() > 1, "a store of a small sample sells less than a unit a week"
+    if policy == "forecast":
+        assert (control.targets()[1:] >= done.settings.network.stock.store_min_units).all()

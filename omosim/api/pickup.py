@@ -38,6 +38,9 @@ def check_shifts(asked: dict[str, Any]) -> None:
             wrong.append(Problem("no whole number of quarter hours", key=key, value=str(asked[key]), cure="Write 15, 30 or 45"))
     if asked["shift_min_h"] > asked["shift_max_h"]:
         wrong.append(Problem("longer than shift_max_h", key="shift_min_h", value=str(asked["shift_min_h"]), cure=f"Give {asked['shift_max_h']} or less"))
+    breaks = asked["shift_max_h"] // 4 * asked["break_minutes"] / 60
+    if asked["day"] == "all" and asked["shift_max_h"] - breaks > asked["max_hours_week"]:
+        wrong.append(Problem("less than the longest shift pays", key="max_hours_week", value=str(asked["max_hours_week"]), cure=f"Give {asked['shift_max_h'] - breaks} or more, or lower shift_max_h"))
     if wrong:
         raise ConfigError(wrong)
 
@@ -74,11 +77,15 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     from omosim.api.commands import begin, stamp
     from omosim.ingest import ReadOptions, read_orders
     from omosim.planning import outputs
+    from omosim.planning.errors import PlanError
     from omosim.planning.history import store_history
+    from omosim.planning.odd import read_holidays
     from omosim.planning.plan import PlanOptions, plan_store
     from omosim.planning.roster import read_roster
     from omosim.planning.shifts import ShiftRules
     from omosim.planning.staffing import Targets
+    from omosim.planning.week import WeekRules
+    from omosim.planning.week_outputs import rota_columns, week_columns
     from omosim.reports.export import csv_text, write_csv, write_xlsx
     from omosim.reports.write import write_report
     from omosim.results import file_hash
@@ -89,31 +96,37 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     path = Path(asked["orders"]) if asked["orders"] else sample_file()
     network = network if asked["orders"] else network.model_copy(update={"work": network.work.model_copy(update=sample_work())})
     check_shifts(asked)
+    holidays = read_holidays(asked["holidays"])
     if cold():
         warm()
     opened = begin("bopis", composed, argv)
     folder = opened.folder
     rejects = folder.path / "rejects.csv"
     log = read_orders(path, ReadOptions(timezone=asked["timezone"], currency=asked["currency"], max_bad_rows=asked["max_bad_rows"], rejects=rejects))
-    history = store_history(log, asked["store"], clock_seconds(network.stores.opens), clock_seconds(network.stores.closes))
+    history = store_history(log, asked["store"], clock_seconds(network.stores.opens), clock_seconds(network.stores.closes), holidays)
     options = PlanOptions(
         promise_h=asked["promise_h"],
         targets=Targets(asked["target"], asked["wait_share"], (asked["least_pickers"], asked["least_counter"])),
         wait_s=round(60 * asked["wait_min"]),
         rules=ShiftRules(round(4 * asked["shift_min_h"]), round(4 * asked["shift_max_h"]), round(asked["break_minutes"] / 15)),
-        slot_minutes=asked["slot_minutes"], bins=asked["bins"], seed=composed.settings.seed,
+        slot_minutes=asked["slot_minutes"], bins=asked["bins"], overflow=asked["bins_overflow"],
+        week=WeekRules(int(4 * asked["max_hours_week"]), asked["days_off"], -int(-4 * asked["rest_hours"] // 1)), seed=composed.settings.seed,
     )  # fmt: skip
     weekdays = list(range(7)) if asked["day"] == "all" else [WEEKDAYS.index(asked["day"])]
     roster = read_roster(Path(asked["roster"]), history.store) if asked["roster"] else None if asked["orders"] else sample_roster()
-    plan = plan_store(history, weekdays, options, network, roster, say)
+    try:
+        plan = plan_store(history, weekdays, options, network, roster, say)
+    except PlanError as error:
+        raise PlanError("\n".join([*outputs.what_was_read(history, path.name, log.rows), str(error)])) from None
     wage, currency = network.work.wage_per_hour, asked["currency"]
     folder.write_json("plan.json", outputs.plan_json(plan, wage, currency))
     folder.write_table("staff", outputs.staff_columns(plan))
     folder.write_table("what_if", outputs.what_if_columns(plan), types={"person_hours": "float64"})
-    rota, capacity = outputs.rota_columns(plan), outputs.capacity_columns(plan, asked["slot_minutes"])
+    rota, capacity = rota_columns(plan), outputs.capacity_columns(plan, asked["slot_minutes"])
     folder.write_text("capacity_plan.csv", csv_text(capacity))
     write_csv(folder.path / "rota.csv", rota)
-    write_xlsx(folder.path / "rota.xlsx", {"rota": rota, "capacity": capacity})
+    week = {} if plan.week is None else {"week": week_columns(plan)}
+    write_xlsx(folder.path / "rota.xlsx", {**week, "rota": rota, "capacity": capacity})
     laws: dict[str, int] = {}
     for day in plan.days:
         for law, residual in day.result.laws.items():
@@ -129,7 +142,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
         "answer": outputs.answer(plan, wage, currency), "title": f"Pickup plan of {history.store}", "file": path.name if asked["orders"] else "shipped sample of known truth",
         "rows": log.rows, "bad_rows": left_out, "notes": [*notes, *log.notes], "store": history.store, "seed": options.seed,
     }  # fmt: skip
-    folder.finish(summary, finished=stamp(), extra={"data_hashes": {path.name: file_hash(path)}})
+    folder.finish(summary, finished=stamp(), extra={"data_hashes": {p.name: file_hash(p) for p in (path, *map(Path, asked["holidays"])) if p.is_file()}})
     write_report(folder)
     return folder
 

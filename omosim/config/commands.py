@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from omosim.schema.fields import Frozen, par
 from omosim.schema.settings import CompareSettings
@@ -45,12 +45,23 @@ class BopisSettings(Frozen):
     break_minutes: int = par("min", "unpaid break for every four hours of a shift; quarter hours", 0, 120, default=30)
     least_pickers: int = par("people", "pickers who are there at any open time", 0, 100, default=1)
     least_counter: int = par("people", "people at the counter at any open time", 0, 100, default=1)
+    max_hours_week: float = par("h", "paid hours of one person a week", 4, 80, default=40.0)
+    days_off: int = par("days", "days of the week without a shift, for each person", 0, 6, default=2)
+    rest_hours: float = par("h", "from the end of a person's shift to the beginning of the next", 0, 24, default=11.0)
     slot_minutes: int = par("min", "length of a bookable slot", 15, 240, default=30)
     bins: int = par("bins", "places on the pickup shelf; 0 as many as needed", 0, 100000, default=0)
+    bins_overflow: float = par("share", "days on which the shelf may be too small", 0.0001, 0.5, default=0.01)
     roster: str | None = par("file", "who was on duty in the past, for the check: CSV with weekday, role (picker or counter), from, to, and breaks, as rota.csv; none: a constant number read from ready times", default=None, max_length=4096)
+    holidays: list[str] = par("dates", "past days that are not to be planned from: dates YYYY-MM-DD, or a file with one a line", default=[])
     max_bad_rows: int = par("rows", "bad rows that may be left out, each of them counted", 0, 10**9, default=0)
     timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)
     currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "currency of the prices", default="KRW")
+
+    @field_validator("holidays", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        """A single date or file needs no brackets."""
+        return [value] if isinstance(value, str) else value
 
 
 OPTIONS: dict[str, type[BaseModel]] = {

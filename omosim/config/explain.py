@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from omosim.config.assumptions import rows, source_of
-from omosim.config.compose import Composed
-from omosim.config.errors import nearest, refuse, show
+from omosim.config.commands import OPTIONS
+from omosim.config.compose import Composed, compose
+from omosim.config.errors import ConfigError, nearest, refuse, show
 from omosim.config.levels import describe
 from omosim.config.library import GROUPS
 from omosim.config.schema_tree import children, lookup, tree
@@ -38,7 +39,26 @@ def explain(key: str, composed: Composed) -> str:
         source, place = source_of(layers.comment((key,)))[1], layers.set_by((key,))
         row = {"key": key, "value": composed.options.get(key), "unit": unit, "source": source, "file": place}
         return "\n".join(_lines(row, compare.description or "", _allowed(key), ""))
+    for command in ("bopis", "calibrate"):
+        if key in OPTIONS[command].model_fields:
+            return _option(key, command)
     raise _unknown(key, path, [r["key"] for r in table])
+
+
+def _option(key: str, command: str) -> str:
+    """What a command takes beside the settings of a run, with its value where the command's own file gives one."""
+    model = OPTIONS[command]
+    found = tree(model)[(key,)]
+    default = "none: it must be given" if found.required else _text(found.default)
+    try:
+        composed = compose(command)
+    except ConfigError:  # a command that cannot do without some option
+        row = {"key": key, "value": found.default, "unit": found.unit, "source": "", "file": ""}
+    else:
+        layers = next(iter(composed.layers.values()))
+        source, place = source_of(layers.comment((key,)))[1], layers.set_by((key,))
+        row = {"key": key, "value": composed.options.get(key), "unit": found.unit, "source": source, "file": place}
+    return "\n".join([*_lines(row, found.meaning, found.allowed, default), f"  of       omosim {command}"])
 
 
 def _allowed(key: str) -> str:

@@ -5,62 +5,17 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from omosim.config import levels
 from omosim.config.errors import Problem, nearest, show
-from omosim.config.strict import dotted
-from omosim.schema.scenario import FILTERS, NARROWED, ONLY_TIMES, WHOLE_NUMBERS, WHOLE_RUN
+from omosim.config.facts import Facts, Loc
+from omosim.config.network_rules import NETWORK_RULES
+from omosim.schema.scenario import BY_HOUR, FILTERS, NARROWED, ONLY_TIMES, WHOLE_NUMBERS, WHOLE_RUN
 
-Loc = tuple[str | int, ...]
-Origin = Callable[[Loc], tuple[str, int | None]]
-_TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\Z", re.ASCII)
 SUM_TOLERANCE = 1e-6
-
-
-@dataclass
-class Facts:
-    """The composed data and what else the rules need to know."""
-
-    data: dict[str, Any]
-    origin: Origin
-
-    def get(self, *loc: str | int) -> Any:
-        """The value at a place, None when it is not there."""
-        here: Any = self.data
-        for part in loc:
-            inside = part in here if isinstance(here, dict) else isinstance(here, list) and part in range(len(here))
-            if not inside:
-                return None
-            here = here[part]
-        return here
-
-    def number(self, *loc: str | int) -> float | None:
-        """The number at a place, None when there is no number."""
-        value = self.get(*loc)
-        return value if isinstance(value, int | float) and not isinstance(value, bool) and value == value else None
-
-    def mapping(self, *loc: str | int) -> dict[str, Any]:
-        """The mapping at a place, empty when there is none."""
-        value = self.get(*loc)
-        return value if isinstance(value, dict) else {}
-
-    def items(self, *loc: str | int) -> list[Any]:
-        """The list at a place, empty when there is none."""
-        value = self.get(*loc)
-        return value if isinstance(value, list) else []
-
-    def problem(self, loc: Loc, message: str, cure: str, allowed: str = "", near: str | None = None) -> Problem:
-        """A problem at a place, with the value that stands there."""
-        file, line = self.origin(loc)
-        value = self.get(*loc)
-        shown = None if isinstance(value, dict | list) or value is None else show(value)
-        return Problem(message, file, line, None, dotted(loc), shown, allowed, near, cure)
-
-
 Rule = Callable[[Facts], Iterator[Problem]]
 
 
@@ -177,103 +132,10 @@ def weights(facts: Facts) -> Iterator[Problem]:
             yield facts.problem(loc, "all weights are 0", "Give at least one weight above 0")
 
 
-# ---- network --------------------------------------------------------------------------------------------------
-def minutes(text: Any) -> int | None:
-    """Minutes after midnight of HH:MM, None when it is no time of day."""
-    match = _TIME.match(text) if isinstance(text, str) else None
-    if match is None:
-        return None
-    value = int(match.group(1)) * 60 + int(match.group(2))
-    return value if value <= 24 * 60 else None
-
-
-def hours(facts: Facts) -> Iterator[Problem]:
-    """Stores close after they open, and are busy while they are open."""
-    base: Loc = ("network", "stores")
-    for name in ("closes", "peak_to"):
-        text = facts.get(*base, name)
-        if isinstance(text, str) and _TIME.match(text) and minutes(text) is None:
-            yield facts.problem((*base, name), "no time of day", "Write '24:00' for midnight", "00:00 to 24:00")
-    opens, closes = minutes(facts.get(*base, "opens")), minutes(facts.get(*base, "closes"))
-    start, end = minutes(facts.get(*base, "peak_from")), minutes(facts.get(*base, "peak_to"))
-    if opens is not None and closes is not None and closes <= opens:
-        yield facts.problem(
-            (*base, "closes"),
-            f"not after opens = {facts.get(*base, 'opens')}",
-            "Close after opening, at 24:00 at the latest",
-        )
-        return
-    if start is not None and end is not None and end < start:
-        yield facts.problem(
-            (*base, "peak_to"),
-            f"before peak_from = {facts.get(*base, 'peak_from')}",
-            "End the busy hours after their start",
-        )
-    span = f"{facts.get(*base, 'opens')} to {facts.get(*base, 'closes')}"
-    for name, value in (("peak_from", start), ("peak_to", end)):
-        if value is not None and opens is not None and closes is not None and not opens <= value <= closes:
-            yield facts.problem((*base, name), "outside the opening hours", "Put the busy hours inside them", span)
-
-
-def some_store(facts: Facts) -> Iterator[Problem]:
-    """There is at least one store."""
-    if facts.number("network", "stores", "count") == 0:
-        yield facts.problem(
-            ("network", "stores", "count"),
-            "no stores",
-            "Give 1 store at least; every strategy compared here has a shelf",
-            "1 or more",
-        )
-
-
-def _switched_on(facts: Facts) -> list[str]:
-    """Capabilities of the strategy that are not switched off."""
-    rows = facts.mapping("strategy", "capabilities").items()
-    return [name for name, row in rows if not (isinstance(row, dict) and row.get("enabled") is False)]
-
-
-def pickers(facts: Facts) -> Iterator[Problem]:
-    """Somebody picks where a capability sends orders."""
-    on = _switched_on(facts)
-    for loc, names in (
-        (("network", "work", "centre_pickers"), ("web_shop",)),
-        (("network", "stores", "pickers"), ("bopis", "same_day", "ship_from_store")),
-    ):
-        asking = [n for n in names if n in on]
-        if asking and facts.number(*loc) == 0:
-            yield facts.problem(
-                loc, f"nobody picks, and '{asking[0]}' sends orders here", f"Give 1 at least, or drop {', '.join(asking)}", "1 or more"
-            )
-
-
-def waves(facts: Facts) -> Iterator[Problem]:
-    """Couriers leave at times of day, in order."""
-    loc: Loc = ("network", "carrier", "waves")
-    before = -1
-    for i, text in enumerate(facts.items(*loc)):
-        if not isinstance(text, str):
-            continue
-        value = minutes(text)
-        if value is None or value >= 24 * 60:
-            yield facts.problem((*loc, i), "no time of day", "Write times as '10:30'", "HH:MM from 00:00 to 23:59")
-        elif value <= before:
-            yield facts.problem((*loc, i), "not after the wave before it", "Write each time once, in ascending order")
-        before = value if value is not None else before
-
-
-def records(facts: Facts) -> Iterator[Problem]:
-    """Records that show stock where there is none are part of the wrong ones."""
-    wrong, harmful = (facts.number("network", "stock", n) for n in ("record_wrong", "record_harmful"))
-    if wrong is not None and harmful is not None and harmful > wrong:
-        yield facts.problem(
-            ("network", "stock", "record_harmful"), f"more than record_wrong = {wrong:g}", f"Choose {wrong:g} or less"
-        )
-
-
 # ---- strategy, touchpoints, scenario ---------------------------------------------------------------------------
 def capabilities(facts: Facts) -> Iterator[Problem]:
     """Capabilities and their levels are known, and each has what it needs beside it."""
-    have, on = facts.mapping("strategy", "capabilities"), _switched_on(facts)
+    have, on = facts.mapping("strategy", "capabilities"), facts.switched_on()
     for name in have:
         loc: Loc = ("strategy", "capabilities", name)
         if levels.kind(name) is None:
@@ -385,6 +247,12 @@ def _manner(facts: Facts, loc: Loc, row: dict[str, Any], what: str) -> Iterator[
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             yield facts.problem((*loc, part), f"{', '.join(twice[:5])} stands twice", "Name each once")
+    begin, end = (facts.number(*loc, name) for name in ("from_hour", "to_hour"))
+    if what not in BY_HOUR and ((begin or 0) != 0 or (end or 24) != 24):
+        key = "from_hour" if begin else "to_hour"
+        yield facts.problem((*loc, key), f"'{what}' holds for whole days", "Drop the hours", f"hours for {', '.join(BY_HOUR)}")
+    if (begin or 0) >= (24 if end is None else end):
+        yield facts.problem((*loc, "to_hour"), f"not after from_hour = {begin or 0:g}", "End it after its start", "1 to 24")
     burn, start = facts.number("burn_in_days"), facts.number(*loc, "from_day")
     if what in WHOLE_RUN and burn is not None and start is not None and (start > -burn or row.get("to_day") is not None):
         cure = "Write from_day: -3650 and no to_day: goods and contracts do not change inside a run"
@@ -472,7 +340,7 @@ def arms(facts: Facts) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    segment_shares, need_shares, thetas, timezone, start_date, weights, hours, some_store, pickers, waves, records,
+    segment_shares, need_shares, thetas, timezone, start_date, weights, *NETWORK_RULES,
     capabilities, needs, interventions, signs, burn_in, arms,
 )  # fmt: skip
 

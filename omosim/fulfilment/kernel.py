@@ -329,6 +329,11 @@ class KernelFulfilment(CoarseNetwork):
         at_station = np.isin(phase, (PHASE_QUEUED, PHASE_SERVED, PHASE_RIDES))
         out["station"] = np.where(at_station, station, -1)
 
+    @property
+    def booking_slots(self) -> np.ndarray:
+        """(N, RING) int64, number of the pickup slot that each place of the bookings stands for; a view."""
+        return self.tables.booking["slot"]
+
     def _ledger(self) -> np.ndarray:
         return self._g[tab.G_LEDGER : tab.G_TRANS].reshape(2, N_ACCOUNTS)
 

@@ -13,6 +13,7 @@ from omosim.schema.network import N_SERVICES, SERVICE
 from omosim.schema.settings import Settings
 from omosim.world.calendar import AFTER_OPENING_S, clock_seconds, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
+from omosim.world.nodes import simulated_part, site_plan
 from omosim.world.policy import Policy
 from omosim.world.stock import Stock
 
@@ -58,9 +59,9 @@ class NetworkRules:
 
 
 def rules_from(settings: Settings, policy: Policy | None = None) -> NetworkRules:
-    """Rules of a run; `policy` is not read today, its numbers reach the network through the node rows."""
+    """Rules of a run; `policy` is not read, its numbers reach the network through the rows of nodes and services."""
     net, start = settings.network, settings.burn_in_days * DAY
-    carrier, back = net.carrier, net.returns
+    carrier, back, site, sessions = net.carrier, net.returns, net.site, site_plan(settings)
     return NetworkRules(
         cutoff_s=clock_seconds(carrier.cutoff) % DAY,
         waves_s=courier_waves(settings),
@@ -74,6 +75,16 @@ def rules_from(settings: Settings, policy: Policy | None = None) -> NetworkRules
         same_day_cost=carrier.same_day_cost,
         handling_cost=back.handling_cost,
         resale_loss_ppm=tuple(round(c.resale_loss * 1_000_000) for c in settings.catalogue.categories.values()),
+        splits=net.sourcing.max_parcels,
+        slot_tries=net.operations.slot_tries,
+        exchanges=net.fitting.exchanges,
+        insert_cost=net.inserts.cost,
+        to_store_s=round(net.ship_to_store.days * DAY),
+        to_store_cost=net.ship_to_store.cost,
+        site_cap=-1 if sessions is None else simulated_part(settings, sessions),
+        site_room=-1 if site.queue_page is None else simulated_part(settings, site.queue_page),
+        site_slow_ppm=round(site.slow_down * 1_000_000),
+        sourcing=net.sourcing.rule,
         backorders=net.backorders,
         measured_from=start,
         measured_to=start + settings.days * DAY,
@@ -153,4 +164,5 @@ def network_from(world: Any, settings: Settings) -> Network:
         cost=world.cost,
         category=world.sku_category,
         rules=rules_from(settings, world.policy),
+        services=world.policy.services,
     )

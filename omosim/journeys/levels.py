@@ -13,6 +13,7 @@ from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Settings
 from omosim.world.calendar import AFTER_OPENING_S, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
+from omosim.world.nodes import site_plan
 from omosim.world.state import World
 
 PPM = 1_000_000
@@ -61,6 +62,10 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "lead_sigma": lead_sigma, "lag_mu": float(log64(max(network.returns.lag_days * DAY, 1.0))),
         "lag_sigma": network.returns.lag_sigma, "no_show": network.pickup.no_show,
         "collect_mu": float(log64(max(network.pickup.collect_median_h * HOUR, 1.0))),
+        "session_s": 0.0 if site_plan(settings) is None else network.site.session_minutes * 60.0,
+        "fit_s": network.fitting.room_minutes * 60.0,
+        "alterable": network.fitting.alterable, "alter_s": network.fitting.alter_minutes * 60.0,
+        "unwanted": network.fitting.unwanted,
         "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,
     }  # fmt: skip
     for name, value in values.items():
@@ -89,6 +94,7 @@ def policy_levels(settings: Settings, world: World, out: np.ndarray) -> None:
         "live_intensity": policy.live_intensity, "retarget_rate": policy.retarget_rate,
         "push_open": policy.push_per_week / 7.0 * policy.push_open_rate * settings.market.sessions.push_window_days,
         "switch_cost": policy.switch_cost,
+        "full_off": int(((policy.offers["full_off"] > 0) & (policy.offers["enabled"] == 1)).any()),
         "acc_web": policy.accuracy_web, "acc_social": policy.accuracy_social, "acc_live": policy.accuracy_live,
     }  # fmt: skip
     for name, value in values.items():
@@ -136,7 +142,8 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scen
     scene = Scene(
         levels=fixed_levels(settings, world), category=category_table(world), segment=segment_table(world),
         offers=world.policy.offers, touchpoints=touchpoint_table(world), near=world.near, travel_s=world.travel_s,
-        distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published, price=world.price,
+        distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published,
+        near_point=world.near_point, near_dark=world.near_dark, board=world.board, price=world.price,
         list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
         awareness=awareness, service=service, op_time=world.calendar.lambda_c, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), scratch=np.zeros(96), case=np.zeros(1, CASE),

@@ -12,6 +12,7 @@ _SAME_DAY, _PICKUP, _VISIT = 1, 2, 3
 _NEVER = -1.0e300
 _LARGEST_GUMBEL = 22.9  # of a uniform below 1 - 2**-33
 _NODE_BITS = 16
+_POINT, _DARK = 4, 5  # ranks of the nearest pickup point or locker, and dark store, behind the stores
 
 
 @kernel
@@ -38,30 +39,48 @@ def offer_error(levels, case, offer, node):
 
 
 @kernel
-def courier_store(levels, case, offer, nodes, waves):
-    """The nearest store that can still send a courier today: its couriers reach the zone, its published stock suffices.
+def courier_from(levels, case, offer, r, nodes, waves):
+    """Promised seconds of a courier from the place of rank r, -1 where none can come from there today."""
+    if case["metres"][r] > levels["courier_radius_m"]:
+        return -1
+    door = nodes[case["node"][r]]
+    if int(door["wave_capacity"]) <= 0 or (int(offer["needs_stock"]) == 1 and case["stock"][r] < case["units"]):
+        return -1
+    return courier_promise(levels, case, offer, door, waves, case["metres"][r])
 
-    Returns (rank, promised seconds), rank -1 where there is none.
+
+@kernel
+def courier_store(levels, case, offer, nodes, waves):
+    """The nearest node that can still send a courier today: its couriers reach the zone, its published stock suffices.
+
+    Of the stores near and the nearest dark store. Returns (rank, promised seconds), rank -1 where there is none.
     """
+    found = -1
+    wait = 0.0
     for r in range(case["reach"]):
-        metres = case["metres"][r]
-        if metres > levels["courier_radius_m"]:
-            break
-        door = nodes[case["node"][r]]
-        if int(door["wave_capacity"]) <= 0 or (int(offer["needs_stock"]) == 1 and case["stock"][r] < case["units"]):
-            continue
-        promise = courier_promise(levels, case, offer, door, waves, metres)
+        promise = courier_from(levels, case, offer, r, nodes, waves)
         if promise >= 0:
-            return r, float(promise)
-    return -1, 0.0
+            found = r
+            wait = float(promise)
+            break
+    if case["node"][_DARK] >= 0 and (found < 0 or case["metres"][_DARK] < case["metres"][found]):
+        promise = courier_from(levels, case, offer, _DARK, nodes, waves)
+        if promise >= 0:
+            return _DARK, float(promise)
+    return found, wait
 
 
 @kernel
 def plan_value(levels, case, offer, r, nodes, wait_s):
-    """Value of one offer at the r-th nearest store (or of a delivery within `wait_s`), without taste and error."""
+    """Value of one offer at the r-th place (or of a delivery within `wait_s`), without taste and error."""
     flow = int(offer["flow"])
     if flow == _PICKUP:
-        if int(offer["needs_stock"]) == 1 and case["stock"][r] < case["units"]:
+        here = case["stock"][r] >= case["units"]
+        if int(offer["needs_stock"]) == 1 and not here:
+            return _NEVER
+        if int(offer["full_off"]) & case["full"][r]:
+            return _NEVER
+        if here and int(offer["moved"]) == 1 and int(offer["at_point"]) == 0:  # what lies there need not be sent there
             return _NEVER
         return pickup_value(levels, case, offer, r, nodes[case["node"][r]])
     if flow == _VISIT:
@@ -121,6 +140,9 @@ def choose(levels, case, who, offers, nodes, waves, nests):
             if first < 0:
                 continue
         last = int(case["stores"]) if flow >= _PICKUP else first + 1
+        if int(offer["at_point"]) == 1:
+            first = _POINT
+            last = _POINT + 1 if case["node"][_POINT] >= 0 else _POINT
         for r in range(first, last):
             value = plan_value(levels, case, offer, r, nodes, wait_s) + taste
             runner = max(runner, value)

@@ -17,7 +17,7 @@ from omosim.kernels.journeys_perceive import (
     shown_item,
 )
 from omosim.kernels.journeys_plans import order_here_value
-from omosim.kernels.journeys_rows import fill_row, goes_back, item_after_information
+from omosim.kernels.journeys_rows import fill_browse, fill_row, goes_back, item_after_information
 from omosim.kernels.journeys_touches import touch_mission
 from omosim.kernels.mathx import poisson_ppf
 from omosim.kernels.philox import uniform4
@@ -35,6 +35,7 @@ _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
 _VISIT = 3
 _SOCIAL_OFFER = 6
 _CONSENT, _LOYALTY = 2, 4
+_POINT, _DARK = 4, 5  # places in the case of the nearest pickup point or locker, and dark store
 _AHEAD = 4  # missions ahead for whose shopper memory is asked
 _YIELD_SAMPLE = 7  # touches of undecided missions are drawn for one shopper in eight
 
@@ -42,6 +43,12 @@ _YIELD_SAMPLE = 7  # touches of undecided missions are drawn for one shopper in 
 (_MISSIONS, _WEB_SESSIONS, _SOCIAL_SESSIONS, _LIVE_SESSIONS, _VISITS, _ORDERS_WEB, _BAD_SIGN, _OUTSIDE,
  _NOT_CONSIDERED, _TOUCHES, _TOUCHES_SEEN, _TOUCH_MISSIONS, _CHECKS, _GAPS, _PURCHASES, _SURPLUS) = (
     1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 18, 20, 21, 22)  # fmt: skip
+
+
+@kernel
+def full_at(row):
+    """What is full at a node by its published board: 1 pickup slots, 2 boxes."""
+    return (1 if row["slots_left"] == 0 else 0) | (2 if row["bins_free"] == 0 else 0)
 
 
 @kernel(inline="always")
@@ -63,6 +70,22 @@ def look_up_stores(scene, levels, case, zone, sku, factor):
         n += 1
     case["reach"] = n
     case["stores"] = min(n, int(levels["near_stores"]))
+    point = int(scene.near_point[zone])
+    case["node"][_POINT] = point
+    if point >= 0:
+        case["metres"][_POINT] = scene.distance_m[zone, point]
+        case["stock"][_POINT] = 0
+        case["way_s"][_POINT] = scene.travel_s[zone, point] * factor
+    dark = int(scene.near_dark[zone])
+    case["node"][_DARK] = dark
+    if dark >= 0:
+        case["metres"][_DARK] = scene.distance_m[zone, dark]
+        case["stock"][_DARK] = scene.published[dark, sku]
+        case["way_s"][_DARK] = scene.travel_s[zone, dark] * factor
+    if levels["full_off"] == 1:
+        for k in range(n):
+            case["full"][k] = full_at(scene.board[int(case["node"][k])])
+        case["full"][_POINT] = full_at(scene.board[point]) if point >= 0 else 0
 
 
 @kernel(inline="always")
@@ -189,7 +212,7 @@ def order_of(scene, levels, who, mission, needs, row, key, choice, tally):
 
 @kernel(inline="always")
 def decide_one(scene, levels, who, mission, needs, row, queue, waiting, log, logged, sums, tally):
-    """Decide one mission; returns 1 when `row` was filled."""
+    """Decide one mission; returns 1 when `row` was filled: with a purchase, or with a session where a site is modelled."""
     shopper = int(mission["shopper"])
     t = int(mission["t"])
     by_touch = int(mission["kind"]) != _BY_NEED
@@ -244,6 +267,9 @@ def decide_one(scene, levels, who, mission, needs, row, queue, waiting, log, log
         if filled == 1:
             tally[_TOUCHES] += drawn
             tally[_TOUCHES_SEEN] += seen
+    if filled == 0 and levels["session_s"] > 0.0 and levels["web_offer"] == 1 and int(who["used"]) & 1:
+        fill_browse(levels, case, row, key, scene.service)
+        return 1
     return filled
 
 

@@ -18,7 +18,8 @@ _CARD_DRAW = 2  # SERVICE draw that decides whether a purchase in a store is see
 
 # outcomes, as in schema.codes.Outcome
 (_BOUGHT, _EMPTY, _CLOSED, _QUEUE_LEFT, _CANCELLED, _DELIVERED, _LATE, _COLLECTED, _FAILED, _REFUSED, _RETURNED,
- _EXPIRED, _EXTRA_BOUGHT, _BOUGHT_OTHER) = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13  # fmt: skip
+ _EXPIRED, _EXTRA_BOUGHT, _BOUGHT_OTHER, _SITE_LOST, _EXCHANGED) = (
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)  # fmt: skip
 # columns of the daily counters, as in schema.codes.Count
 _ORDERS_STORE, _DROPPED_OUT, _ACQUIRED, _EXTRA = 7, 16, 17, 19
 
@@ -41,7 +42,9 @@ def surprise(levels, q, who, code, channel):
         return -pleasure - levels["pen_return"]
     if code == _CANCELLED or code == _FAILED:
         return -(1.0 - at_risk) * pleasure - levels["pen_failed"]
-    if code == _LATE or code == _QUEUE_LEFT:
+    if code == _EXCHANGED:  # what was lost with the return is there again
+        return pleasure
+    if code == _LATE or code == _QUEUE_LEFT or code == _SITE_LOST:
         return -levels["pen_late"]
     return 0.0
 

@@ -124,8 +124,13 @@ def pick_seconds(levels, units):
 
 @kernel
 def pickup_promise(case, offer, door):
-    """Promised seconds from now until a pickup is ready: people pick in opening hours; -1 without a promise."""
+    """Promised seconds from now until a pickup is ready: people pick in opening hours; -1 without a promise.
+
+    What is sent there travels by the clock, and is ready when the place is open.
+    """
     promise = int(offer["promise_s"])
+    if promise >= 0 and int(offer["moved"]) == 1:
+        return next_opening(door, int(case["t"]) + promise) - int(case["t"])
     return after_open_hours(door, int(case["t"]), promise) - int(case["t"]) if promise >= 0 else -1
 
 
@@ -167,15 +172,19 @@ def delivery_value(levels, case, offer, wait_s):
 
 @kernel
 def pickup_value(levels, case, offer, r, door):
-    """Value of reserving in the r-th nearest store, whose NODE row is `door`, and collecting; it fails as often as the feed errs."""
+    """Value of reserving at the r-th place, whose NODE row is `door`, and collecting there.
+
+    It fails as often as the feed errs, unless the goods are sent there from elsewhere.
+    """
     entry = int(offer["entry"])
     q = hidden_misfit(case["misfit"], accuracy_of(levels, entry))
     paid = paid_for(levels, case, entry, offer)
-    trip = 2.0 * case["way_s"][r] + levels["collect_s"]
+    trip = 2.0 * case["way_s"][r] + levels["collect_s"] * (int(offer["place_ppm"]) / 1.0e6)
     goods = (1.0 - q) * (case["value"] - felt(levels, case, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))
     wait = max(float(pickup_promise(case, offer, door)), 0.0) * levels["wait_per_s"] + levels["search_cost"]
     fee = fee_of(levels, offer, paid)
-    return (1.0 - levels["stock_error"]) * goods - fee - wait * case["scale"] - case["vot"] * trip
+    served = 1.0 if int(offer["moved"]) == 1 else 1.0 - levels["stock_error"]
+    return served * goods - fee - wait * case["scale"] - case["vot"] * trip
 
 
 @kernel

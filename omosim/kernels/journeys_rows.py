@@ -22,11 +22,13 @@ from omosim.kernels.journeys_plans import (
 from omosim.kernels.journeys_synthesis import table_at
 from omosim.kernels.mathx import exp64, log64, norm_ppf64
 from omosim.kernels.philox import uniform, uniform4
-from omosim.kernels.purposes import CHANGE_OF_MIND, DETECT, FIT, GO_ON, SERVICE, TRAVEL
+from omosim.kernels.purposes import CHANGE_OF_MIND, DETECT, FIT, FITTING, GO_ON, PART, SERVICE, SITE, TRAVEL
 
 _DAY = 86_400
 _WEB, _STORE, _LIVE = 0, 1, 3
-_SHIP, _SAME_DAY, _PICKUP, _VISIT = 0, 1, 2, 3
+_SHIP, _SAME_DAY, _PICKUP, _VISIT, _BROWSE = 0, 1, 2, 3, 4
+_NEAREST_STORES = 4  # ranks below it are stores
+_MOST_PARTS = 64  # units of an order of which each may be left behind
 _NOTHING, _BY_PARCEL, _NEXT_STORE, _OTHER_ITEM = 0, 1, 2, 3
 _NO_NODE = -1
 _LONGEST = 1.0e9  # seconds, bound of a drawn lag
@@ -140,7 +142,7 @@ def write_two_best(row, parcel, store, item):
 
 
 @kernel
-def fill_work(levels, case, row, flow, service):
+def fill_work(levels, case, row, flow, inside, service):
     """Work contents and lags of a row, drawn by the mission; changes `row`."""
     key0 = levels["key0"]
     key1 = levels["key1"]
@@ -150,7 +152,7 @@ def fill_work(levels, case, row, flow, service):
     row["pick_s"] = pick_seconds(levels, case["units"])
     patience = levels["patience_s"]
     row["patience_s"] = int(-log64(u1) * patience) if patience > 0.0 else -1
-    row["extra_units"] = 1 if flow == _PICKUP and u3 < levels["extra_purchase"] else 0
+    row["extra_units"] = 1 if flow == _PICKUP and inside == 1 and u3 < levels["extra_purchase"] else 0
     w0, w1, w2, _ = uniform4(key0, key1, case["shopper"], case["slot"], SERVICE, 1)
     row["return_lag_s"] = int(min(exp64(levels["lag_mu"] + levels["lag_sigma"] * norm_ppf64(w0)), _LONGEST))
     row["collect_lag_s"] = -1
@@ -162,7 +164,79 @@ def fill_work(levels, case, row, flow, service):
 
 
 @kernel
-def return_store(levels, case, flow, node):
+def work_of(levels, case, service, purpose, mean):
+    """Keyed gamma time of the mission with a mean, whole seconds, at least one."""
+    u = uniform(levels["key0"], levels["key1"], case["shopper"], case["slot"], purpose, 0)
+    return max(1, int(mean * exp64(table_at(service, u)) + 0.5))
+
+
+@kernel
+def fill_fitting(levels, case, row, flow, service):
+    """Trying on, alteration, and units that turn out not to be wanted, drawn by the mission; changes `row`."""
+    row["fit_s"] = 0
+    row["alter_s"] = 0
+    row["unwanted"] = 0
+    if levels["fit_s"] > 0.0 and (flow == _VISIT or row["try_on"] == 1):
+        row["fit_s"] = work_of(levels, case, service, FITTING, levels["fit_s"])
+    if levels["alterable"] > 0.0 and row["try_on"] == 1 and row["misfit"] == 1:
+        _, u1, u2, _ = uniform4(levels["key0"], levels["key1"], case["shopper"], case["slot"], FITTING, 1)
+        if u1 < levels["alterable"]:
+            row["alter_s"] = max(1, int(levels["alter_s"] * exp64(table_at(service, u2)) + 0.5))
+    if levels["unwanted"] > 0.0 and row["units"] >= 2:
+        for k in range(min(int(row["units"]), _MOST_PARTS)):
+            if draw(levels, case, PART, k) < levels["unwanted"]:
+                row["unwanted"] += 1
+
+
+@kernel
+def fill_session(levels, case, row, entry, service):
+    """The session on the site before a web order; changes `row`."""
+    row["session_s"] = 0
+    if levels["session_s"] > 0.0 and entry == _WEB:
+        row["session_s"] = work_of(levels, case, service, SITE, levels["session_s"])
+
+
+@kernel
+def fill_browse(levels, case, row, key, service):
+    """Write the DEMAND row of a session that ends without an order: it takes a place on the site; changes `row`."""
+    row["key"] = key
+    row["t"] = case["t"]
+    row["shopper"] = case["shopper"]
+    row["sku"] = case["sku"]
+    row["zone"] = case["zone"]
+    row["category"] = case["category"]
+    row["channel"] = _WEB
+    row["flow"] = _BROWSE
+    row["offer"] = 0
+    row["unit_price"] = 0
+    row["fee"] = 0
+    row["alt_price"] = 0
+    row["alt_fee"] = 0
+    row["units"] = 0
+    row["second_travel_s"] = 0
+    row["misfit"] = 0
+    row["alt_misfit"] = 0
+    row["go_on"] = 0
+    row["mind"] = 0
+    row["try_on"] = 0
+    row["intent"] = 0
+    row["action1"] = 0
+    row["action2"] = 0
+    row["unwanted"] = 0
+    row["fit_s"] = 0
+    row["alter_s"] = 0
+    row["alt_sku"] = -1
+    row["promise_s"] = -1
+    row["alt_promise_s"] = -1
+    row["node"] = -1
+    row["second_node"] = -1
+    row["return_node"] = -1
+    fill_work(levels, case, row, _BROWSE, 0, service)
+    fill_session(levels, case, row, _WEB, service)
+
+
+@kernel
+def return_store(levels, case, flow, node, r):
     """Store where the goods would be given back; -1 by post."""
     if flow == _VISIT:
         return node
@@ -170,7 +244,7 @@ def return_store(levels, case, flow, node):
         return _NO_NODE
     if store_return_hassle(levels, case) >= levels["return_post"] * case["scale"] * case["hassle"]:
         return _NO_NODE
-    return node if flow == _PICKUP else int(case["node"][0])
+    return node if flow == _PICKUP and r < _NEAREST_STORES else int(case["node"][0])
 
 
 @kernel
@@ -220,7 +294,7 @@ def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_pr
     Parameters
     ----------
     row : DEMAND row; all columns are written
-    r : rank of the store, -1 for a parcel
+    r : rank of the place, -1 for a parcel
     plan : value of the chosen plan, minor
     found : from `item_after_information`
     second_price : (4,) int64, prices in force of `found[0]` where that is not the first item
@@ -254,10 +328,10 @@ def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_pr
         row["promise_s"] = pickup_promise(case, offer, nodes[node])
     elif flow == _SAME_DAY:
         row["promise_s"] = courier_promise(levels, case, offer, nodes[node], waves, case["metres"][r])
-    fill_work(levels, case, row, flow, service)
+    fill_work(levels, case, row, flow, int(offer["inside"]), service)
     row["zone"] = case["zone"]
     row["node"] = node
-    row["return_node"] = return_store(levels, case, flow, node)
+    row["return_node"] = return_store(levels, case, flow, node, r)
     row["channel"] = channel
     row["flow"] = flow
     row["offer"] = offer_id
@@ -267,6 +341,8 @@ def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_pr
     row["go_on"] = go_on
     row["mind"] = 0
     row["try_on"] = offer["try_on"]
+    fill_fitting(levels, case, row, flow, service)
+    fill_session(levels, case, row, entry if flow != _VISIT else _STORE, service)
     row["intent"] = 0
     row["action1"] = 0
     row["action2"] = 0

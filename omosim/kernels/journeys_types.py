@@ -11,6 +11,7 @@ LEVELS = np.dtype(
         "coupon_ppm", "coupon_everywhere", "points_everywhere", "return_in_store", "endless_aisle",
         "in_app_payment", "courier_radius_m", "link_latency_s", "shown_items", "live_ppm", "web_offer",
         "live_from", "live_until", "show", "stop_at", "log_touches", "show_ahead_s", "ride_s_per_km", "least_ride_s", "after_opening_s",
+        "full_off",
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -22,6 +23,7 @@ LEVELS = np.dtype(
         "no_show", "collect_mu", "collect_sigma", "extra_purchase", "stock_error", "coupon_rate", "points_rate",
         "store_sensing", "live_reach", "live_intensity", "retarget_rate", "push_open", "switch_cost",
         "acc_web", "acc_social", "acc_live",
+        "session_s", "fit_s", "alterable", "alter_s", "unwanted",
     )]
 )  # fmt: skip
 
@@ -69,7 +71,9 @@ CASE = np.dtype(
         "outside",  # what rivals add to the outside option
         "here",  # value, at a shelf and with the fit known, of ordering from there
     )]
-    + [("node", "i8", (4,)), ("metres", "i8", (4,)), ("stock", "i8", (4,)), ("price", "i8", (4,)), ("way_s", "f8", (4,))]
+    # of the four nearest stores, of the nearest pickup point or locker, of the nearest dark store (node -1: there is none)
+    + [("node", "i8", (6,)), ("metres", "i8", (6,)), ("stock", "i8", (6,)), ("price", "i8", (4,)), ("way_s", "f8", (6,))]
+    + [("full", "i8", (6,))]  # published: SLOTS_FULL, BOXES_FULL
 )  # fmt: skip
 
 
@@ -86,6 +90,9 @@ class Scene(NamedTuple):
     distance_m: np.ndarray  # (Z, N) i4
     nodes: np.ndarray  # (N,) NODE
     published: np.ndarray  # (N, K) i4
+    near_point: np.ndarray  # (Z,) i2, nearest pickup point or locker, -1 none
+    near_dark: np.ndarray  # (Z,) i2, nearest dark store at work, -1 none
+    board: np.ndarray  # (N,) BOARD, as last published
     price: np.ndarray  # (4, K) i8
     list_price: np.ndarray  # (K,) i8
     popularity_cdf: np.ndarray  # (K,) f8

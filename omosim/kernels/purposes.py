@@ -52,6 +52,12 @@ SERVICE = 49
 HASSLE = 50
 PLAN_DAY = 51
 PLAN_ORDER = 52
+NODE_PLACE = 53
+DARK_STOCK = 54
+SITE = 55
+FITTING = 56
+PART = 57
+OUTSOURCED_STOCK = 58
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

@@ -13,13 +13,24 @@ from fractions import Fraction
 import numpy as np
 
 from omosim.schema.codes import Count, Entry, Flow, Status
-from omosim.schema.columns import FLAG_BROUGHT_BACK, FLAG_EMPTY, FLAG_EMPTY_AGAIN, FLAG_PHANTOM, ORDINAL_BITS
+from omosim.schema.columns import (
+    FLAG_BROUGHT_BACK,
+    FLAG_EMPTY,
+    FLAG_EMPTY_AGAIN,
+    FLAG_PHANTOM,
+    FLAG_SITE_LOST,
+    ORDINAL_BITS,
+)
 
 CHANNELS = ("web", "store", "social", "live")
 #: offers whose visitors came to buy an item off the shelf
 BUYING_VISITS = (3, 4)
+#: offers collected where there is no store to enter
+AT_POINTS = (10,)
 #: rows of one need: the first has ordinal 0
 FOLLOW_UPS = 1 << ORDINAL_BITS
+#: ordinals from here on are exchanges (2) and further parcels of an order (4, 8, 12)
+EXCHANGES = 2
 
 
 @dataclass(frozen=True)
@@ -55,14 +66,26 @@ def measured(book: np.ndarray, start: int, end: int) -> np.ndarray:
 
 
 def sold(book: np.ndarray) -> np.ndarray:
-    """Mask of rows that are orders: all but visits that left without goods."""
-    return (book["flow"] != Flow.VISIT) | (book["units_out"] > 0)
+    """Mask of rows that are orders: no visits that left without goods, no sessions that ended without an order."""
+    walked = (book["flow"] == Flow.VISIT) | (book["flow"] == Flow.BROWSE)
+    return (~walked & ((book["flags"] & FLAG_SITE_LOST) == 0)) | (book["units_out"] > 0)
+
+
+def whole_orders(book: np.ndarray) -> np.ndarray:
+    """Mask of rows that begin an order: of one in several parcels the first alone, and no exchange of an earlier one."""
+    return (book["key"] % FOLLOW_UPS) < EXCHANGES
+
+
+def site_lost(book: np.ndarray) -> Kpi:
+    """Sessions turned away by a full site, or that left its queue page, of all sessions on it."""
+    on_site = (book["flow"] != Flow.VISIT) & (book["key"] % FOLLOW_UPS == 0)
+    return ratio("site_lost_rate", int(((book["flags"] & FLAG_SITE_LOST) != 0).sum()), int(on_site.sum()), "no session")
 
 
 def money_kpis(book: np.ndarray, pnl: dict[str, int], currency: str) -> list[Kpi]:
     """Revenue by channel and the lines of the profit and loss."""
     unit = f"minor {currency}"
-    orders = int(sold(book).sum())
+    orders = int((sold(book) & whole_orders(book)).sum())
     net = book["revenue"] + book["fee"] - book["refund"]
     out = [Kpi(f"revenue_{name}", int(net[book["channel"] == code].sum()), unit) for code, name in enumerate(CHANNELS)]
     out += [Kpi(name, pnl[name], unit) for name in HEADLINES]
@@ -97,7 +120,7 @@ def service_kpis(book: np.ndarray) -> list[Kpi]:
     short = empty | ((book["flags"] & FLAG_PHANTOM) != 0) | (book["status"] == Status.CANCELLED)
     counter = pick["served_at"] >= 0
     out = [
-        Kpi("orders", int(is_order.sum()), "orders"),
+        Kpi("orders", int((is_order & whole_orders(book)).sum()), "orders"),
         Kpi("units", int(orders["units_out"].sum()), "units"),
         ratio("fill_rate", int(orders["units_out"][in_time].sum()), int(orders["units"].sum()), "no order"),
         ratio("stockout_rate", int(short.sum()), len(book), "no demand"),
@@ -127,12 +150,13 @@ def conversion_kpis(book: np.ndarray, counts: np.ndarray) -> list[Kpi]:
     An order counts where it was placed: one on the phone beside a shelf is a web order with a session of its own, one
     that the store places for delivery is a purchase of the visit; so is what is bought on the way at a pickup.
     """
-    placed = sold(book)
+    placed = sold(book) & whole_orders(book)
     follow_up = book["key"] % FOLLOW_UPS > 0
     web = placed & (book["channel"] == Entry.WEB)
     sessions = int(counts[:, Count.WEB_SESSIONS].sum()) + int((web & follow_up).sum())
     bought = placed & (book["channel"] == Entry.STORE) & ((book["flow"] == Flow.VISIT) | follow_up)
-    visits, total = int(book["entries"].sum()), counts.sum(axis=0)
+    entries = np.where(np.isin(book["offer"], AT_POINTS), (book["flags"] & FLAG_BROUGHT_BACK) != 0, book["entries"])
+    visits, total = int(entries.sum()), counts.sum(axis=0)
     return [
         ratio("web_conversion", int(web.sum()), sessions, "no web session"),
         ratio("store_conversion", int(bought.sum()), visits, "no visit"),
@@ -147,10 +171,10 @@ def staff_load(paid: np.ndarray, worked: np.ndarray, share: Fraction) -> Kpi:
 
     Parameters
     ----------
-    paid, worked : (2N,) int64 seconds of each pool of staff in the window, the centre's first
+    paid, worked : int64 seconds of each pool of staff in stores in the window, 0 elsewhere
     share : simulated part of the retailer
     """
-    top, bottom = int(worked[2:].sum()) * share.denominator, int(paid[2:].sum()) * share.numerator
+    top, bottom = int(worked.sum()) * share.denominator, int(paid.sum()) * share.numerator
     return ratio("store_staff_load", top, bottom, "no staff in stores")
 
 
@@ -164,7 +188,8 @@ def people_kpis(book: np.ndarray, before: np.ndarray, currency: str) -> list[Kpi
     """
     kept = book[book["units_out"] > 0]
     earlier = np.unique(before["shopper"][before["units_out"] > 0])
-    buyers, inverse, orders = np.unique(kept["shopper"], return_inverse=True, return_counts=True)
+    buyers, inverse = np.unique(kept["shopper"], return_inverse=True)
+    orders = np.bincount(inverse[whole_orders(kept)], minlength=len(buyers))
     net = kept["revenue"] + kept["fee"] - kept["refund"]
     spend = np.zeros(len(buyers), np.int64)
     np.add.at(spend, inverse, net)
@@ -208,6 +233,8 @@ def kpis(
     currency : ISO code
     """
     rows = measured(book, start, end)
+    placed = (rows["flow"] != Flow.BROWSE) & ((rows["flags"] & FLAG_SITE_LOST) == 0)  # what reached the network
+    rows = rows if placed.all() else rows[placed]
     before = book[book["placed_at"] < start]
     out = money_kpis(rows, pnl, currency) + service_kpis(rows) + conversion_kpis(rows, counts) + people_kpis(rows, before, currency)
     out.append(Kpi("consumer_surplus", surplus, f"minor {currency}", "" if surplus is not None else "not recorded in this run"))

@@ -84,9 +84,10 @@ def paid_by_time(model: RetailModel, lines: dict[str, int]) -> int:
     for row, met in zip(settings.touchpoints.rows.values(), model.journeys.exposed.tolist(), strict=True):
         weekly = Fraction(row.cost_per_contact) * Fraction(row.contacts_per_week) * Fraction(row.reach)
         media += weekly * settings.shoppers * Fraction(met, 7 * EXPOSURE)
-    days = int(model.watch.store_days[0])
+    days = model.watch.store_days.tolist()
+    rates = settings.network.stores.rent_per_day, settings.network.dark_stores.rent_per_day, settings.network.points.rent_per_day
     share = min(Fraction(1), Fraction(settings.shoppers, settings.market.cost_basis_shoppers))
-    rent = round(days * settings.network.stores.rent_per_day * share)
+    rent = round(sum(n * rate for n, rate in zip(days, rates, strict=True)) * share)
     return max(0, abs(lines["media"] - round(media)) - 1) + max(0, abs(lines["rent"] - rent) - 1)
 
 
@@ -95,11 +96,12 @@ def handed_over(model: RetailModel, book: np.ndarray) -> int:
     counts = model.journeys.counts.sum(axis=0)
     first = book[(book["key"] & ORDINALS) == 0]
     visit = first["flow"] == Flow.VISIT
+    browsing = first["flow"] == Flow.BROWSE  # sessions that order nothing: no channel counts them
     _, flow, channel = model.on_the_way().T
     apart = abs(int(counts[Count.VISITS_PLANNED]) - int(visit.sum()) - int((flow == Flow.VISIT).sum()))
     for count, entry in ORDERED.items():
-        met = int((~visit & (first["channel"] == entry)).sum())
-        coming = int(((flow != Flow.VISIT) & (channel == entry)).sum())
+        met = int((~visit & ~browsing & (first["channel"] == entry)).sum())
+        coming = int(((flow != Flow.VISIT) & (flow != Flow.BROWSE) & (channel == entry)).sum())
         apart += abs(int(counts[count]) - met - coming)
     opened = counts[Count.NEEDS] + counts[Count.TOUCH_MISSIONS]
     widening = max(0, int(counts[Count.MISSIONS] - opened)) + max(0, int(counts[Count.PURCHASES] - counts[Count.MISSIONS]))

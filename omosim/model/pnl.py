@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omosim.model.kpis import CHANNELS, measured
-from omosim.schema.codes import Account, Entry
+from omosim.schema.codes import Account, Entry, NodeKind
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.network import N_ROLES
 
@@ -28,6 +28,9 @@ COST_LINES = (
     "resale_loss",
     "shrink",
     "parcels",
+    "outsourced",
+    "transfers",
+    "inserts",
     "couriers",
     "return_handling",
     "labour",
@@ -39,6 +42,9 @@ COST_LINES = (
     "capability_running",
     "capability_capital",
 )
+
+#: those of them that make up the cost of fulfilment
+FULFILMENT_LINES = ("parcels", "outsourced", "transfers", "inserts", "couriers", "return_handling")
 
 
 def rounded(value: Fraction) -> int:
@@ -92,10 +98,17 @@ class DayCosts:
         world, settings, scale = model.world, model.settings, self.SCALE
         stock_value = int((world.stock.on_hand.astype(np.int64) * world.cost[None, :]).sum())
         self.holding += round(stock_value * Fraction(settings.network.stock.holding_per_year) / YEAR_DAYS * scale)
-        trading = int(world.trading[1:].sum())
-        self.rent += round(trading * settings.network.stores.rent_per_day * sample_share(model) * scale)
+        self.rent += round(rent_of_a_day(model) * sample_share(model) * scale)
         self.running += int(world.policy.running_per_day) * scale
         self.capital += int(world.policy.capital_per_day) * scale
+
+
+def rent_of_a_day(model: RetailModel) -> int:
+    """Rent of the nodes that trade today, at the retailer's full size, minor units."""
+    net, kind, trading = model.settings.network, model.world.nodes["kind"], model.world.trading
+    rates = ((NodeKind.STORE, net.stores.rent_per_day), (NodeKind.DARK, net.dark_stores.rent_per_day),
+             (NodeKind.POINT, net.points.rent_per_day), (NodeKind.LOCKER, net.points.rent_per_day))  # fmt: skip
+    return sum(int((trading & (kind == one)).sum()) * rate for one, rate in rates)
 
 
 def sample_share(model: RetailModel) -> Fraction:
@@ -120,14 +133,21 @@ def staff_seconds(model: RetailModel, now: int) -> np.ndarray:
     return np.stack([paid, s["worked"]]) * books.people
 
 
+def own_stations(model: RetailModel, stores_only: bool = False) -> np.ndarray:
+    """(N_ROLES N + 1,) bool: stations of the retailer's own people, or of its stores alone."""
+    kind = model.world.nodes["kind"]
+    own = kind == NodeKind.STORE if stores_only else kind != NodeKind.OUTSOURCED
+    return np.append(np.repeat(own, N_ROLES), False)
+
+
 def labour_cost(model: RetailModel) -> Fraction:
     """Paid seconds at the wage.
 
     Work is paid in full, waiting for work by the simulated share of the retailer's staff: as if stores hired for the
     work, which with all shoppers their roster does. Of the centre, whose people are rounded up to one, that is the
-    planned number times the simulated share.
+    planned number times the simulated share. People of outsourced nodes are paid by the order fee.
     """
-    paid, worked = (model.costs.staff_to - model.costs.staff_from).astype(object)
+    paid, worked = ((model.costs.staff_to - model.costs.staff_from) * own_stations(model)).astype(object)
     share = sample_share(model)
     planned, on_duty = model.settings.network.work.centre_pickers * share, centre_staff(model)
     centre = max(paid[:N_ROLES].sum() * planned / max(on_duty, 1), Fraction(worked[:N_ROLES].sum()))
@@ -155,6 +175,9 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
         "resale_loss": int(money[Account.RESALE_LOSS]),
         "shrink": int(money[Account.WRITE_OFF]),
         "parcels": int(money[Account.PARCELS]),
+        "outsourced": int(money[Account.OUTSOURCED]),
+        "transfers": int(money[Account.TRANSFERS]),
+        "inserts": int(money[Account.INSERTS]),
         "couriers": int(money[Account.COURIERS]),
         "return_handling": int(money[Account.RETURN_HANDLING]),
         "labour": rounded(labour_cost(model)),
@@ -168,7 +191,7 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
     }
     lines["net_revenue"] = kept
     lines["gross_profit"] = kept - lines["goods"] - lines["resale_loss"]
-    lines["fulfilment_cost"] = lines["parcels"] + lines["couriers"] + lines["return_handling"]
+    lines["fulfilment_cost"] = sum(lines[name] for name in FULFILMENT_LINES)
     lines["labour_cost"] = lines["labour"]
     lines["capability_cost"] = lines["capability_running"] + lines["capability_capital"]
     lines["media_cost"] = lines["media"]

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omosim.engine.clock import ENDED
+from omosim.fulfilment.publish import board_now
 from omosim.model.agents import Rival, StoreManager, TouchpointManager, keep_budget
 from omosim.model.pnl import centre_staff
 from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, WEEK
 from omosim.world.calendar import clock_seconds
+from omosim.world.nodes import CAPACITIES, simulated_part
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
@@ -41,6 +43,9 @@ class Kind(IntEnum):
     MANAGE = 11
     INTERVENE = 12
     CUT = 13
+    UNLOCK = 14
+    LOCK = 15
+    SITE = 16
 
 
 #: order at one instant
@@ -59,6 +64,9 @@ RANK = {
     Kind.MANAGE: 7,
     Kind.DAY_BEGIN: 8,
     Kind.CUT: 9,
+    Kind.LOCK: 0,
+    Kind.UNLOCK: 1,
+    Kind.SITE: 1,
 }
 
 
@@ -95,21 +103,22 @@ class Processes:
         for kind, t in first.items():
             model.clock.plan(t, RANK[kind], kind)
         model.fulfilment.set_staff(0, centre_staff(model), 0, 0)
+        self._plan_further()
         self._plan_broadcasts(0)
         if model.settings.engine.extra_cut_minutes:
             model.clock.plan(0, RANK[Kind.CUT], Kind.CUT)
 
     # ---- people and doors -----------------------------------------------------------------------------------
-    def _staff(self) -> None:
-        """Put the staff of this moment on duty in every store."""
+    def _staff(self, leaving: int = 0) -> None:
+        """Put the staff of this moment on duty in every store; `leaving` of the counter's people go home now."""
         world, plan = self.model.world, self.model.settings.network.stores
         busy = self.peak_from <= self.model.clock.now % DAY < self.peak_to
         stores = np.flatnonzero(world.nodes["kind"] == NodeKind.STORE)
         on = world.nodes["open"][stores]
         counter = plan.counter + (plan.peak_extra if busy else 0)
-        self.model.fulfilment.set_staff(
-            stores, world.staffed(plan.pickers)[stores] * on, world.staffed(counter)[stores] * on, self.model.clock.now
-        )
+        pickers, people = world.staffed(plan.pickers)[stores] * on, world.staffed(counter)[stores] * on
+        gone = np.maximum(world.staffed(counter + leaving)[stores] * on - people, 0)
+        self.model.fulfilment.set_staff(stores, pickers, people, self.model.clock.now, leaving=(0, gone))
 
     def _open(self, arg: int, now: int) -> int:
         stores = np.flatnonzero((self.model.world.nodes["kind"] == NodeKind.STORE) & self.model.world.trading)
@@ -126,7 +135,54 @@ class Processes:
         self._staff()
         return now + DAY
 
-    _peak_off = _peak_on
+    def _peak_off(self, arg: int, now: int) -> int:
+        self._staff(leaving=self.model.settings.network.stores.peak_extra)
+        return now + DAY
+
+    # ---- nodes beside the stores --------------------------------------------------------------------------------
+    def _plan_further(self) -> None:
+        """Doors of points and lockers, shifts of dark stores, people of outsourced nodes, the site: where there are any."""
+        model = self.model
+        for kind in (NodeKind.DARK, NodeKind.POINT, NodeKind.LOCKER):
+            rows = np.flatnonzero(model.world.nodes["kind"] == kind)
+            if rows.size:
+                model.clock.plan(int(model.world.nodes["opens_s"][rows[0]]), RANK[Kind.UNLOCK], Kind.UNLOCK, kind)
+                model.clock.plan(int(model.world.nodes["closes_s"][rows[0]]), RANK[Kind.LOCK], Kind.LOCK, kind)
+        self._staff_outsourced(0)
+        for hour in model.interventions.site_hours():
+            model.clock.plan(hour * HOUR, RANK[Kind.SITE], Kind.SITE, hour)
+
+    def _site(self, arg: int, now: int) -> int:
+        """The site's capacity at an hour from which a dated change holds, or no longer does."""
+        self.model.interventions.site_at(now // DAY, arg)
+        self.model.fulfilment.set_site(self.model.world.site_sessions(), now)
+        return now + DAY
+
+    def _staff_outsourced(self, now: int) -> None:
+        """Their people are there round the clock, as long as the policy uses them."""
+        model = self.model
+        nodes = np.flatnonzero(model.world.nodes["kind"] == NodeKind.OUTSOURCED)
+        if nodes.size:
+            people = simulated_part(model.settings, model.settings.network.outsourced.pickers)
+            model.fulfilment.set_staff(nodes, people * model.world.trading[nodes], 0, now)
+
+    def _unlock(self, arg: int, now: int) -> int:
+        """Points and lockers open; in dark stores people begin to work."""
+        world = self.model.world
+        nodes = np.flatnonzero((world.nodes["kind"] == arg) & world.trading)
+        if nodes.size and arg == NodeKind.DARK:
+            self.model.fulfilment.set_staff(nodes, self.model.settings.network.dark_stores.pickers, 0, now)
+        elif nodes.size:
+            self.model.fulfilment.open_store(nodes, now)
+        return now + DAY
+
+    def _lock(self, arg: int, now: int) -> int:
+        nodes = np.flatnonzero(self.model.world.nodes["kind"] == arg)
+        if arg == NodeKind.DARK:
+            self.model.fulfilment.set_staff(nodes, 0, 0, now)
+        else:
+            self.model.fulfilment.close_store(nodes, now)
+        return now + DAY
 
     # ---- stock ----------------------------------------------------------------------------------------------
     def _receipts(self, arg: int, now: int) -> int:
@@ -143,9 +199,17 @@ class Processes:
 
     def _publish(self, arg: int, now: int) -> int:
         self.model.world.stock.publish(now)
+        self._publish_board(now)
         if now >= self.model.window_end:
             return now + DAY  # nobody decides any more: a finer feed would only cut windows
         return now + int(self.model.world.policy.publish_s)
+
+    def _publish_board(self, now: int) -> None:
+        """Nodes say how busy they are: with each publication where shoppers ask for it, else once an hour."""
+        world, engine = self.model.world, self.model.fulfilment
+        asked = (world.policy.offers["full_off"] > 0) & (world.policy.offers["enabled"] == 1)
+        if asked.any() or now >= int(world.board["t"][0]) + HOUR:
+            world.board[...] = board_now(engine.books(), world.nodes, now, getattr(engine, "booking_slots", None))
 
     # ---- shoppers -------------------------------------------------------------------------------------------
     def _hour(self, arg: int, now: int) -> int:
@@ -185,10 +249,23 @@ class Processes:
 
     def _intervene(self, arg: int, now: int) -> int:
         before = self.model.world.policy.broadcast_per_week
-        self.model.interventions.apply(now // DAY)
+        if self.model.interventions.apply(now // DAY):
+            self._change_places(now)
         if before <= 0 < self.model.world.policy.broadcast_per_week:
             self._plan_broadcasts(now)
         return now + DAY
+
+    def _change_places(self, now: int) -> None:
+        """Bins, bays, rooms, the site and outsourced nodes follow the dated changes that began or ended."""
+        world, engine = self.model.world, self.model.fulfilment
+        wanted = world.capacities()[:, :3]
+        present = np.stack([world.nodes[name] for name in CAPACITIES[:3]], axis=1)
+        moved = np.flatnonzero((wanted != present).any(axis=1))
+        if moved.size:
+            engine.set_places(moved, *(wanted[moved, column] for column in range(3)), now)
+        if (sessions := world.site_sessions()) >= 0:
+            engine.set_site(sessions, now)
+        self._staff_outsourced(now)
 
     def _cut(self, arg: int, now: int) -> int:
         return now + self.model.settings.engine.extra_cut_minutes * 60

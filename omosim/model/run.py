@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from omosim.engine.laws import LAWS
-from omosim.model.kpis import CHANNELS, Kpi, kpis, sold, staff_load
-from omosim.model.pnl import COST_LINES, profit_and_loss, sample_share
+from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, site_lost, sold, staff_load
+from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_share
 from omosim.model.retail import RetailModel
 from omosim.schema.codes import Count, Flow, Status
 from omosim.schema.settings import Settings
+from omosim.world.nodes import site_plan
 
 #: never hashed into a run's id: how to compute, where to write, and labels
 LABELS = {
@@ -23,6 +24,14 @@ LABELS = {
     "market": {"name", "title"},
     "engine": {"fulfilment", "threads", "extra_cut_minutes", "audit"},
 }
+
+
+#: words for the bits of `flags`, lowest first
+FLAG_WORDS = (
+    "empty_shelf", "substituted", "phantom_record", "slot_refused", "closed_door", "left_queue", "no_show", "only_looked",
+    "empty_again", "brought_back", "took_part", "altered", "exchanged", "slot_booked", "waited_for_bin", "boxes_full",
+    "lost_at_site", "split", "sent_on", "insert",
+)  # fmt: skip
 
 
 @dataclass
@@ -64,8 +73,8 @@ class Run:
         surplus = int(self.measured_counts[:, Count.SURPLUS].sum())
         currency = self.settings.market.currency
         out = kpis(self.book, self.measured_counts, self.pnl, surplus, model.window_start, model.window_end, currency)
-        paid, worked = model.costs.staff_to - model.costs.staff_from
-        return [*out, staff_load(paid, worked, sample_share(model))]
+        paid, worked = (model.costs.staff_to - model.costs.staff_from) * own_stations(model, stores_only=True)
+        return [*out, staff_load(paid, worked, sample_share(model)), *site_kpis(model, self.book)]
 
     @property
     def laws(self) -> dict[str, int]:
@@ -107,10 +116,22 @@ def with_nulls(columns: dict[str, np.ndarray]) -> dict[str, Any]:
     }
 
 
+def notes_of(flags: int) -> str:
+    """What the bits of an order's `flags` say, in words."""
+    return " ".join(name for bit, name in enumerate(FLAG_WORDS) if flags >> bit & 1)
+
+
+def site_kpis(model: RetailModel, book: np.ndarray) -> list[Kpi]:
+    """Sessions that a full site lost, where a site is modelled."""
+    if site_plan(model.settings) is None:
+        return []
+    return [site_lost(measured(book, model.window_start, model.window_end))]
+
+
 def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> dict[str, np.ndarray]:
     """The order book in the words of the contract; times in seconds from the first midnight, -1 for never."""
     status = np.array([s.name.lower() for s in Status])
-    flow = np.array(["ship", "same_day", "pickup", "store"])
+    flow = np.array(["ship", "same_day", "pickup", "store", "browse"])
     channel = np.array(["web", "store", "social", "live", "none"])
     names = np.array([*nodes, ""])
     out = {
@@ -121,6 +142,7 @@ def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> 
         "fulfilment": flow[book["flow"]],
         "node": names[book["node"]],
         "status": status[book["status"]],
+        "collect_node": names[book["collect_at"]],
     }
     for name in ("promised_at", "picked_at", "ready_at", "arrived_at", "served_at", "done_at", "returned_at"):
         at = np.where(book["flow"] == Flow.VISIT, -1, book[name]) if name == "promised_at" else book[name]
@@ -129,6 +151,8 @@ def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> 
         out[name] = book[name]
     out["category"] = np.array(categories)[book["category"]]
     out["flags"] = book["flags"]
+    seen, which = np.unique(book["flags"], return_inverse=True)
+    out["notes"] = np.array([notes_of(int(flags)) for flags in seen] or [""])[which]
     out["visit"] = book["flow"] == Flow.VISIT
     return out
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omosim.schema.columns import DAY, HOUR
-from omosim.schema.network import COUNTER, N_ROLES, PICKING
+from omosim.schema.network import COUNTER, DESK, N_ROLES, PICKING
 from omosim.schema.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,9 +25,11 @@ def second_of(text: str) -> int:
 
 
 def stores_today(settings: Settings, names: list[str], trading: np.ndarray, day: int) -> list[tuple[bool, float, int]]:
-    """Of each node but the centre: whether it trades on a day of the run, factor on its staff, fixed staff or -1."""
+    """Of each store: whether it trades on a day of the run, factor on its staff, fixed staff or -1."""
     out = []
-    for name, open_before in zip(names[1:], trading[1:].tolist(), strict=True):
+    for name, open_before in zip(names, trading.tolist(), strict=True):
+        if not name.startswith("S"):
+            continue
         trades, factor, fixed = open_before, 1.0, -1
         for change in settings.scenario.interventions:
             begun = change.from_day <= day - settings.burn_in_days
@@ -57,18 +59,27 @@ class Watch:
     def __init__(self, settings: Settings, names: list[str], trading: np.ndarray) -> None:
         self.settings, self.names, self.trading = settings, names, trading.copy()
         self.roster = np.zeros(N_ROLES * len(names) + 1, np.int64)  # staff seconds by station up to the last midnight
-        self.store_days = np.zeros(1, np.int64)  # trading stores x measured days
+        self.store_days = np.zeros(3, np.int64)  # measured days of trading stores, dark stores, points and lockers
         self.feed_due = self.cells_due = 0  # second of the next publication; of the next look at its cells
         self.feed_wrong = 0  # seconds and cells by which the feed was wrong so far
 
-    def day_over(self, day: int) -> None:
-        """Write down the staff that a day asked for, and its trading stores where the day is measured."""
+    def day_over(self, day: int, working: np.ndarray) -> None:
+        """Write down the staff that a day asked for, and its trading stores where the day is measured.
+
+        Parameters
+        ----------
+        day : day of the run that is over
+        working : (N,) bool, nodes beside the stores that the policy of the day has at work
+        """
         stores, work = self.settings.network.stores, self.settings.network.work
         doors = second_of(stores.closes) - second_of(stores.opens)
         busy = second_of(stores.peak_to) - second_of(stores.peak_from)
         people, all_of_them = self.settings.shoppers, self.settings.market.cost_basis_shoppers
-        part = round(Fraction(work.centre_pickers * min(people, all_of_them), all_of_them))
+        part_of_all = Fraction(min(people, all_of_them), all_of_them)
+        part = round(work.centre_pickers * part_of_all)
         self.roster[0] += (part or min(work.centre_pickers, 1)) * DAY
+        how = self.settings.network.operations
+        at_desk = how.desk if not how.pooled_staff else 0
         today = stores_today(self.settings, self.names, self.trading, day)
         for node, (trades, factor, fixed) in enumerate(today, start=1):
             if not trades:
@@ -77,10 +88,25 @@ class Watch:
                 fixed if fixed >= 0 else int(planned * factor + 0.5)
                 for planned in (stores.pickers, stores.counter, stores.counter + stores.peak_extra)
             )
-            self.roster[N_ROLES * node + PICKING] += pickers * doors
-            self.roster[N_ROLES * node + COUNTER] += counter * (doors - busy) + peak * busy
+            first = N_ROLES * node
+            self.roster[first + (COUNTER if how.pooled_staff else PICKING)] += pickers * doors
+            self.roster[first + COUNTER] += counter * (doors - busy) + peak * busy
+            self.roster[first + DESK] += at_desk * ((doors - busy) * (counter > 0) + busy * (peak > 0))
+        self._further_over(working, part_of_all)
         if 0 <= day - self.settings.burn_in_days < self.settings.days:
-            self.store_days += sum(trades for trades, *_ in today)
+            kinds = [name[0] if name != "DC" else "" for name in self.names]
+            further = [sum(on for kind, on in zip(kinds, working.tolist(), strict=True) if kind and kind in few) for few in ("D", "PL")]
+            self.store_days += [sum(trades for trades, *_ in today), *further]
+
+    def _further_over(self, working: np.ndarray, part_of_all: Fraction) -> None:
+        """Add the people of dark stores and outsourced nodes that worked on a day."""
+        dark, others = self.settings.network.dark_stores, self.settings.network.outsourced
+        doors = second_of(dark.closes) - second_of(dark.opens)
+        for node, name in enumerate(self.names):
+            if name[0] == "D" and name != "DC" and working[node]:
+                self.roster[N_ROLES * node + PICKING] += dark.pickers * doors
+            elif name[0] == "X" and working[node]:
+                self.roster[N_ROLES * node + PICKING] += max(round(others.pickers * part_of_all), 1) * DAY
 
     def look_at_feed(self, model: RetailModel) -> None:
         """After the coarse events of an instant: was the feed published when it was due, and, at times, whole?"""

@@ -13,9 +13,8 @@ from omosim.planning.history import (
     PICKUP,
     WALK_IN,
     StoreHistory,
-    after_open_seconds,
     date_text,
-    open_seconds,
+    weekday_of,
     weekly_growth,
 )
 from omosim.planning.roster import Roster
@@ -74,17 +73,21 @@ class _Check:
 
     def shop(self, day: int) -> Shop:
         """The store on a day and the days before it."""
-        trades = tuple(bool(np.isin(day - i, self.history.dates)) and (day - i + 3) % 7 not in self.history.shut for i in range(_DAYS_BACK, -1, -1))
+        trades = tuple((~np.isin(np.arange(day - _DAYS_BACK, day + 1), self.history.closed_days)).tolist())
         return Shop(self.history.opens, self.history.closes, trades, round(self.network.pickup.hold_days * DAY), self.wait_s)
 
     def replay(self, day: int, roster: Roster, reps: int = _REPS) -> DayResult:
         """The day's own orders served again, many times over: times of work are drawn, all else is as it was."""
         key0, key1 = make_key(self.seed, _CHECK + day)
         draws = Draws(key0, key1, reps, 1)
-        on_duty = [roster.days[(day + 3 - _DAYS_BACK + i) % 7] for i in range(_DAYS_BACK + 2)]
-        return simulate(self.shop(day), self._rows(day, draws), draws, on_duty, audit=False)
+        days = np.arange(day - _DAYS_BACK, day + 8)
+        days = days[(days <= day) | ~np.isin(weekday_of(days), list(self.history.shut))][: _DAYS_BACK + 2]  # late orders wait for the next open day
+        on_duty = [roster.days[w] for w in weekday_of(days).tolist()]
+        shop = self.shop(day)
+        return simulate(shop, self.rows(shop, day, draws), draws, on_duty, audit=False)
 
-    def _rows(self, day: int, draws: Draws) -> np.ndarray:
+    def rows(self, shop: Shop, day: int, draws: Draws) -> np.ndarray:
+        """DEMAND rows of the day's own orders and of the days before it."""
         table = quantiles(self.work.shape)
         parts = []
         for role in range(_DAYS_BACK + 1):
@@ -100,7 +103,7 @@ class _Check:
                 if kind == PICKUP:
                     known = (past["ready"] >= 0) & (past["collected"] >= 0)
                     one["collect_lag_s"] = np.where(known, np.maximum(past["collected"] - past["ready"], 0), -1)
-                    one["promise_s"] = after_open_seconds(one["t"], self.promise_s, self.history.opens, self.history.closes) - one["t"]
+                    one["promise_s"] = shop.promised(one["t"], self.promise_s) - one["t"]
                 work = np.zeros(len(past), np.int64)
                 for rep in range(draws.reps):
                     mine = one.copy()
@@ -116,9 +119,10 @@ class _Check:
     def seen(self, day: int) -> tuple[np.ndarray, np.ndarray]:
         """Open seconds from order to ready of the orders that count for the day, and whether each kept its promise."""
         rows = self.history.orders
-        begin = day * DAY - DAY + self.history.closes
-        rows = rows[(rows["kind"] == PICKUP) & (rows["placed"] >= begin) & (rows["placed"] < begin + DAY) & (rows["ready"] >= 0)]
-        lead = [open_seconds(rows[name].to_numpy(), self.history.opens, self.history.closes) for name in ("ready", "placed")]
+        begin = (day - _DAYS_BACK) * DAY + self.shop(day).last_closing
+        end = day * DAY + self.history.closes
+        rows = rows[(rows["kind"] == PICKUP) & (rows["placed"] >= begin) & (rows["placed"] < end) & (rows["ready"] >= 0)]
+        lead = [self.history.open_seconds(rows[name].to_numpy()) for name in ("ready", "placed")]
         told = (rows["promised"] >= 0).to_numpy()
         return lead[0] - lead[1], (rows["ready"] <= rows["promised"]).to_numpy()[told]
 
@@ -185,7 +189,7 @@ def _demand(history: StoreHistory, weekday: int, days: np.ndarray, network: Netw
     first = int(days[0])
     earlier = history.days_of(weekday)[history.days_of(weekday) < first]
     before = history.orders[history.orders["day"] < first]
-    growth = weekly_growth(before, history.dates[history.dates < first])[0]
+    growth = weekly_growth(before, history.usual[history.usual < first])[0]
     law = learn(replace(history, growth=growth), weekday, earlier, network, round(days.mean()))
     totals = law.counts[PICKUP].sum(axis=1)
     mean = float(totals.mean())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from omosim.kernels.mathx import exp64, norm_ppf64
 from omosim.kernels.planning_days import day_effect, draw_orders, fill_gamma, fill_weights
-from omosim.planning.history import DAY, PICKUP, QUARTER, WALK_IN, StoreHistory, kept_until
+from omosim.planning.history import DAY, PICKUP, QUARTER, WALK_IN, StoreHistory
+from omosim.planning.hours import after_open_seconds, open_seconds
 from omosim.schema.columns import DEMAND, HOUR
 from omosim.schema.settings import NetworkSettings
 
@@ -49,6 +50,19 @@ class Shop:
         days = [d for d in range(self.days_before) if self.trades[d]]
         return days[-1] * DAY + self.closes if days else 0
 
+    @cached_property
+    def closed(self) -> np.ndarray:
+        """Simulated days on which the store is closed; the day after the planned one stands for the next open one."""
+        return np.flatnonzero(~np.array(self.trades))
+
+    def promised(self, second: np.ndarray, promise_s: int) -> np.ndarray:
+        """When an order of each simulated second is promised; a negative promise counts back."""
+        return after_open_seconds(second, promise_s, self.opens, self.closes, self.closed)
+
+    def open_seconds(self, second: np.ndarray) -> np.ndarray:
+        """Open seconds up to each simulated second."""
+        return open_seconds(second, self.opens, self.closes, self.closed)
+
 
 def row_keys(rep: int | np.ndarray, role: int, kind: int, number: np.ndarray) -> np.ndarray:
     """Keys of orders as `draw_orders` packs them: replicate, place of the day in it, kind, running number."""
@@ -58,6 +72,18 @@ def row_keys(rep: int | np.ndarray, role: int, kind: int, number: np.ndarray) ->
 def replicate_of(keys: np.ndarray) -> np.ndarray:
     """Replicate of each key."""
     return (keys >> 37).astype(np.int64)
+
+
+def thinned(rows: np.ndarray, draws: Draws, inner: int) -> tuple[np.ndarray, Draws]:
+    """Rows of the first few replicates of every group, one at least, numbered anew; and how they are drawn."""
+    inner = min(max(inner, 1), draws.inner)
+    rep = replicate_of(rows["key"])
+    group, place = np.divmod(rep, draws.inner)
+    kept = place < inner
+    out, number = rows[kept].copy(), (group * inner + place)[kept]
+    out["key"] += (number - rep[kept]) << 37
+    out["node"] = number + 1
+    return out, replace(draws, inner=inner)
 
 
 def blank_rows(count: int) -> np.ndarray:
@@ -255,5 +281,5 @@ def draw(laws: list[DayLaw], draws: Draws, work: WorkLaw, shop: Shop, promise_s:
                 n += more
     rows = out[:n]
     pick = rows["flow"] == 2
-    rows["promise_s"][pick] = kept_until(rows["t"][pick], promise_s, shop.opens, shop.closes, shop.trades) - rows["t"][pick]
+    rows["promise_s"][pick] = shop.promised(rows["t"][pick], promise_s) - rows["t"][pick]
     return rows[np.lexsort((rows["key"], rows["t"]))]

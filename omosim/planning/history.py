@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from omosim.ingest import OrderLog
 from omosim.ingest.layout import nearest
 from omosim.kernels.mathx import exp64, log64
 from omosim.planning.errors import PlanError
+from omosim.planning.hours import open_seconds
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
 QUARTER = 900
@@ -19,9 +21,11 @@ _FLOWS = {"pickup": PICKUP, "curbside": PICKUP, "locker": PICKUP, "store": WALK_
 _HALF_HOUR = 1800
 _LEAST_SEEN = 200  # visits to the store from which on its hours are read from the file
 _SMALL_HOURS = 4 * HOUR
+_SHOWN = 8  # dates that a note names
 _HARDLY = 0.002  # share of what happens in the store below which a weekday counts as closed
 _WEEKS = 6  # least length from which growth is read
 _FASTEST = 0.05  # log growth a week beyond which it is no trend
+_MARGIN = 21  # days round the file's own in which its orders may be promised or made ready
 _OUTLIERS = 0.002  # share of visits that may lie outside the hours read
 
 
@@ -41,6 +45,7 @@ class StoreHistory:
     notes : what was taken as it is for want of a column, in words
     growth : log growth of orders a week; 0 where the file does not show one
     shut : weekdays on which orders come but nobody is in the store
+    left_out : trading days that are not to be planned from
     """
 
     store: str
@@ -53,10 +58,16 @@ class StoreHistory:
     notes: tuple[str, ...]
     growth: float = 0.0
     shut: frozenset[int] = frozenset()
+    left_out: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def days_of(self, weekday: int) -> np.ndarray:
-        """Trading days of a weekday (0 Monday)."""
-        return self.dates[weekday_of(self.dates) == weekday]
+        """Trading days of a weekday (0 Monday), without those left out."""
+        return self.usual[weekday_of(self.usual) == weekday]
+
+    @property
+    def usual(self) -> np.ndarray:
+        """Trading days to plan from."""
+        return np.setdiff1d(self.dates, self.left_out)
 
     def of_days(self, days: np.ndarray, kind: int) -> pd.DataFrame:
         """Orders of a kind placed on the days."""
@@ -66,6 +77,16 @@ class StoreHistory:
     def raised_to(self, days: np.ndarray, day: int) -> np.ndarray:
         """Factors that bring orders of past days to the level of a day."""
         return np.array([float(exp64(self.growth * (day - d) / 7)) for d in np.asarray(days).tolist()])
+
+    @cached_property
+    def closed_days(self) -> np.ndarray:
+        """Local days since 1970 on which the store is closed: without an order, or of a weekday that is shut."""
+        near = np.arange(self.dates[0] - _MARGIN, self.dates[-1] + _MARGIN)
+        return np.union1d(self.closed, near[np.isin(weekday_of(near), list(self.shut))])
+
+    def open_seconds(self, second: np.ndarray) -> np.ndarray:
+        """Open seconds up to each local second since 1970."""
+        return open_seconds(second, self.opens, self.closes, self.closed_days)
 
     def has(self, column: str) -> bool:
         """Whether at least a tenth of the pickups tell a time."""
@@ -83,12 +104,13 @@ def date_text(day: int) -> str:
     return str(np.datetime64(int(day), "D"))
 
 
-def store_history(log: OrderLog, store: str | None, opens: int, closes: int) -> StoreHistory:
+def store_history(log: OrderLog, store: str | None, opens: int, closes: int, holidays: np.ndarray | None = None) -> StoreHistory:
     """The orders of a store; without a name the one with the most pickups.
 
     Parameters
     ----------
     opens, closes : hours of the settings, used where the file has too few visits to show them
+    holidays : local days since 1970 that are not to be planned from
 
     Raises
     ------
@@ -122,13 +144,26 @@ def store_history(log: OrderLog, store: str | None, opens: int, closes: int) -> 
     dates = np.unique(orders["day"].to_numpy())
     closed = np.setdiff1d(np.arange(dates[0], dates[-1] + 1), dates)
     first, last, told = _hours(orders, opens, closes)
-    growth, told_growth = weekly_growth(orders, dates)
+    left_out = np.intersect1d(dates, holidays) if holidays is not None else np.zeros(0, np.int64)
+    notes += _told(left_out, holidays)
+    growth, told_growth = weekly_growth(orders, np.setdiff1d(dates, left_out))
     if told_growth:
         notes.append(told_growth)
     shut = _shut(orders)
     if shut:
         notes.append(f"closed on {', '.join(WEEKDAYS[w] for w in sorted(shut))}: orders come, but nothing is sold, made ready or collected in the store")
-    return StoreHistory(name, orders, dates, closed, first, last, told, tuple(notes), growth, shut)
+    return StoreHistory(name, orders, dates, closed, first, last, told, tuple(notes), growth, shut, left_out)
+
+
+def _told(left_out: np.ndarray, holidays: np.ndarray | None) -> list[str]:
+    """Which holidays are left out, and which are no days of the file."""
+    other = np.setdiff1d(holidays if holidays is not None else left_out, left_out)
+    said = [f"holidays that are not planned from: {_dates(left_out)}"] if len(left_out) else []
+    return said + ([f"holidays that are no days with orders in the file: {_dates(other)}"] if len(other) else [])
+
+
+def _dates(days: np.ndarray) -> str:
+    return ", ".join(map(date_text, days[:_SHOWN].tolist())) + (f" and {len(days) - _SHOWN} more" if len(days) > _SHOWN else "")
 
 
 def _choose(lines: pd.DataFrame, store: str | None, notes: list[str]) -> str:
@@ -204,7 +239,8 @@ def weekly_growth(orders: pd.DataFrame, dates: np.ndarray) -> tuple[float, str]:
     """
     if len(dates) < _WEEKS * 6 or dates[-1] - dates[0] < 7 * _WEEKS:
         return 0.0, ""
-    counts = np.bincount(np.searchsorted(dates, orders["day"].to_numpy()), minlength=len(dates)).astype(float)
+    placed = orders["day"].to_numpy()
+    counts = np.bincount(np.searchsorted(dates, placed[np.isin(placed, dates)]), minlength=len(dates)).astype(float)
     y = np.array([float(log64(c)) for c in counts])
     week, day = (dates - dates[0]) / 7.0, weekday_of(dates)
     for weekday in range(7):  # differences from the weekday's own mean: least squares with a constant for each
@@ -216,7 +252,7 @@ def weekly_growth(orders: pd.DataFrame, dates: np.ndarray) -> tuple[float, str]:
     spread = float((week * week).sum())
     slope = float((week * y).sum()) / spread
     error = float(np.sqrt(((y - slope * week) ** 2).sum() / left / spread))
-    if abs(slope) < error or abs(slope) > _FASTEST:
+    if abs(slope) <= error or abs(slope) > _FASTEST:
         return 0.0, ""
     low, high = 100 * (slope - 2 * error), 100 * (slope + 2 * error)
     kept = slope * slope * slope / (slope * slope + error * error)
@@ -234,39 +270,10 @@ def hour_of_week(history: StoreHistory, kind: int) -> np.ndarray:
     return out
 
 
-def open_seconds(second: np.ndarray, opens: int, closes: int) -> np.ndarray:
-    """Open seconds from the first midnight up to each local second."""
-    day, rest = np.divmod(np.asarray(second, np.int64), DAY)
-    return day * (closes - opens) + np.clip(rest - opens, 0, closes - opens)
-
-
 def promise_of(history: StoreHistory) -> float | None:
     """The promise that was kept to, in opening seconds after the order: the median over pickups; None without one."""
     rows = history.orders[(history.orders["kind"] == PICKUP) & (history.orders["promised"] >= 0)]
     if len(rows) == 0:
         return None
-    spent = open_seconds(rows["promised"].to_numpy(), history.opens, history.closes)
-    return float(np.median(spent - open_seconds(rows["placed"].to_numpy(), history.opens, history.closes)))
-
-
-def kept_until(second: np.ndarray, wanted: int, opens: int, closes: int, trades: tuple[bool, ...]) -> np.ndarray:
-    """As `after_open_seconds`, but days on which the store is closed give no time; days after `trades` are open."""
-    day, rest = np.divmod(np.asarray(second, np.int64), DAY)
-    left, out = np.full(len(day), int(wanted), np.int64), np.full(len(day), -1, np.int64)
-    open_on = np.array([*trades, *[True] * (3 + wanted // (closes - opens))])
-    while (out < 0).any():
-        begin = np.maximum(rest, opens)
-        room = np.where(open_on[np.minimum(day, len(open_on) - 1)], np.maximum(closes - begin, 0), 0)
-        done = (out < 0) & (room >= left)
-        out = np.where(done, day * DAY + begin + left, out)
-        left, day, rest = np.where(done, left, left - room), day + 1, np.zeros_like(rest)
-    return out
-
-
-def after_open_seconds(second: np.ndarray, wanted: int, opens: int, closes: int) -> np.ndarray:
-    """The local second at which so many open seconds have passed; inverse of `open_seconds`."""
-    target = open_seconds(second, opens, closes) + int(wanted)
-    span = closes - opens
-    day, rest = np.divmod(target, span)
-    late = rest == 0  # the last second of a day, not the first of the next
-    return np.where(late & (target > 0), (day - 1) * DAY + closes, day * DAY + opens + rest)
+    spent = [history.open_seconds(rows[name].to_numpy()) for name in ("promised", "placed")]
+    return float(np.median(spent[0] - spent[1]))

@@ -9,9 +9,9 @@ from scipy.special import stdtrit
 
 from omosim.planning.demand import Draws
 from omosim.planning.simulate import DayResult
+from omosim.results.proportions import wilson
 
 LEVEL = 0.95
-_Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,9 @@ def share(draws: Draws, top: np.ndarray, bottom: np.ndarray, seen: float) -> Est
     groups = a[kept] / b[kept]
     value = float(top.sum() / max(1, bottom.sum()))
     base = of_groups(groups, 0.0, 1.0)
-    low, high = wilson(value, seen)
+    low, high = wilson(value * max(seen, 1.0), max(seen, 1.0)) or (0.0, 1.0)
     days = top[bottom > 0] / bottom[bottom > 0]
     return Estimate(value, min(base.low, low), max(base.high, high), *np.quantile(days, (0.05, 0.95)).tolist())
-
-
-def wilson(value: float, n: float) -> tuple[float, float]:
-    """Wilson's interval of a proportion of n."""
-    n = max(n, 1.0)
-    middle = (value + _Z * _Z / (2 * n)) / (1 + _Z * _Z / n)
-    half = _Z / (1 + _Z * _Z / n) * float(np.sqrt(value * (1 - value) / n + _Z * _Z / (4 * n * n)))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def mean(draws: Draws, by_rep: np.ndarray, low: float = 0.0) -> Estimate:

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from omosim.ingest.errors import plain_text
 from omosim.ingest.orders import MINOR_DIGITS
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
-from omosim.planning.history import PICKUP, QUARTER, WALK_IN, date_text, hour_of_week
+from omosim.planning.history import PICKUP, QUARTER, WALK_IN, StoreHistory, date_text, hour_of_week
+from omosim.planning.odd import odd_days, odd_words
 from omosim.planning.plan import DayPlan, StorePlan, clock, second_clock
 from omosim.planning.staffing import COUNTER, PICKERS
-from omosim.schema.columns import HOUR, WEEKDAYS
+from omosim.planning.week_outputs import week_json, week_words
+from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
 DAY_WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-ROLES = ("picker", "counter")
-_ODD = 3.0  # times the median, from which on a day is named
 
 
 def _columns(names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Any]]:
@@ -34,17 +35,6 @@ def capacity_columns(plan: StorePlan, minutes: int) -> dict[str, list[Any]]:
          for day in plan.days
          for begin, end, limit in zip(day.limits.begins.tolist(), day.limits.ends.tolist(), day.limits.limit.tolist(), strict=True)),
     )  # fmt: skip
-
-
-def rota_columns(plan: StorePlan) -> dict[str, list[Any]]:
-    """Columns of the rota: one row a person and day."""
-    rows = []
-    for day in plan.days:
-        for pool, role in enumerate(ROLES):
-            for number, shift in enumerate(sorted(day.shifts[pool]), start=1):
-                rest = (clock(shift.rest), clock(shift.back)) if shift.back > shift.rest else ("", "")
-                rows.append((plan.history.store, WEEKDAYS[day.weekday], role, number, clock(shift.begin), clock(shift.end), *rest, shift.paid * QUARTER / HOUR))
-    return _columns(("store", "weekday", "role", "person", "from", "to", "break_from", "break_to", "paid_h"), rows)
 
 
 def staff_rows(day: DayPlan) -> list[dict[str, Any]]:
@@ -87,13 +77,14 @@ def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
     return {
         "weekday": WEEKDAYS[day.weekday],
         "past_days": [date_text(d) for d in day.law.dates],
-        "targets_kept": day.kept,
+        "targets_kept": day.all_kept,
         "ready_on_time": day.ready_on_time.plain(),
         "wait_min": {"mean": day.wait_mean.plain(), "p50": day.wait_p50.plain(), "p90": day.wait_p90.plain()},
         "prob_wait": day.prob_wait.plain(),
         "wait_within_limit": day.soon.plain(),
         "left_the_queue": day.left.plain(),
         "shelf_peak_bins": day.shelf_peak.plain(),
+        "shelf": shelf_json(day),
         "pickups": day.orders.plain(),
         "customers_at_counter": day.customers.plain(),
         "staff_by_interval": staff_rows(day),
@@ -114,6 +105,52 @@ def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
         "simulated_days": day.draws.reps,
         "staffs_tried": day.tried,
     }  # fmt: skip
+
+
+def shelf_json(day: DayPlan) -> dict[str, Any]:
+    """How often the shelf overflows, the bins that do, and what cures too few."""
+    shelf, cures = day.shelf, day.shelf.cures
+    return {
+        "bins": shelf.bins or None,
+        "days_it_may_overflow": shelf.share,
+        "overflow": None if shelf.overflow is None else shelf.overflow.plain(),
+        "bins_needed": shelf.needed.plain(),
+        "kept": shelf.kept,
+        "says": shelf_words(day),
+        "too_few_whatever_the_staff": shelf.whatever_staff,
+        "cures": None if cures is None else {
+            "bins": int(shelf.needed.value), "hold_days": None if cures.hold_s is None else cures.hold_s / DAY,
+            "hold_comes_too_late": cures.put_back, "pickups_a_day": cures.orders, "picking_no_earlier_than_promised": cures.picked_late,
+        },
+    }  # fmt: skip
+
+
+def shelf_words(day: DayPlan) -> str:
+    """What the shelf needs; where it is too small, how often, and each cure."""
+    shelf, cures = day.shelf, day.shelf.cures
+    needs = f"{shelf.needed.value:.0f} bins ({shelf.needed.low:.0f} to {shelf.needed.high:.0f})"
+    seldom = f"no more than {100 * shelf.share:.3g} % of days"
+    if shelf.overflow is None:
+        return f"The shelf needs {needs} to overflow on {seldom}."
+    if cures is None:
+        return f"The {shelf.bins} bins of the shelf overflow on {_of_days(shelf.overflow)}; {needs} would do for {seldom}."
+    ways = [f"{needs} instead of {shelf.bins}"]
+    if cures.hold_s is not None:
+        ways.append(f"network.pickup.hold_days={cures.hold_s / DAY:.3g}, for which {100 * cures.put_back:.2g} % of customers come too late")
+    if cures.orders is not None:
+        ways.append(f"{cures.orders:.0f} pickups on the usual day instead of {day.orders.value:.0f}")
+    if cures.picked_late:
+        ways.append("picking each order no earlier than its promise asks")
+    whatever = " whatever the staff" if shelf.whatever_staff else ""
+    return f"{shelf.bins} bins are TOO FEW{whatever}: the shelf overflows on {_of_days(shelf.overflow)}, {seldom} are allowed. What would cure it: {_either(ways)}."
+
+
+def _of_days(e: iv.Estimate) -> str:
+    return f"{100 * e.value:.1f} % of days (95 % interval {100 * e.low:.1f} to {100 * e.high:.1f})"
+
+
+def _either(ways: list[str]) -> str:
+    return ways[0] if len(ways) == 1 else f"{', '.join(ways[:-1])}, or {ways[-1]}"
 
 
 def textbook(day: DayPlan) -> dict[str, Any]:
@@ -153,13 +190,31 @@ def plan_json(plan: StorePlan, wage: int, currency: str) -> dict[str, Any]:
         "read": {
             "pickups": int((h.orders["kind"] == PICKUP).sum()), "walk_in_orders": int((h.orders["kind"] == WALK_IN).sum()),
             "first_day": date_text(h.dates[0]), "last_day": date_text(h.dates[-1]), "trading_days": len(h.dates),
-            "days_without_orders": [date_text(d) for d in h.closed], "taken_as_given": list(h.notes),
+            "days_without_orders": [date_text(d) for d in h.closed], "left_out": [date_text(d) for d in h.left_out], "taken_as_given": list(h.notes),
             "pickups_by_hour_of_week": _null_nan(hour_of_week(h, PICKUP)), "walk_ins_by_hour_of_week": _null_nan(hour_of_week(h, WALK_IN)),
         },
         "refused": {WEEKDAYS[w]: why for w, why in plan.refused.items()},
         "check": check_json(plan),
+        "week": week_json(plan),
         "days": days,
     }  # fmt: skip
+
+
+def what_was_read(history: StoreHistory, file: str, rows: int) -> list[str]:
+    """What a refused file told: rows, days, weeks, demand by weekday, and dates that stand out."""
+    kinds = history.orders["kind"]
+    weeks = -(-int(history.dates[-1] - history.dates[0] + 1) // 7)
+    lines = [
+        f"{plain_text(file)}: {rows:,} rows; store {plain_text(history.store)}: {int((kinds == PICKUP).sum()):,} pickups and {int((kinds == WALK_IN).sum()):,} orders in the store on "
+        f"{len(history.dates)} days of {weeks} weeks, {date_text(history.dates[0])} to {date_text(history.dates[-1])}; open "
+        f"{second_clock(history.opens)}-{second_clock(history.closes)} ({history.hours_from})"
+    ]
+    by_day = []
+    for weekday, name in enumerate(WEEKDAYS):
+        days = history.days_of(weekday)
+        counts = np.bincount(np.searchsorted(days, history.of_days(days, PICKUP)["day"].to_numpy()), minlength=len(days))
+        by_day.append(f"{name} {np.median(counts):.0f} ({counts.min()} to {counts.max()}, {len(days)} days)" if len(days) else f"{name} no day")
+    return [*lines, f"pickups a day, median: {', '.join(by_day)}", *history.notes, *odd_words(odd_days(history))]
 
 
 def _null_nan(table: np.ndarray) -> list[list[float | None]]:
@@ -187,17 +242,18 @@ def answer(plan: StorePlan, wage: int, currency: str) -> str:
     paid = sum(day.paid_hours)
     slot = int(np.argmax(day.limits.limit))
     verb = "keep" if day.kept else "do NOT keep"
+    fullest = "" if plan.fullest is day else f"The shelf is fullest on {DAY_WORDS[plan.fullest.weekday]}. "
     said = [
         f"{DAY_WORDS[day.weekday]} at {h.store}: {_people(day)} {verb} the promise of {plan.promise_s / HOUR:.3g} h for {100 * targets.ready_on_time:.3g} % "
         f"of {day.orders.value:.0f} pickups ({_percent(day.ready_on_time)}) and a wait of {plan.options.wait_s / 60:.3g} min for {100 * targets.soon:.3g} % of "
         f"{day.customers.value:.0f} customers ({_percent(day.soon)}).{_unsure(day, plan)} That is {paid:.4g} paid hours, {_money(paid * wage, currency)} a day. "
-        f"The shelf needs {day.shelf_peak.day_high:.0f} bins on nineteen days of twenty. The slot {second_clock(int(day.limits.begins[slot]))}-"
+        f"{fullest}{shelf_words(plan.fullest)} The slot {second_clock(int(day.limits.begins[slot]))}-"
         f"{second_clock(int(day.limits.ends[slot]))} carries most: {int(day.limits.limit[slot])} orders when all slots are full, "
         f"{int(day.limits.limit.sum())} on the day."
     ]
     if len(plan.days) > 1:
         hours = sum(sum(d.paid_hours) for d in plan.days)
-        said.append(f"All {len(plan.days)} weekdays: {hours:.5g} paid hours, {_money(hours * wage, currency)} a week.")
+        said.append(f"All {len(plan.days)} weekdays: {hours:.5g} paid hours, {_money(hours * wage, currency)} a week. {week_words(plan)}".rstrip())
     if plan.refused:
         said.append(" ".join(f"{DAY_WORDS[w]}: not planned, {why}." for w, why in plan.refused.items()))
     return " ".join(said)
@@ -252,15 +308,13 @@ def problem_lines(plan: StorePlan) -> list[str]:
     if len(plan.history.closed):
         some = ", ".join(date_text(d) for d in plan.history.closed[:8])
         out.append(f"{len(plan.history.closed)} days without an order count as closed: {some}{' …' if len(plan.history.closed) > 8 else ''}")
+    out += odd_words(plan.odd)
+    small = [f"{DAY_WORDS[day.weekday]} ({day.shelf.needed.value:.0f} would do)" for day in plan.days if not day.shelf.kept and day is not plan.fullest]
+    if small:
+        out.append(f"{plan.options.bins} bins are too few on {', '.join(small)} too")
     for day in plan.days:
         if not day.kept:
             out.append(f"{DAY_WORDS[day.weekday]}: the targets are not kept even with more people")
-        if 0 < plan.options.bins < (day.shelf_peak.day_high or 0):
-            out.append(f"{DAY_WORDS[day.weekday]}: {plan.options.bins} bins are too few, the shelf holds {day.shelf_peak.day_high:.0f} on nineteen days of twenty")
         if (sh.people(day.shifts[PICKERS]) <= plan.options.targets.least[PICKERS]).all():
             out.append(f"{DAY_WORDS[day.weekday]}: the least number of pickers (least_pickers) decides, not the demand")
-        totals = day.law.counts[PICKUP].sum(axis=1)
-        for date, total in zip(day.law.dates, totals, strict=True):
-            if total > _ODD * max(1.0, float(np.median(totals))):
-                out.append(f"{date_text(date)} had {total:.0f} pickups, the usual such day {np.median(totals):.0f}: leave it out of the file if it will not come again")
     return out

@@ -14,19 +14,23 @@ from omosim.planning import erlang, slots
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
 from omosim.planning.backtest import Backtest, backtest
-from omosim.planning.demand import PICKUP, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn
+from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn, thinned
 from omosim.planning.errors import PlanError
-from omosim.planning.history import QUARTER, StoreHistory, promise_of
+from omosim.planning.history import QUARTER, StoreHistory, date_text, promise_of, weekday_of
+from omosim.planning.odd import OddDay, cure, odd_days
 from omosim.planning.roster import Roster
+from omosim.planning.shelf import ShelfLaw, ShelfPlan, cures_of, fits
+from omosim.planning.shelf import peaks as shelf_peaks
 from omosim.planning.shifts import Shift, ShiftRules
 from omosim.planning.simulate import DayResult, Shop, Staff, simulate
 from omosim.planning.staffing import COUNTER, PICKERS, POOLS, Search, Targets, offered_load, with_one
+from omosim.planning.week import PoolWeek, WeekRules, staffed
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 from omosim.schema.settings import NetworkSettings
 
 LEAST_DAYS = 4
 GROUPS = 20
-_SEARCH_ROWS, _FINAL_ROWS = 20_000, 80_000
+_SEARCH_ROWS, _FINAL_ROWS, _SLOT_ROWS = 20_000, 80_000, 120_000
 _FINAL_REPLICATION = 1_000_003  # draws of the last check are not those of the search
 _MOST_REPAIRS = 12
 _LAST_MOVES = 40
@@ -45,6 +49,8 @@ class PlanOptions:
     rules : shifts
     slot_minutes : length of a slot
     bins : places on the pickup shelf; 0 as many as needed
+    overflow : share of days on which they may be too few
+    week : what a person's week may be
     seed : of every draw
     """
 
@@ -54,6 +60,8 @@ class PlanOptions:
     rules: ShiftRules
     slot_minutes: int
     bins: int
+    overflow: float
+    week: WeekRules
     seed: int
 
 
@@ -91,6 +99,7 @@ class DayPlan:
     wait_p90: iv.Estimate
     left: iv.Estimate
     shelf_peak: iv.Estimate
+    shelf: ShelfPlan
     orders: iv.Estimate
     customers: iv.Estimate
     limits: slots.SlotLimits
@@ -100,6 +109,11 @@ class DayPlan:
     service_cv: float
     tried: int
     kept: bool
+
+    @property
+    def all_kept(self) -> bool:
+        """Whether promise and wait are kept, and the shelf does."""
+        return self.kept and self.shelf.kept
 
     @property
     def paid_hours(self) -> tuple[float, float]:
@@ -114,8 +128,10 @@ def enough(history: StoreHistory, weekday: int) -> None:
         raise PlanError(f"store '{history.store}' is closed on {WEEKDAYS[weekday]}: orders come, but nothing is made ready, collected or sold there")
     if have < LEAST_DAYS:
         days = "no" if have == 0 else f"only {have}"
+        out = int((weekday_of(history.left_out) == weekday).sum())
+        besides = f" besides the {out} left out as holidays" if out else ""
         raise PlanError(
-            f"the file has {days} {WEEKDAYS[weekday]} of store '{history.store}'; {LEAST_DAYS} at least are needed for a "
+            f"the file has {days} {WEEKDAYS[weekday]} of store '{history.store}'{besides}; {LEAST_DAYS} at least are needed for a "
             f"recommendation, {LEAST_DAYS - have} {'is' if LEAST_DAYS - have == 1 else 'are'} missing"
         )
 
@@ -128,6 +144,11 @@ def promise_seconds(history: StoreHistory, options: PlanOptions) -> tuple[int, s
     if told is not None and told >= 300:
         return round(told / 60) * 60, "median of promised_at less placed_at in opening hours"
     return 2 * HOUR, "assumed: two hours, as the file has no promised_at"
+
+
+def days_before(network: NetworkSettings) -> int:
+    """Simulated days before the planned one, whose pickups still stand on the shelf."""
+    return int(np.clip(np.ceil(network.pickup.hold_days), 2, 4))
 
 
 def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_s: int, network: NetworkSettings, both: Executor, say: Callable[[str], None] = lambda _: None) -> DayPlan:
@@ -144,10 +165,11 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     PlanError : no staff keeps a target
     """
     work = WorkLaw.of(network)
-    back = int(np.clip(np.ceil(network.pickup.hold_days), 2, 4))
+    back = days_before(network)
     laws = [learn(history, (weekday - i) % 7, history.days_of((weekday - i) % 7), network) for i in range(back, -1, -1)]
     hold_s = round(network.pickup.hold_days * DAY)
-    trades = tuple(len(law.dates) > 0 and law.weekday not in history.shut for law in laws)
+    sold_on = set(weekday_of(history.dates).tolist())  # a weekday whose days are all left out is open all the same
+    trades = tuple(law.weekday in sold_on and law.weekday not in history.shut for law in laws)
     shop = Shop(history.opens, history.closes, trades, hold_s, options.wait_s)
     draws = sized(laws, make_key(options.seed, weekday), _SEARCH_ROWS)
     rows = draw(laws, draws, work, shop, promise_s)
@@ -170,25 +192,31 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         shifts = again.trimmed(shifts, _LAST_MOVES)
         result = _result(shop, days, final, shifts)
     say(f"{WEEKDAYS[weekday]}: slots and what-ifs")
+    roomy, hopeless = _with_room(again, shifts, result, options)
+    if roomy is not shifts:
+        shifts, result = roomy, _result(shop, days, final, roomy)
     staff = Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))
+    shelf = _shelf(_Day(shop, final, days, laws, work, promise_s), staff, result, options, hopeless)
     seen = float(laws[-1].counts[PICKUP].sum())
     seen_all = seen + float(laws[-1].counts[WALK_IN].sum())
     came = result.served + result.left
 
+    pick_s = float(work.pick(laws[-1].pools[PICKUP].units).mean())
+    few, fewer = thinned(rows, draws, round(_SLOT_ROWS / max(1.0, slots.most_rows(shop, staff, promise_s, pick_s)) / draws.groups))
+
     def fill(limit: np.ndarray) -> DayResult:
         begins, ends = slots.slots_of(shop, options.slot_minutes)
-        filled = slots.full_rows(shop, rows, draws, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
-        return simulate(shop, filled, draws, staff, audit=False)
+        filled = slots.full_rows(shop, few, fewer, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
+        return simulate(shop, filled, fewer, staff, audit=False)
 
-    limits = slots.largest(shop, staff, options.slot_minutes, promise_s, float(work.pick(laws[-1].pools[PICKUP].units).mean()), fill,
-                           lambda r, z: _keeps_full(options, draws, r, z))  # fmt: skip
+    limits = slots.largest(shop, staff, options.slot_minutes, promise_s, pick_s, fill, lambda r, z: _keeps_full(options, fewer, r, z))
     base = _Base(shop, final, days, staff, result, seen, seen_all)
     return DayPlan(
         weekday, laws[-1], shop, promise_s, shifts, staff, load, result, final,
         ready_on_time=iv.share(final, result.on_time, result.orders, seen), soon=iv.share(final, result.soon, came, seen_all),
         prob_wait=iv.share(final, result.waited, came, seen_all), wait_mean=iv.mean(final, result.wait_mean_s / 60),
         wait_p50=iv.wait_quantile(final, result, 0.5), wait_p90=iv.wait_quantile(final, result, 0.9),
-        left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, result.shelf.max(axis=1)),
+        left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, shelf_peaks(result)), shelf=shelf,
         orders=iv.mean(final, result.orders), customers=iv.mean(final, came), limits=limits,
         textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.counter), curve=_curve(base),
         what_if=_what_ifs(base, shifts, laws, work, promise_s, both), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
@@ -215,7 +243,53 @@ def _keeps_full(options: PlanOptions, draws: Draws, result: DayResult, z: float)
         spread = float((a / np.maximum(b, 1e-9)).std(ddof=1)) if len(a) > 1 else 0.0
         if float(top.sum() / max(1, bottom.sum())) - z * spread < target:
             return False
-    return options.bins == 0 or float(result.shelf.max(axis=1).mean()) <= options.bins
+    return fits(result, options.bins, options.overflow, z)
+
+
+# ---- the shelf ------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Day:
+    """The simulated days and what they were drawn from."""
+
+    shop: Shop
+    draws: Draws
+    rows: np.ndarray
+    laws: list[DayLaw]
+    work: WorkLaw
+    promise_s: int
+
+
+def _with_room(search: Search, shifts: list[list[Shift]], result: DayResult, options: PlanOptions) -> tuple[list[list[Shift]], bool]:
+    """People added at the counter until the shelf does; and whether no number of them makes it do.
+
+    The plan's pickers are as few as the promise allows, so no fewer could keep orders off the shelf for longer.
+    """
+    if fits(result, options.bins, options.overflow):
+        return shifts, False
+    first, last = search.hours
+    ample = np.zeros(QUARTERS, np.int64)
+    ample[first:last] = _AMPLE
+    if not fits(search.trial(Staff(sh.people(shifts[PICKERS]), ample)), options.bins, options.overflow):
+        return shifts, True
+    for _ in range(_MOST_REPAIRS):
+        shifts = search.one_more(shifts, COUNTER)
+        if fits(search.trial(Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))), options.bins, options.overflow):
+            break
+    return shifts, False
+
+
+def _shelf(day: _Day, staff: Staff, result: DayResult, options: PlanOptions, hopeless: bool) -> ShelfPlan:
+    """How often the shelf overflows, how many bins do, and cures where those given do not.
+
+    hopeless : no number of people at the counter makes the shelf do; it is said of all staff when the latest picking does not either
+    """
+    law = ShelfLaw.of(day.draws, shelf_peaks(result))
+    plan = ShelfPlan(options.bins, options.overflow, law.overflow(options.bins) if options.bins else None, law.bins_for(options.overflow))
+    if plan.kept:
+        return plan
+    orders = float(result.orders.mean())
+    cures = cures_of(day.shop, day.rows, day.draws, staff, day.laws, day.work, day.promise_s, orders, options.bins, options.overflow)
+    return replace(plan, cures=cures, whatever_staff=hopeless and not cures.picked_late)
 
 
 # ---- what-ifs -------------------------------------------------------------------------------------------------
@@ -311,7 +385,8 @@ def second_clock(second: int) -> str:
 # ---- the whole store ------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class StorePlan:
-    """Plans of the weekdays asked for, those refused with the reason, and the check against held-out days."""
+    """Plans of the weekdays asked for, those refused with the reason, the check against held-out days, and the rota of
+    pickers and counter where several weekdays are planned."""
 
     history: StoreHistory
     options: PlanOptions
@@ -321,11 +396,37 @@ class StorePlan:
     refused: dict[int, str]
     check: Backtest | str
     work: WorkLaw
+    odd: list[OddDay]
+    week: tuple[PoolWeek, ...] | None
 
     @property
     def busiest(self) -> DayPlan:
         """The planned weekday with the most pickups."""
         return max(self.days, key=lambda day: day.orders.value)
+
+    @property
+    def fullest(self) -> DayPlan:
+        """The planned weekday that needs the most bins."""
+        return max(self.days, key=lambda day: day.shelf.needed.value)
+
+
+def _planned(history: StoreHistory, weekday: int, options: PlanOptions, promise_s: int, network: NetworkSettings, both: Executor,
+             say: Callable[[str], None], odd: list[OddDay]) -> DayPlan | str:  # fmt: skip
+    """The plan of a weekday, or why there is none: no staff keeps the targets, for lone days of many times the usual demand where there are such."""
+    near = {(weekday - i) % 7 for i in range(days_before(network) + 1)}
+    spikes = [o for o in odd if o.is_spike and int(weekday_of(np.array(o.day))) in near]
+    try:
+        made = plan_day(history, weekday, options, promise_s, network, both, say)
+    except PlanError as error:
+        why = str(error)
+    else:
+        if made.kept or not spikes:
+            return made
+        why = f"no staff that was tried keeps the targets on {WEEKDAYS[weekday]}"
+    if not spikes:
+        return why
+    days = ", ".join(f"{date_text(o.day)} with {o.count:,} pickups" for o in spikes)
+    return f"{why}. It is planned from {days}: leave out what will not come again, {cure([o.day for o in spikes])}"
 
 
 def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions, network: NetworkSettings,
@@ -351,9 +452,14 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
             refused[weekday] = str(error)
     if not asked:
         raise PlanError("\n".join(refused.values()))
-    work = WorkLaw.of(network)
+    work, odd = WorkLaw.of(network), odd_days(history)
     check = backtest(history, asked, options.seed, work, network, promise_s, options.wait_s, roster)
     cores = os.cpu_count() or 1  # kernels run without the interpreter's lock
     with ThreadPoolExecutor(min(len(asked), cores)) as pool, ThreadPoolExecutor(cores) as both:
-        days = list(pool.map(lambda weekday: plan_day(history, weekday, options, promise_s, network, both, say), asked))
-    return StorePlan(history, options, promise_s, told, days, refused, check, work)
+        tried = list(pool.map(lambda weekday: _planned(history, weekday, options, promise_s, network, both, say, odd), asked))
+    refused |= {weekday: found for weekday, found in zip(asked, tried, strict=True) if isinstance(found, str)}
+    days = [found for found in tried if not isinstance(found, str)]
+    if not days:
+        raise PlanError("\n".join(refused.values()))
+    week = tuple(staffed([(day.weekday, shift) for day in days for shift in day.shifts[pool]], options.week) for pool in POOLS) if len(days) > 1 else None
+    return StorePlan(history, options, promise_s, told, days, refused, check, work, odd, week)

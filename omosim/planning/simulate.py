@@ -13,7 +13,7 @@ import numpy as np
 from omosim.fulfilment.kernel import KernelFulfilment
 from omosim.fulfilment.rules import Network, NetworkRules
 from omosim.planning.demand import QUARTERS, Draws, Shop, replicate_of
-from omosim.planning.history import QUARTER, open_seconds
+from omosim.planning.history import QUARTER
 from omosim.schema.codes import Flow, NodeKind
 from omosim.schema.columns import DAY, FLAG_QUEUE_LEFT, NODE
 from omosim.world.stock import Stock
@@ -155,7 +155,7 @@ def measure(shop: Shop, rows: np.ndarray, book: np.ndarray, reps: int, laws: dic
         return np.bincount(rep[mask], minlength=reps)[:reps]
 
     ready = due & (book["ready_at"] >= 0)
-    lead = open_seconds(book["ready_at"][ready], shop.opens, shop.closes) - open_seconds(book["placed_at"][ready], shop.opens, shop.closes)
+    lead = shop.open_seconds(book["ready_at"][ready]) - shop.open_seconds(book["placed_at"][ready])
     rows = rows[np.argsort(rows["key"])]  # the book is in the order of keys
     released = np.clip(book["placed_at"] - start, shop.opens, None)  # night orders lie there when the pickers come
     to_pick = pickup & (book["placed_at"] >= since) & (released < shop.closes)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from omosim.planning.demand import WALK_IN, Draws, Pool, WorkLaw, blank_rows, quantiles, row_keys
-from omosim.planning.history import QUARTER, after_open_seconds
+from omosim.planning.history import QUARTER
+from omosim.planning.hours import after_open_seconds
 from omosim.planning.simulate import DayResult, Shop, Staff
 from omosim.schema.codes import Flow
 from omosim.schema.columns import DAY
@@ -60,6 +61,16 @@ def picker_seconds(shop: Shop, staff: Staff, begins: np.ndarray, ends: np.ndarra
     return np.asarray(done_by(released[1] % DAY) + (released[1] // DAY) * total - done_by(released[0] % DAY) - (released[0] // DAY) * total)
 
 
+def _days(shop: Shop, promise_s: int) -> np.ndarray:
+    """Simulated days that have slots: later ones too, as their orders are picked on the planned one."""
+    return np.setdiff1d(np.arange(shop.days_before + 2 + promise_s // (shop.closes - shop.opens)), shop.closed)
+
+
+def most_rows(shop: Shop, staff: Staff, promise_s: int, pick_s: float) -> float:
+    """Orders of one replicate whose slots are as full as any that are tried."""
+    return _FULLEST * float(staff.pickers.sum()) * QUARTER / max(pick_s, 1e-9) * len(_days(shop, promise_s))
+
+
 def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, begins: np.ndarray, ends: np.ndarray,
               promise_s: int, pool: Pool, work: WorkLaw) -> np.ndarray:  # fmt: skip
     """The walk-in customers of `rows`, and pickups that fill every slot of every day to its limit.
@@ -71,14 +82,13 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     slot = np.repeat(np.arange(len(limit)), limit)
     place = np.arange(count) - np.repeat(np.cumsum(limit) - limit, limit)
     width = (ends - begins)[slot]
-    ahead = 2 + promise_s // (shop.closes - shop.opens)  # slots of later days are picked on the planned one
-    days = np.arange(shop.days_before + ahead)
+    days = _days(shop, promise_s)
     comes = (begins[slot] + (place + 0.5) / np.maximum(limit[slot], 1) * width).astype(np.int64)
-    release = after_open_seconds(begins[slot][None, :] + (days * DAY)[:, None] + DAY, -promise_s, shop.opens, shop.closes) - DAY
+    release = shop.promised(begins[slot][None, :] + (days * DAY)[:, None], -promise_s)
     release = release + (place / np.maximum(limit[slot], 1) * width).astype(np.int64)
     one = blank_rows(release.size)
     one["t"] = release.ravel()
-    one["promise_s"] = after_open_seconds(one["t"], promise_s, shop.opens, shop.closes) - one["t"]
+    one["promise_s"] = shop.promised(one["t"], promise_s) - one["t"]
     golden = (np.arange(one.size) * 0.6180339887498949) % 1.0
     units = pool.units[(golden * len(pool.units)).astype(int)]
     one["units"] = units

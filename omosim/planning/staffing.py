@@ -216,12 +216,16 @@ class Search:
 
     def strengthened(self, plan: list[list[Shift]], result: DayResult) -> list[list[Shift]]:
         """One more person in the pool whose target is missed, where the load presses most."""
-        out = [list(p) for p in plan]
+        out = plan
         for pool in POOLS:
-            if self.targets.kept(pool, result):
-                continue
-            out[pool].append(max(self._by_worth(pool, plan[pool]), key=lambda o: (o[0] - 1e-6 * o[1].paid, o[1]))[1])
+            if not self.targets.kept(pool, result):
+                out = self.one_more(out, pool)
         return out
+
+    def one_more(self, plan: list[list[Shift]], pool: int) -> list[list[Shift]]:
+        """One more person in the pool, where the load presses most."""
+        best = max(self._by_worth(pool, plan[pool]), key=lambda o: (o[0] - 1e-6 * o[1].paid, o[1]))[1]
+        return [[*shifts, best] if p == pool else list(shifts) for p, shifts in enumerate(plan)]
 
 
 def _unreachable(pool: int) -> str:

@@ -28,6 +28,7 @@ def bopis_page(folder: ResultFolder) -> str:
         kept=all(day["targets_kept"] for day in days.values()),
         doubtful=5 * sum(not row["within"] for row in plan["check"]["rows"]) > len(plan["check"]["rows"]),
         rota=_rota(folder),
+        week=_week(plan),
         days=[_day(name, days[name], plan) for name in WEEKDAYS if name in days],
         heat_table=_heat(plan),
         demand=_demand(plan),
@@ -56,6 +57,44 @@ def _rota(folder: ResultFolder) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+_WHY = {
+    "peak": "the fullest day has as many shifts", "hours": "fewer may not work so many hours", "days": "fewer could not have their days off",
+    "rest": "an evening and the next morning cannot be one person's", "together": "hours and days off together allow no fewer",
+    "tried": "all ways with fewer break a rule",
+}  # fmt: skip
+
+
+def _week(plan: dict[str, Any]) -> dict[str, Any] | None:
+    """The week's rota, people by days, with the bounds that say why no fewer."""
+    week = plan.get("week")
+    if week is None:
+        return None
+    pools = []
+    for key, title in (("pickers", "Pickers"), ("counter", "At the counter")):
+        pool = week[key]
+        sure = "no fewer can do" if pool["fewest_proven"] else f"at least {pool['at_least']}; whether one fewer can do is not known"
+        bounds = pool["bounds"]
+        pools.append({
+            "title": title, "people": pool["people"], "sure": sure, "why": _WHY[pool["why"]], "rows": pool["rota"], "hours": f"{pool['paid_hours']:.4g}",
+            "full": f"{pool['paid_hours'] / week['max_hours_week']:.1f}",
+            "bounds": [
+                ("Shifts on the fullest day", bounds["shifts_on_the_fullest_day"]), ("Paid hours", bounds["hours"]), ("Days off", bounds["days_off"]),
+                ("Hours and days off at once", bounds["hours_and_days_off"]), ("Rest between shifts", bounds["rest"]),
+            ],
+        })  # fmt: skip
+    return {**week, "pools": pools, "names": [(name, NAMES[name]) for name in WEEKDAYS], "missing": [NAMES[n] for n in WEEKDAYS if n not in week["weekdays"]]}
+
+
+def _bins(shelf: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """The shelf's limit and the bins that do; nothing from a folder of before."""
+    if shelf is None:
+        return []
+    out = [(f"Bins that overflow on {100 * shelf['days_it_may_overflow']:.3g} % of days at most", plain_words(shelf["bins_needed"], 0))]
+    if shelf["overflow"] is not None:
+        out.insert(0, (f"Days on which {shelf['bins']} bins overflow", share_words(shelf["overflow"])))
+    return out
+
+
 def _check(row: dict[str, Any]) -> dict[str, str]:
     scale, unit = (100, " %") if row["unit"] == "share" else (1, "")
     words = {k: f"{scale * row[k]:.1f}{unit}" for k in ("observed", "simulated", "ci_low", "ci_high")}
@@ -63,7 +102,7 @@ def _check(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
-    cost = day["cost"]
+    cost, shelf = day["cost"], day.get("shelf")
     unit = cost["unit"].removesuffix(" a day")
     rows = day["staff_by_interval"]
     erlang = day["erlang_c"]
@@ -84,6 +123,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
             ("Have to wait at all", share_words(day["prob_wait"])),
             ("Leave the queue", share_words(day["left_the_queue"])),
             ("Shelf bins at the peak", f"{plain_words(day['shelf_peak_bins'], 0)}; nineteen days of twenty {day['shelf_peak_bins'].get('day_p95', 0):.0f}"),
+            *_bins(shelf),
             ("Paid hours, pickers and counter", f"{cost['paid_hours_pickers']:.4g} + {cost['paid_hours_counter']:.4g}"),
             ("Cost a day", number(cost["value"], unit)),
             ("Cost a pickup", f"{number(cost['per_pickup']['value'], unit)} ({number(cost['per_pickup']['ci_low'], unit)} to {number(cost['per_pickup']['ci_high'], unit)})"),
@@ -91,6 +131,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
         "staff": _staff(rows),
         "curve": _curve(day),
         "shelf": _shelf(day),
+        "shelf_says": "" if shelf is None or shelf["kept"] else shelf["says"],
         "what_if": [
             {
                 "change": row["change"],
@@ -134,6 +175,8 @@ def _curve(day: dict[str, Any]) -> Chart:
 def _shelf(day: dict[str, Any]) -> Chart:
     names = [f"{q // 4:02d}:{q % 4 * 15:02d}" for q in range(96)]
     lines = [Line("mean of simulated days", [float(v) for v in day["shelf_by_quarter_hour"]], COLOURS[0])]
+    if day.get("shelf", {}).get("bins") is not None:
+        lines.append(Line("bins there are", [float(day["shelf"]["bins"])] * 96, COLOURS[1], dashed=True))
     return chart("Orders on the pickup shelf", "bins", lines, names, x_every=16)
 
 

@@ -26,6 +26,10 @@ TITLES = {
     "pickup_wait_p90_min": "Pickup wait, 90th percentile",
     "delivery_on_time": "Deliveries on time",
     "store_staff_load": "Store staff load, full size",
+    "site_lost_rate": "Sessions lost at a full site",
+    "outsourced": "Fees of outsourced nodes",
+    "transfers": "Orders sent on to be collected",
+    "inserts": "Leaflets in parcels",
     "wasted_trip_rate": "Wasted store trips",
     "repeat_rate": "Repeat rate",
     "retention": "Retention",
@@ -57,6 +61,7 @@ _GROUPS = {
         "pickup_wait_p90_min",
         "delivery_on_time",
         "store_staff_load",
+        "site_lost_rate",
         "wasted_trip_rate",
     ),
     "Customers": (

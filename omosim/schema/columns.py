@@ -192,9 +192,15 @@ OFFER = np.dtype(
         ("discount_ppm", "i4"),  # price cut in this offer, parts per million
         ("fee", "i8"),  # minor
         ("promise_s", "i4"),  # promised duration, -1 none
+        ("at_point", "i1"),  # collected at the nearest pickup point or locker
+        ("moved", "i1"),  # collected where the goods are sent to: promised in clock time, stock there not asked for
+        ("inside", "i1"),  # the customer comes into the store to collect, and may buy further
+        ("full_off", "i1"),  # off where the published SLOTS_FULL (1) or BOXES_FULL (2) says so
+        ("place_ppm", "i4"),  # time at the place where it is collected, parts per million of that of a pickup
     ],
     align=True,
 )
+SLOTS_FULL, BOXES_FULL = 1, 2
 
 OFFER_NAMES = (
     "web_ship",
@@ -205,4 +211,8 @@ OFFER_NAMES = (
     "showroom",
     "social_ship",
     "live_ship",
+    "web_reserve",
+    "web_curbside",
+    "web_locker",
+    "web_to_store",
 )

@@ -93,6 +93,18 @@ SERVICE = np.dtype(
 N_SERVICES = 32  # rows of the table
 RING = 1024  # pickup slots remembered of a node
 
+#: What a node says about itself, as last published; -1 where nothing is known or there is no limit.
+BOARD = np.dtype(
+    [
+        ("t", "i8"),  # second of the publication
+        ("waiting", "i4"),  # people in the counter's queue
+        ("picks", "i4"),  # orders waiting to be picked
+        ("ready_s", "i4"),  # until an order placed now is picked, at the pace of those on duty
+        ("bins_free", "i4"),  # places on the pickup shelf, boxes of a locker
+        ("slots_left", "i4"),  # orders that the next open pickup slot still takes
+    ]
+)
+
 #: What the rows in the network hold at one moment; each engine writes it from its own rows.
 HOLD = np.dtype(
     [

@@ -26,6 +26,13 @@ Quantity = Literal[
     "misfit",
     "goods_cost",
     "delivery_cost",
+    "bins",
+    "bays",
+    "rooms",
+    "slots",
+    "keep",
+    "batch",
+    "site_capacity",
 ]
 
 
@@ -48,7 +55,16 @@ NARROWED: dict[str, tuple[str, ...]] = {
     "misfit": ("categories",),
     "goods_cost": ("categories",),
     "delivery_cost": (),
+    "bins": ("stores",),
+    "bays": ("stores",),
+    "rooms": ("stores",),
+    "slots": ("stores",),
+    "keep": ("stores",),
+    "batch": ("stores",),
+    "site_capacity": (),
 }
+#: quantities that are columns of a store's node, with the column
+CAPACITY = {"bins": "bins", "bays": "bays", "rooms": "rooms", "slots": "slot_cap", "keep": "keep", "batch": "batch"}
 FILTERS = ("stores", "zones", "categories", "channels")
 #: quantities that hold for a whole run or not at all, because contracts and goods do not change inside one
 WHOLE_RUN = ("misfit", "goods_cost", "delivery_cost")
@@ -56,8 +72,10 @@ WHOLE_RUN = ("misfit", "goods_cost", "delivery_cost")
 SWITCHES = ("store_open", "capability")
 #: quantities that have no absolute value
 ONLY_TIMES = ("stock", "goods_cost", "delivery_cost")
-#: quantities counted in whole people or parcels
-WHOLE_NUMBERS = ("staff", "courier_capacity")
+#: quantities counted in whole people, parcels, places or sessions
+WHOLE_NUMBERS = ("staff", "courier_capacity", *CAPACITY, "site_capacity")
+#: quantities that may change for some hours of a day
+BY_HOUR = ("site_capacity",)
 
 
 class Intervention(Frozen):
@@ -73,6 +91,8 @@ class Intervention(Frozen):
     channels: list[Literal["web", "store", "social", "live"]] = par("entries", "channels; empty: all", default_factory=list)
     from_day: int = par("day", "first day, 0 is the first day of the measured window; negative: in the burn-in", -3650, 3650)
     to_day: int | None = par("day", "first day on which it no longer holds; none: to the end", -3650, 3650, default=None)
+    from_hour: int = par("h", "hour of each of these days from which it holds; site_capacity only", 0, 23, default=0)
+    to_hour: int = par("h", "hour of each of these days from which it no longer holds; site_capacity only", 1, 24, default=24)
 
 
 class ScenarioSettings(Frozen):

@@ -11,6 +11,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from omosim.schema.fields import Frozen, par
+from omosim.schema.operations import (
+    DarkStores,
+    Fitting,
+    Inserts,
+    Outsourced,
+    PickupPoints,
+    ShipToStore,
+    Site,
+    Sourcing,
+    StoreOperations,
+)
 from omosim.schema.scenario import ScenarioSettings
 from omosim.schema.strategy import StrategySettings
 
@@ -289,6 +300,15 @@ class NetworkSettings(Frozen):
     carrier: Carrier
     returns: Returns
     pickup: Pickup
+    operations: StoreOperations = StoreOperations()
+    fitting: Fitting = Fitting()
+    dark_stores: DarkStores = DarkStores()
+    points: PickupPoints = PickupPoints()
+    outsourced: Outsourced = Outsourced()
+    sourcing: Sourcing = Sourcing()
+    ship_to_store: ShipToStore = ShipToStore()
+    inserts: Inserts = Inserts()
+    site: Site = Site()
     backorders: bool = par("flag", "unserved web orders wait for stock instead of being cancelled", default=False)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from omosim.schema.codes import Entry
 from omosim.schema.settings import Settings
 from omosim.schema.strategy import CapabilityLevel, StrategySettings
-from omosim.strategy.capability import Capability, Context
+from omosim.strategy.capability import Capability, Context, offer
 from omosim.strategy.errors import BadLevel, IncompatibleCapabilities, StrategyError, UnknownCapability
 from omosim.strategy.registry import capability, capability_names
 from omosim.world.policy import Policy
@@ -121,6 +121,8 @@ def build_policy(settings: Settings, switched: Mapping[str, bool] | None = None)
     for name in on:
         kind, row = capability(name), strategy.capabilities[name]
         kind.apply(policy, {lv.name: float(row.levels.get(lv.name, lv.default)) for lv in kind.levels}, context)
+    if settings.network.sourcing.reserve_at == "pick":  # what is reserved in a store is kept at once: it is all that is asked for
+        policy.services["late"] = np.arange(policy.services.size) != offer("web_reserve")
     _inform(policy, context, on)
     _charge(policy, settings, [strategy.capabilities[name] for name in on])
     policy.base_offers = policy.offers.copy()

@@ -4,7 +4,7 @@ from omosim.study.compare import CompareOutcome, FailedRun, Progress, StudyInter
 from omosim.study.executor import Executor, InlineExecutor, PoolExecutor, make_executor
 from omosim.study.outcome import Failure, Outcome
 from omosim.study.runs import Kpi, RunAnswer, RunStore, run_id
-from omosim.study.stats import Paired, holm, paired, wilson
+from omosim.study.stats import Paired, holm, paired
 
 __all__ = [
     "CompareOutcome",
@@ -26,5 +26,4 @@ __all__ = [
     "make_executor",
     "paired",
     "run_id",
-    "wilson",
 ]

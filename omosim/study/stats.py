@@ -177,23 +177,6 @@ def prob_better(result: Paired, direction: int) -> float | None:
     return result.prob_positive if direction > 0 else _round(1 - result.prob_positive)
 
 
-def wilson(successes: int, trials: int, *, alpha: float = 0.05) -> tuple[float, float] | None:
-    """Wilson's (1927) interval for a proportion; None without trials."""
-    if trials <= 0:
-        return None
-    if not 0 <= successes <= trials:
-        raise ValueError(f"successes {successes} not in 0..{trials}")
-    from scipy.special import ndtri
-
-    z = nine_digits(float(ndtri(1 - alpha / 2)))
-    share, weight = successes / trials, z * z / trials
-    centre = (share + weight / 2) / (1 + weight)
-    half = z * math.sqrt(share * (1 - share) / trials + weight / (4 * trials)) / (1 + weight)
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == trials else min(1.0, centre + half)
-    return _round(low), _round(high)
-
-
 def _round(value: float) -> float:
     return nine_digits(value)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from omosim.kernels.purposes import SYNTH
+from omosim.kernels.purposes import NODE_PLACE, SYNTH
 from omosim.kernels.synthesis import fill_disc, fill_exp, fill_normal, fill_uniform
 from omosim.schema.settings import Geography
 
@@ -17,6 +17,8 @@ ZONE_SPREAD = 0.3
 LEAST_RIDE_S = 600
 #: draws of purpose SYNTH by item
 ITEM_ZONE, ITEM_STORE_X, ITEM_STORE_Y = 1, 2, 3
+#: entity of a further node is kind * KIND_STRIDE + its place among its kind
+KIND_STRIDE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,37 @@ def place(geo: Geography, stores: int, fixed: dict[int, int], key0: int, key1: i
         gap = np.minimum(gap, np.sqrt(dx * dx + dy * dy + reach * reach / 4.0))
     whole = lambda a: np.rint(a).astype(np.int32)
     return Places(whole(x), whole(y), weight, zone, whole(spot[0]), whole(spot[1]), max(1, round(reach / 2.0)))
+
+
+def place_more(geo: Geography, places: Places, count: int, kind: int, key0: int, key1: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Zones and places of `count` further nodes of a kind, by the stores' rule among their own kind alone.
+
+    Parameters
+    ----------
+    geo : the market's geography
+    places : where people are; its zones are used, its stores are not
+    count : nodes
+    kind : code of the kind; its draws are its own, so that nodes of one kind move none of another
+
+    Returns
+    -------
+    (zone, x_m, y_m), each (count,)
+    """
+    radius = geo.radius_km * 1000.0
+    reach = radius / math.sqrt(geo.zones)
+    jitter = np.empty((2, count))
+    for row, item in enumerate((ITEM_STORE_X, ITEM_STORE_Y)):
+        fill_uniform(key0, key1, kind * KIND_STRIDE + np.arange(count), NODE_PLACE, item, jitter[row])
+    zone, spot = np.zeros(count, np.int16), np.zeros((2, count))
+    x, y = places.x_m.astype(np.float64), places.y_m.astype(np.float64)
+    gap = np.full(geo.zones, radius)
+    for s in range(count):
+        z = int(np.argmax(places.weight * gap))
+        zone[s] = z
+        spot[:, s] = np.array([x[z], y[z]]) + (jitter[:, s] - 0.5) * reach
+        dx, dy = x - spot[0, s], y - spot[1, s]
+        gap = np.minimum(gap, np.sqrt(dx * dx + dy * dy + reach * reach / 4.0))
+    return zone, np.rint(spot[0]).astype(np.int32), np.rint(spot[1]).astype(np.int32)
 
 
 def distances(places: Places, node_x: np.ndarray, node_y: np.ndarray) -> np.ndarray:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from omosim.schema.codes import Entry
+from omosim.schema.codes import Entry, NodeKind
 from omosim.schema.columns import HOUR
-from omosim.schema.scenario import FILTERS, NARROWED, ONLY_TIMES, SWITCHES, WHOLE_RUN, Intervention
+from omosim.schema.scenario import BY_HOUR, CAPACITY, FILTERS, NARROWED, ONLY_TIMES, SWITCHES, WHOLE_RUN, Intervention
 from omosim.schema.settings import Settings
 from omosim.world.errors import CannotIntervene
+from omosim.world.nodes import CAPACITIES
 from omosim.world.state import World
 
 
@@ -64,6 +65,10 @@ def _shape_problems(change: Intervention, settings: Settings) -> list[str]:
             found.append(f"it cannot be narrowed by {part}; allowed: {', '.join(allowed) or 'nothing'}.")
     if change.to_day is not None and change.to_day <= change.from_day:
         found.append(f"to_day {change.to_day} is not after from_day {change.from_day}.")
+    if change.what not in BY_HOUR and (change.from_hour, change.to_hour) != (0, 24):
+        found.append(f"it holds for whole days; hours are for {', '.join(BY_HOUR)}.")
+    if change.to_hour <= change.from_hour:
+        found.append(f"to_hour {change.to_hour} is not after from_hour {change.from_hour}.")
     if change.what in WHOLE_RUN and not _whole(change, settings):
         found.append(
             f"it holds for a whole run: from_day at most {-settings.burn_in_days} (or -3650), and no to_day."
@@ -162,8 +167,10 @@ class Interventions:
         self._undisturbed()
         for row, _ in on:
             change = self.changes[row]
-            handler: Callable[[Intervention], None] = getattr(self, f"_{change.what}", self._nothing)
+            name = "capacity" if change.what in CAPACITY else change.what
+            handler: Callable[[Intervention], None] = getattr(self, f"_{name}", self._nothing)
             handler(change)
+        self.site_at(day, 0)
         self._switch_capabilities()
         self.world.refresh_policy()
         self.world.update_near()
@@ -183,9 +190,9 @@ class Interventions:
         world = self.world
         for factor in (world.price_factor, world.fee_factor, world.promise_factor, world.media_factor,
                        world.lead_factor, world.level_factor, world.supply, world.staff_factor,
-                       world.courier_factor, world.rival_price_factor):  # fmt: skip
+                       world.courier_factor, world.rival_price_factor, world.capacity_factor):  # fmt: skip
             factor[...] = 1.0
-        for fixed in (world.price_fixed, world.fee_fixed, world.promise_fixed, world.staff_fixed):
+        for fixed in (world.price_fixed, world.fee_fixed, world.promise_fixed, world.staff_fixed, world.capacity_fixed):
             fixed[...] = -1
         world.rival_store_km[...] = self.settings.market.rival.store_km
         world.trading[...] = self.base_trading
@@ -196,8 +203,8 @@ class Interventions:
         return np.array([names.index(c) for c in change.categories] or range(len(names)))
 
     def _stores(self, change: Intervention) -> np.ndarray:
-        names = self.world.node_names
-        return np.array([names.index(s) for s in change.stores] or range(1, len(names)), np.int64)
+        names, stores = self.world.node_names, np.flatnonzero(self.world.nodes["kind"] == NodeKind.STORE)
+        return np.array([names.index(s) for s in change.stores] or stores, np.int64)
 
     def _zones(self, change: Intervention) -> np.ndarray:
         return np.array(change.zones or range(self.world.zone_weight.size))
@@ -284,6 +291,30 @@ class Interventions:
 
     def _supply(self, change: Intervention) -> None:
         self._scale(self.world.supply, self._categories(change), change)
+
+    def _capacity(self, change: Intervention) -> None:
+        where = self._stores(change), CAPACITIES.index(CAPACITY[change.what])
+        if change.times is not None:
+            self.world.capacity_factor[where] *= change.times
+        else:
+            self.world.capacity_fixed[where] = round(change.set or 0)
+
+    def site_hours(self) -> list[int]:
+        """Hours of the day at which the site's capacity may change, midnight left out."""
+        changes = [c for c in self.changes if c.what == "site_capacity"]
+        return sorted({hour for c in changes for hour in (c.from_hour, c.to_hour)} - {0, 24})
+
+    def site_at(self, day: int, hour: int) -> None:
+        """Put the site into the state of an hour of a day; changes `site_factor` and `site_fixed` in place."""
+        world = self.world
+        world.site_factor[0], world.site_fixed[0] = 1.0, -1
+        for change in self.changes:
+            if change.what != "site_capacity" or not self._active(change, day) or not change.from_hour <= hour < change.to_hour:
+                continue
+            if change.times is not None:
+                world.site_factor[0] *= change.times
+            else:
+                world.site_fixed[0] = round(change.set or 0)
 
     # ---- capabilities ---------------------------------------------------------------------------------------
     def _switch_capabilities(self) -> None:

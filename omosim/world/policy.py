@@ -13,19 +13,34 @@ import numpy as np
 
 from omosim.schema.codes import Entry, Flow
 from omosim.schema.columns import DAY, OFFER, OFFER_NAMES
+from omosim.schema.network import N_SERVICES, SERVICE
 
 
 def offer_catalogue() -> np.ndarray:
     """The catalogue of offers, all switched off but shelf visits; ids are the same in every strategy."""
     o = np.zeros(len(OFFER_NAMES), OFFER)
-    o["entry"] = [Entry.WEB] * 4 + [Entry.STORE] * 2 + [Entry.SOCIAL, Entry.LIVE]
-    o["flow"] = [Flow.SHIP, Flow.SAME_DAY, Flow.PICKUP, Flow.VISIT, Flow.VISIT, Flow.VISIT, Flow.SHIP, Flow.SHIP]
+    o["entry"] = [Entry.WEB] * 4 + [Entry.STORE] * 2 + [Entry.SOCIAL, Entry.LIVE] + [Entry.WEB] * 4
+    o["flow"] = [Flow.SHIP, Flow.SAME_DAY, Flow.PICKUP, Flow.VISIT, Flow.VISIT, Flow.VISIT, Flow.SHIP, Flow.SHIP] + [Flow.PICKUP] * 4
     o["pre_info"][3] = 1  # web_then_store
     o["intent"][5] = 1  # showroom
-    o["needs_stock"][[1, 2]] = 1
+    o["needs_stock"][[1, 2, 8, 9]] = 1
+    o["at_point"][10] = 1
+    o["moved"][[10, 11]] = 1
+    o["inside"][[2, 8, 11]] = 1
+    o["try_on"][8] = 1  # who pays in the store sees the goods first
+    o["place_ppm"] = 1_000_000
     o["promise_s"] = -1
     o["enabled"][4] = 1
     return o
+
+
+def service_catalogue() -> np.ndarray:
+    """How each offer is handed over, (N_SERVICES,) SERVICE; what belongs to the offer itself is set, the rest is off."""
+    s = np.zeros(N_SERVICES, SERVICE)
+    s["curbside"][9] = 1
+    s["books_box"][10] = 1
+    s["ship_to"][[10, 11]] = 1
+    return s
 
 
 @dataclass
@@ -33,6 +48,7 @@ class Policy:
     """Numbers that a strategy's capability levels set; one instance a run, changed by dated interventions."""
 
     offers: np.ndarray = field(default_factory=offer_catalogue)  # OFFER rows
+    services: np.ndarray = field(default_factory=service_catalogue)  # SERVICE rows, of the same numbers
     # information
     stock_shown: int = 0  # 1: shoppers who check see the published stock of stores
     publish_s: int = DAY  # period of the stock feed, seconds
@@ -58,6 +74,10 @@ class Policy:
     courier_radius_m: int = 0
     courier_wave_capacity: int = 0
     fitting_at_pickup: int = 0
+    pickup_slots: int = 0  # 1: pickups are booked into slots
+    dark_stores: int = 0  # 1: the network's dark stores work
+    pickup_points: int = 0  # 1: its pickup points and lockers are used
+    outsourced: int = 0  # 1: its outsourced nodes ship
     # identity and data
     link_latency_s: int = -1  # -1 channels never linked, else time until an event is in the linked profile
     store_sensing: float = 0.0  # share of store visits identified without a card (app, beacon, QR)

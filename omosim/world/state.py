@@ -16,9 +16,9 @@ from omosim.schema.codes import NodeKind
 from omosim.schema.settings import Settings
 from omosim.world.calendar import Calendar
 from omosim.world.geography import nearest_trading
+from omosim.world.nodes import CAPACITIES, record_errors, simulated_part, site_plan
 from omosim.world.policy import Policy
 from omosim.world.stock import Stock
-from omosim.world.stocking import record_error
 
 NEAR = 4
 #: arrays that change in a run; a snapshot holds them
@@ -27,6 +27,7 @@ MUTABLE = (
     "promise_factor", "promise_fixed",
     "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
     "lead_factor", "level_factor", "supply", "staff_factor", "staff_fixed", "courier_factor",
+    "near_point", "near_dark", "board", "capacity_factor", "capacity_fixed", "site_factor", "site_fixed",
 )  # fmt: skip
 
 
@@ -50,6 +51,9 @@ class World:
     media_level : (T,) float64, media by touchpoint as managers set it, 1 = plan; media_factor : (T,) dated changes
     lead_factor : (Z,) factor on parcel times; level_factor : (N, C) on order-up-to levels; supply : (C,) share of
         ordered units that suppliers send; staff_factor, courier_factor : (N,)
+    near_point, near_dark : (Z,) int16, nearest pickup point or locker in use, dark store at work, -1 none; board : (N,) BOARD, as last published
+    planned : (N, 6) int32, the columns CAPACITIES of the nodes by settings; capacity_factor, capacity_fixed : (N, 6)
+        and site_factor, site_fixed : (1,) dated changes of them and of the site's sessions
     cost_scale : simulated shoppers over market.cost_basis_shoppers
     """
 
@@ -123,6 +127,14 @@ class World:
     staff_factor: np.ndarray
     staff_fixed: np.ndarray
     courier_factor: np.ndarray
+    near_point: np.ndarray
+    near_dark: np.ndarray
+    board: np.ndarray
+    planned: np.ndarray
+    capacity_factor: np.ndarray
+    capacity_fixed: np.ndarray
+    site_factor: np.ndarray
+    site_fixed: np.ndarray
     _policy: Policy = field(default_factory=Policy)
 
     # ---- the policy in force --------------------------------------------------------------------------------
@@ -136,8 +148,13 @@ class World:
         """Take a policy over at the start of a run: nodes, prices and the opening stock record follow it."""
         self._policy = policy
         self.refresh_policy()
-        quality = policy.record_quality
-        self.stock.believe(record_error(self.settings.network.stock, self.stock.available, quality, self.key0, self.key1))
+        self.stock.clear(self.nodes["kind"] > NodeKind.STORE, ~self.trading)
+        kinds, units = self.nodes["kind"], self.stock.available
+        self.stock.believe(
+            record_errors(self.settings.network.stock, kinds, units, policy.record_quality, self.key0, self.key1)
+        )
+        for column, name in enumerate(CAPACITIES):
+            self.nodes[name] = self.capacities()[:, column]
 
     def change_policy(self, policy: Policy) -> None:
         """Put new numbers into the policy in force, within a run; offers are changed in place."""
@@ -158,6 +175,7 @@ class World:
         self.nodes["courier_radius_m"][stores] = policy.courier_radius_m * trading
         capacity = np.rint(policy.courier_wave_capacity * self.courier_factor[stores] * trading)
         self.nodes["wave_capacity"][stores] = capacity.astype(np.int32)
+        self._refresh_further()
         if policy.base_offers is not None:
             base, offers = policy.base_offers, policy.offers
             offers[...] = base
@@ -166,6 +184,38 @@ class World:
             told = np.where(self.promise_fixed >= 0, self.promise_fixed, told)
             offers["promise_s"] = np.where(base["promise_s"] >= 0, told, -1)
         self.update_prices()
+
+    def _refresh_further(self) -> None:
+        """Nodes after the stores work where the policy has them; dark stores and outsourced nodes then ship."""
+        policy, kind = self._policy, self.nodes["kind"]
+        for one, on in (
+            (NodeKind.DARK, policy.dark_stores), (NodeKind.POINT, policy.pickup_points),
+            (NodeKind.LOCKER, policy.pickup_points), (NodeKind.OUTSOURCED, policy.outsourced),
+        ):  # fmt: skip
+            rows = kind == one
+            self.trading[rows] = bool(on)
+            if one in (NodeKind.DARK, NodeKind.OUTSOURCED):
+                self.nodes["ships"][rows] = on
+        dark = kind == NodeKind.DARK
+        self.nodes["courier_radius_m"][dark] = policy.courier_radius_m * policy.dark_stores
+        self.nodes["wave_capacity"][dark] = policy.courier_wave_capacity * policy.dark_stores
+        for name in ("slot_cap", "keep", "batch"):  # the engines keep books of the other capacities themselves
+            self.nodes[name] = self.capacities()[:, CAPACITIES.index(name)]
+        self._update_near_point()
+
+    def capacities(self) -> np.ndarray:
+        """(N, 6) int32: the columns CAPACITIES of each node, after dated changes."""
+        moved = np.floor(self.planned * self.capacity_factor + 0.5).astype(np.int32)
+        moved[:, 0] = np.maximum(moved[:, 0], self.planned[:, 0] > 0)  # a shelf of no bins would be an endless one
+        return np.where(self.capacity_fixed >= 0, self.capacity_fixed, moved)
+
+    def site_sessions(self) -> int:
+        """Sessions that the simulated part of the site carries now; -1 where none is modelled."""
+        planned = site_plan(self.settings)
+        if planned is None:
+            return -1
+        fixed = int(self.site_fixed[0])
+        return simulated_part(self.settings, fixed if fixed >= 0 else planned * float(self.site_factor[0]))
 
     # ---- prices and rivals ------------------------------------------------------------------------------------
     def _base_prices(self) -> np.ndarray:
@@ -198,6 +248,13 @@ class World:
         decay = np.empty(metres.size)
         fill_exp(-metres / (1000.0 * aware.store_scale_km), decay)
         self.billboard[...] = np.where(has, aware.store_rho * decay, 0.0)
+
+    def _update_near_point(self) -> None:
+        """The nearest pickup point or locker, and dark store, at work of each zone; changes `near_point`, `near_dark` in place."""
+        kind = self.nodes["kind"]
+        points = np.isin(kind, (NodeKind.POINT, NodeKind.LOCKER))
+        nearest_trading(self.distance_m, self.trading, points, self.near_point[:, None])
+        nearest_trading(self.distance_m, self.trading, kind == NodeKind.DARK, self.near_dark[:, None])
 
     def staffed(self, planned: int) -> np.ndarray:
         """(N,) int64 people on duty of the planned number at each node, after dated changes of staff."""

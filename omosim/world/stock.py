@@ -65,6 +65,11 @@ class Stock:
         """Journal as (N_MOVES, N, K) int64, units; a view."""
         return np.moveaxis(self.journal, 2, 0)
 
+    def clear(self, *masks: np.ndarray) -> None:
+        """Nodes in all of the masks (N,) hold nothing, before anything has moved."""
+        rows = np.logical_and.reduce(masks)
+        self.cells[rows], self.journal[rows] = np.zeros(1, self.cells.dtype), 0
+
     def believe(self, error: np.ndarray | int) -> None:
         """Write the record anew before anything has moved: wrong by `error` (N, K), at least 0; and publish it."""
         self.record[...] = np.maximum(self.available + error, 0)

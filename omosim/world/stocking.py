@@ -79,7 +79,7 @@ def opening_units(policy: StockPolicy, level: np.ndarray, daily: np.ndarray, key
     return out
 
 
-def record_error(policy: StockPolicy, units: np.ndarray, quality: float, key0: int, key1: int) -> np.ndarray:
+def record_error(policy: StockPolicy, units: np.ndarray, quality: float, key0: int, key1: int, purpose: int = RECORD_ERROR) -> np.ndarray:
     """(N, K) int32 errors of the stock record at the start; none in the centre.
 
     Parameters
@@ -87,8 +87,9 @@ def record_error(policy: StockPolicy, units: np.ndarray, quality: float, key0: i
     policy : shares of wrong and harmful records
     units : (N, K) int32, available units
     quality : share of the errors that better records remove, 0 to 1
+    purpose : what the draws are for
     """
     out = np.zeros(units.shape, np.int32)
     quality = float(min(max(quality, 0.0), 1.0)) if math.isfinite(quality) else 0.0
-    fill_record_error(key0, key1, RECORD_ERROR, units, policy.record_wrong, policy.record_harmful, quality, out)
+    fill_record_error(key0, key1, purpose, units, policy.record_wrong, policy.record_harmful, quality, out)
     return out

@@ -8,26 +8,23 @@ from typing import Any
 import numpy as np
 
 from omosim.schema.codes import Entry, NodeKind
-from omosim.schema.columns import HOUR, NODE, OFFER_NAMES
+from omosim.schema.columns import OFFER_NAMES
+from omosim.schema.network import BOARD
 from omosim.schema.settings import Settings
 from omosim.world.calendar import build_calendar
 from omosim.world.errors import CannotIntervene
-from omosim.world.geography import Places, distances, place, travel_seconds
+from omosim.world.geography import distances, place, travel_seconds
 from omosim.world.goods import N_PRICED, make_goods
+from omosim.world.nodes import CAPACITIES, make_nodes, node_names, opening_of_all, record_errors, stock_further
 from omosim.world.state import NEAR, World
 from omosim.world.stock import Stock
-from omosim.world.stocking import expected_demand, market_rate, opening_units, order_up_to, record_error
+from omosim.world.stocking import expected_demand, market_rate, order_up_to
 
 STAGES = ("awareness", "exploration", "purchase", "after_sales")
 IDENTITIES = ("none", "cookie", "login", "card")
-#: the centre lies just outside the market, this many radii from its middle
-CENTRE_AT = 1.1
 LARGEST_STORES = 5000
-
-
-def store_names(count: int) -> list[str]:
-    """S01, S02, … in the order in which stores are placed."""
-    return [f"S{i:02d}" for i in range(1, count + 1)]
+#: a row of the board before the first publication
+NOTHING_KNOWN = (-1,) * 6
 
 
 def planned_stores(settings: Settings) -> tuple[int, dict[int, int], set[int]]:
@@ -57,21 +54,6 @@ def planned_stores(settings: Settings) -> tuple[int, dict[int, int], set[int]]:
             seen.add(index)
     shut |= set(range(settings.network.stores.count, count)) - seen
     return count, fixed, shut
-
-
-def make_nodes(settings: Settings, places: Places) -> np.ndarray:
-    """(N,) NODE: the centre, then the stores; all doors shut (the opening process opens them)."""
-    plan = settings.network.stores
-    nodes = np.zeros(places.store_zone.size + 1, NODE)
-    nodes["kind"][0], nodes["ships"][0], nodes["zone"][0] = NodeKind.DC, 1, -1
-    nodes["x_m"][0] = round(CENTRE_AT * 1000 * settings.market.geography.radius_km)
-    nodes["kind"][1:] = NodeKind.STORE
-    nodes["zone"][1:] = places.store_zone
-    nodes["x_m"][1:], nodes["y_m"][1:] = places.store_x_m, places.store_y_m
-    for column, text in (("opens_s", plan.opens), ("closes_s", plan.closes)):
-        hours, minutes = text.split(":")
-        nodes[column][1:] = int(hours) * HOUR + int(minutes) * 60
-    return nodes
 
 
 def _column(kinds: list[Any], source: str) -> np.ndarray:
@@ -141,23 +123,32 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
             allowed = f"zones are 0 to {geo.zones - 1}: correct scenario.interventions"
             raise CannotIntervene(f"zone {zone} of a new store: {allowed}")
     places = place(geo, count, fixed, key0, key1)
-    nodes = make_nodes(settings, places)
+    nodes = make_nodes(settings, places, key0, key1)
+    first = 1 + count  # of the nodes after the stores
     n, zones, cats, touches = nodes.size, geo.zones, len(settings.catalogue.categories), len(settings.touchpoints.rows)
     distance_m = distances(places, nodes["x_m"], nodes["y_m"])
-    trading = np.ones(n, np.bool_)
+    trading = np.isin(nodes["kind"], (NodeKind.DC, NodeKind.STORE))  # further kinds work where the policy has them
     trading[[index + 1 for index in sorted(shut)]] = False
     goods = make_goods(settings.catalogue, key0, key1)
     rate = market_rate(settings, goods)
-    daily = expected_demand(rate, settings.network.stock.store_share * rate, places.weight, distance_m, trading)
+    near_m = np.ascontiguousarray(distance_m[:, :first])
+    daily = expected_demand(rate, settings.network.stock.store_share * rate, places.weight, near_m, trading[:first])
     level = order_up_to(settings.network.stock, daily)
-    units = opening_units(settings.network.stock, level, daily, key0, key1)
-    error = record_error(settings.network.stock, units, 0.0, key0, key1)
+    further = stock_further(settings, nodes, rate, places.weight, distance_m, key0, key1)
+    daily, level, units = opening_of_all(settings, nodes, daily, level, further, key0, key1)
+    error = record_errors(settings.network.stock, nodes["kind"], units, 0.0, key0, key1)
+    board = np.zeros(n, BOARD)
+    board[...] = NOTHING_KNOWN
     world = World(
         settings=settings, key0=key0, key1=key1, calendar=build_calendar(settings),
         zone_x_m=places.x_m, zone_y_m=places.y_m, zone_weight=places.weight,
-        nodes=nodes, node_names=["DC", *store_names(count)],
+        nodes=nodes, node_names=node_names(settings, count),
         distance_m=distance_m, travel_s=travel_seconds(distance_m, geo.speed_kmh),
         near=np.full((zones, NEAR), -1, np.int16), trading=trading, billboard=np.zeros(zones),
+        near_point=np.full(zones, -1, np.int16), near_dark=np.full(zones, -1, np.int16), board=board,
+        planned=np.stack([nodes[name] for name in CAPACITIES], axis=1),
+        capacity_factor=np.ones((n, len(CAPACITIES))), capacity_fixed=np.full((n, len(CAPACITIES)), -1, np.int32),
+        site_factor=np.ones(1), site_fixed=np.full(1, -1, np.int64),
         sku_category=goods.category, sku_first=goods.first, list_price=goods.list_price, cost=goods.cost,
         channel_price=goods.channel_price, price=np.zeros((N_PRICED, goods.category.size), np.int64),
         popularity_cdf=goods.popularity_cdf,

@@ -4,18 +4,12 @@ import numpy as np
 import pytest
 
 from omosim.ingest import ReadOptions, read_orders
+from omosim.planning.backtest import _Check
+from omosim.planning.demand import Draws, WorkLaw
 from omosim.planning.errors import PlanError
-from omosim.planning.history import (
-    PICKUP,
-    WALK_IN,
-    after_open_seconds,
-    kept_until,
-    open_seconds,
-    promise_of,
-    store_history,
-    weekly_growth,
-)
-from tests.planning.make import CLOSES, OPENS, history, write
+from omosim.planning.history import PICKUP, WALK_IN, promise_of, store_history, weekly_growth
+from omosim.schema.codes import Flow
+from tests.planning.make import history, write
 
 FULL = ("order_id", "placed_at", "store_id", "units", "unit_price", "fulfilment", "promised_at", "ready_at", "collected_at", "status")
 
@@ -66,16 +60,6 @@ def test_a_wrong_store_is_refused_with_the_nearest(tmp_path):
         read(tmp_path, (*columns, "fulfilment"), [(*rows[0], "store")], "S01")
 
 
-def test_open_time_runs_in_opening_hours_only():
-    second = np.array([0, OPENS, OPENS + 100, CLOSES, CLOSES + 5, 86_400 + OPENS + 7])
-    assert open_seconds(second, OPENS, CLOSES).tolist() == [0, 0, 100, CLOSES - OPENS, CLOSES - OPENS, CLOSES - OPENS + 7]
-    for start in range(0, 3 * 86_400, 1777):
-        for wanted in (1, 900, 3600, CLOSES - OPENS, CLOSES - OPENS + 1):
-            then = int(after_open_seconds(np.array([start]), wanted, OPENS, CLOSES)[0])
-            passed = open_seconds(np.array([start, then - 1, then]), OPENS, CLOSES)
-            assert passed[2] - passed[0] == wanted and passed[1] - passed[0] == wanted - 1, (start, wanted)
-
-
 @pytest.mark.parametrize("growth", [0.0, 0.01, 0.03])
 def test_growth_is_read_and_shrunk_by_how_little_is_known_of_it(growth):
     found = [weekly_growth(made.orders, made.dates)[0] for made in (history(weeks=12, growth=growth, seed=s) for s in range(8))]
@@ -92,9 +76,37 @@ def test_a_weekday_with_orders_but_nobody_in_the_store_is_closed(tmp_path):
                 rows.append((f"s{day}-{k}", at(day, f"{10 + k}:15"), "S01", 1, 1000, "store", "", "", "", "completed"))
     made = read(tmp_path, FULL, rows, "S01")
     assert made.shut == {6} and any("closed on sun" in note for note in made.notes)
-    # Saturday 20:30 plus two open hours is Monday morning
-    trades = (True, False, True)
-    assert kept_until(np.array([20 * 3600 + 1800]), 2 * 3600, made.opens, made.closes, trades)[0] >= 2 * 86_400 + made.opens
+    assert set(made.closed_days[np.isin(made.closed_days, made.dates)] - made.dates[0]) == {6, 13, 20, 27}
+
+
+@pytest.mark.parametrize("sunday_orders", [True, False])
+def test_a_promise_over_a_closed_sunday_is_as_long_as_any_other(tmp_path, settings_of, sunday_orders):
+    """Saturday 20:30 plus two open hours is Monday 11:30, in the file, in a day drawn, and in a past day served again."""
+    rows = []
+    for day in range(1, 29):
+        if day % 7 == 0:
+            rows += [(f"n{day}", at(day, "12:00"), "S01", 1, 1000, "pickup", at(day + 1, "12:00"), at(day + 1, "10:20"), at(day + 1, "18:00"), "collected")] * sunday_orders
+            continue
+        late = day + (2 if day % 7 == 6 else 1)
+        rows.append((f"w{day}", at(day, "20:30"), "S01", 1, 1000, "pickup", at(late, "11:30"), at(late, "10:10"), at(late, "18:00"), "collected"))
+        rows += [(f"s{day}-{k}", at(day, clock), "S01", 1, 1000, "store", "", "", "", "completed") for k, clock in enumerate(("10:05", *["15:00"] * 9, "20:50"))]
+    made = read(tmp_path, FULL, rows, "S01")
+    assert made.shut == ({6} if sunday_orders else set())
+    assert promise_of(made) == 2 * 3600
+    monday = int(made.dates[0]) + 14
+    network = settings_of().network
+    check = _Check(made, network, WorkLaw.of(network), 2 * 3600, 300, 1)
+    shop = check.shop(monday)
+    assert shop.trades == (True, True, False, True) and shop.last_closing == 86_400 + made.closes
+    draws = Draws(1, 1, 1, 1)
+    orders = check.rows(shop, monday, draws)
+    orders = orders[orders["flow"] == Flow.PICKUP]
+    due = orders["t"] + orders["promise_s"]
+    saturday = orders["t"] == 86_400 + 20 * 3600 + 1800
+    assert (due[saturday] == 3 * 86_400 + 11 * 3600 + 1800).all() and saturday.sum() == 1
+    lead, kept = check.seen(monday)
+    # Saturday 20:30 to Monday 10:10 are 40 open minutes; the Sunday order waited 20
+    assert sorted(lead.tolist()) == ([1200, 2400] if sunday_orders else [2400]) and kept.all()
 
 
 def test_a_store_open_past_midnight_is_refused(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from omosim.planning import slots
-from omosim.planning.demand import learn
+from omosim.planning.demand import learn, thinned
 from omosim.planning.simulate import Shop, Staff, simulate
 from tests.planning.make import CLOSES, OPENS, WORK, days, history
 
@@ -44,3 +44,15 @@ def test_full_slots_keep_the_target_and_fuller_ones_do_not(settings_of, target):
     assert abs(found.limit.sum() - found.filled * staff.pickers.sum() * 900 / pick_s) <= 0.5 + 1e-9
     assert (found.low <= found.limit).all() and (found.limit <= found.high).all()
     assert np.ptp(found.limit) <= 1, "even staff, even slots"
+
+
+def test_fewer_replicates_are_the_first_of_each_group(settings_of):
+    shop, rows, draws = days(history(), settings_of().network, groups=4, inner=5)
+    few, fewer = thinned(rows, draws, 2)
+    assert (fewer.groups, fewer.inner) == (4, 2) and set(few["node"]) == set(range(1, 9))
+    staff = Staff.level(1, 1, OPENS, CLOSES)
+    whole, part = simulate(shop, rows, draws, staff), simulate(shop, few, fewer, staff)
+    same = [5 * g + i for g in range(4) for i in range(2)]
+    for name in ("orders", "on_time", "soon", "shelf"):
+        assert np.array_equal(getattr(whole, name)[same], getattr(part, name)), name
+    assert all(np.array_equal(a, b) for a, b in ((thinned(rows, draws, 9)[0], rows), (few["t"], np.sort(few["t"]))))

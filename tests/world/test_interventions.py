@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from omosim.schema.codes import Entry
+from omosim.schema.network import ENDLESS
 from omosim.strategy import build_policy
 from omosim.world.errors import CannotIntervene
 from omosim.world.interventions import NARROWED, Interventions, problems, whole_run
@@ -39,6 +40,13 @@ MOVES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "store_open": ({"set": 0, "stores": ["S01"]}, {"trading", "near", "billboard", "nodes"}),
     "courier_capacity": ({"times": 0.25}, {"courier_factor", "nodes"}),
     "supply": ({"times": 0.3, "categories": ["makeup"]}, {"supply"}),
+    "bins": ({"set": 4, "stores": ["S01"]}, {"capacity_fixed"}),  # the engine keeps the nodes' columns of places
+    "bays": ({"set": 2}, {"capacity_fixed"}),
+    "rooms": ({"times": 2.0}, {"capacity_factor"}),
+    "slots": ({"set": 6, "stores": ["S02"]}, {"capacity_fixed", "nodes"}),
+    "keep": ({"set": 1}, {"capacity_fixed", "nodes"}),
+    "batch": ({"set": 3}, {"capacity_fixed", "nodes"}),
+    "site_capacity": ({"set": 500}, {"site_fixed"}),
 }
 
 
@@ -57,6 +65,37 @@ def test_a_change_moves_its_own_and_leaves_nothing_behind(shipped, what: str) ->
     after = snapshot(world)
     assert all(np.array_equal(before[name], after[name]) for name in before)
     assert all(getattr(world, name) is array for name, array in arrays.items())  # views stay valid
+
+
+def test_capacities_move_where_they_are_told(shipped) -> None:
+    changes = [{"what": "keep", "set": 2, "stores": ["S03"], "from_day": 0}, {"what": "bins", "times": 0.01, "from_day": 0}]
+    settings = shipped.with_changes(shipped.make_settings(), *changes)
+    how = settings.network.operations.model_copy(update={"shelf_bins": 10})
+    world, interventions = start(settings.model_copy(update={"network": settings.network.model_copy(update={"operations": how})}))
+    assert (world.nodes["bins"][1:] == 10).all() and world.nodes["bins"][0] == 0
+    interventions.apply(28)
+    assert np.flatnonzero(world.nodes["keep"]).tolist() == [3] and world.nodes["keep"][3] == 2
+    assert (world.capacities()[1:, 0] == 1).all(), "a shelf that shrinks keeps one bin: none at all would mean endless"
+
+
+def test_a_site_is_down_for_the_hours_it_is_told(shipped) -> None:
+    changes = [{"what": "site_capacity", "set": 1000, "from_day": 0, "to_day": 2},
+               {"what": "site_capacity", "set": 0, "from_day": 0, "to_day": 1, "from_hour": 20, "to_hour": 21}]  # fmt: skip
+    world, interventions = start(shipped.with_changes(shipped.make_settings(), *changes))
+    share = world.cost_scale
+    assert interventions.site_hours() == [20, 21] and world.site_sessions() == ENDLESS
+    for day, hour, sessions in ((0, 0, 1000), (0, 20, 0), (0, 21, 1000), (1, 20, 1000)):
+        interventions.apply(28 + day)
+        interventions.site_at(28 + day, hour)
+        assert world.site_sessions() == round(sessions * share), (day, hour)
+    interventions.apply(28 + 2)
+    assert world.site_sessions() == ENDLESS
+
+
+def test_hours_are_for_the_site_alone(shipped) -> None:
+    bad = [{"what": "price", "times": 0.9, "from_day": 0, "from_hour": 3}, {"what": "site_capacity", "set": 1, "from_day": 0, "from_hour": 9, "to_hour": 9}]
+    found = problems(shipped.with_changes(shipped.make_settings(), *bad))
+    assert len(found) == 2 and "whole days" in found[0] and "not after from_hour 9" in found[1]
 
 
 def test_price_moves_where_it_is_told(shipped) -> None:

@@ -42,7 +42,8 @@ class FittingPickup(Capability):
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
         super().apply(policy, levels, context)
-        policy.offers["try_on"][offer("web_bopis")] = 1
+        for name in ("web_bopis", "web_to_store"):
+            policy.offers["try_on"][offer(name)] = 1
 
 
 @register

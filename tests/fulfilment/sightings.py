@@ -34,7 +34,7 @@ EFFECTS = {
     "pickups": ("refused at the counter",),
     "dark": ("picked in a dark store", "courier from a dark store"),
     "partners": ("handed over at a partner's",),
-    "lockers": ("handed over at a locker", "box refused"),
+    "lockers": ("handed over at a locker", "box refused", "back from where nobody took it"),
     "outsourced": ("picked elsewhere for a fee",),
     "sourcing": ("paid by the order",),
     "keep": (),  # leaves no trace of its own: see test_every_feature_matters
@@ -165,6 +165,7 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
     lost = told["value"][told["code"] == Outcome.SITE_LOST]
     in_bay = (spaces["dwells"][:, BAY] > 0) & (spaces["peak"][:, BAY] > 0)
     gave_up = told[(told["code"] == Outcome.QUEUE_LEFT)]
+    unmanned = (book["collect_at"] >= 0) & np.isin(collect_kind, (NodeKind.POINT, NodeKind.LOCKER))
     some_back = (book["units_back"] > 0) & (book["units_back"] < book["units_out"])
     dark, outsourced = picked & (kind == NodeKind.DARK), picked & (kind == NodeKind.OUTSOURCED)
     at_bay = services["curbside"][book["offer"][np.searchsorted(book["key"], gave_up["key"])]] > 0
@@ -174,6 +175,9 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
         "courier from a dark store": int((dark & (book["flow"] == Flow.SAME_DAY)).sum()),
         "handed over at a partner's": int((collected & (collect_kind == NodeKind.POINT)).sum()),
         "handed over at a locker": int((collected & (collect_kind == NodeKind.LOCKER)).sum()),
+        "back from where nobody took it": int(
+            (unmanned & np.isin(book["status"], (Status.EXPIRED, Status.REFUSED))).sum()
+        ),
         "picked elsewhere for a fee": int(outsourced.sum() * (ledger[Account.OUTSOURCED] > 0)),
         "paid by the order": int(ledger[Account.OUTSOURCED] > 0),
         "reserved at the pick": int((picked & (services["late"][book["offer"]] > 0)).sum()),

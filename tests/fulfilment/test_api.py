@@ -5,23 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from agreement import differences
+from features import drawn_features
 from small_worlds import small_world
 
 from omosim.fulfilment.api import Routine, fulfil, opening_hours, replenishing
-from omosim.fulfilment.replenishment import StockControl
+from omosim.fulfilment.replenishment import Forecast, StockControl
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.network import TRANSIT
 
 
 def controlled(engine_name: str, seed: int):
-    world = small_world(seed, 4, 4, 400, 60, True, days=6)
+    world = small_world(seed, 4, 4, 400, 60, True, days=6, features=drawn_features(seed) if seed > 5 else ())
     world.net.nodes["pickers"][0] = 2
     level = np.random.default_rng(seed).integers(3, 9, (4, 4)).astype(np.int32)
     level[0] *= 4
 
     def control(engine):
         lead = np.array([2 * DAY, DAY, DAY // 2, DAY])
-        return StockControl(engine, level, lead, count_days=3, shrink_per_day=0.05, key0=seed)
+        return StockControl(engine, level, lead, count_days=3, shrink_per_day=0.05, key0=seed,
+                            lot=np.full((4, 4), 3) if seed % 3 == 0 else None,
+                            forecast=Forecast(0.4) if seed % 2 else None)  # fmt: skip
 
     held = []
 

@@ -92,8 +92,8 @@ def worlds(report, craft=lambda world: world, chosen=WORLDS, features=()):
 
 
 def sourcing(report):
-    """Late promises, units kept back, orders sent on to their store, fees and leaflets."""
-    features = ("pickups", "late", "keep", "to_store", "inserts", "outsourced")
+    """Late promises, units kept back, orders sent on to their store or to a locker, fees and leaflets."""
+    features = ("pickups", "late", "keep", "to_store", "lockers", "inserts", "outsourced")
     worlds(report, chosen=FEATURED, features=features)
 
 

@@ -91,7 +91,7 @@ def test_fitting_rooms():
     assert set(run.residuals().values()) == {0}
     waits = run.rows()["wait_s"] / TICKS
     check("rooms, W_q", waits, 1.148860, 0.12)
-    check("rooms, P(wait)", (waits > 0).astype(float), 0.689316, 0.01)
+    check("rooms, P(wait)", (waits > 0).astype(float), 0.689316, 0.015)
 
 
 def test_bays_at_the_kerb():
@@ -106,7 +106,7 @@ def test_bays_at_the_kerb():
     assert set(run.residuals().values()) == {0}
     waits = run.rows()["wait_s"] / TICKS
     check("bays, W_q", waits, 1.148860, 0.12)
-    check("bays, P(wait)", (waits > 0).astype(float), 0.689316, 0.01)
+    check("bays, P(wait)", (waits > 0).astype(float), 0.689316, 0.015)
 
 
 def test_a_pool_serves_people_before_parcels():

@@ -18,6 +18,13 @@ from omosim.schema.network import HAND_BACK, HOLD_WORK, N_SERVICES, OVERLAP, SER
 
 Coarse = tuple[int, int, str, tuple[int, ...]]
 OFFERS = 8  # rows of the table of services that the demand rows use
+CHANGED = (
+    "keep",
+    "slot_cap",
+    "batch",
+    "wave_every_s",
+    "wave_capacity",
+)  # columns of a node that may change at any time
 DOORLESS = (NodeKind.DC, NodeKind.DARK, NodeKind.OUTSOURCED)
 
 
@@ -202,8 +209,14 @@ def splits(rng: np.random.Generator, d: Draft) -> None:
     d.rules["splits"] = int(rng.integers(2, 5))
     d.nodes["ships"][rng.random(len(d.nodes)) < 0.7] = 1
     thin = rng.random(d.units.shape[1]) < 0.5
+    thin[0] = True
     d.units[:, thin] = np.minimum(d.units[:, thin], rng.integers(0, 3, (len(d.nodes), int(thin.sum()))))
+    d.units[:, 0] = rng.integers(1, 3, len(d.nodes))
     d.rows["units"] += rng.integers(0, 4, len(d.rows)) * (rng.random(len(d.rows)) < 0.5)
+    chosen = rng.random(len(d.rows)) < 0.15
+    d.rows["flow"][chosen], d.rows["sku"][chosen], d.rows["channel"][chosen] = Flow.SHIP, 0, Entry.WEB
+    d.rows["units"][chosen] = rng.integers(2, 5, int(chosen.sum()))
+    d.rows["unwanted"][chosen] = rng.integers(0, 3, int(chosen.sum()))
 
 
 @feature
@@ -218,6 +231,13 @@ def to_store(rng: np.random.Generator, d: Draft) -> None:
     d.offers(rng, "ship_to")
     d.rules["to_store_s"] = int(rng.choice([0, 2 * d.tick, 6 * HOUR, DAY]))
     d.rules["to_store_cost"] = int(rng.integers(0, 200))
+
+
+@feature
+def lost(rng: np.random.Generator, d: Draft) -> None:
+    """Shelves that are emptied unseen in the first morning: what is ordered there is not found at the pick."""
+    for node, sku in np.argwhere(rng.random(d.units.shape) < 0.5).tolist():
+        d.coarse.append((9 * HOUR, 3, "write_off", (node, sku, int(rng.choice([2, 1000])))))
 
 
 # ---- work -----------------------------------------------------------------------------------------------------
@@ -316,9 +336,11 @@ def boxes(rng: np.random.Generator, d: Draft) -> None:
 @feature
 def slots(rng: np.random.Generator, d: Draft) -> None:
     """Pickup slots with few places."""
+    if rng.random() < 0.5:
+        pickups(rng, d)
     n = len(d.nodes)
-    d.nodes["slot_s"] = rng.choice([HOUR, 2 * HOUR, 5 * HOUR], n) * (rng.random(n) < 0.9)
-    d.nodes["slot_cap"] = d.some(rng, 1, 2)
+    d.nodes["slot_s"] = rng.choice([HOUR, 3 * HOUR, 12 * HOUR], n) * (rng.random(n) < 0.9)
+    d.nodes["slot_cap"] = d.some(rng, 1, 3)
     d.rules["slot_tries"] = int(rng.integers(1, 6))
     d.offers(rng, "slotted")
 
@@ -367,7 +389,8 @@ def exchanges(rng: np.random.Generator, d: Draft) -> None:
     """Goods brought back are changed for the second item."""
     d.rules["exchanges"] = True
     chosen = (rng.random(len(d.rows)) < 0.5) & (d.rows["alt_sku"] >= 0)
-    d.rows["misfit"][chosen], d.rows["go_on"][chosen], d.rows["alt_misfit"][chosen] = 1, 1, 0
+    d.rows["misfit"][chosen], d.rows["go_on"][chosen] = 1, 1
+    d.rows["alt_misfit"][chosen] = rng.random(int(chosen.sum())) < 0.3
     stores = np.flatnonzero(d.nodes["kind"] != NodeKind.DC)
     if len(stores):
         d.rows["return_node"][chosen] = rng.choice(stores, int(chosen.sum()))
@@ -395,6 +418,18 @@ def site(rng: np.random.Generator, d: Draft) -> None:
 def browsers(rng: np.random.Generator, d: Draft) -> None:
     """People who only browse, with or without a site."""
     d.rows["flow"][(d.rows["flow"] != Flow.VISIT) & (rng.random(len(d.rows)) < 0.1)] = Flow.BROWSE
+
+
+# ---- changes ----------------------------------------------------------------------------------------------------
+@feature
+def dated(rng: np.random.Generator, d: Draft) -> None:
+    """Numbers of nodes change, as managers and dated changes of a scenario make them; mostly slots, where there are."""
+    for _ in d.often(rng, 2, 8):
+        node, column = int(rng.integers(0, len(d.nodes))), int(rng.integers(0, len(CHANGED)))
+        if d.nodes["slot_s"][node] > 0 and rng.random() < 0.6:
+            column = CHANGED.index("slot_cap")
+        value = int(rng.integers(0, 4)) * (HOUR if CHANGED[column] == "wave_every_s" else 1)
+        d.coarse.append((d.at(rng), 2, "change", (node, column, value)))
 
 
 FEATURES = tuple(MAKERS)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
-from features import Draft, add_features, no_services
+from features import CHANGED, Draft, add_features, no_services
 
 from omosim.fulfilment.rules import Network, NetworkRules
 from omosim.schema.codes import Flow, Move, NodeKind
@@ -162,6 +162,9 @@ def apply(engine: object, event: tuple[int, int, str, tuple[int, ...]]) -> None:
         engine.count(np.array([args[0]]), np.array([args[1]]), now)  # type: ignore[attr-defined]
     elif name == "receive":
         engine.receive(*args, now, Move.RECEIVED)  # type: ignore[attr-defined]
+    elif name == "change":
+        engine.advance(now)  # type: ignore[attr-defined]
+        engine.net.nodes[CHANGED[args[1]]][args[0]] = args[2]  # type: ignore[attr-defined]
     elif name == "set_staff":
         engine.set_staff(*args[:3], now, leaving=args[3:] or (0, 0))  # type: ignore[attr-defined]
     else:

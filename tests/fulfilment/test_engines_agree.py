@@ -94,7 +94,7 @@ def test_engines_agree_in_five_hundred_worlds():
 
 def test_everything_that_must_happen_did():
     seen: Counter[str] = Counter()
-    for seed in range(60):  # busier worlds than the random ones, until each has been seen
+    for seed in range(100):  # busier worlds than the random ones, until each has been seen
         args = {"seed": seed, "nodes": 4, "skus": 3, "rows": 250, "tick": 60 + 300 * (seed % 3), "backorders": seed % 2}
         seen += agree(args, [], 2 * DAY, ["pickups"])
         if not missing(seen):

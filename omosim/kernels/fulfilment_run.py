@@ -15,6 +15,7 @@ from omosim.kernels.fulfilment_return import (
     return_begin,
     returns_station,
 )
+from omosim.kernels.fulfilment_site import BROWSE, S_LEFT, place, site_end, to_site
 from omosim.kernels.fulfilment_source import E_RELEASE, released, serve_backorders
 from omosim.kernels.fulfilment_space import E_COLLECT, E_EXPIRE, leave_bay
 from omosim.kernels.fulfilment_station import (
@@ -46,7 +47,9 @@ from omosim.kernels.fulfilment_tables import (
     G_WAITING,
     KINDS,
     MARGIN,
+    R_SITE_CAP,
     RIDES,
+    SIDED,
     SPAN,
     kernel,
     once,
@@ -55,7 +58,6 @@ from omosim.kernels.fulfilment_visit import (
     E_ARRIVE,
     E_LEAVE,
     E_SECOND,
-    arrive,
     collect,
     come_to_collect,
     enter,
@@ -63,12 +65,27 @@ from omosim.kernels.fulfilment_visit import (
     pay,
     queue_leave,
     room_end,
-    site_end,
 )
 from omosim.schema import codes as c
 
 N_MOVES = c.N_MOVES
 NEVER = 2**62
+
+
+@once
+def arrive(net, row, t):
+    """A row reaches the network."""
+    q = net.q
+    r = q.live[row]
+    b = q.book[r["book"]]
+    if b["flow"] == VISIT:
+        enter(net, row, t)
+    elif r["bits"] & SIDED and q.side[row]["session_s"] > 0 and q.g[R_SITE_CAP] >= 0:
+        to_site(net, row, t)
+    elif b["flow"] == BROWSE:
+        end_without_goods(q.g, r, b, row, t, S_LEFT)
+    else:
+        place(net, row, t)
 
 
 @once

@@ -1,17 +1,15 @@
-"""Customers in the fulfilment kernel: on the site, at the shelf, in a fitting room, at the counter, for a pickup."""
+"""Customers in the fulfilment kernel: at the shelf, in a fitting room, at the counter, for a pickup."""
 
 import numpy as np
 
 from omosim.kernels.fulfilment_queue import new_row, schedule
 from omosim.kernels.fulfilment_return import E_RESTOCK, FOLLOW_UP, after_sale, follow_up, sold_at_once, sold_from_shelf
+from omosim.kernels.fulfilment_site import lost_on_site
 from omosim.kernels.fulfilment_source import (
     DO_OTHER,
     DO_SHIP,
     DO_SUBSTITUTE,
     S_ON_SITE,
-    allocate_first,
-    not_found,
-    to_picking,
 )
 from omosim.kernels.fulfilment_space import (
     S_AT_COUNTER,
@@ -22,14 +20,13 @@ from omosim.kernels.fulfilment_space import (
     leave_shelf,
     to_bay,
 )
-from omosim.kernels.fulfilment_station import COUNTER, N_ROLES, ROOM, give_up, join, staff_of
+from omosim.kernels.fulfilment_station import COUNTER, N_ROLES, ROOM, give_up, join
 from omosim.kernels.fulfilment_stock import (
     AT_NONE,
     AT_RESERVED,
     DAY,
     F_SUBSTITUTED,
     M_SOLD,
-    S_CANCELLED,
     S_DUE,
     SHIP,
     VISIT,
@@ -54,8 +51,6 @@ from omosim.kernels.fulfilment_tables import (
     MIND,
     MISFIT,
     PRESENT,
-    R_SITE_CAP,
-    R_SITE_ROOM,
     R_TO_STORE,
     SIDED,
     STEPPED,
@@ -89,80 +84,6 @@ O_COLLECTED, O_REFUSED, O_EXPIRED, O_EXTRA, O_SITE_LOST, O_CANCELLED = (
     int(c.Outcome.SITE_LOST), int(c.Outcome.CANCELLED),
 )  # fmt: skip
 WEB, STORE = int(c.Entry.WEB), int(c.Entry.STORE)
-
-
-# ---- the site -------------------------------------------------------------------------------------------------
-@once
-def arrive(net, row, t):
-    """A row reaches the network."""
-    q = net.q
-    r = q.live[row]
-    b = q.book[r["book"]]
-    if b["flow"] == VISIT:
-        enter(net, row, t)
-    elif r["bits"] & SIDED and q.side[row]["session_s"] > 0 and q.g[R_SITE_CAP] >= 0:
-        to_site(net, row, t)
-    elif b["flow"] == BROWSE:
-        end_without_goods(q.g, r, b, row, t, S_LEFT)
-    else:
-        place(net, row, t)
-
-
-@part
-def place(net, row, t):
-    """An order is placed: stock for it, and into the picking queue."""
-    if allocate_first(net, row, t):
-        to_picking(net.q, net.q.book[net.q.live[row]["book"]], row, t)
-    else:
-        not_found(net, row, t, O_CANCELLED)
-
-
-@kernel
-def lost_on_site(net, row, t, waited):
-    """Turned away, or gave up waiting for the site."""
-    apart()
-    q = net.q
-    r = q.live[row]
-    b = q.book[r["book"]]
-    b["flags"] |= F_SITE_LOST
-    tell(net.told, q.g, b, t, O_SITE_LOST, waited)
-    end_without_goods(q.g, r, b, row, t, S_LEFT if b["flow"] == BROWSE else S_CANCELLED)
-
-
-@kernel
-def to_site(net, row, t):
-    """A session begins, waits on the queue page, or is turned away."""
-    apart()
-    q = net.q
-    r = q.live[row]
-    move_to(q.g, q.book[r["book"]], S_ON_SITE)
-    station = q.station.size - 1
-    s = q.station[station]
-    room = q.g[R_SITE_ROOM]
-    waits = s["queued"] > 0 or s["busy"] - s["extra"] >= staff_of(s)
-    if waits and room >= 0 and s["queued"] >= room:
-        lost_on_site(net, row, t, 0)
-        return
-    if not join(q, station, row, PRESENT, t) and r["patience_s"] >= 0:
-        q.side[row]["since"] = t
-        r["bits"] |= STEPPED
-        schedule(q, row, t + r["patience_s"], E_LEAVE)
-
-
-@kernel
-def site_end(net, row, t):
-    """The session is over: the order is placed now."""
-    apart()
-    q = net.q
-    r = q.live[row]
-    b = q.book[r["book"]]
-    if b["flow"] == BROWSE:
-        end_without_goods(q.g, r, b, row, t, S_LEFT)
-        return
-    if b["promised_at"] >= 0:
-        b["promised_at"] += t - b["placed_at"]
-    b["placed_at"] = t
-    place(net, row, t)
 
 
 # ---- visits -----------------------------------------------------------------------------------------------

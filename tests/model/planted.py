@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 FULFILMENT = "omosim/fulfilment/"
 KERNELS = "omosim/kernels/"
-PARCEL, QUEUE, RETURN, RUN, SOURCE, SPACE, STATION, STOCK, VISIT = (
+PARCEL, QUEUE, RETURN, RUN, SITE, SOURCE, SPACE, STATION, STOCK, VISIT = (
     f"{KERNELS}fulfilment_{name}.py"
-    for name in ("parcel", "queue", "return", "run", "source", "space", "station", "stock", "visit")
+    for name in ("parcel", "queue", "return", "run", "site", "source", "space", "station", "stock", "visit")
 )
 REFERENCE, ACTS, PARTS, PLACES, SOURCES, STATIONS, REFERENCE_STOCK, STORE = (
     f"{FULFILMENT}reference{name}.py"
@@ -22,7 +22,7 @@ NEEDS, JOURNEYS = f"{KERNELS}journeys_needs.py", "omosim/journeys/journeys.py"
 
 
 DIFFER = "engines differ"
-ENGINES = {PARCEL, QUEUE, RETURN, RUN, SOURCE, SPACE, STATION, STOCK, VISIT,
+ENGINES = {PARCEL, QUEUE, RETURN, RUN, SITE, SOURCE, SPACE, STATION, STOCK, VISIT,
            REFERENCE, ACTS, PARTS, PLACES, SOURCES, STATIONS, REFERENCE_STOCK, STORE}  # fmt: skip
 #: probes that run both engines on the same world
 BOTH = ("worlds", "exchanges", "cutoffs", "controlled", "sourcing", "splits", "places", "staff", "shifts", "customers")
@@ -255,8 +255,8 @@ BUGS = (
     Bug("a pool picks before it serves people", STATION, "        rank = PRESENT\n        while",
         "        rank = HURRIED if station % N_ROLES == COUNTER and line[2 * HURRIED] >= 0 else PRESENT\n        while", DIFFER, "shifts"),
     # ---- the site, rooms, what is kept --------------------------------------------------------------------------
-    Bug("the order of a session is lost", VISIT, '    b["placed_at"] = t\n    place(net, row, t)\n', '    b["placed_at"] = t\n    r["book"] = -1\n', "L4", "customers"),
-    Bug("who is turned away stays on the site", VISIT, "        lost_on_site(net, row, t, 0)\n        return\n", "        return\n", "L8", "customers"),
+    Bug("the order of a session is lost", SITE, '    b["placed_at"] = t\n    place(net, row, t)\n', '    b["placed_at"] = t\n    r["book"] = -1\n', "L4", "customers"),
+    Bug("who is turned away stays on the site", SITE, "        lost_on_site(net, row, t, 0)\n        return\n", "        return\n", "L8", "customers"),
     Bug("a lost session has no end", ACTS, "        self.tell(o, Outcome.SITE_LOST, waited)\n        self.leave_site(o)\n", "        self.tell(o, Outcome.SITE_LOST, waited)\n", "L4", "customers", slow=True),
     Bug("an exchange without refund", RETURN, "REFUNDS, CASH, money)", 'REFUNDS, CASH, 0 if g[R_EXCHANGES] and r["bits"] & MISFIT and r["bits"] & GO_ON else money)', "L6", "customers"),
     Bug("an exchange takes no stock", ACTS, '        self.goes_out(node, o.sku, units, "available", Move.SOLD)\n',

@@ -200,7 +200,10 @@ def fetch_ahead(net):
             cell = node * net.cell.shape[1] + b["sku"]
             fetch(net.cell, cell)
             fetch(net.journal, cell * N_MOVES)
+            fetch(q.station, N_ROLES * node)
             fetch(q.station, N_ROLES * node + COUNTER)
+            fetch(q.space, 2 * node)
+            fetch(q.node, node)
 
 
 @kernel

@@ -17,6 +17,7 @@ from omosim.kernels.fulfilment_tables import (
     SIDED,
     SPAN,
     kernel,
+    once,
     part,
 )
 from omosim.schema.codes import Event
@@ -168,7 +169,7 @@ def side_of(q, row):
     return side
 
 
-@part
+@once
 def tick(s, t):
     """Bring the time integrals of a station up to `t`."""
     dt = t - s["last"]
@@ -228,13 +229,13 @@ def line_up_first(live, line, s, rank, row):
     s["queued"] += 1
 
 
-@part
+@once
 def staff_of(s):
     """People of a station who begin new work."""
     return s["cap"] if s["cap"] > 0 else s["finish"]
 
 
-@part
+@once
 def nobody_present(line):
     """Whether nobody of class 0 waits."""
     return line[2 * PRESENT] < 0

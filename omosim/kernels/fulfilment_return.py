@@ -125,7 +125,7 @@ def after_sale(q, r, b, row, t):
     schedule(q, row, when, E_RETURN_BEGIN)
 
 
-@part
+@once
 def returns_station(nodes, node):
     """Where a node takes goods back: a desk of its own, or the counter."""
     n = nodes[node]

@@ -62,7 +62,7 @@ PART_BITS = 0xFC
 
 
 # ---- stock ------------------------------------------------------------------------------------------------------
-@part
+@once
 def visible(net, node, sku):
     """Units of an item that orders may take at a node, by the record."""
     units = np.int64(net.cell[node, sku]["record"]) - net.q.node[node]["keep"]
@@ -233,7 +233,7 @@ def slot_day(s, slots, node, t, capacity):
         s["slot_limit"] = capacity
 
 
-@part
+@once
 def refuse_slot(g, b):
     """A full wave or slot was met; counted once a row."""
     if b["flags"] & F_REFUSED == 0:
@@ -350,7 +350,7 @@ def reserve_pickup(net, row, t, where):
 
 
 # ---- allocation -----------------------------------------------------------------------------------------------------
-@part
+@once
 def pickup_node(b):
     """Where a pickup is to be collected."""
     return np.int64(b["collect_at"] if b["collect_at"] >= 0 else b["node"])

@@ -15,6 +15,7 @@ from omosim.kernels.fulfilment_tables import (
     STEPPED,
     WAITS_BAY,
     kernel,
+    once,
     part,
 )
 from omosim.kernels.jit import apart
@@ -31,7 +32,7 @@ O_LATE = int(c.Outcome.LATE)
 
 
 # ---- places and those who wait for one ----------------------------------------------------------------------
-@part
+@once
 def settle(s, t):
     """Bring the integrals of a shelf or of bays up to `t`."""
     dt = t - s["last"]
@@ -41,7 +42,7 @@ def settle(s, t):
         s["filled"] += s["used"] * dt
 
 
-@part
+@once
 def is_free(s):
     """Whether a place is free and nobody is before us."""
     return s["used"] < s["cap"] and s["waiting"] == 0
@@ -100,7 +101,7 @@ def wait_no_longer(live, s, r, since, t):
 
 
 # ---- the pickup shelf -----------------------------------------------------------------------------------------
-@part
+@once
 def slot_begin(q, row, r, b):
     """Begin of the row's pickup slot at the node where it is collected; 0 none."""
     if r["bits"] & SIDED and q.side[row]["slot_node"] == b["collect_at"]:
@@ -141,7 +142,7 @@ def stage(net, row, t):
     await_collection(q, b, row, t, come)
 
 
-@part
+@once
 def to_shelf(net, row, t):
     """A picked order goes into its box, into a free bin, or waits for one."""
     q = net.q
@@ -187,7 +188,7 @@ def drop_box(net, row, t):
         next_in_bins(net, node, t)
 
 
-@part
+@once
 def leave_shelf(net, row, r, b, t):
     """The bin or box of a staged order is free again."""
     if r["bits"] & BOXED:

@@ -28,6 +28,7 @@ from omosim.kernels.fulfilment_tables import (
     STEPPED,
     TRY_ON,
     kernel,
+    once,
     part,
 )
 from omosim.kernels.jit import apart
@@ -45,19 +46,19 @@ PICKING, COUNTER, DESK, ROOM, N_ROLES = at.PICKING, at.COUNTER, at.DESK, at.ROOM
 OVERLAP, FINISH, HOLD_WORK = at.OVERLAP, at.FINISH, at.HOLD_WORK
 
 
-@part
+@once
 def pick_station(nodes, node):
     """The station where a node picks."""
     return N_ROLES * node + (COUNTER if nodes[node]["pooled"] else PICKING)
 
 
-@part
+@once
 def pick_class(b):
     """Pickups and same-day orders are picked before parcels."""
     return PARCEL if b["flow"] == SHIP else HURRIED
 
 
-@part
+@once
 def counter_work(q, row, r, b):
     """Seconds that a customer needs at the counter, an alteration included."""
     work = np.int64(r["counter_s"])
@@ -141,7 +142,7 @@ def begin_trip(q, station, first, rank, size, t, wait):
             schedule(q, row, t + work, PICK_END)
 
 
-@part
+@once
 def waits_since(q, row, r):
     """Since when a queued row waits."""
     if r["kind"] != QUEUE_LEAVE:

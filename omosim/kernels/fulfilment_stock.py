@@ -25,6 +25,7 @@ from omosim.kernels.fulfilment_tables import (
     R_TO_STORE_COST,
     R_WAVES,
     kernel,
+    once,
     part,
 )
 from omosim.schema import codes as c
@@ -50,7 +51,7 @@ SUBSTITUTED = G_UNITS + at.UNITS_SUBSTITUTED
 SHORT = G_UNITS + at.UNITS_SHORT
 
 
-@part
+@once
 def move_to(g, b, status):
     """Change of status, counted."""
     g[G_TRANS + np.int64(b["status"]) * N_STATUS + status] += 1
@@ -147,7 +148,7 @@ def use_second(r, b):
     r["bits"] = (r["bits"] & ~MISFIT) | (MISFIT if r["bits"] & ALT_MISFIT else 0)
 
 
-@part
+@once
 def is_unmanned(n):
     """Whether orders are handed over at the node without people and shelves of ours."""
     return n["kind"] == POINT or n["kind"] == LOCKER

@@ -157,7 +157,7 @@ def part(function):
 
 
 def once(function):
-    """A kernel with one caller, laid into it before types are inferred: not a compilation of its own."""
+    """A kernel with one caller, or a tiny one, laid in before types are inferred: not a compilation of its own."""
     return kernel(function, inline="always")
 
 

@@ -135,7 +135,7 @@ def on_shelf(cell, r, b):
     return alt >= 0 and cell[b["node"], alt]["available"] >= 1
 
 
-@part
+@once
 def take(q, cell, r, b, row):
     """As many of the wanted units as stand there, into the visitor's hands; False when none of them is wanted."""
     wanted = np.int64(b["units"])
@@ -175,7 +175,7 @@ def try_and_buy(net, row, t):
     leave(q, r, b, row, t)
 
 
-@part
+@once
 def try_on(net, row, t):
     """The wanted item is there: into a fitting room with it, where it is tried on in one."""
     q = net.q
@@ -372,7 +372,7 @@ def not_taken(net, row, r, b, t, status, code):
     schedule(q, row, t + q.g[R_TO_STORE], E_RESTOCK)
 
 
-@part
+@once
 def to_leave_behind(q, row, r, service):
     """Units that the customer does not take, where the service allows it."""
     if service["take_part"] == 0 or r["bits"] & SIDED == 0:

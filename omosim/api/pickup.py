@@ -135,6 +135,10 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     notes = outputs.problem_lines(plan)
     if not asked["orders"]:
         notes.insert(0, "a sample of known truth (experiments/pickup_sample.py), planned with its own work contents; give orders=FILE for your store")
+    plain = type(network.operations)()
+    unused = [key for key in type(plain).model_fields if getattr(network.operations, key) != getattr(plain, key)]
+    if unused:
+        notes.append(f"not used by the plan: network.operations.{', '.join(unused)}; it picks order by order and has one counter queue (docs/bopis.md)")
     left_out = int(log.quality.loc[log.quality["class"] == "bad_row", "rows"].sum())
     if left_out:
         notes.insert(0, f"{left_out:,} bad rows of {log.rows:,} were left out as asked (max_bad_rows); they stand in rejects.csv")

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, BeforeValidator, field_validator
 
 from omosim.schema.fields import Frozen, par
 from omosim.schema.settings import CompareSettings
+
+
+def _share(value: Any) -> Any:
+    """A share where a percentage is written."""
+    if isinstance(value, str) and value.endswith("%"):
+        try:
+            return float(value[:-1]) / 100
+        except ValueError:
+            return value
+    return value
+
+
+#: bad rows that may be left out: a number of rows, or below 1 (or with %) a share of them
+BadRows = Annotated[float, BeforeValidator(_share)]
 
 
 class RunSettings(Frozen):
@@ -23,7 +37,7 @@ class CalibrateSettings(Frozen):
     )
     name: str = par("name", "name of the market; empty: from the file's name", default="", max_length=80)
     holdout_days: int | None = par("days", "last days, kept for the check; none: three months", 1, 3650, default=None)
-    max_bad_rows: int = par("rows", "bad rows that may be left out, each of them counted", 0, 10**9, default=0)
+    max_bad_rows: BadRows = par("rows", "bad rows that may be left out, each of them counted; below 1 (or 0.1%) a share of all rows", 0, 10**9, default=0)
     timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)
     currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "currency of the prices", default="KRW")
     replications: int = par("runs", "simulated logs in the table of the check", 1, 1000, default=6)
@@ -53,7 +67,7 @@ class BopisSettings(Frozen):
     bins_overflow: float = par("share", "days on which the shelf may be too small", 0.0001, 0.5, default=0.01)
     roster: str | None = par("file", "who was on duty in the past, for the check: CSV with weekday, role (picker or counter), from, to, and breaks, as rota.csv; none: a constant number read from ready times", default=None, max_length=4096)
     holidays: list[str] = par("dates", "past days that are not to be planned from: dates YYYY-MM-DD, or a file with one a line", default=[])
-    max_bad_rows: int = par("rows", "bad rows that may be left out, each of them counted", 0, 10**9, default=0)
+    max_bad_rows: BadRows = par("rows", "bad rows that may be left out, each of them counted; below 1 (or 0.1%) a share of all rows", 0, 10**9, default=0)
     timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)
     currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "currency of the prices", default="KRW")
 

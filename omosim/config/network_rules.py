@@ -66,6 +66,7 @@ def pickers(facts: Facts) -> Iterator[Problem]:
     for loc, names in (
         (("network", "work", "centre_pickers"), ("web_shop",)),
         (("network", "stores", "pickers"), ("bopis", "same_day", "ship_from_store", "reserve_and_collect")),
+        (("network", "dark_stores", "pickers"), ("dark_stores",)),
     ):
         asking = [n for n in names if n in on]
         if asking and facts.number(*loc) == 0:
@@ -119,6 +120,15 @@ def further_nodes(facts: Facts) -> Iterator[Problem]:
     if None not in slots and bool(slots[0]) != bool(slots[1]):
         missing = "slot_orders" if slots[0] else "slot_minutes"
         yield facts.problem(("network", "operations", missing), "a slot needs length and capacity", "Give both, or 0 for both", "1 or more")
+    opens, closes = (minutes(facts.get("network", "stores", name)) for name in ("opens", "closes"))
+    length = slots[0]
+    if length and opens is not None and closes is not None:
+        starts = [at for at in range(0, 24 * 60, int(length)) if opens <= at < closes] if 24 * 60 % int(length) == 0 else []
+        if not starts:
+            yield facts.problem(
+                ("network", "operations", "slot_minutes"), "slots of this length do not fall into the opening hours at the same times every day",
+                "Choose a length that divides the day, such as 15, 30, 60 or 120", "a part of 1440 with a beginning in the opening hours",
+            )  # fmt: skip
 
 
 def trips(facts: Facts) -> Iterator[Problem]:

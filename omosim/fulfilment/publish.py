@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from omosim.fulfilment.protocol import Books
@@ -9,7 +11,16 @@ from omosim.schema.columns import DAY
 from omosim.schema.network import BOARD, COUNTER, ENDLESS, N_ROLES, PICKING, RING, SHELF
 
 
-def board_now(books: Books, nodes: np.ndarray, now: int, slots: np.ndarray | None = None) -> np.ndarray:
+def slot_promise(policy: Any) -> int:
+    """Least promise of the offers that book a pickup slot, seconds: how far ahead an order placed now asks for one."""
+    booked = (policy.services["slotted"][: len(policy.offers)] > 0) & (policy.offers["enabled"] > 0)
+    promised = policy.offers["promise_s"][booked]
+    return max(int(promised.min()), 0) if len(promised) else 0
+
+
+def board_now(
+    books: Books, nodes: np.ndarray, now: int, slots: np.ndarray | None = None, ahead_s: int = 0, tries: int = 1
+) -> np.ndarray:
     """The board of every node at this moment; nothing is changed.
 
     Parameters
@@ -19,12 +30,14 @@ def board_now(books: Books, nodes: np.ndarray, now: int, slots: np.ndarray | Non
     now : second
     slots : (N, RING) int64, number of the slot that each place of `books.bookings` was last written for; without it
         every place counts as that of the slot looked for
+    ahead_s, tries : an order placed now asks for the first slot from so many seconds ahead, and for so many in all
 
     Returns
     -------
     (N,) BOARD. `ready_s` is the work of those queued and under way, at the mean of the services begun so far, over
     the people on duty; -1 when nobody picks or none has begun. `bins_free` is -1 where the shelf is endless,
-    `slots_left` -1 where no slots are booked.
+    `slots_left` is what the slots that an order placed now may ask for still
+    take together, -1 where no slots are booked.
     """
     out = np.zeros(len(nodes), BOARD)
     pooled = nodes["pooled"] != 0
@@ -40,10 +53,15 @@ def board_now(books: Books, nodes: np.ndarray, now: int, slots: np.ndarray | Non
     out["bins_free"] = np.where(shelf["cap"] >= ENDLESS, -1, np.maximum(shelf["cap"] - shelf["used"], 0))
     out["slots_left"] = -1
     for n in np.flatnonzero(nodes["slot_s"] > 0):
-        slot = next_slot(nodes[n], now)
-        current = slots is None or slots[n, slot % RING] == slot
-        booked = int(books.bookings[n, slot % RING]) if current else 0
-        out["slots_left"][n] = max(int(nodes["slot_cap"][n]) - booked, 0)
+        first_slot, left = next_slot(nodes[n], now + ahead_s), 0
+        for slot in range(first_slot, first_slot + tries):
+            begins = slot * int(nodes["slot_s"][n])
+            if _next_open(nodes[n], begins) != begins:
+                continue
+            current = slots is None or slots[n, slot % RING] == slot
+            booked = int(books.bookings[n, slot % RING]) if current else 0
+            left += max(int(nodes["slot_cap"][n]) - booked, 0)
+        out["slots_left"][n] = left
     return out
 
 

@@ -39,7 +39,7 @@ one. A misfit is always seen; who goes on takes the second item if it fits and s
 item is ordered on line (channel WEB); with intent 2 the visitor only looks. Otherwise as many of the units to keep as
 stand there are taken to the counter. A visit row's promise is that of its order.
 Counter: one queue for visitors, collectors and, without a desk of their own, returns. Staff finish work in hand; at
-closing (staff 0) they stay until nobody who is there waits. Pickups and same-day orders are picked before parcels, one
+closing (staff 0, doors shut) they stay for whoever is inside, with open doors until nobody who is there waits. Pickups and same-day orders are picked before parcels, one
 by one or several on a trip, parcels as they come or in waves. What happens to picks in hand when the last picker goes,
 the node's `at_closing` says. A pool of staff serves people first, then picks.
 Returns: what did not fit (never from a visit), does not please or was not wanted goes back `return_lag_s` after
@@ -63,7 +63,7 @@ from omosim.fulfilment.coarse import CoarseNetwork
 from omosim.fulfilment.protocol import Books, Some
 from omosim.fulfilment.reference_parts import Order, hold_rows, orders_of
 from omosim.fulfilment.reference_places import PickupSlots, Space
-from omosim.fulfilment.reference_stations import PARCELS, Site, Station, pick_class
+from omosim.fulfilment.reference_stations import PARCELS, PRESENT, Site, Station, pick_class
 from omosim.fulfilment.reference_store import FIRST_KEYED, Answer, Process, StoreLives
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import N_ACCOUNTS, Event, Flow, Outcome, Status
@@ -182,7 +182,7 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
                 self.leave_site(o)
             return o.flow != Flow.BROWSE
         self.to(o, Status.ON_SITE)
-        if not site.free and 0 <= rules.site_room <= site.queued:
+        if not site.free_for(PRESENT) and 0 <= rules.site_room <= site.queued:
             self.lose_session(o, 0)
             return False
         turn = site.join(o, o.session_s)

@@ -73,10 +73,11 @@ class Station:
         """Whether somebody may begin a service; after closing only those who stay."""
         return self.on_shift < (self.cap or self.finish)
 
-    @property
-    def free(self) -> bool:
-        """Whether a row that joins now is served at once."""
-        return not self.queued and self.has_hands
+    def free_for(self, rank: int) -> bool:
+        """Whether a row of this class that joins now is served at once."""
+        if self.cap:
+            return not self.queued and self.has_hands
+        return rank == PRESENT and not self.queues[PRESENT] and self.has_hands
 
     def tick(self) -> None:
         """Bring the time integrals up to now."""
@@ -91,7 +92,7 @@ class Station:
         self.tick()
         order.station = self.number
         place = Place(order, work_s, self.env.event(), self.now)
-        if self.free:
+        if self.free_for(rank):
             self._begin([place], rank)
         else:
             order.phase, order.phase_time = PHASE_QUEUED, self.now
@@ -129,7 +130,7 @@ class Station:
             queue = self.queues[rank]
             most = 1 if rank == PRESENT else max(1, int(self.node["batch"]))
             self._begin([queue.popleft() for _ in range(min(most, len(queue)))], rank)
-        if not self.queues[PRESENT]:
+        if self.finish and not self.queues[PRESENT] and self.node["open"]:
             self.finish = 0
 
     def done(self, order: Order) -> None:
@@ -169,7 +170,8 @@ class Station:
         self.shift_from = self.now
         stay = self.cap or self.finish
         self.cap = cap
-        self.finish = stay if self.finishes and cap == 0 and self.queues[PRESENT] else 0
+        shut = self.finishes and not self.node["open"]  # who is inside may still come to the counter: people stay
+        self.finish = stay if self.finishes and cap == 0 and (shut or self.queues[PRESENT]) else 0
         if cap == 0 and at_closing != FINISH:
             self._stop_picks(at_closing)
         self._next()

@@ -71,7 +71,7 @@ class OrderFileError(InputError):
         if self.rows:
             by_code = ", ".join(f"{code} {n}" for code, n in sorted(self.counts.items()))
             lines.append(f"{total} problems in {self.rows} rows ({by_code})")
-            lines.append("Correct the file, or allow some bad rows to be left out and counted: max_bad_rows=N")
+            lines.append("Correct the file, or allow some bad rows to be left out and counted: max_bad_rows=N, or a share: max_bad_rows=0.1%")
         if self.rejects is not None:
             lines.append(f"All of them: {self.rejects}")
         return "\n".join(lines)

@@ -37,7 +37,7 @@ LONGEST_ID = 120
 class ReadOptions:
     """How to read an order file."""
 
-    max_bad_rows: int = 0  # bad rows that may be left out; each is counted and written to rejects.csv
+    max_bad_rows: float = 0  # bad rows that may be left out, below 1 a share of all; each is counted and written to rejects.csv
     timezone: str | None = None  # IANA zone of times without offset; None refuses them
     currency: str = "KRW"
     stores: tuple[str, ...] = ()  # known stores; empty: not checked
@@ -232,7 +232,8 @@ def finish(raw: RawTable, path: Path, options: ReadOptions, adapter: str) -> Ord
     findings = checker.findings
     bad = findings.bad_rows()
     rejects = findings.write_rejects(options.rejects) if bad.size and options.rejects is not None else None
-    if bad.size > options.max_bad_rows:
+    allowed = options.max_bad_rows * rows if options.max_bad_rows < 1 else options.max_bad_rows
+    if bad.size > allowed:
         raise findings.error(rows, rejects)
     keep = ~np.isin(checker.raw.row, bad)
     if not keep.any():

@@ -158,9 +158,9 @@ def next_up(q, station, t):
     s = q.station[station]
     line = q.line[station]
     while s["queued"] > 0:
-        if nobody_present(line):
+        if s["finish"] > 0 and nobody_present(line) and q.node[station // N_ROLES]["open"] != 0:
             s["finish"] = 0
-        if s["busy"] - s["extra"] >= staff_of(s):
+        if s["busy"] - s["extra"] >= staff_of(s) or (s["cap"] == 0 and nobody_present(line)):
             return
         rank = PRESENT
         while line[2 * rank] < 0:
@@ -176,7 +176,18 @@ def next_up(q, station, t):
             begin_trip(q, station, row, rank, size, t, t - since)
         else:
             begin(q, station, row, t, t - since)
-    s["finish"] = 0
+    if s["finish"] > 0 and q.node[station // N_ROLES]["open"] != 0:
+        s["finish"] = 0
+
+
+@once
+def is_free_for(line, s, rank):
+    """Whether a row of this class that joins now is served at once."""
+    if s["busy"] - s["extra"] >= staff_of(s):
+        return False
+    if s["cap"] > 0:
+        return s["queued"] == 0
+    return rank == PRESENT and nobody_present(line)
 
 
 @part
@@ -184,7 +195,7 @@ def join(q, station, row, rank, t):
     """Join a station: served at once, or last of the class; False when it has to wait."""
     s = q.station[station]
     tick(s, t)
-    if s["queued"] == 0 and s["busy"] - s["extra"] < staff_of(s):
+    if is_free_for(q.line[station], s, rank):
         begin(q, station, row, t, 0)
         return True
     r = q.live[row]
@@ -202,10 +213,8 @@ def release(q, station, t):
     s["busy"] -= 1
     if s["extra"] > 0:
         s["extra"] -= 1
-    if s["queued"] > 0:
+    if s["queued"] > 0 or s["finish"] > 0:
         next_up(q, station, t)
-    else:
-        s["finish"] = 0
 
 
 @kernel
@@ -281,9 +290,9 @@ def set_cap(q, station, cap, leaving, stays, t):
     stay = staff_of(s)
     s["cap"] = cap
     s["finish"] = 0
-    if stays and cap == 0 and not nobody_present(q.line[station]):
-        s["finish"] = stay
     node = station // N_ROLES
+    if stays and cap == 0 and (q.node[node]["open"] == 0 or not nobody_present(q.line[station])):
+        s["finish"] = stay  # of a closed store: who is inside may still come to the counter
     if cap == 0 and node < q.node.size and q.node[node]["at_closing"] != FINISH:
         if station == pick_station(q.node, node):
             stop_picks(q, station, node, q.node[node]["at_closing"] == HOLD_WORK, t)

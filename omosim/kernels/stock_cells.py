@@ -45,18 +45,20 @@ def shrink(cell, journal, cost, key0, key1, purpose, day, rate):
 
 
 @kernel
-def publish_record(cells, published):
-    """Write the record of every cell, at least 0, into the feed; returns how many cells changed.
+def publish_record(cells, promised, keep, published):
+    """Write what orders may take of every cell, at least 0, into the feed; returns how many cells changed.
 
     Parameters
     ----------
     cells : (N, K) CELL
+    promised : (N, K) int32, units of the record that other orders will take at their pick
+    keep : (N,) int32, units of each item that are for walk-in customers
     published : (N, K) int32, changed in place
     """
     changed = 0
     for node in range(cells.shape[0]):
         for sku in range(cells.shape[1]):
-            shown = max(cells[node, sku]["record"], 0)
+            shown = max(cells[node, sku]["record"] - promised[node, sku] - keep[node], 0)
             if shown != published[node, sku]:
                 published[node, sku] = shown
                 changed += 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omosim.engine.clock import ENDED
-from omosim.fulfilment.publish import board_now
+from omosim.fulfilment.publish import board_now, slot_promise
 from omosim.model.agents import Rival, StoreManager, TouchpointManager, keep_budget
 from omosim.model.pnl import centre_staff
 from omosim.schema.codes import NodeKind
@@ -198,7 +198,7 @@ class Processes:
         return now + DAY
 
     def _publish(self, arg: int, now: int) -> int:
-        self.model.world.stock.publish(now)
+        self.model.world.stock.publish(now, self.model.world.nodes["keep"])
         self._publish_board(now)
         if now >= self.model.window_end:
             return now + DAY  # nobody decides any more: a finer feed would only cut windows
@@ -209,7 +209,9 @@ class Processes:
         world, engine = self.model.world, self.model.fulfilment
         asked = (world.policy.offers["full_off"] > 0) & (world.policy.offers["enabled"] == 1)
         if asked.any() or now >= int(world.board["t"][0]) + HOUR:
-            world.board[...] = board_now(engine.books(), world.nodes, now, engine.booking_slots)
+            world.board[...] = board_now(
+                engine.books(), world.nodes, now, engine.booking_slots, slot_promise(world.policy), self.model.settings.network.operations.slot_tries
+            )
 
     # ---- shoppers -------------------------------------------------------------------------------------------
     def _hour(self, arg: int, now: int) -> int:

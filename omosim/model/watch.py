@@ -116,7 +116,7 @@ class Watch:
             self.feed_due = due + (DAY if due >= model.window_end else int(model.world.policy.publish_s))
             self.feed_wrong += abs(stock.published_at - due)
             if due == now and due >= self.cells_due:
-                self.feed_wrong += int(np.count_nonzero(model.journeys.scene.published != np.maximum(stock.record, 0)))
+                self.feed_wrong += int(np.count_nonzero(model.journeys.scene.published != np.maximum(stock.record - model.world.nodes["keep"][:, None] - stock.promised, 0)))
                 self.cells_due = due + DAY + HOUR  # another hour every day
 
     # ---- snapshot -------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class CalibrateOptions:
 
     holdout_days: int | None = None  # None: by holdout_share
     holdout_share: float | None = None  # None: the last three months, or a quarter of a shorter log
-    max_bad_rows: int = 0
+    max_bad_rows: float = 0
     timezone: str | None = None
     currency: str = "KRW"
     name: str = ""  # of the market; empty: from the file's name

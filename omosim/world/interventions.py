@@ -53,6 +53,8 @@ def _shape_problems(change: Intervention, settings: Settings) -> list[str]:
         found.append("set must be 1 (on) or 0 (off).")
     if change.what in ONLY_TIMES and change.set is not None:
         found.append("give times, a factor; it has no absolute value.")
+    if change.what in ("bins", "bays", "rooms") and change.set is not None and 0 <= change.set < 0.5:
+        found.append("0 stands for as many as are needed; set 1 or more, or close the offer instead.")
     if change.set is not None and change.set < 0:
         found.append(f"set = {change.set:g} is below 0.")
     if (change.what == "capability") != (change.capability is not None):

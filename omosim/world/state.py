@@ -206,7 +206,7 @@ class World:
     def capacities(self) -> np.ndarray:
         """(N, 6) int32: the columns CAPACITIES of each node, after dated changes."""
         moved = np.floor(self.planned * self.capacity_factor + 0.5).astype(np.int32)
-        moved[:, 0] = np.maximum(moved[:, 0], self.planned[:, 0] > 0)  # a shelf of no bins would be an endless one
+        moved[:, :3] = np.maximum(moved[:, :3], self.planned[:, :3] > 0)  # no bins, bays or rooms would be as many as needed
         return np.where(self.capacity_fixed >= 0, self.capacity_fixed, moved)
 
     def site_sessions(self) -> int:

@@ -76,10 +76,11 @@ class Stock:
         self.journal[:, :, Move.MISRECORDED] = self.record - self.available
         self.publish(0)
 
-    def publish(self, now: int) -> int:
-        """Publish the record of every cell; returns how many cells changed."""
+    def publish(self, now: int, keep: np.ndarray | None = None) -> int:
+        """Publish what orders may take of every cell, `keep` (N,) units less than the record; returns how many cells changed."""
         self.published_at = now
-        return int(publish_record(self.cells, self.published))
+        kept = np.zeros(len(self.cells), np.int32) if keep is None else np.ascontiguousarray(keep, np.int32)
+        return int(publish_record(self.cells, self.promised, kept, self.published))
 
     def copy(self) -> Stock:
         """An independent copy."""

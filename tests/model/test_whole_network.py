@@ -84,12 +84,12 @@ def test_the_statement_adds_up(done: Run) -> None:
 
 def test_rent_and_wages_of_further_nodes() -> None:
     """Two dark stores for six days cost their rent and people; outsourced people cost nothing but the fee."""
-    plain = settings("network.dark_stores.pickers=0")
+    plain = settings("network.dark_stores.pickers=1")
     more = settings("network.dark_stores.rent_per_day=190000", "network.dark_stores.pickers=2")
     a, b = run(plain), run(more)
     share = plain.shoppers / plain.market.cost_basis_shoppers
     assert b.pnl["rent"] - a.pnl["rent"] == round(2 * 6 * 100000 * share)
-    idle = settings("network.dark_stores.pickers=0", "network.outsourced.pickers=900")
+    idle = settings("network.dark_stores.pickers=1", "network.outsourced.pickers=900")
     assert run(idle).pnl["labour"] == pytest.approx(a.pnl["labour"], rel=0.01)
 
 

@@ -85,5 +85,6 @@ def test_processor_features_change_nothing(env, small_digest, tmp_path):
     assert in_fresh_process(SMALL, NUMBA_CACHE_DIR=str(tmp_path), **env) == small_digest
 
 
+@pytest.mark.slow
 def test_without_the_jit_a_tiny_run_is_the_same():
     assert in_fresh_process(TINY, NUMBA_DISABLE_JIT="1") == in_fresh_process(TINY)

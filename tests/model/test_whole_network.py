@@ -64,6 +64,7 @@ def test_every_feature_was_used(done: Run) -> None:
     assert (book["flow"] == Flow.BROWSE).any()
 
 
+@pytest.mark.slow
 def test_both_engines_and_any_windows_give_the_same(done: Run) -> None:
     for word in ("engine.fulfilment=reference", "engine.extra_cut_minutes=7"):
         other = run(settings(word, changes=CHANGES))
@@ -82,6 +83,7 @@ def test_the_statement_adds_up(done: Run) -> None:
     assert 0 < kpis["site_lost_rate"] < 1
 
 
+@pytest.mark.slow
 def test_rent_and_wages_of_further_nodes() -> None:
     """Two dark stores for six days cost their rent and people; outsourced people cost nothing but the fee."""
     plain = settings("network.dark_stores.pickers=1")

@@ -3,7 +3,7 @@
 
 from omosim.kernels.fulfilment_queue import schedule
 from omosim.kernels.fulfilment_source import S_ON_SITE, allocate_first, not_found, to_picking
-from omosim.kernels.fulfilment_station import join, staff_of
+from omosim.kernels.fulfilment_station import is_free_for, join
 from omosim.kernels.fulfilment_stock import S_CANCELLED, end_without_goods, move_to, tell
 from omosim.kernels.fulfilment_tables import PRESENT, R_SITE_ROOM, STEPPED, kernel, part
 from omosim.kernels.jit import apart
@@ -48,8 +48,7 @@ def to_site(net, row, t):
     station = q.station.size - 1
     s = q.station[station]
     room = q.g[R_SITE_ROOM]
-    waits = s["queued"] > 0 or s["busy"] - s["extra"] >= staff_of(s)
-    if waits and room >= 0 and s["queued"] >= room:
+    if room >= 0 and s["queued"] >= room and not is_free_for(q.line[station], s, PRESENT):
         lost_on_site(net, row, t, 0)
         return
     if not join(q, station, row, PRESENT, t) and r["patience_s"] >= 0:

@@ -67,6 +67,15 @@ def counter_work(q, row, r, b):
     return work
 
 
+@once
+def schedule_pick_end(q, n, row, t):
+    """The end of a pick at the node `n`; where picks may be stopped it can be called off."""
+    if n["at_closing"] != FINISH:
+        schedule_in_heap(q, row, t, PICK_END)
+    else:
+        schedule(q, row, t, PICK_END)
+
+
 @part
 def begin(q, station, row, t, wait):
     """Service of a row begins after `wait` seconds in the queue."""
@@ -82,10 +91,7 @@ def begin(q, station, row, t, wait):
     if status == S_TO_PICK:
         work = np.int64(r["pick_s"])
         s["worked"] += work
-        if q.node[station // N_ROLES]["at_closing"] != FINISH:
-            schedule_in_heap(q, row, t + work, PICK_END)
-        else:
-            schedule(q, row, t + work, PICK_END)
+        schedule_pick_end(q, q.node[station // N_ROLES], row, t + work)
         return
     kind = COUNTER_END
     if status == S_RETURN_OPEN:
@@ -136,10 +142,7 @@ def begin_trip(q, station, first, rank, size, t, wait):
             unlink(q.live, line, s, rank, r)
             s["waits"] += t - r["t"]
             r["bits"] |= RIDES
-        if n["at_closing"] != FINISH:
-            schedule_in_heap(q, row, t + work, PICK_END)
-        else:
-            schedule(q, row, t + work, PICK_END)
+        schedule_pick_end(q, n, row, t + work)
 
 
 @once

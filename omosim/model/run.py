@@ -20,7 +20,7 @@ from omosim.world.nodes import site_plan
 #: never hashed into a run's id: how to compute, where to write, and labels
 LABELS = {
     "strategy": {"name", "title"},
-    "scenario": {"name", "title", "practice", "expect"},
+    "scenario": {"name", "title", "practice", "expect", "contrast", "strategies"},
     "market": {"name", "title"},
     "engine": {"fulfilment", "threads", "extra_cut_minutes", "audit"},
 }

@@ -365,6 +365,12 @@ class KernelFulfilment(CoarseNetwork):
             bookings=t.booking["booked"].copy() if g[tab.G_SLOTTED] else np.zeros(t.booking.shape, np.int32),
             booking_limit=t.booking["limit"].copy() if g[tab.G_SLOTTED] else np.zeros(t.booking.shape, np.int32),
             granted=int(g[tab.G_GRANTED]),
+            booked=0,
+            given_back=0,
+            lapsed=0,
+            waves_booked=0,
+            waves_back=0,
+            waves_lapsed=0,
         )
 
     @property

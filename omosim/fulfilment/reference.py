@@ -391,6 +391,12 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
             bookings=self.pickup_slots.bookings,
             booking_limit=self.pickup_slots.limit,
             granted=self.granted,
+            booked=0,
+            given_back=0,
+            lapsed=0,
+            waves_booked=0,
+            waves_back=0,
+            waves_lapsed=0,
         )
 
     def pending(self) -> int:

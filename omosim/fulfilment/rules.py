@@ -45,6 +45,7 @@ class NetworkRules:
     resale_loss_ppm: tuple[int, ...] = (0,)  # loss of value of a returned unit by category, of cost
     splits: int = 1  # parcels that an order may be split into, at most 4
     slot_tries: int = 8  # pickup slots asked for, one after the other
+    bin_wait_s: int = DAY  # how long a picked order waits for a bin before it is given up
     exchanges: bool = False  # goods brought back may be changed for the second item on the spot
     insert_cost: int = 0  # of a leaflet in a parcel
     to_store_s: int = DAY  # from the cut-off until an order sent to its pickup node is there
@@ -77,6 +78,7 @@ def rules_from(settings: Settings, policy: Policy | None = None) -> NetworkRules
         resale_loss_ppm=tuple(round(c.resale_loss * 1_000_000) for c in settings.catalogue.categories.values()),
         splits=net.sourcing.max_parcels,
         slot_tries=net.operations.slot_tries,
+        bin_wait_s=net.operations.bin_wait_hours * HOUR,
         exchanges=net.fitting.exchanges,
         insert_cost=net.inserts.cost,
         to_store_s=round(net.ship_to_store.days * DAY),

@@ -27,6 +27,7 @@ class StoreOperations(Frozen):
     slot_minutes: int = par("min", "length of a pickup slot, where slots are booked; 0 no slots", 0, 1440, default=0)
     slot_orders: int = par("orders", "orders that may be booked into a slot of a store", 0, 100000, default=0)
     slot_tries: int = par("slots", "slots asked for, one after the other, before an order is refused", 1, 1000, default=8)
+    bin_wait_hours: int = par("h", "how long a picked order waits for a bin of a full shelf before it is given up", 1, 336, default=24)
     keep_units: int = par("units", "units of an item in a store that orders may not take; they are for walk-in customers", 0, 100000, default=0)
 
 

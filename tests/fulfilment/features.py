@@ -441,6 +441,14 @@ def short_wait(rng: np.random.Generator, d: Draft) -> None:
 
 
 @feature
+def ring(rng: np.random.Generator, d: Draft) -> None:
+    """Pickup slots so short that their places in the ring are needed again within a day, for promises that end before."""
+    slots(rng, d)
+    d.nodes["slot_s"] = 60 * (d.nodes["slot_s"] > 0)
+    d.rows["promise_s"] = rng.choice([-1, 0, 2 * HOUR], len(d.rows))
+
+
+@feature
 def rush(rng: np.random.Generator, d: Draft) -> None:
     """Many come to one store with a single fitting room, where each of them stays long."""
     stores = np.flatnonzero(d.nodes["kind"] == NodeKind.STORE)

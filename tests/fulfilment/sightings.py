@@ -64,6 +64,7 @@ EFFECTS = {
     "site": ("lost on the site", "turned away by the site", "order after a session", "outage with people waiting"),
     "browsers": ("only browsed",),
     "short_wait": ("bin wait over",),
+    "ring": ("slot forgotten",),
     "rush": ("gave up in front of a room", "collected without trying on"),
     "shuts": ("put out of a shut store", "came to a shut store"),
 }
@@ -208,6 +209,7 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
         "order after a session": int(on_site[Status.TO_PICK] + on_site[Status.BACKORDERED]),
         "only browsed": int((book["flow"] == Flow.BROWSE).sum()),
         "slot given back": books.given_back,
+        "slot forgotten": books.lapsed,
         "bin wait over": int(books.transitions[Status.PACKED, Status.CANCELLED]),
         "came to a shut store": int(books.transitions[Status.STAGED, Status.CANCELLED]),
         "gave up in front of a room": int(books.transitions[Status.IN_ROOM, Status.LEFT]),

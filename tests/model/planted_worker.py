@@ -129,6 +129,12 @@ def customers(report):
     worlds(report, chosen=FEATURED, features=features)
 
 
+def given_back(report):
+    """Places given back or forgotten, waits for bins that end, a rush on a fitting room, nodes that are shut."""
+    features = ("pickups", "lost", "late", "slots", "ring", "short_wait", "rush", "shuts")
+    worlds(report, chosen=FEATURED, features=features)
+
+
 def exchanges(report):
     """The same where pickups are tried on at the counter, the first item fits nobody, and the second is there."""
 
@@ -451,8 +457,8 @@ def planner(report, task):
                 return
 
 
-NETWORK = {f.__name__: f for f in (worlds, sourcing, splits, places, staff, shifts, customers, exchanges, cutoffs, couriers, windows,
-                                    resumed, controlled)}  # fmt: skip
+NETWORK = {f.__name__: f for f in (worlds, sourcing, splits, places, staff, shifts, customers, given_back, exchanges, cutoffs, couriers,
+                                    windows, resumed, controlled)}  # fmt: skip
 RUNS = {f.__name__: f for f in (whole, recount, doors, cut_run, resumed_run, draws, planner)}
 
 

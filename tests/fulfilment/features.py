@@ -442,10 +442,12 @@ def short_wait(rng: np.random.Generator, d: Draft) -> None:
 
 @feature
 def ring(rng: np.random.Generator, d: Draft) -> None:
-    """Pickup slots so short that their places in the ring are needed again within a day, for promises that end before."""
+    """Pickup slots so short that the first of a morning has the place in the ring of one of the day before, 11:40."""
     slots(rng, d)
-    d.nodes["slot_s"] = 60 * (d.nodes["slot_s"] > 0)
+    d.nodes["slot_s"] = 75 * (d.nodes["slot_s"] > 0)
     d.rows["promise_s"] = rng.choice([-1, 0, 2 * HOUR], len(d.rows))
+    chosen = (d.rows["flow"] == Flow.PICKUP) & (rng.random(len(d.rows)) < 0.2)
+    d.rows["t"][chosen], d.rows["promise_s"][chosen] = 11 * HOUR + 40 * 60, -1
 
 
 @feature
@@ -455,14 +457,15 @@ def rush(rng: np.random.Generator, d: Draft) -> None:
     if not len(stores):
         return
     store = stores[-1]
-    d.nodes["rooms"][store] = 1
-    d.units[store] += rng.integers(0, 40, d.units.shape[1])
+    d.nodes["rooms"][store] = d.nodes["open"][store] = 1
+    d.units[store] += rng.integers(20, 60, d.units.shape[1])
     chosen = np.isin(d.rows["flow"], (Flow.VISIT, Flow.PICKUP)) & (rng.random(len(d.rows)) < 0.6)
     many = int(chosen.sum())
     d.rows["node"][chosen] = store
     d.rows["fit_s"][chosen] = rng.integers(1, 4, many) * HOUR
     d.rows["collect_lag_s"][chosen] = rng.integers(0, 4, many) * HOUR
     d.rows["try_on"][chosen] = rng.random(many) < 0.8
+    d.rows["t"][chosen & (rng.random(len(d.rows)) < 0.5)] = 11 * HOUR
 
 
 @feature

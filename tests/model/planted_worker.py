@@ -131,8 +131,12 @@ def customers(report):
 
 def given_back(report):
     """Places given back or forgotten, waits for bins that end, a rush on a fitting room, nodes that are shut."""
-    features = ("pickups", "lost", "late", "slots", "ring", "short_wait", "rush", "shuts")
-    worlds(report, chosen=FEATURED, features=features)
+
+    def craft(world):
+        world.net.nodes["courier_radius_m"][1:], world.net.nodes["wave_capacity"][1:] = 9000, 2
+        return world
+
+    worlds(report, craft, FEATURED, ("pickups", "lost", "late", "slots", "ring", "short_wait", "rush", "shuts"))
 
 
 def exchanges(report):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from omosim.kernels.fulfilment_parcel import AT_PROMISED
-from omosim.kernels.fulfilment_queue import tick, unlink
+from omosim.kernels.fulfilment_queue import tick
 from omosim.kernels.fulfilment_source import not_found
 from omosim.kernels.fulfilment_station import join, pick_class, pick_station
 from omosim.kernels.fulfilment_stock import put_back
@@ -57,10 +57,13 @@ def shut(net, nodes, t):
         line = q.line[station]
         tick(s, t)
         for rank in range(HURRIED, PARCEL + 1):
-            while line[2 * rank] >= 0:
-                row = np.int64(line[2 * rank])
+            row = np.int64(line[2 * rank])
+            line[2 * rank] = -1
+            line[2 * rank + 1] = -1
+            while row >= 0:
                 r = q.live[row]
-                unlink(q.live, line, rank, r)
+                follower = np.int64(r["next"])
                 s["queued"] -= 1
                 s["waits"] += t - r["t"]
                 put_out(net, row, t)
+                row = follower

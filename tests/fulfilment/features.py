@@ -316,8 +316,13 @@ def curbside(rng: np.random.Generator, d: Draft) -> None:
     d.nodes["bays"] = d.some(rng, 1, 2, 0.9)
     d.offers(rng, "curbside")
     chosen = (d.rows["flow"] == Flow.PICKUP) & (rng.random(len(d.rows)) < 0.7)  # all to one place, and slow there
-    d.rows["node"][chosen] = len(d.nodes) - 1
-    d.rows["counter_s"][chosen] = rng.integers(1, 4, int(chosen.sum())) * HOUR
+    store = np.flatnonzero(d.nodes["kind"] == NodeKind.STORE)[-1:]
+    many = int(chosen.sum())
+    d.nodes["bays"][store] = 1
+    d.units[store] += rng.integers(20, 60, d.units.shape[1])
+    d.rows["node"][chosen] = store[0] if len(store) else len(d.nodes) - 1
+    d.rows["counter_s"][chosen] = rng.integers(1, 4, many) * HOUR
+    d.rows["patience_s"][chosen] = np.where(rng.random(many) < 0.5, d.tick, d.rows["patience_s"][chosen])
 
 
 @feature

@@ -259,16 +259,9 @@ def _manner(facts: Facts, loc: Loc, row: dict[str, Any], what: str) -> Iterator[
         yield facts.problem(loc, f"'{what}' holds for a whole run", cure, f"from_day at most {-burn:g}, no to_day")
 
 
-def _opened(facts: Facts) -> set[str]:
-    """Names of stores that a dated change opens; they may lie beyond the network's count."""
-    rows = [r for r in facts.items("scenario", "interventions") if isinstance(r, dict)]
-    opening = [r for r in rows if r.get("what") == "store_open" and r.get("set") == 1 and isinstance(r.get("stores"), list)]
-    return {name for row in opening for name in row["stores"] if isinstance(name, str)}
-
-
 def _places(facts: Facts, loc: Loc) -> Iterator[Problem]:
     count = facts.number("network", "stores", "count")
-    opened = _opened(facts)
+    opened = facts.opened()
     for j, name in enumerate(facts.items(*loc, "stores")):
         match = re.fullmatch(r"S(\d{2,})", name, re.ASCII) if isinstance(name, str) else None
         known = match is not None and count is not None and (1 <= int(match.group(1)) <= count or name in opened)

@@ -198,7 +198,8 @@ class Processes:
         return now + DAY
 
     def _publish(self, arg: int, now: int) -> int:
-        self.model.world.stock.publish(now, self.model.world.nodes["keep"])
+        nodes = self.model.world.nodes
+        self.model.world.stock.publish(now, nodes["keep"], nodes["shut"])
         self._publish_board(now)
         if now >= self.model.window_end:
             return now + DAY  # nobody decides any more: a finer feed would only cut windows

@@ -25,7 +25,8 @@ DIFFER = "engines differ"
 ENGINES = {PARCEL, QUEUE, RETURN, RUN, SITE, SOURCE, SPACE, STATION, STOCK, VISIT,
            REFERENCE, ACTS, PARTS, PLACES, SOURCES, STATIONS, REFERENCE_STOCK, STORE}  # fmt: skip
 #: probes that run both engines on the same world
-BOTH = ("worlds", "exchanges", "cutoffs", "controlled", "sourcing", "splits", "places", "staff", "shifts", "customers")
+BOTH = ("worlds", "exchanges", "cutoffs", "controlled", "sourcing", "splits", "places", "staff", "shifts", "customers",
+        "given_back")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,8 @@ BUGS = (
         "o.picked_at, o.ready_at = self.now, o.placed_at - 1", "L10"),
     Bug("reserves at the wrong node", REFERENCE_STOCK, "o.node, o.held",
         "o.node, o.held = (max(node - 1, 0) if o.flow == 2 else node), 0; _, o.held", "L11"),
-    Bug("a claim never ends", ACTS, 'cell["claimed"] -= o.claim',
-        'cell["claimed"] -= found', "L11"),
+    Bug("a claim never ends", ACTS, 'cell["claimed"] -= o.claim\n        o.held, ',
+        'cell["claimed"] -= found\n        o.held, ', "L11"),
     Bug("a reservation never ends", ACTS, '"""Left the queue: units back on the shelf."""\n        self.shift(o.node, o.sku, o.held, "reserved", "available")\n',
         '"""Left the queue: units back on the shelf."""\n        self.shift(o.node, o.sku, o.held, "reserved", "reserved")\n', "L11"),
     Bug("overbooks a wave", REFERENCE_STOCK, "self.slots[node, wave] < capacity",
@@ -269,6 +270,35 @@ BUGS = (
     Bug("what was tried on is not put back", VISIT, '    put_back(net.cell, r, b, False)\n    r["place"] = AT_NONE\n', '    r["place"] = AT_NONE\n', "L11", "customers"),
     Bug("what was tried on hangs in the room", ACTS, '        self.shift(o.node, o.sku, o.held, "reserved", "available")\n        o.held, o.place = 0, AT_NONE\n',
         "        o.held, o.place = 0, AT_NONE\n", "L11", "customers", slow=True),
+    # ---- what is given back or put out, waits that end --------------------------------------------------------------
+    Bug("a slot is given back twice", PLACES, "            self.bookings[place] -= 1\n            self.given_back += 1\n",
+        "            self.bookings[place] -= 2\n            self.given_back += 2\n", "L12", "given_back"),
+    Bug("a forgotten slot is not counted", PLACES, "            self.lapsed += int(self.bookings[place])\n", "", "L12", "given_back"),
+    Bug("the slot of an order that goes by parcel stays booked", SOURCES, "                    self.give_back_slot(o)\n", "", DIFFER, "given_back", slow=True),
+    Bug("a slot is given back after it began", REFERENCE_STOCK, "if o.slot_node >= 0 and self.now < o.slot_at:", "if o.slot_node >= 0:", DIFFER, "given_back"),
+    Bug("a wave is given back and its place stays taken", REFERENCE_STOCK,
+        "            self.slots[o.node, self.net.rules.waves_s.index(o.wave_at % DAY)] -= 1\n", "", "L12", "given_back"),
+    Bug("a wave that has left is given back", REFERENCE_STOCK, "if self.now < o.wave_at and self.slot_day", "if o.wave_at >= 0 and self.slot_day", DIFFER, "given_back"),
+    Bug("waves of the day before are not counted as forgotten", REFERENCE_STOCK, "            self.waves_lapsed += int(self.slots[node].sum())\n", "", "L12", "given_back", slow=True),
+    Bug("what found no bin stays reserved", STORE, 'self.unstage(o, Status.CANCELLED, Outcome.FAILED_PICKUP, "reserved")',
+        "self.cancel(o, Outcome.FAILED_PICKUP)", "L11", "given_back"),
+    Bug("the wait for a bin ends by the order's age", STORE, "self.at(self.now + self.net.rules.bin_wait_s,",
+        "self.at(max(self.now, o.placed_at + self.net.rules.bin_wait_s),", DIFFER, "given_back"),
+    Bug("who waits for a bin no longer stands in its queue", PLACES, "        self.queue.remove(entry)\n", "", "L8", "given_back"),
+    Bug("a shut node is still seen", REFERENCE_STOCK, '        if self.net.nodes["shut"][node]:\n            return 0\n', "", DIFFER, "given_back"),
+    Bug("a pick that is put out keeps its claim", ACTS, '            cell["claimed"] -= o.claim\n            cell["record"] += o.claim\n', "", "L11", "given_back"),
+    Bug("the record does not get a dropped claim back", ACTS, '            cell["record"] += o.claim\n', "", "L2", "given_back"),
+    Bug("the promise of a pick that is put out stays", ACTS, "self.net.stock.promised[o.node, o.sku] -= o.claim\n        else:\n            self.shift(",
+        "pass\n        else:\n            self.shift(", "L11", "given_back"),
+    Bug("the wait of a pick that is put out is forgotten", STATIONS, "                self.waits += self.now - place.since\n                place.order", "                place.order",
+        "L8", "given_back"),
+    Bug("a shut store puts out who came last first", STATIONS, "            for place in queue:\n                self.waits", "            for place in reversed(queue):\n                self.waits",
+        DIFFER, "given_back"),
+    Bug("who comes to a shut store leaves the bin taken", STORE, "                self.unstage(o, Status.CANCELLED, Outcome.FAILED_PICKUP)\n",
+        '                self.shift(o.node, o.sku, o.held, "staged", "available")\n                self.cancel(o, Outcome.FAILED_PICKUP)\n', "L8", "given_back"),
+    Bug("who leaves the queue of the room takes the units along", STORE, "                self.put_back(o)\n                return False\n            self.hang_back(o)",
+        "                self.leave(o)\n                return False\n            self.hang_back(o)", "L11", "given_back"),
+    Bug("a collector tries on without a room", STORE, "                o.try_on = 0\n", "", DIFFER, "given_back"),
     # ---- the planner ----------------------------------------------------------------------------------------------
     Bug("the last quarter hour of a shift is forgotten", f"{PLANNING}shifts.py", "out[self.begin : self.end] = 1", "out[self.begin : self.end - 1] = 1",
         "test_the_need_is_covered_by_shifts_that_keep_the_rules", "planner", slow=True),
@@ -312,7 +342,7 @@ RUN_BUGS = (
     Bug("two purposes share a number", f"{KERNELS}purposes.py", "\nGO_ON = 12\n", "\nGO_ON = 10\n", "draw used twice", "draws", slow=True),
     Bug("the staff's peak shift is ignored", PROCESSES, "(plan.peak_extra if busy else 0)\n", "0\n", "L9", "whole"),
     Bug("staff go on duty an hour after the doors open", PROCESSES, "            Kind.OPEN: self.opens,\n", "            Kind.OPEN: self.opens + HOUR,\n", "L9", "whole", slow=True),
-    Bug("the stock feed is never published", PROCESSES, "        self.model.world.stock.publish(now, self.model.world.nodes[\"keep\"])\n", "", "L2", "whole"),
+    Bug("the stock feed is never published", PROCESSES, '        self.model.world.stock.publish(now, nodes["keep"], nodes["shut"])\n', "", "L2", "whole"),
     Bug("the feed comes half as often as the policy asks", PROCESSES, "        return now + int(self.model.world.policy.publish_s)\n",
         "        return now + 2 * int(self.model.world.policy.publish_s)\n", "L2", "whole", slow=True),
     Bug("the feed has a new stamp and old cells", WORLD_STOCK, "self.promised, kept, self.published)", "self.promised, kept, self.published.copy())", "L2", "whole", slow=True),

@@ -201,12 +201,27 @@ class StockControl:
         bought[1:] = 0
         self._under_way(bought, Move.RECEIVED, now)
 
-    def _under_way(self, units: np.ndarray, move: Move, now: int) -> None:
+    def bring_back(self, nodes: np.ndarray, now: int) -> None:
+        """What is left at `nodes` (n,), closed for good, is counted and goes to the centre; it takes a node's lead time.
+
+        Units that picks in hand may still claim stay for them.
+        """
+        self.engine._reach(now)
+        cells, units = self.stock.cells, np.zeros(self.stock.cells.shape, np.int64)
+        for node in nodes.tolist():
+            skus = np.flatnonzero(cells["available"][node] > 0)
+            self.engine.count(np.full(len(skus), node), skus, now)
+            for sku in skus.tolist():
+                units[node, sku] = self.engine.send(node, sku, int(cells["record"][node, sku]), now)
+        self._under_way(units, Move.TRANSFER_IN, now, back=True)
+
+    def _under_way(self, units: np.ndarray, move: Move, now: int, back: bool = False) -> None:
+        """`units` (N, K) are on their way to their nodes, or from there to the centre."""
         nodes, skus = np.nonzero(units)
         rows = np.zeros(len(nodes), TRANSIT)
-        rows["node"], rows["sku"], rows["units"] = nodes, skus, units[nodes, skus]
+        rows["node"], rows["sku"], rows["units"] = 0 if back else nodes, skus, units[nodes, skus]
         rows["due"], rows["move"] = now + self.lead_times()[nodes], move
-        self.stock.cells["on_order"][nodes, skus] += rows["units"]
+        np.add.at(self.stock.cells["on_order"], (rows["node"], skus), rows["units"])
         self.stock.transit = np.concatenate([self.stock.transit, rows])
 
     def receive_due(self, now: int) -> int | None:
@@ -294,6 +309,12 @@ class Replenishment(StockControl):
         level = np.rint(self.planned() * factor).astype(np.int32)
         level[1:][~self.world.trading[1:]] = 0
         return level
+
+    def wanted(self) -> np.ndarray:
+        """(N, K) int64 units each cell asks for now; a store that does not trade asks for none, whatever its record says."""
+        units = super().wanted()
+        units[~self.world.trading] = 0
+        return units
 
     def reorder_points(self, level: np.ndarray) -> np.ndarray:
         """(N, K) int64 as planned; where managers or dated changes move a level, the point moves with it."""

@@ -206,15 +206,10 @@ def fitting(facts: Facts) -> Iterator[Problem]:
 
 
 def people(facts: Facts) -> Iterator[Problem]:
-    """A desk has people of its own; those who come for the busy hours find some."""
+    """A desk has people of its own."""
     if _planned(facts, "operations", "desk") and facts.get("network", "operations", "pooled_staff") is True:
         yield facts.problem(
             ("network", "operations", "desk"), "pooled_staff: true makes one pool of all, without a desk", "Drop one of the two", "0 with pooled staff"
-        )
-    start, end = (minutes(facts.get("network", "stores", name)) for name in ("peak_from", "peak_to"))
-    if facts.number("network", "stores", "peak_extra") and start is not None and start == end:
-        yield facts.problem(
-            ("network", "stores", "peak_extra"), "busy hours of no length: these people never come", "End the busy hours later, or peak_extra: 0", "0"
         )
 
 

@@ -209,7 +209,7 @@ class StockControl:
         self.engine._reach(now)
         cells, units = self.stock.cells, np.zeros(self.stock.cells.shape, np.int64)
         for node in nodes.tolist():
-            skus = np.flatnonzero(cells["available"][node] > 0)
+            skus = np.flatnonzero((cells["available"][node] > 0) | (cells["record"][node] != 0))
             self.engine.count(np.full(len(skus), node), skus, now)
             for sku in skus.tolist():
                 units[node, sku] = self.engine.send(node, sku, int(cells["record"][node, sku]), now)

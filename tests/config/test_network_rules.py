@@ -40,7 +40,6 @@ BAD = {
     "a site for nobody": (["network.site.sessions=0"], "null for no limit"),
     "a queue page without limit": (["network.site.queue_page=10"], "a queue page of a site without limit"),
     "a desk in a pool": (["network.operations.desk=1", "network.operations.pooled_staff=true"], "without a desk"),
-    "busy hours of no length": (["network.stores.peak_from=12:00", "network.stores.peak_to=12:00"], "never come"),
     "dark stores without stock": (["strategy.capabilities.dark_stores=true", "network.dark_stores.count=1", "network.dark_stores.stock_share=0", "network.stock.store_min_units=0"], "nothing lies there, and 'dark_stores'"),
     "outsourced without stock": (["strategy.capabilities.outsourced_nodes=true", "network.outsourced.count=1", "network.outsourced.stock_share=0", "network.stock.store_min_units=0"], "nothing lies there, and 'outsourced_nodes'"),
     "couriers who go nowhere": (["network.carrier.same_day_radius_km=0"], "no courier comes, and 'same_day'"),

@@ -18,7 +18,6 @@ from omosim.kernels.fulfilment_tables import (
     G_WAVES_LAPSED,
     R_SLOT_TRIES,
     R_WAVES,
-    SIDED,
     kernel,
     once,
 )
@@ -72,10 +71,9 @@ def wave_of(g, t):
     return wave
 
 
-@kernel
+@once
 def give_back_wave(net, r, b, t):
     """An order's place in a wave that has not left is free again, if bookings of that day are still known."""
-    apart()
     q = net.q
     node = np.int64(b["node"])
     leaves = b["placed_at"] + r["lag_s"]
@@ -110,8 +108,8 @@ def book_slot(net, row, b, node, t):
         if booking["booked"] < n["slot_cap"]:
             booking["booked"] += 1
             q.g[G_BOOKED] += 1
-            give_back_slot(net, row, t)
             side = side_of(q, row)
+            give_back_slot(net.booking, q.node, side, q.g, t)
             side["slot_at"] = begins
             side["slot_node"] = node
             b["promised_at"] = begins
@@ -126,30 +124,25 @@ def book_slot(net, row, b, node, t):
 
 
 @kernel
-def give_back_slot(net, row, t):
-    """The row's pickup slot, if it has one, is free again unless it has begun or is forgotten."""
+def give_back_slot(bookings, nodes, side, g, t):
+    """The pickup slot that a row of the side table has, if any, is free again unless it has begun or is forgotten."""
     apart()
-    q = net.q
-    if q.live[row]["bits"] & SIDED == 0:
-        return
-    side = q.side[row]
     node = np.int64(side["slot_node"])
     if node < 0:
         return
     side["slot_node"] = -1
     if t < side["slot_at"]:
-        slot = side["slot_at"] // np.int64(q.node[node]["slot_s"])
-        booking = net.booking[node, slot % RING]
+        slot = side["slot_at"] // np.int64(nodes[node]["slot_s"])
+        booking = bookings[node, slot % RING]
         if booking["slot"] == slot:
             booking["booked"] -= 1
-            q.g[G_BACK] += 1
+            g[G_BACK] += 1
 
 
 # ---- boxes ------------------------------------------------------------------------------------------------------
-@kernel
+@once
 def book_box(q, row, b, node, t):
     """A box of the node's shelf is kept from the order on; False when all are taken."""
-    apart()
     s = q.space[2 * node + SHELF]
     if not is_free(s):
         if b["flags"] & F_BOX_REFUSED == 0:
@@ -164,9 +157,8 @@ def book_box(q, row, b, node, t):
     return True
 
 
-@kernel
+@once
 def unbook_box(q, row, node, t):
     """The box that was just booked is not needed."""
-    apart()
     q.live[row]["bits"] &= ~BOXED
     leave_place(q.space[2 * node + SHELF], t, t)

@@ -10,7 +10,7 @@ from omosim.kernels.fulfilment_source import (
     PICKUP,
     SAME_DAY,
     SHIP,
-    found_elsewhere,
+    find_source,
     not_found,
 )
 from omosim.kernels.fulfilment_space import O_LATE, S_PACKED, to_shelf
@@ -93,9 +93,7 @@ def pick_end(net, row, t):
     b = q.book[r["book"]]
     missing = look_for_claims(net, r, b) if r["claim"] > 0 else 0
     if missing > 0:
-        if b["flow"] == SHIP and found_elsewhere(net, row, t):
-            return
-        if r["held"] == 0:
+        if r["held"] == 0 or (b["flow"] == SHIP and find_source(net, b, np.int64(-1)) >= 0):
             not_found(net, row, t)
             return
         b["units_short"] = missing

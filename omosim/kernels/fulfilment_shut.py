@@ -3,24 +3,22 @@
 import numpy as np
 
 from omosim.kernels.fulfilment_parcel import AT_PROMISED
-from omosim.kernels.fulfilment_queue import tick, unlink
-from omosim.kernels.fulfilment_source import SHIP, found_elsewhere, not_found
+from omosim.kernels.fulfilment_queue import tick
+from omosim.kernels.fulfilment_source import not_found
 from omosim.kernels.fulfilment_station import join, pick_class, pick_station
 from omosim.kernels.fulfilment_stock import put_back
 from omosim.kernels.fulfilment_tables import HURRIED, PARCEL, kernel, once
-from omosim.kernels.jit import apart
 from omosim.schema.codes import Event
 
 E_RELEASE = int(Event.RELEASE)
 
 
-@kernel
+@once
 def put_out(net, row, t):
     """A pick will not begin: units, claims and promises are let go, and the row goes on as after a failed pick.
 
     Nobody looked for anything: the record only gets back what the claim had taken off it.
     """
-    apart()
     r = net.q.live[row]
     b = net.q.book[r["book"]]
     node, sku = np.int64(b["node"]), np.int64(b["sku"])
@@ -32,8 +30,7 @@ def put_out(net, row, t):
         net.cell[node, sku]["record"] += claim
     r["claim"] = 0
     put_back(net.cell, r, b, False)
-    if b["flow"] != SHIP or not found_elsewhere(net, row, t):
-        not_found(net, row, t)
+    not_found(net, row, t)
 
 
 @once
@@ -60,10 +57,13 @@ def shut(net, nodes, t):
         line = q.line[station]
         tick(s, t)
         for rank in range(HURRIED, PARCEL + 1):
-            while line[2 * rank] >= 0:
-                row = np.int64(line[2 * rank])
+            row = np.int64(line[2 * rank])
+            line[2 * rank] = -1
+            line[2 * rank + 1] = -1
+            while row >= 0:
                 r = q.live[row]
-                unlink(q.live, line, rank, r)
+                follower = np.int64(r["next"])
                 s["queued"] -= 1
                 s["waits"] += t - r["t"]
                 put_out(net, row, t)
+                row = follower

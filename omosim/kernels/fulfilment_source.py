@@ -283,7 +283,7 @@ def reserve_pickup(net, row, t, where):
             unbook_box(q, row, where, t)
         return False
     if r["bits"] & SIDED and q.side[row]["slot_node"] != where:
-        give_back_slot(net, row, t)
+        give_back_slot(net.booking, q.node, q.side[row], q.g, t)
     b["collect_at"] = where
     return reserve(net, r, b, source)
 
@@ -351,7 +351,8 @@ def try_actions(net, row, t):
             b["flow"] = SHIP
             if allocate(net, row, t):
                 b["collect_at"] = -1
-                give_back_slot(net, row, t)
+                if r["bits"] & SIDED:
+                    give_back_slot(net.booking, net.q.node, net.q.side[row], net.q.g, t)
                 if b["status"] == S_DUE or b["status"] == S_ON_SITE:
                     promise_parcel(net, row, b)
                 return True
@@ -397,38 +398,30 @@ def wait_for_stock(q, cell, sku, r, b, row):
 
 
 @kernel
-def found_elsewhere(net, row, t):
-    """All units of a parcel that a failed pick did not find from another source, if one has them; those in hand go back."""
-    apart()
-    q = net.q
-    r = q.live[row]
-    b = q.book[r["book"]]
-    source = find_source(net, b, np.int64(-1))
-    if source < 0:
-        return False
-    put_back(net.cell, r, b, False)
-    reserve(net, r, b, source)
-    to_picking(q, b, row, t)
-    return True
-
-
-@kernel
 def not_found(net, row, t):
-    """Nothing was found for a row: try its contingencies, wait for stock, or cancel it."""
+    """A row found no units, or its pick did not: other sources of a parcel, its contingencies, wait for stock, the end."""
     apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
     picked = b["status"] == S_TO_PICK
-    drop_box(net, row, t)
-    if picked and b["flow"] == SAME_DAY:
-        give_back_wave(net, r, b, t)
-    if try_actions(net, row, t):
+    source = np.int64(-1)
+    if picked and b["flow"] == SHIP:
+        source = find_source(net, b, np.int64(-1))
+    if source >= 0:
+        put_back(net.cell, r, b, False)
+        reserve(net, r, b, source)
+    else:
+        drop_box(net, row, t)
+        if picked and b["flow"] == SAME_DAY:
+            give_back_wave(net, r, b, t)
+    if source >= 0 or try_actions(net, row, t):
         to_picking(q, b, row, t)
     elif b["flow"] == SHIP and q.g[R_BACKORDERS] != 0:
         wait_for_stock(q, net.cell, net.sku, r, b, row)
     else:
-        give_back_slot(net, row, t)
+        if r["bits"] & SIDED:
+            give_back_slot(net.booking, q.node, q.side[row], q.g, t)
         tell(net.told, q.g, b, t, O_FAILED if picked and b["flow"] == PICKUP else O_CANCELLED, 0)
         end_without_goods(q.g, r, b, row, t, S_CANCELLED)
 

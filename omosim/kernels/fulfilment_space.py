@@ -72,25 +72,23 @@ def waiting_line(q, place):
 
 
 @kernel
-def wait_for_place(q, place, row, t):
+def wait_for_place(live, line, s, row, t):
     """Last of those who wait for a place; an event of its own, if any, is scheduled afterwards."""
     apart()
-    s = q.space[place]
     settle(s, t)
-    r = q.live[row]
+    r = live[row]
     r["t"] = t
     r["kind"] = IDLE
-    line_up(q.live, waiting_line(q, place), PRESENT, row)
+    line_up(live, line, PRESENT, row)
     s["waiting"] += 1
 
 
 @kernel
-def wait_no_longer(q, place, r, since, t):
+def wait_no_longer(live, line, s, r, since, t):
     """The row `r` gets its place, or gives up."""
     apart()
-    s = q.space[place]
     settle(s, t)
-    unlink(q.live, waiting_line(q, place), PRESENT, r)
+    unlink(live, line, PRESENT, r)
     s["waiting"] -= 1
     s["waits"] += t - since
 
@@ -150,7 +148,7 @@ def to_shelf(net, row, t):
             b["flags"] |= F_BIN_WAIT
             if b["status"] != S_PACKED:
                 move_to(q.g, b, S_PACKED)
-            wait_for_place(q, shelf, row, t)
+            wait_for_place(q.live, waiting_line(q, shelf), s, row, t)
             schedule_in_heap(q, row, t + q.g[R_BIN_WAIT], E_EXPIRE)
             return
         take_place(s, t)
@@ -163,11 +161,11 @@ def next_in_bins(net, node, t):
     apart()
     q = net.q
     place = 2 * node + SHELF
-    s = q.space[place]
+    s, line = q.space[place], waiting_line(q, place)
     while s["waiting"] > 0 and s["used"] < s["cap"]:
-        row = np.int64(waiting_line(q, place)[2 * PRESENT])
+        row = np.int64(line[2 * PRESENT])
         r = q.live[row]
-        wait_no_longer(q, place, r, r["t"] - q.g[R_BIN_WAIT], t)
+        wait_no_longer(q.live, line, s, r, r["t"] - q.g[R_BIN_WAIT], t)
         take_place(s, t)
         stage(net, row, t)
 
@@ -230,7 +228,7 @@ def to_bay(q, r, b, row, t):
         counter_from_bay(q, row, r, b, t, False)
         return
     r["bits"] |= WAITS_BAY
-    wait_for_place(q, bay, row, t)
+    wait_for_place(q.live, waiting_line(q, bay), s, row, t)
     if r["patience_s"] >= 0:
         schedule(q, row, t + r["patience_s"], QUEUE_LEAVE)
 
@@ -240,13 +238,13 @@ def next_in_bays(q, node, t):
     """Customers who wait for a bay get those that are free."""
     apart()
     bay = 2 * node + BAY
-    s = q.space[bay]
+    s, line = q.space[bay], waiting_line(q, bay)
     while s["waiting"] > 0 and s["used"] < s["cap"]:
-        row = np.int64(waiting_line(q, bay)[2 * PRESENT])
+        row = np.int64(line[2 * PRESENT])
         r = q.live[row]
         b = q.book[r["book"]]
         since = np.int64(b["arrived_at"])
-        wait_no_longer(q, bay, r, since, t)
+        wait_no_longer(q.live, line, s, r, since, t)
         b["wait_s"] += t - since
         r["bits"] &= ~WAITS_BAY
         take_place(s, t)
@@ -267,8 +265,9 @@ def leave_bay(q, row, r, b, t):
 def give_up_bay(q, r, b, t):
     """A customer drives off before a bay was free; returns how long they waited."""
     apart()
+    bay = 2 * np.int64(b["node"]) + BAY
     since = np.int64(b["arrived_at"])
-    wait_no_longer(q, 2 * np.int64(b["node"]) + BAY, r, since, t)
+    wait_no_longer(q.live, waiting_line(q, bay), q.space[bay], r, since, t)
     r["bits"] &= ~WAITS_BAY
     return t - since
 

@@ -24,6 +24,7 @@ from omosim.kernels.fulfilment_space import (
     leave_shelf,
     to_bay,
     wait_no_longer,
+    waiting_line,
 )
 from omosim.kernels.fulfilment_station import COUNTER, N_ROLES, ROOM, give_up, join
 from omosim.kernels.fulfilment_stock import (
@@ -309,7 +310,7 @@ def queue_leave(net, row, t):
     b["wait_s"] += waited
     if b["status"] == S_IN_ROOM and b["flow"] != VISIT:
         r["bits"] &= ~TRY_ON  # collects without trying on: what does not fit comes back from home
-        room_end(net, row, t)
+        to_counter(q, r, b, row, t)
         return
     again = b["flags"] & F_LEFT
     b["flags"] |= F_LEFT
@@ -334,8 +335,10 @@ def expire(net, row, t):
     r = q.live[row]
     b = q.book[r["book"]]
     if b["status"] == S_PACKED:
-        wait_no_longer(q, 2 * np.int64(b["node"]) + SHELF, r, t - q.g[R_BIN_WAIT], t)
-        give_back_slot(net, row, t)
+        place = 2 * np.int64(b["node"]) + SHELF
+        wait_no_longer(q.live, waiting_line(q, place), q.space[place], r, t - q.g[R_BIN_WAIT], t)
+        if r["bits"] & SIDED:
+            give_back_slot(net.booking, q.node, q.side[row], q.g, t)
         not_taken(net, row, r, b, t, S_CANCELLED, O_FAILED)
         return
     b["flags"] |= F_NO_SHOW

@@ -103,6 +103,18 @@ def test_what_a_dated_change_gives_is_not_missed() -> None:
     compose("run", ["strategy=omo", "network.outsourced.count=1", "network.sourcing.allowed=[{nodes: [X01], zones: [4]}]", later])
 
 
+def test_dark_stores_close_and_have_staff_by_date_and_nothing_else() -> None:
+    words = ["strategy=omo", "network.dark_stores.count=2", "strategy.capabilities.dark_stores=true"]
+    changes = "{what: store_open, set: 0, stores: [D02, S01], from_day: 0}, {what: staff, times: 2, stores: [D01], from_day: 0}"
+    compose("run", [*words, f"scenario.interventions=[{changes}]"])
+    for bad, says in (("{what: staff, times: 2, stores: [D03], from_day: 0}", "'D03': no such store; allowed: S01 to S24, D01 to D02"),
+                      ("{what: keep, set: 2, stores: [D01], from_day: 0}", "'D01': no such store; allowed: S01 to S24"),
+                      ("{what: store_open, set: 1, stores: [D03], from_day: 1}", "'D03': no such store")):  # fmt: skip
+        with pytest.raises(ConfigError) as caught:
+            compose("run", [*words, f"scenario.interventions=[{bad}]"])
+        assert says in str(caught.value)
+
+
 def test_sources_are_named_by_node_or_kind() -> None:
     rows = "network.sourcing.allowed=[{nodes: [DC, stores], zones: [0, 47]}, {nodes: [S24], zones: [3]}, {nodes: [outsourced, dark_stores, DC, D02]}]"
     got = compose("run", ["strategy=omo", "network.outsourced.count=1", "network.dark_stores.count=2", rows]).settings.network.sourcing.allowed

@@ -13,7 +13,7 @@ from omosim.config import levels
 from omosim.config.errors import Problem, nearest, show
 from omosim.config.facts import Facts, Loc
 from omosim.config.network_rules import NETWORK_RULES
-from omosim.schema.scenario import BY_HOUR, FILTERS, NARROWED, ONLY_TIMES, WHOLE_NUMBERS, WHOLE_RUN
+from omosim.schema.scenario import BY_HOUR, DARK_TOO, FILTERS, NARROWED, ONLY_TIMES, WHOLE_NUMBERS, WHOLE_RUN
 
 SUM_TOLERANCE = 1e-6
 Rule = Callable[[Facts], Iterator[Problem]]
@@ -259,23 +259,18 @@ def _manner(facts: Facts, loc: Loc, row: dict[str, Any], what: str) -> Iterator[
         yield facts.problem(loc, f"'{what}' holds for a whole run", cure, f"from_day at most {-burn:g}, no to_day")
 
 
-def _opened(facts: Facts) -> set[str]:
-    """Names of stores that a dated change opens; they may lie beyond the network's count."""
-    rows = [r for r in facts.items("scenario", "interventions") if isinstance(r, dict)]
-    opening = [r for r in rows if r.get("what") == "store_open" and r.get("set") == 1 and isinstance(r.get("stores"), list)]
-    return {name for row in opening for name in row["stores"] if isinstance(name, str)}
-
-
 def _places(facts: Facts, loc: Loc) -> Iterator[Problem]:
     count = facts.number("network", "stores", "count")
-    opened = _opened(facts)
+    opened, what = facts.opened(), facts.get(*loc, "what")
+    dark = int(facts.number("network", "dark_stores", "count") or 0) if what in DARK_TOO else 0
     for j, name in enumerate(facts.items(*loc, "stores")):
         match = re.fullmatch(r"S(\d{2,})", name, re.ASCII) if isinstance(name, str) else None
         known = match is not None and count is not None and (1 <= int(match.group(1)) <= count or name in opened)
+        known = known or name in [f"D{k:02d}" for k in range(1, dark + 1)]
         if isinstance(name, str) and count is not None and count >= 1 and not known:
             yield facts.problem(
                 (*loc, "stores", j), "no such store", "Name stores of this network, or open a further one with what: store_open, set: 1",
-                f"S01 to S{int(count):02d}",
+                f"S01 to S{int(count):02d}" + (f", D01 to D{dark:02d}" if dark else ""),
             )
     zones = facts.number("market", "geography", "zones")
     for j, zone in enumerate(facts.items(*loc, "zones")):

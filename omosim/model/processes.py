@@ -171,7 +171,8 @@ class Processes:
         world = self.model.world
         nodes = np.flatnonzero((world.nodes["kind"] == arg) & world.trading)
         if nodes.size and arg == NodeKind.DARK:
-            self.model.fulfilment.set_staff(nodes, self.model.settings.network.dark_stores.pickers, 0, now)
+            people = world.staffed(self.model.settings.network.dark_stores.pickers)
+            self.model.fulfilment.set_staff(nodes, people[nodes], 0, now)
         elif nodes.size:
             self.model.fulfilment.open_store(nodes, now)
         return now + DAY
@@ -190,6 +191,7 @@ class Processes:
         return now + HOUR
 
     def _review(self, arg: int, now: int) -> int:
+        self.model.replenishment.bring_back(np.flatnonzero(self.model.interventions.closed_for_good()), now)
         self.model.replenishment.review(now)
         return now + DAY
 
@@ -252,11 +254,23 @@ class Processes:
 
     def _intervene(self, arg: int, now: int) -> int:
         before = self.model.world.policy.broadcast_per_week
-        if self.model.interventions.apply(now // DAY):
+        changed = self.model.interventions.apply(now // DAY)
+        self._change_doors(now)
+        if changed:
             self._change_places(now)
         if before <= 0 < self.model.world.policy.broadcast_per_week:
             self._plan_broadcasts(now)
         return now + DAY
+
+    def _change_doors(self, now: int) -> None:
+        """Orders go to nodes that trade and to no others; picks that wait at one that closes go elsewhere."""
+        world, engine = self.model.world, self.model.fulfilment
+        picks = np.isin(world.nodes["kind"], (NodeKind.STORE, NodeKind.DARK, NodeKind.OUTSOURCED))
+        shut, wanted = world.nodes["shut"] > 0, picks & ~world.trading
+        if (opens := np.flatnonzero(shut & ~wanted)).size:
+            engine.reopen(opens, now)
+        if (closes := np.flatnonzero(wanted & ~shut)).size:
+            engine.shut(closes, now)
 
     def _change_places(self, now: int) -> None:
         """Bins, bays, rooms, the site and outsourced nodes follow the dated changes that began or ended."""

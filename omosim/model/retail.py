@@ -109,7 +109,7 @@ class RetailModel(mesa.Model):
         if self.window_start < end <= self.window_end:
             self.costs.add_day(self)
             self.costs.staff_to = staff_seconds(self, end)
-        self.watch.day_over(end // DAY - 1, self.world.trading)
+        self.watch.day_over(end // DAY - 1, self.world.trading, bool(self.world.policy.dark_stores))
         if self.settings.engine.audit:
             self.audit.judge(together(self.fulfilment.residuals(end, audit=False), daily_residuals(self, end)), end)
         self.on_the_way()

@@ -73,12 +73,20 @@ class Outsourced(Frozen):
     stock_share: float = par("share", "part of the market's demand for which all of them are stocked", 0, 1, default=0.1)
 
 
+class MayShip(Frozen):
+    """Zones, and nodes that may ship there; together with the other rows of a zone, these nodes alone."""
+
+    nodes: list[str] = par("names", "nodes DC, S01, D01, X01, …, or a kind: stores, dark_stores, outsourced", min_length=1, max_length=5000)
+    zones: list[int] = par("zones", "zones; empty: all", default_factory=list, max_length=5000)
+
+
 class Sourcing(Frozen):
     """Which node serves a parcel."""
 
     rule: Literal["centre_first", "nearest", "cheapest", "fastest"] = par("name", "order in which nodes are asked; then by distance", default="centre_first")
     max_parcels: int = par("parcels", "parcels that an order may be split into", 1, 4, default=1)
     reserve_at: Literal["order", "pick"] = par("name", "when stock is put aside for an online order", default="order")
+    allowed: list[MayShip] = par("rows", "which nodes may ship to which zones; a zone that no row names is served by all", default_factory=list, max_length=1000)
 
 
 class ShipToStore(Frozen):

@@ -20,6 +20,7 @@ class StoreOperations(Frozen):
     fitting_rooms: int = par("rooms", "fitting rooms of a store; 0 trying on needs no room", 0, 1000, default=0)
     curbside_bays: int = par("bays", "places for cars; 0 orders for the car are handed over at the counter", 0, 1000, default=0)
     shelf_bins: int = par("bins", "places on the pickup shelf; 0 endless", 0, 100000, default=0)
+    close_when_full: bool = par("flag", "pickups at a store are off while it publishes no free bin; assumed", default=True)
     batch_orders: int = par("orders", "most orders picked on one trip in a store; below 2 each by itself", 0, 64, default=0)
     centre_batch_orders: int = par("orders", "the same in the centre", 0, 64, default=0)
     walk_s: float = par("s", "part of pick_base_s that a trip of several orders has only once", 0, 86400, default=0.0)

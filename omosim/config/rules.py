@@ -373,6 +373,9 @@ def notes(data: dict[str, Any]) -> list[str]:
             f"{people:,.0f} of the retailer's {basis:,.0f} shoppers are few for its stores: too much stock and too few "
             f"empty shelves for their sales; give shoppers={SMALL_SAMPLE} or more for figures to act on"
         )
+    told = facts.get("network", "stores", "roster", "told")
+    if told:
+        found.append(f"roster {facts.get('network', 'stores', 'roster', 'file')}: {told}")
     limited = [key for key, loc in _PLACES.items() if facts.number(*loc)]
     if limited and people is not None and basis is not None and people < basis:
         found.append(

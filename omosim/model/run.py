@@ -175,6 +175,9 @@ def deciding(settings: Settings) -> str:
     for group, names in LABELS.items():
         for name in names:
             data[group].pop(name, None)
+    stores = data["network"]["stores"]
+    if stores["roster"] is not None:
+        stores["roster"] = stores["roster"]["stores"]
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from omosim.cli.main import main
 from omosim.config.compose import compose, settings_from_dict
 from omosim.config.errors import ConfigError
 from omosim.model.pnl import own_stations, staff_seconds
 from omosim.model.processes import Kind
 from omosim.model.retail import RetailModel
 from omosim.model.run import Run, deciding, run
+from omosim.results import file_hash
 from omosim.schema.columns import WEEKDAYS
 from omosim.schema.network import COUNTER, N_ROLES, PICKING
 from omosim.schema.settings import Settings
@@ -184,3 +187,13 @@ def test_the_example_of_the_docs(tmp_path: Path) -> None:
     roster = compose("run", [*SMALL, given(tmp_path, *rows, head=head)]).settings.network.stores.roster
     assert list(roster.stores) == ["*", "S01"] and roster.stores["*"].counter[5] == "10:00=1 14:00=3 15:30=1 16:00=3 20:00=1 22:00=0"
     assert roster.stores["*"].pickers[0] == "10:00=1 13:00=0 13:30=2 18:30=1 22:00=0" == roster.stores["*"].pickers[6]
+
+
+def test_a_result_keeps_the_hash_and_needs_the_file_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    word, out = given(tmp_path, *ROWS), tmp_path / "out"
+    assert main(["run", "shoppers=200", "days=2", "burn_in_days=0", "network.stores.count=3", "engine.drain_days=3", word, f"output.dir={out}"]) == 0
+    kept = json.loads((out / "provenance.json").read_text(encoding="utf-8"))["data_hashes"]
+    assert kept == {"shifts.csv": file_hash(tmp_path / "shifts.csv")}
+    Path(word.split("=")[1]).unlink()
+    assert main(["rerun", str(out)]) == 0
+    assert "have the same bytes" in capsys.readouterr().out

@@ -146,7 +146,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
         "answer": outputs.answer(plan, wage, currency), "title": f"Pickup plan of {history.store}", "file": path.name if asked["orders"] else "shipped sample of known truth",
         "rows": log.rows, "bad_rows": left_out, "notes": [*notes, *log.notes], "store": history.store, "seed": options.seed,
     }  # fmt: skip
-    folder.finish(summary, finished=stamp(), extra={"data_hashes": {p.name: file_hash(p) for p in (path, *map(Path, asked["holidays"])) if p.is_file()}})
+    folder.finish(summary, finished=stamp(), extra={"data_hashes": {p.name: file_hash(p) for p in (path, *map(Path, [*asked["holidays"], *filter(None, [asked["roster"]])])) if p.is_file()}})
     write_report(folder)
     return folder
 

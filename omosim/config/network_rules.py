@@ -69,6 +69,8 @@ def pickers(facts: Facts) -> Iterator[Problem]:
         (("network", "dark_stores", "pickers"), ("dark_stores",)),
     ):
         asking = [n for n in names if n in on]
+        if loc[1] == "stores" and facts.get("network", "stores", "roster") is not None:
+            continue  # who picks there stands in the roster
         if asking and facts.number(*loc) == 0:
             yield facts.problem(
                 loc, f"nobody picks, and '{asking[0]}' sends orders here", f"Give 1 at least, or drop {', '.join(asking)}", "1 or more"

@@ -340,6 +340,11 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
+#: kinds of places of stores, by the first word of their figures (omosim.model.places), and what limits them
+_PLACES: dict[str, Loc] = {
+    "shelf": ("network", "operations", "shelf_bins"), "locker": ("network", "points", "lockers"), "bay": ("network", "operations", "curbside_bays"),
+    "room": ("network", "operations", "fitting_rooms"), "slot": ("network", "operations", "slot_orders"),
+}  # fmt: skip
 #: below so many shoppers the shipped stores hold visibly too much stock for their sales
 SMALL_SAMPLE = 10_000
 
@@ -362,6 +367,15 @@ def notes(data: dict[str, Any]) -> list[str]:
         found.append(
             f"{people:,.0f} of the retailer's {basis:,.0f} shoppers are few for its stores: too much stock and too few "
             f"empty shelves for their sales; give shoppers={SMALL_SAMPLE} or more for figures to act on"
+        )
+    told = facts.get("network", "stores", "roster", "told")
+    if told:
+        found.append(f"roster {facts.get('network', 'stores', 'roster', 'file')}: {told}")
+    limited = [key for key, loc in _PLACES.items() if facts.number(*loc)]
+    if limited and people is not None and basis is not None and people < basis:
+        found.append(
+            f"places of stores ({', '.join('.'.join(map(str, _PLACES[key][1:])) for key in limited)}) are those of whole stores, so with {people:,.0f} of "
+            f"{basis:,.0f} shoppers they hardly fill; whether they suffice at full size say {', '.join(f'{key}_load' for key in limited)} and the rows below"
         )
     if any(r.get("what") in ("staff", "courier_capacity") for r in rows) and people is not None and people * 2 < (basis or 0):
         found.append(

@@ -6,6 +6,7 @@ changes, the feed's times from the period that the policy asks for; the laws L2,
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,15 @@ import numpy as np
 
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.network import COUNTER, DESK, N_ROLES, PICKING
+from omosim.schema.operations import Roster
 from omosim.schema.scenario import Intervention
 from omosim.schema.settings import Settings
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
+
+
+QUARTER = 900
 
 
 def second_of(text: str) -> int:
@@ -93,6 +98,8 @@ class Watch:
         how = self.settings.network.operations
         at_desk = how.desk if not how.pooled_staff else 0
         rented = [0, 0]
+        weekday = (date.fromisoformat(self.settings.market.start_date) + timedelta(days=day)).weekday()
+        block = [(stores.pickers, stores.counter, doors - busy), (stores.pickers, stores.counter + stores.peak_extra, busy)]
         for node, name in enumerate(self.names):
             if name[0] == "D" and name != "DC" and dark:
                 first = [c.set for c in self.settings.scenario.interventions if c.what == "store_open" and name in c.stores][:1]
@@ -103,17 +110,31 @@ class Watch:
             rented[0] += pays_rent(self.settings, name, before, day)
             if not trades_on(self.settings, name, before, day):
                 continue
-            pickers, counter, peak = (
-                staff_on(self.settings, name, planned, day) for planned in (stores.pickers, stores.counter, stores.counter + stores.peak_extra)
-            )
             at = N_ROLES * node
-            self.roster[at + (COUNTER if how.pooled_staff else PICKING)] += pickers * doors
-            self.roster[at + COUNTER] += counter * (doors - busy) + peak * busy
-            self.roster[at + DESK] += at_desk * ((doors - busy) * (counter > 0) + busy * (peak > 0))
+            for planned_pickers, planned_counter, seconds in self._blocks(name, weekday) or block:
+                pickers, counter = (staff_on(self.settings, name, planned, day) for planned in (planned_pickers, planned_counter))
+                self.roster[at + (COUNTER if how.pooled_staff else PICKING)] += pickers * seconds
+                self.roster[at + COUNTER] += counter * seconds
+                self.roster[at + DESK] += at_desk * seconds * (counter > 0)
         self._further_over(day, working, part_of_all)
         if 0 <= day - self.settings.burn_in_days < self.settings.days:
             points = sum(on for name, on in zip(self.names, working.tolist(), strict=True) if name[0] in "PL")
             self.store_days += [*rented, points]
+
+    def _blocks(self, name: str, weekday: int) -> list[tuple[int, int, int]]:
+        """Pickers, people at the counter and seconds of each quarter hour's part of the opening hours; empty without a roster."""
+        stores = self.settings.network.stores
+        if not isinstance(stores.roster, Roster):
+            return []
+        week = stores.roster.stores[name if name in stores.roster.stores else "*"]
+        told = [dict(word.split("=") for word in days[weekday].split()) for days in (week.pickers, week.counter)]
+        doors, people, out = (second_of(stores.opens), second_of(stores.closes)), ["0", "0"], []
+        for begin in range(0, DAY, QUARTER):
+            clock = f"{begin // HOUR:02d}:{begin % HOUR // 60:02d}"
+            people = [moves.get(clock, before) for moves, before in zip(told, people, strict=True)]
+            inside = max(0, min(begin + QUARTER, doors[1]) - max(begin, doors[0]))
+            out.append((int(people[0]), int(people[1]), inside))
+        return out
 
     def _further_over(self, day: int, working: np.ndarray, part_of_all: Fraction) -> None:
         """Add the people of dark stores and outsourced nodes that worked on a day."""

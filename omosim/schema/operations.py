@@ -10,6 +10,22 @@ _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 _CLOCK_24 = r"^([01]\d|2[0-4]):[0-5]\d$"
 
 
+class RosterWeek(Frozen):
+    """People of a store by weekday, Monday first: 'HH:MM=N' wherever the number changes, 0 before the first."""
+
+    pickers: list[str] = par("people", "picking", min_length=7, max_length=7)
+    counter: list[str] = par("people", "at the counter", min_length=7, max_length=7)
+
+
+class Roster(Frozen):
+    """Who is on duty in stores, as read from a file of shifts; the file is not needed again."""
+
+    file: str = par("file", "name of the file", max_length=4096)
+    sha256: str = par("hash", "first 16 hex digits of the SHA-256 of its bytes", max_length=64)
+    told: str = par("text", "what was taken for granted in reading it", default="", max_length=200)
+    stores: dict[str, RosterWeek] = par("people", "by store; '*': stores without an entry of their own", min_length=1, max_length=5001)
+
+
 class StoreOperations(Frozen):
     """How the people of stores and dark stores work, and the places that orders and customers occupy there."""
 
@@ -20,6 +36,7 @@ class StoreOperations(Frozen):
     fitting_rooms: int = par("rooms", "fitting rooms of a store; 0 trying on needs no room", 0, 1000, default=0)
     curbside_bays: int = par("bays", "places for cars; 0 orders for the car are handed over at the counter", 0, 1000, default=0)
     shelf_bins: int = par("bins", "places on the pickup shelf; 0 endless", 0, 100000, default=0)
+    close_when_full: bool = par("flag", "pickups at a store are off while it publishes no free bin; assumed", default=True)
     batch_orders: int = par("orders", "most orders picked on one trip in a store; below 2 each by itself", 0, 64, default=0)
     centre_batch_orders: int = par("orders", "the same in the centre", 0, 64, default=0)
     walk_s: float = par("s", "part of pick_base_s that a trip of several orders has only once", 0, 86400, default=0.0)

@@ -17,6 +17,7 @@ from omosim.schema.operations import (
     Inserts,
     Outsourced,
     PickupPoints,
+    Roster,
     ShipToStore,
     Site,
     Sourcing,
@@ -220,6 +221,7 @@ class StorePlan(Frozen):
     peak_to: str = par("time", "end of the busy hours, HH:MM", pattern=r"^([01]\d|2[0-4]):[0-5]\d$")
     peak_extra: int = par("people", "more at the counter in the busy hours", 0, 1000)
     rent_per_day: int = par("minor a day", "rent and fixed cost of a store", 0, 10**10)
+    roster: str | Roster | None = par("file", "people by weekday and quarter hour in place of pickers, counter and peak_*: CSV with weekday, role (picker or counter), from, to, where wanted store, breaks, people, as the rota.csv of `omosim bopis`", default=None)
 
 
 class Work(Frozen):

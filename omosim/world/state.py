@@ -258,8 +258,8 @@ class World:
         nearest_trading(self.distance_m, self.trading, points, self.near_point[:, None])
         nearest_trading(self.distance_m, self.trading, kind == NodeKind.DARK, self.near_dark[:, None])
 
-    def staffed(self, planned: int) -> np.ndarray:
-        """(N,) int64 people on duty of the planned number at each node, after dated changes of staff."""
+    def staffed(self, planned: int | np.ndarray) -> np.ndarray:
+        """(N,) int64 people on duty of the planned number at each node (one for all, or (N,)), after dated changes of staff."""
         moved = np.floor(planned * self.staff_factor + 0.5).astype(np.int64)
         return np.where(self.staff_fixed >= 0, self.staff_fixed, moved)
 

@@ -16,7 +16,7 @@ from omosim.planning.simulate import Staff
 from omosim.schema.columns import WEEKDAYS
 
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\Z", re.ASCII)
-_ROLES = {"picker": 0, "pickers": 0, "counter": 1}
+_ROLES = {"picker": 0, "pickers": 0, "counter": 1, "staff": 0}  # one pool of people: it is asked for their number only
 _NEEDED = ("weekday", "role", "from", "to")
 _MOST_BYTES = 1 << 20
 
@@ -70,7 +70,7 @@ def read_roster(path: Path, store: str | None = None) -> Roster:
         if weekday not in WEEKDAYS:
             wrong.append(Problem("bad_choice", name, number, "weekday", row["weekday"], ", ".join(WEEKDAYS)))
         if role not in _ROLES:
-            wrong.append(Problem("bad_choice", name, number, "role", row["role"], "picker, counter"))
+            wrong.append(Problem("bad_choice", name, number, "role", row["role"], "picker, counter, staff"))
         spans = [("from", "to")] + ([("break_from", "break_to")] if row.get("break_from") else [])
         found = []
         for first, last in spans:

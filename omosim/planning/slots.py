@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from omosim.planning.demand import WALK_IN, Draws, Pool, WorkLaw, blank_rows, quantiles, row_keys
-from omosim.planning.history import QUARTER
+from omosim.planning.history import LOCKER, QUARTER
 from omosim.planning.hours import after_open_seconds
 from omosim.planning.simulate import DayResult, Shop, Staff
 from omosim.schema.codes import Flow
@@ -90,13 +90,16 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     one["t"] = release.ravel()
     one["promise_s"] = shop.promised(one["t"], promise_s) - one["t"]
     golden = (np.arange(one.size) * 0.6180339887498949) % 1.0
-    units = pool.units[(golden * len(pool.units)).astype(int)]
+    like = (golden * len(pool.units)).astype(int)
+    units = pool.units[like]
+    one["offer"] = pool.place[like]
     one["units"] = units
     one["flow"] = Flow.PICKUP
     mixed = (np.arange(one.size) * 0.7548776662466927) % 1.0
     one["pick_s"] = np.rint(work.pick(units) * service[(mixed * service.size).astype(int)])
     one["counter_s"] = np.rint(work.counter_s * service[((mixed * 7.3) % 1.0 * service.size).astype(int)])
     one["collect_lag_s"] = np.maximum((comes[None, :] + (days * DAY)[:, None]).ravel() - one["t"] - one["pick_s"], 0)
+    one["collect_lag_s"][one["offer"] == LOCKER] = -1
     one = one[one["t"] >= 0]  # released before the first simulated day: picked by then
     walk_in = rows[rows["flow"] == Flow.VISIT]
     many = np.tile(one, draws.reps)

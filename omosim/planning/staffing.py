@@ -22,6 +22,29 @@ from omosim.planning.simulate import DayResult, Shop, Staff
 
 PICKERS, COUNTER = 0, 1
 POOLS = (PICKERS, COUNTER)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A pool of people by its names: in plan.json, in a rota and before a person's number, one of them, several."""
+
+    pool: int
+    key: str
+    rota: str
+    letter: str
+    one: str
+    many: str
+
+
+_APART = (Role(PICKERS, "pickers", "picker", "P", "picker", "pickers"), Role(COUNTER, "counter", "counter", "C", "person at the counter", "at the counter"))
+_TOGETHER = (Role(PICKERS, "staff", "staff", "S", "person", "who pick and serve"),)
+
+
+def roles(pooled: bool) -> tuple[Role, ...]:
+    """Pickers and counter, or the one pool of those who do both."""
+    return _TOGETHER if pooled else _APART
+
+
 _HOUR = 4  # quarter hours
 _MOST = 400  # people of a pool at once
 _STEEPEST, _FLATTEST, _HALVINGS = 8.0, -3.0, 7
@@ -40,19 +63,29 @@ class Targets:
     ready_on_time : share of pickups ready by the promise
     soon : share of customers at the counter who wait no longer than the limit
     least : people of each pool who are there at any open time
+    pooled : one pool, the first, is answerable for both shares
     """
 
     ready_on_time: float
     soon: float
     least: tuple[int, int]
+    pooled: bool = False
+
+    @property
+    def pools(self) -> tuple[int, ...]:
+        """Pools that have people."""
+        return tuple(role.pool for role in roles(self.pooled))
 
     def kept(self, pool: int, result: DayResult) -> bool:
-        """Whether the pool's own target holds."""
+        """Whether what the pool is answerable for holds."""
+        return self.all_kept(result) if self.pooled else self._holds(pool, result)
+
+    def _holds(self, pool: int, result: DayResult) -> bool:
         return (result.ready_on_time if pool == PICKERS else result.soon_share) >= (self.ready_on_time, self.soon)[pool]
 
     def all_kept(self, result: DayResult) -> bool:
         """Whether both hold."""
-        return all(self.kept(pool, result) for pool in POOLS)
+        return all(self._holds(pool, result) for pool in POOLS)
 
 
 @dataclass
@@ -103,7 +136,7 @@ class Search:
         trial[pool] = at(high)
         while not self.targets.kept(pool, self.test((trial[0], trial[1]))):
             if trial[pool].max() >= _MOST or high > 1e4:
-                raise PlanError(_unreachable(pool))
+                raise PlanError(_unreachable(pool, self.targets.pooled))
             low, high = high, 4 * high
             trial[pool] = at(high)
         for _ in range(_HALVINGS):
@@ -137,10 +170,10 @@ class Search:
 
     def need(self) -> list[np.ndarray]:
         """(96,) people of each pool that keep the targets, hour by hour."""
-        need = [self.opened(2 * self.load[p] + 4 * np.sqrt(self.load[p]) + 1, p) for p in POOLS]
-        for pool in POOLS:
+        need = [self.opened(2 * self.load[p] + 4 * np.sqrt(self.load[p]) + 1, p) if p in self.targets.pools else np.zeros(QUARTERS, np.int64) for p in POOLS]
+        for pool in self.targets.pools:
             need[pool] = self.square_root(pool, need)
-        for pool in POOLS:
+        for pool in self.targets.pools:
             need[pool] = self.lowered(pool, need)
         return need
 
@@ -150,7 +183,7 @@ class Search:
         first, last = self.hours
         need = self.need()
         plan = [sh.cover(need[pool], first, last, self.rules) for pool in POOLS]
-        for pool in POOLS:
+        for pool in self.targets.pools:
             plan[pool] = self._trimmed(pool, plan)
         return plan
 
@@ -164,7 +197,7 @@ class Search:
     def trimmed(self, plan: list[list[Shift]], most: int) -> list[list[Shift]]:
         """The plan with shifts dropped or cut where the search's days allow it, after so many trials at most."""
         out = list(plan)
-        for pool in POOLS:
+        for pool in self.targets.pools:
             out[pool] = self._trimmed(pool, out, most // 2)
         return out
 
@@ -217,7 +250,7 @@ class Search:
     def strengthened(self, plan: list[list[Shift]], result: DayResult) -> list[list[Shift]]:
         """One more person in the pool whose target is missed, where the load presses most."""
         out = plan
-        for pool in POOLS:
+        for pool in self.targets.pools:
             if not self.targets.kept(pool, result):
                 out = self.one_more(out, pool)
         return out
@@ -228,7 +261,10 @@ class Search:
         return [[*shifts, best] if p == pool else list(shifts) for p, shifts in enumerate(plan)]
 
 
-def _unreachable(pool: int) -> str:
+def _unreachable(pool: int, pooled: bool) -> str:
+    if pooled:
+        return ("no number of people keeps the promise and the wait: picking an order takes too long for the promise, or it ends "
+                "before the store has opened; give a longer promise_h or wait_min, or lower targets")  # fmt: skip
     if pool == PICKERS:
         return ("no number of pickers keeps the promise: picking an order takes too long for it, or the promise ends "
                 "before the store has opened; give a longer promise_h or a lower target")  # fmt: skip
@@ -244,6 +280,11 @@ def offered_load(shop: Shop, result: DayResult, promise_s: int) -> np.ndarray:
         later = first + (q - first + np.arange(spread)) % (last - first)
         np.add.at(picking, later, result.work[PICKERS][q] / spread)
     return np.stack([picking, result.work[COUNTER]]) / QUARTER
+
+
+def load_of_pools(load: np.ndarray, pooled: bool) -> np.ndarray:
+    """(2, 96) load of each pool's people: all of it the first one's where they are one."""
+    return np.stack([load.sum(axis=0), np.zeros(QUARTERS)]) if pooled else load
 
 
 def with_one(staff: Staff, pool: int, more: int, shop: Shop) -> Staff:

@@ -22,7 +22,7 @@ from omosim.planning.roster import Roster
 from omosim.planning.shelf import ShelfLaw, ShelfPlan, cures_of, fits
 from omosim.planning.shelf import peaks as shelf_peaks
 from omosim.planning.shifts import Shift, ShiftRules
-from omosim.planning.simulate import DayResult, Shop, Staff, simulate
+from omosim.planning.simulate import DayResult, Shop, Staff, picks_of, simulate
 from omosim.planning.staffing import (
     COUNTER,
     PICKERS,
@@ -186,7 +186,14 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     rows = draw(laws, draws, work, shop, promise_s)
     ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes), audit=False)
     load = offered_load(shop, ample, promise_s)
-    search = Search(shop, options.targets, options.rules, lambda staff: simulate(shop, rows, draws, staff, audit=False), load_of_pools(load, how.pooled), both)
+
+    def trial_on(rows: np.ndarray, draws: Draws) -> Callable[[Staff], DayResult]:
+        return lambda staff: simulate(shop, rows, draws, staff, audit=False)
+
+    def picks_on(rows: np.ndarray, draws: Draws) -> Callable[[Staff], DayResult] | None:
+        return None if how.pooled else trial_on(picks_of(rows), draws)
+
+    search = Search(shop, options.targets, options.rules, trial_on(rows, draws), load_of_pools(load, how.pooled), both, picks_on(rows, draws))
     say(f"{WEEKDAYS[weekday]}: searching for shifts")
     shifts = search.schedule()
 
@@ -198,7 +205,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
             break
         shifts = search.strengthened(shifts, result)
         result = _result(shop, days, final, shifts)
-    again = replace(search, trial=lambda staff: simulate(shop, days, final, staff, audit=False))
+    again = replace(search, trial=trial_on(days, final), picks=picks_on(days, final))
     if options.targets.all_kept(result):  # a repair may have made another shift needless
         shifts = again.trimmed(shifts, _LAST_MOVES)
         result = _result(shop, days, final, shifts)
@@ -221,7 +228,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         filled = slots.full_rows(shop, few, fewer, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
         return simulate(shop, filled, fewer, staff, audit=False)
 
-    limits = slots.largest(shop, picking, options.slot_minutes, promise_s, pick_s, fill, lambda r, z: _keeps_full(options, fewer, r, z))
+    limits = slots.largest(shop, picking, options.slot_minutes, promise_s, pick_s, fill, lambda r, z: _keeps_full(options, fewer, r, z), both)
     base = _Base(shop, final, days, staff, result, seen, seen_all)
     return DayPlan(
         weekday, laws[-1], shop, promise_s, shifts, staff, load, result, final,
@@ -230,7 +237,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         wait_p50=iv.wait_quantile(final, result, 0.5), wait_p90=iv.wait_quantile(final, result, 0.9),
         left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, shelf_peaks(result)), shelf=shelf,
         orders=iv.mean(final, result.orders), customers=iv.mean(final, came), limits=limits,
-        textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.pickers + staff.counter if how.pooled else staff.counter), curve=_curve(base),
+        textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.pickers + staff.counter if how.pooled else staff.counter), curve=_curve(base, both),
         what_if=_what_ifs(base, shifts, laws, work, promise_s, both), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
     )  # fmt: skip
 
@@ -284,7 +291,7 @@ def _with_room(search: Search, shifts: list[list[Shift]], result: DayResult, opt
     if not fits(search.trial(Staff(sh.people(shifts[PICKERS]), ample)), options.bins, options.overflow):
         return shifts, True
     for _ in range(_MOST_REPAIRS):
-        shifts = search.one_more(shifts, search.targets.pools[-1])
+        shifts = search.one_more(shifts, options.targets.pools[-1])
         if fits(search.trial(Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))), options.bins, options.overflow):
             break
     return shifts, False
@@ -340,19 +347,24 @@ class _Base:
 def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: WorkLaw, promise_s: int, both: Executor) -> list[WhatIf]:
     shop, draws, hours = base.shop, base.draws, base.staff.person_hours
     out = [base.judge("as planned", base.result, 0.0)]
-    for role in base.roles:
+
+    def one_more(role: Role) -> WhatIf:
         staff = with_one(base.staff, role.pool, 1, shop)
-        out.append(base.judge(f"one more {role.one} all day", base.with_staff(staff), staff.person_hours - hours))
+        return base.judge(f"one more {role.one} all day", base.with_staff(staff), staff.person_hours - hours)
+
+    def other(name: str, promise: int, factor: float) -> WhatIf:
+        rows = draw(laws, draws, work, shop, promise, factor)
+        return base.judge(name, simulate(shop, rows, draws, base.staff, audit=False), 0.0)
+
+    out += both.map(one_more, base.roles)
+    half, more = (f"promise of {promise_s / 2 / HOUR:.3g} h instead of {promise_s / HOUR:.3g} h", promise_s // 2, 1.0), ("30 % more orders and customers", promise_s, 1.3)
     absent = _absences(base, shifts, both)
     for role in base.roles:
         mine = [row for row in absent if row[0] == role.pool]
         if mine:
             _, _, change = min(mine, key=lambda row: row[1])
             out.append(replace(change, name=f"one fewer: without {change.name}"))
-    half = draw(laws, draws, work, shop, promise_s // 2)
-    out.append(base.judge(f"promise of {promise_s / 2 / HOUR:.3g} h instead of {promise_s / HOUR:.3g} h", simulate(shop, half, draws, base.staff, audit=False), 0.0))
-    more_orders = draw(laws, draws, work, shop, promise_s, factor=1.3)
-    out.append(base.judge("30 % more orders and customers", simulate(shop, more_orders, draws, base.staff, audit=False), 0.0))
+    out += both.map(lambda change: other(*change), (half, more))
     if absent:
         _, _, change = max(absent, key=lambda row: row[1])
         out.append(replace(change, name=f"one sick, where it hurts most: {change.name}"))
@@ -373,21 +385,22 @@ def _absences(base: _Base, shifts: list[list[Shift]], both: Executor) -> list[tu
     return list(both.map(lambda one: without(*one), asked))
 
 
-def _curve(base: _Base) -> list[tuple[int, iv.Estimate, float]]:
+def _curve(base: _Base, both: Executor) -> list[tuple[int, iv.Estimate, float]]:
     """Share of the busiest hour's customers who wait against people at the counter, with Erlang C of that hour beside it."""
     work = base.result.work[COUNTER]
     hour = int(np.argmax(np.lib.stride_tricks.sliding_window_view(work, 4).sum(axis=1))) if work.any() else base.shop.opens // QUARTER
     load = float(work[hour : hour + 4].sum() / (4 * QUARTER))
     pool = base.roles[-1].pool
     now = int((base.staff.pickers, base.staff.counter)[pool][hour : hour + 4].max())
-    out = []
-    for people in range(max(1, now - 2), now + 3):
+
+    def point(people: int) -> tuple[int, iv.Estimate, float]:
         result = base.with_staff(with_one(base.staff, pool, people - now, base.shop))
         inside = (result.wait_quarter >= hour) & (result.wait_quarter < hour + 4)
         came = np.bincount(result.wait_rep[inside], minlength=base.draws.reps)
         waited = np.bincount(result.wait_rep[inside & (result.waits > 0)], minlength=base.draws.reps)
-        out.append((people, iv.share(base.draws, waited, came, base.seen_all / 10), erlang.erlang_c(people, load)))
-    return out
+        return people, iv.share(base.draws, waited, came, base.seen_all / 10), erlang.erlang_c(people, load)
+
+    return list(both.map(point, range(max(1, now - 2), now + 3)))
 
 
 def clock(quarter: int) -> str:

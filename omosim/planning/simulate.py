@@ -257,6 +257,13 @@ def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff | list[Sta
     return measure(shop, rows, machine.book(), reps, machine.residuals(end, audit=audit))
 
 
+def picks_of(rows: np.ndarray) -> np.ndarray:
+    """The pickups of DEMAND rows, which nobody collects: they are ready when they would be, as pickers serve nobody else."""
+    out = rows[rows["flow"] == Flow.PICKUP]
+    out["collect_lag_s"] = -1
+    return out
+
+
 def measure(shop: Shop, rows: np.ndarray, book: np.ndarray, reps: int, laws: dict[str, int]) -> DayResult:
     """The planned day's figures from the order book and the rows that it was made from."""
     return DayResult(shop, rows, book, reps, laws)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,7 +114,7 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
 
 
 def largest(shop: Shop, staff: Staff, minutes: int, promise_s: int, pick_s: float,
-            fill: Callable[[np.ndarray], DayResult], kept: Callable[[DayResult, float], bool]) -> SlotLimits:  # fmt: skip
+            fill: Callable[[np.ndarray], DayResult], kept: Callable[[DayResult, float], bool], both: Executor) -> SlotLimits:  # fmt: skip
     """The largest limits, each slot's by its pickers' time, at which full slots keep the targets.
 
     Parameters
@@ -121,6 +122,7 @@ def largest(shop: Shop, staff: Staff, minutes: int, promise_s: int, pick_s: floa
     pick_s : mean seconds of picking an order
     fill : limits -> result of days whose slots are full
     kept : (result, z) -> whether the targets hold, their shares lowered by z standard errors
+    both : where the searches for the limit and for its interval's ends run side by side
     """
     begins, ends = slots_of(shop, minutes)
     time = picker_seconds(shop, staff, begins, ends, promise_s)
@@ -140,5 +142,5 @@ def largest(shop: Shop, staff: Staff, minutes: int, promise_s: int, pick_s: floa
                 high = middle
         return low
 
-    best, sure, hoped = fullest(0.0), fullest(1.96), fullest(-1.96)
+    best, sure, hoped = both.map(fullest, (0.0, 1.96, -1.96))
     return SlotLimits(begins, ends, at(best), at(min(sure, best)), at(max(hoped, best)), best)

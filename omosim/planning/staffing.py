@@ -97,6 +97,7 @@ class Search:
     trial : staff -> result on always the same days
     load : (2, 96) float64, offered load of each pool: people who would be busy if there were enough
     both : where two trials may run side by side; kernels hold no lock
+    picks : as `trial`, of the picking alone; a quarter of the work. None where the pools are one
     """
 
     shop: Shop
@@ -105,6 +106,7 @@ class Search:
     trial: Trial
     load: np.ndarray
     both: Executor
+    picks: Trial | None = None
     tried: int = 0
 
     @property
@@ -112,10 +114,11 @@ class Search:
         """First open and first closed quarter hour."""
         return self.shop.opens // QUARTER, -(-self.shop.closes // QUARTER)
 
-    def test(self, need: tuple[np.ndarray, np.ndarray]) -> DayResult:
-        """Result of people by pool."""
+    def kept(self, pool: int, need: list[np.ndarray]) -> bool:
+        """Whether people by pool keep what one of them is answerable for."""
         self.tried += 1
-        return self.trial(Staff(need[PICKERS], need[COUNTER]))
+        trial = self.picks if self.picks is not None and pool == PICKERS else self.trial
+        return self.targets.kept(pool, trial(Staff(need[PICKERS], need[COUNTER])))
 
     def opened(self, level: np.ndarray, pool: int) -> np.ndarray:
         """People within opening hours, at least the least."""
@@ -134,7 +137,7 @@ class Search:
         low, high = _FLATTEST, _STEEPEST
         trial = list(need)
         trial[pool] = at(high)
-        while not self.targets.kept(pool, self.test((trial[0], trial[1]))):
+        while not self.kept(pool, trial):
             if trial[pool].max() >= _MOST or high > 1e4:
                 raise PlanError(_unreachable(pool, self.targets.pooled))
             low, high = high, 4 * high
@@ -142,7 +145,7 @@ class Search:
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             trial[pool] = at(middle)
-            if self.targets.kept(pool, self.test((trial[0], trial[1]))):
+            if self.kept(pool, trial):
                 high = middle
             else:
                 low = middle
@@ -162,7 +165,7 @@ class Search:
                 fewer[part] = np.maximum(now[part] - 1, self.targets.least[pool])
                 trial = list(need)
                 trial[pool] = fewer
-                if (fewer == now).all() or not self.targets.kept(pool, self.test((trial[0], trial[1]))):
+                if (fewer == now).all() or not self.kept(pool, trial):
                     open_for[start] = False
                 else:
                     now = fewer
@@ -187,12 +190,16 @@ class Search:
             plan[pool] = self._trimmed(pool, plan)
         return plan
 
-    def _keeps(self, plan: list[list[Shift]]) -> bool:
+    def _keeps(self, pool: int, plan: list[list[Shift]]) -> bool:
+        """Whether both targets hold, where the plan differs from one that keeps them in the pool's shifts alone."""
         people = [sh.people(plan[pool]) for pool in POOLS]
         first, last = self.hours
-        if any((people[pool][first:last] < self.targets.least[pool]).any() for pool in POOLS):
+        if any((people[p][first:last] < self.targets.least[p]).any() for p in POOLS):
             return False
-        return self.targets.all_kept(self.trial(Staff(people[PICKERS], people[COUNTER])))
+        staff = Staff(people[PICKERS], people[COUNTER])
+        if self.picks is not None and pool == PICKERS and not self.targets.kept(PICKERS, self.picks(staff)):
+            return False
+        return self.targets.all_kept(self.trial(staff))
 
     def trimmed(self, plan: list[list[Shift]], most: int) -> list[list[Shift]]:
         """The plan with shifts dropped or cut where the search's days allow it, after so many trials at most."""
@@ -221,7 +228,7 @@ class Search:
                 tests.append((shift, other, [*fewer, *([] if other is None else [other])]))
             self.tried += len(tests)
             trials = [[*plan[:pool], fewer, *plan[pool + 1 :]] for _, _, fewer in tests]
-            for (shift, other, fewer), keeps in zip(tests, self.both.map(self._keeps, trials), strict=True):
+            for (shift, other, fewer), keeps in zip(tests, self.both.map(lambda trial: self._keeps(pool, trial), trials), strict=True):
                 if keeps:
                     now = fewer
                     break  # as if the moves had been tried one after the other

@@ -45,7 +45,7 @@ def test_both_engines_give_the_same_day(settings_of, how):
 
 
 def test_a_trip_saves_the_walk(settings_of):
-    shop, rows, draws = days(history(pickups=230, walk_ins=50), settings_of().network)
+    shop, rows, draws = days(history(pickups=130, walk_ins=50), settings_of().network)
     staff = Staff.level(1, 2, OPENS, CLOSES)
     alone, trips, still = (simulate(replace(shop, how=how), rows, draws, staff) for how in (Ways(), Ways(batch=5, walk_s=90), Ways(batch=5)))
     assert trips.ready_on_time > alone.ready_on_time + 0.1

@@ -22,7 +22,7 @@ from omosim.planning.roster import Roster
 from omosim.planning.shelf import ShelfLaw, ShelfPlan, cures_of, fits
 from omosim.planning.shelf import peaks as shelf_peaks
 from omosim.planning.shifts import Shift, ShiftRules
-from omosim.planning.simulate import DayResult, Shop, Staff, picks_of, simulate
+from omosim.planning.simulate import DayResult, Days, Shop, Staff, simulate
 from omosim.planning.staffing import (
     COUNTER,
     PICKERS,
@@ -186,14 +186,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     rows = draw(laws, draws, work, shop, promise_s)
     ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes), audit=False)
     load = offered_load(shop, ample, promise_s)
-
-    def trial_on(rows: np.ndarray, draws: Draws) -> Callable[[Staff], DayResult]:
-        return lambda staff: simulate(shop, rows, draws, staff, audit=False)
-
-    def picks_on(rows: np.ndarray, draws: Draws) -> Callable[[Staff], DayResult] | None:
-        return None if how.pooled else trial_on(picks_of(rows), draws)
-
-    search = Search(shop, options.targets, options.rules, trial_on(rows, draws), load_of_pools(load, how.pooled), both, picks_on(rows, draws))
+    search = Search(shop, options.targets, options.rules, Days(shop, rows, draws), load_of_pools(load, how.pooled), both)
     say(f"{WEEKDAYS[weekday]}: searching for shifts")
     shifts = search.schedule()
 
@@ -205,7 +198,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
             break
         shifts = search.strengthened(shifts, result)
         result = _result(shop, days, final, shifts)
-    again = replace(search, trial=trial_on(days, final), picks=picks_on(days, final))
+    again = replace(search, days=Days(shop, days, final))
     if options.targets.all_kept(result):  # a repair may have made another shift needless
         shifts = again.trimmed(shifts, _LAST_MOVES)
         result = _result(shop, days, final, shifts)
@@ -288,11 +281,11 @@ def _with_room(search: Search, shifts: list[list[Shift]], result: DayResult, opt
     first, last = search.hours
     ample = np.zeros(QUARTERS, np.int64)
     ample[first:last] = _AMPLE
-    if not fits(search.trial(Staff(sh.people(shifts[PICKERS]), ample)), options.bins, options.overflow):
+    if not fits(search.days.whole(Staff(sh.people(shifts[PICKERS]), ample)), options.bins, options.overflow):
         return shifts, True
     for _ in range(_MOST_REPAIRS):
         shifts = search.one_more(shifts, options.targets.pools[-1])
-        if fits(search.trial(Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))), options.bins, options.overflow):
+        if fits(search.days.whole(Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))), options.bins, options.overflow):
             break
     return shifts, False
 

@@ -5,16 +5,17 @@ The engine is the one that strategies are compared with; staff change by the qua
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 
 from omosim.fulfilment.kernel import KernelFulfilment
 from omosim.fulfilment.rules import Network, NetworkRules
 from omosim.planning.demand import QUARTERS, Draws, Shop, replicate_of
-from omosim.planning.history import CURBSIDE, LOCKER, QUARTER
-from omosim.schema.codes import Flow, NodeKind
+from omosim.planning.history import COUNTER_SIDE, CURBSIDE, LOCKER, QUARTER
+from omosim.schema.codes import Entry, Flow, NodeKind
 from omosim.schema.columns import DAY, FLAG_QUEUE_LEFT, NODE
 from omosim.schema.network import N_SERVICES, SERVICE
 from omosim.world.stock import Stock
@@ -262,6 +263,56 @@ def picks_of(rows: np.ndarray) -> np.ndarray:
     out = rows[rows["flow"] == Flow.PICKUP]
     out["collect_lag_s"] = -1
     return out
+
+
+def callers_of(result: DayResult) -> np.ndarray:
+    """DEMAND rows of everybody who came to the counter on the planned day, as visitors of the second at which they came.
+
+    Who picks decides when an order may be collected, so with the same pickers they come at the same times whoever serves.
+    """
+    came = (result.book["arrived_at"] >= result.start) & (result.book["arrived_at"] < result.start + DAY)
+    out = result.rows[np.argsort(result.rows["key"])][came]  # the book is in the order of keys
+    out["flow"], out["channel"], out["offer"] = Flow.VISIT, Entry.STORE, COUNTER_SIDE
+    out["t"] = result.book["arrived_at"][came]
+    return out[np.lexsort((out["key"], out["t"]))]
+
+
+class Days:
+    """Simulated days on which staff are tried: whole, the picking alone, or the counter alone.
+
+    Parameters
+    ----------
+    shop : the store
+    rows : DEMAND rows
+    draws : how they were drawn
+    """
+
+    def __init__(self, shop: Shop, rows: np.ndarray, draws: Draws) -> None:
+        self.shop, self.rows, self.draws = shop, rows, draws
+        self._picks: np.ndarray | None = None
+        self._callers: tuple[bytes, np.ndarray] = b"", rows
+        self._one_at_a_time = Lock()
+
+    def whole(self, staff: Staff) -> DayResult:
+        """Everything."""
+        return simulate(self.shop, self.rows, self.draws, staff, audit=False)
+
+    def picking(self, staff: Staff) -> DayResult:
+        """The orders and when they are ready; of the counter nothing."""
+        with self._one_at_a_time:
+            if self._picks is None:
+                self._picks = picks_of(self.rows)
+        return simulate(self.shop, self._picks, self.draws, staff, audit=False)
+
+    def counter(self, staff: Staff) -> DayResult:
+        """The planned day's customers and their waits; of the picking nothing. The last pickers' customers are kept."""
+        pickers = staff.pickers.tobytes()
+        with self._one_at_a_time:
+            if self._callers[0] != pickers:
+                self._callers = pickers, callers_of(self.whole(staff))
+            callers = self._callers[1]
+        today = replace(self.shop, trades=(*(False,) * self.shop.days_before, True))
+        return simulate(today, callers, self.draws, staff, audit=False)
 
 
 def measure(shop: Shop, rows: np.ndarray, book: np.ndarray, reps: int, laws: dict[str, int]) -> DayResult:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from omosim.planning.demand import QUARTERS
 from omosim.planning.errors import PlanError
 from omosim.planning.history import QUARTER
 from omosim.planning.shifts import Shift, ShiftRules
-from omosim.planning.simulate import DayResult, Shop, Staff
+from omosim.planning.simulate import DayResult, Days, Shop, Staff
 
 PICKERS, COUNTER = 0, 1
 POOLS = (PICKERS, COUNTER)
@@ -94,20 +94,19 @@ class Search:
 
     Parameters
     ----------
-    trial : staff -> result on always the same days
+    days : on which staff are tried, always the same
     load : (2, 96) float64, offered load of each pool: people who would be busy if there were enough
     both : where two trials may run side by side; kernels hold no lock
-    picks : as `trial`, of the picking alone; a quarter of the work. None where the pools are one
     """
 
     shop: Shop
     targets: Targets
     rules: ShiftRules
-    trial: Trial
+    days: Days
     load: np.ndarray
     both: Executor
-    picks: Trial | None = None
     tried: int = 0
+    _pickers: tuple[bytes, bool] | None = field(default=None, init=False)
 
     @property
     def hours(self) -> tuple[int, int]:
@@ -117,8 +116,19 @@ class Search:
     def kept(self, pool: int, need: list[np.ndarray]) -> bool:
         """Whether people by pool keep what one of them is answerable for."""
         self.tried += 1
-        trial = self.picks if self.picks is not None and pool == PICKERS else self.trial
-        return self.targets.kept(pool, trial(Staff(need[PICKERS], need[COUNTER])))
+        return self.targets.kept(pool, self._alone(pool)(Staff(need[PICKERS], need[COUNTER])))
+
+    @property
+    def _apart(self) -> bool:
+        """Whether the counter's waits follow from the pickers and its own people: nobody does both, no car waits for a bay, no queue lasts over night."""
+        how = self.shop.how
+        return not how.pooled and not how.bays and self.targets.least[COUNTER] > 0
+
+    def _alone(self, pool: int) -> Trial:
+        """The trial that shows what a pool is answerable for at least work."""
+        if pool == PICKERS:
+            return self.days.whole if self.shop.how.pooled else self.days.picking
+        return self.days.whole
 
     def opened(self, level: np.ndarray, pool: int) -> np.ndarray:
         """People within opening hours, at least the least."""
@@ -197,9 +207,18 @@ class Search:
         if any((people[p][first:last] < self.targets.least[p]).any() for p in POOLS):
             return False
         staff = Staff(people[PICKERS], people[COUNTER])
-        if self.picks is not None and pool == PICKERS and not self.targets.kept(PICKERS, self.picks(staff)):
+        if pool == COUNTER and self._apart:
+            return self._picked(staff) and self.targets.kept(COUNTER, self.days.counter(staff))
+        if not self.shop.how.pooled and not self.targets.kept(PICKERS, self.days.picking(staff)):
             return False
-        return self.targets.all_kept(self.trial(staff))
+        return self.targets.all_kept(self.days.whole(staff))
+
+    def _picked(self, staff: Staff) -> bool:
+        """Whether the pickers keep the promise; the last answer is kept."""
+        pickers = staff.pickers.tobytes()
+        if self._pickers is None or self._pickers[0] != pickers:
+            self._pickers = pickers, self.targets.kept(PICKERS, self._alone(PICKERS)(staff))
+        return self._pickers[1]
 
     def trimmed(self, plan: list[list[Shift]], most: int) -> list[list[Shift]]:
         """The plan with shifts dropped or cut where the search's days allow it, after so many trials at most."""

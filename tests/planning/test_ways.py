@@ -16,7 +16,7 @@ from omosim.planning.demand import Ways
 from omosim.planning.history import CURBSIDE, LOCKER, store_history
 from omosim.planning.roster import read_roster
 from omosim.planning.shifts import ShiftRules, people
-from omosim.planning.simulate import Staff, simulate
+from omosim.planning.simulate import Days, Staff, simulate
 from omosim.planning.staffing import Search, Targets, load_of_pools, offered_load
 from tests.planning.make import CLOSES, OPENS, days, history, write
 
@@ -71,7 +71,7 @@ def test_one_pool_is_planned_as_one_and_takes_no_more_hours(settings_of):
         ample = simulate(mine, rows, draws, Staff.level(40, 40, OPENS, CLOSES))
         targets = Targets(0.95, 0.9, (1, 0) if pooled else (1, 1), pooled)
         load = load_of_pools(offered_load(mine, ample, 3600), pooled)
-        search = Search(mine, targets, ShiftRules(12, 24, 0), lambda staff, mine=mine: simulate(mine, rows, draws, staff, audit=False), load, ThreadPoolExecutor(2))
+        search = Search(mine, targets, ShiftRules(12, 24, 0), Days(mine, rows, draws), load, ThreadPoolExecutor(2))
         plan = search.schedule()
         staff = Staff(people(plan[0]), people(plan[1]))
         assert targets.all_kept(simulate(mine, rows, draws, staff)) and (not pooled or not plan[1])

@@ -21,7 +21,8 @@ from omosim.schema.network import N_SERVICES, SERVICE
 from omosim.world.stock import Stock
 
 _PLENTY = 1_000_000
-_ROOM = 200_000  # rows of the engine's tables beyond the orders: none is enlarged while the days pass
+_ROOM = 8_000  # rows of the engine's tables beyond the orders; with many more the memory would be fetched anew each time
+_FOR_GOOD = 60 * DAY  # shelf time of orders whose collection does not matter
 _DAYS_AFTER = 1  # days after the planned one, until its late orders are ready
 
 
@@ -302,7 +303,7 @@ class Days:
         with self._one_at_a_time:
             if self._picks is None:
                 self._picks = picks_of(self.rows)
-        return simulate(self.shop, self._picks, self.draws, staff, audit=False)
+        return simulate(replace(self.shop, hold_s=_FOR_GOOD), self._picks, self.draws, staff, audit=False)
 
     def counter(self, staff: Staff) -> DayResult:
         """The planned day's customers and their waits; of the picking nothing. The last pickers' customers are kept."""

@@ -194,9 +194,9 @@ class KernelFulfilment(CoarseNetwork):
     ) -> None:
         """Staff on duty from now on; see the protocol."""
         self._reach(now)
-        said = (node, pickers, counter, *leaving)
-        one = all(isinstance(value, int) for value in said)  # a tenth of the work of looking for a common shape
-        plan = np.array(said if one else np.broadcast_arrays(*said), np.int64).reshape(5, -1)
+        plan = np.empty((5, np.size(node)), np.int64)
+        for place, value in enumerate((node, pickers, counter, *leaving)):  # a tenth of the work of looking for a common shape
+            plan[place] = value
         self._room_for(int(plan[1:].sum()))
         stations.set_staff(self.tables.q, plan, now)
 

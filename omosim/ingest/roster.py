@@ -18,7 +18,7 @@ QUARTERS = 96
 _QUARTER_S = 900
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\Z", re.ASCII)
 _COUNT = re.compile(r"\d{1,4}\Z", re.ASCII)
-_ROLES = {"picker": 0, "pickers": 0, "counter": 1}
+_ROLES = {"picker": 0, "pickers": 0, "counter": 1, "staff": 0}  # staff: one pool, asked for its number only
 _NEEDED = ("weekday", "role", "from", "to")
 _MOST_BYTES = 8 << 20
 _SHOWN = 20
@@ -46,7 +46,7 @@ class People:
 def read_people(
     path: Path, keep: Callable[[str], bool] = lambda store: True, names: Sequence[str] | None = None, hours: tuple[int, int] | None = None
 ) -> People:
-    """A CSV with weekday (mon … sun), role (picker, counter), from, to (HH:MM on quarter hours); where wanted store, break_from, break_to, people.
+    """A CSV with weekday (mon … sun), role (picker, counter; staff: one pool), from, to (HH:MM on quarter hours); where wanted store, break_from, break_to, people.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def _shift(name: str, number: int, row: dict[str, str | None], hours: tuple[int,
     if weekday not in WEEKDAYS:
         wrong.append(Problem("bad_choice", name, number, "weekday", row["weekday"], ", ".join(WEEKDAYS)))
     if role not in _ROLES:
-        wrong.append(Problem("bad_choice", name, number, "role", row["role"], "picker, counter"))
+        wrong.append(Problem("bad_choice", name, number, "role", row["role"], "picker, counter, staff"))
     if people and not _COUNT.match(people):
         wrong.append(Problem("bad_number", name, number, "people", row.get("people"), "a whole number from 0 to 9999"))
     columns = [("from", "to")] + ([("break_from", "break_to")] if row.get("break_from") or row.get("break_to") else [])

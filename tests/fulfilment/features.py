@@ -459,13 +459,16 @@ def rush(rng: np.random.Generator, d: Draft) -> None:
     store = stores[-1]
     d.nodes["rooms"][store] = d.nodes["open"][store] = 1
     d.units[store] += rng.integers(20, 60, d.units.shape[1])
-    chosen = np.isin(d.rows["flow"], (Flow.VISIT, Flow.PICKUP)) & (rng.random(len(d.rows)) < 0.6)
+    goes_in = np.isin(d.rows["flow"], (Flow.VISIT, Flow.PICKUP)) & (d.services["curbside"][d.rows["offer"]] == 0)
+    chosen = goes_in & (rng.random(len(d.rows)) < 0.6)
     many = int(chosen.sum())
     d.rows["node"][chosen] = store
+    d.rows["misfit"][chosen] = rng.random(many) < 0.7
     d.rows["fit_s"][chosen] = rng.integers(1, 4, many) * HOUR
     d.rows["collect_lag_s"][chosen] = rng.integers(0, 4, many) * HOUR
     d.rows["try_on"][chosen] = rng.random(many) < 0.8
-    d.rows["t"][chosen & (rng.random(len(d.rows)) < 0.5)] = 11 * HOUR
+    at_once = chosen & (rng.random(len(d.rows)) < 0.5)
+    d.rows["t"][at_once], d.rows["patience_s"][at_once] = 11 * HOUR, d.tick
 
 
 @feature

@@ -169,7 +169,7 @@ class Queues(NamedTuple):
     heap: np.ndarray  # (H,) HEAP
     bucket: np.ndarray  # (3 BUCKETS,) int32: first row, second row and number of rows, of each span
     station: np.ndarray  # (N_ROLES N + 1,) POST
-    line: np.ndarray  # (N_ROLES N + 1 + 2N, 2 CLASSES) int32: first and last row of each class, of stations, then of spaces
+    line: np.ndarray  # (N_ROLES N + 1 + 2N, 2 CLASSES) int32: first, last row by class: stations, then spaces
     space: np.ndarray  # (2N,) SPACE
     node: np.ndarray  # (N,) NODE
     service: np.ndarray  # (N_SERVICES,) SERVICE

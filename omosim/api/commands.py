@@ -42,10 +42,16 @@ def begin(command: str, composed: Composed, argv: Sequence[str]) -> Opened:
     settings = composed.settings
     hashed = composed.hash
     folder = ResultFolder.create(command, hashed, now=datetime.now(), output_dir=settings.output.dir)
-    origin = provenance(command, argv=list(argv), seed=settings.seed, config_hash=hashed, started=stamp())
+    origin = provenance(command, argv=list(argv), seed=settings.seed, config_hash=hashed, data_hashes=data_hashes(settings), started=stamp())
     folder.begin({**origin, "overrides": list(composed.overrides)}, composed.yaml)
     folder.write_json("assumptions.json", assumptions(composed))
     return Opened(folder, hashed)
+
+
+def data_hashes(settings: Settings) -> dict[str, str]:
+    """File name -> hash of the files that were read into the settings."""
+    roster = settings.network.stores.roster
+    return {} if roster is None or isinstance(roster, str) else {roster.file: roster.sha256}
 
 
 def period(settings: Settings) -> str:
@@ -187,7 +193,7 @@ def calibrate_run(composed: Composed, argv: Sequence[str]) -> tuple[Path, Calibr
 
     fitted = compose("run", [f"market={opened.folder.path / 'market.yaml'}"])
     opened.folder.write_json("assumptions.json", assumptions(fitted))
-    data = {orders.name: file_hash(orders)}
+    data = {**data_hashes(composed.settings), orders.name: file_hash(orders)}
     opened.folder.finish(result.summary, finished=stamp(), extra={"data_hashes": data})
     return opened.folder.path, result
 

@@ -128,12 +128,13 @@ def say_plan(plan: Row, summary: Row, folder: Path) -> None:
             console.print(Text(f"  {row['weekday']}  {row['measure']:<32} observed {words[0]:>8}  simulated {words[1]:>8} ({words[2]} to {words[3]})  {verdict}"))
     else:
         console.print(Text(check["why_not"]))
-    console.print(Text("\nDay   paid h  pickers/counter   ready on time          wait <= limit          wait p90 min  shelf bins  orders a slot", style="bold"))
+    pools = [who for who in ("pickers", "counter", "staff") if who in plan["staff_by_interval"][0]]
+    console.print(Text(f"\nDay   paid h  {'/'.join(pools):<15}   ready on time          wait <= limit          wait p90 min  shelf bins  orders a slot", style="bold"))
     for name, day in sorted(plan["days"].items(), key=lambda item: WEEKDAYS.index(item[0])):
-        people = [[row[who] for row in day["staff_by_interval"]] for who in ("pickers", "counter")]
+        people = [[row[who] for row in day["staff_by_interval"]] for who in pools]
         slots = [row["max_orders"] for row in day["max_orders_per_slot"]]
         console.print(Text(
-            f"{name}  {day['cost']['paid_hours']:>7.1f}   {min(people[0])}-{max(people[0])} / {min(people[1])}-{max(people[1])}".ljust(30)
+            f"{name}  {day['cost']['paid_hours']:>7.1f}   {' / '.join(f'{min(n)}-{max(n)}' for n in people)}".ljust(30)
             + f"  {_share(day['ready_on_time']):<21}  {_share(day['wait_within_limit']):<21}  {day['wait_min']['p90']['value']:>8.1f}"
             f"  {day['shelf_peak_bins']['value']:>10.0f}  {min(slots):>6}-{max(slots)}" + ("" if day["targets_kept"] else "  TARGETS NOT KEPT")
         ))  # fmt: skip

@@ -65,6 +65,8 @@ NARROWED: dict[str, tuple[str, ...]] = {
 }
 #: quantities that are columns of a store's node, with the column
 CAPACITY = {"bins": "bins", "bays": "bays", "rooms": "rooms", "slots": "slot_cap", "keep": "keep", "batch": "batch"}
+#: quantities of stores that dark stores have, too
+DARK_TOO = ("store_open", "staff")
 FILTERS = ("stores", "zones", "categories", "channels")
 #: quantities that hold for a whole run or not at all, because contracts and goods do not change inside one
 WHOLE_RUN = ("misfit", "goods_cost", "delivery_cost")
@@ -85,7 +87,7 @@ class Intervention(Frozen):
     set: float | None = par("quantity's unit", "new value (0 or 1 for store_open and capability)", default=None)
     times: float | None = par("1", "factor on the present value", 0, 1000, default=None)
     capability: str | None = par("name", "capability, for what: capability", default=None, max_length=80)
-    stores: list[str] = par("names", "stores S01, S02, …; empty: all", default_factory=list, max_length=5000)
+    stores: list[str] = par("names", "stores S01, S02, …, for store_open and staff also dark stores D01, …; empty: all", default_factory=list, max_length=5000)
     zones: list[int] = par("zones", "zones; empty: all", default_factory=list, max_length=5000)
     categories: list[str] = par("names", "categories; empty: all", default_factory=list, max_length=32)
     channels: list[Literal["web", "store", "social", "live"]] = par("entries", "channels; empty: all", default_factory=list)

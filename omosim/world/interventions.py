@@ -12,7 +12,17 @@ import numpy as np
 
 from omosim.schema.codes import Entry, NodeKind
 from omosim.schema.columns import HOUR
-from omosim.schema.scenario import BY_HOUR, CAPACITY, FILTERS, NARROWED, ONLY_TIMES, SWITCHES, WHOLE_RUN, Intervention
+from omosim.schema.scenario import (
+    BY_HOUR,
+    CAPACITY,
+    DARK_TOO,
+    FILTERS,
+    NARROWED,
+    ONLY_TIMES,
+    SWITCHES,
+    WHOLE_RUN,
+    Intervention,
+)
 from omosim.schema.settings import Settings
 from omosim.world.errors import CannotIntervene
 from omosim.world.nodes import CAPACITIES
@@ -25,7 +35,7 @@ def problems(settings: Settings, node_names: Iterable[str] | None = None) -> lis
     Parameters
     ----------
     settings : the run's settings
-    node_names : names of the world's nodes; without them any name like S07 counts as a store
+    node_names : names of the world's nodes; without them any name like S07 counts as a store, like D02 as a dark store
     """
     found: list[str] = []
     names = None if node_names is None else set(node_names)
@@ -34,8 +44,10 @@ def problems(settings: Settings, node_names: Iterable[str] | None = None) -> lis
         place = f"scenario.interventions[{row}] ({change.what})"
         found += [f"{place}: {text}" for text in _shape_problems(change, settings)]
         for name in change.stores:
-            if not re.fullmatch(r"S0*[1-9]\d{0,3}", name) or (names is not None and name not in names):
-                found.append(f"{place}: there is no store '{name}'; stores are S01, S02, … in order of placement.")
+            letters = "SD" if change.what in DARK_TOO else "S"
+            if not re.fullmatch(rf"[{letters}]0*[1-9]\d{{0,3}}", name) or (names is not None and name not in names):
+                dark = ", dark stores D01, …" if change.what in DARK_TOO else ""
+                found.append(f"{place}: there is no store '{name}'; stores are S01, S02, … in order of placement{dark}.")
         for zone in change.zones:
             if not 0 <= zone < zones:
                 found.append(f"{place}: there is no zone {zone}; zones are 0 to {zones - 1}.")
@@ -151,6 +163,14 @@ class Interventions:
         self.settings, self.world = settings, world
         self.changes = list(settings.scenario.interventions)
         self.base_trading = world.trading.copy()
+        self.openings = [c for c in self.changes if c.what == "store_open"]
+        self.base_closed = np.zeros(len(world.node_names), np.bool_)  # dark stores that a dated change opens first
+        for change in reversed(self.openings):
+            nodes = self._stores(change)
+            self.base_closed[nodes] = (world.nodes["kind"][nodes] == NodeKind.DARK) & bool(change.set)
+        if self.base_closed.any():
+            world.closed[...] = self.base_closed
+            world.refresh_policy()
         self._on: tuple[tuple[int, bool], ...] = ()
         self._day = -1
 
@@ -198,6 +218,7 @@ class Interventions:
             fixed[...] = -1
         world.rival_store_km[...] = self.settings.market.rival.store_km
         world.trading[...] = self.base_trading
+        world.closed[...] = self.base_closed
 
     # ---- what is meant --------------------------------------------------------------------------------------
     def _categories(self, change: Intervention) -> np.ndarray:
@@ -205,7 +226,8 @@ class Interventions:
         return np.array([names.index(c) for c in change.categories] or range(len(names)))
 
     def _stores(self, change: Intervention) -> np.ndarray:
-        names, stores = self.world.node_names, np.flatnonzero(self.world.nodes["kind"] == NodeKind.STORE)
+        names, kind = self.world.node_names, self.world.nodes["kind"]
+        stores = np.flatnonzero((kind == NodeKind.STORE) | (kind == NodeKind.DARK) & (change.what in DARK_TOO))
         return np.array([names.index(s) for s in change.stores] or stores, np.int64)
 
     def _zones(self, change: Intervention) -> np.ndarray:
@@ -282,7 +304,8 @@ class Interventions:
         self._scale(self.world.rival_store_km, self._zones(change), change)
 
     def _store_open(self, change: Intervention) -> None:
-        self.world.trading[self._stores(change)] = bool(change.set)
+        self.world.trading[self._stores(change)] = bool(change.set)  # the policy has its say about dark stores later
+        self.world.closed[self._stores(change)] = not change.set
 
     def _courier_capacity(self, change: Intervention) -> None:
         stores = self._stores(change)
@@ -300,6 +323,42 @@ class Interventions:
             self.world.capacity_factor[where] *= change.times
         else:
             self.world.capacity_fixed[where] = round(change.set or 0)
+
+    # ---- stores that dated changes close --------------------------------------------------------------------
+    def _trading_on(self, day: int) -> np.ndarray:
+        """(N,) bool: stores and dark stores that trade on a day as far as dated changes go."""
+        dark = self.world.nodes["kind"] == NodeKind.DARK
+        out = np.where(dark, ~self.base_closed, self.base_trading)
+        for change in self.openings:
+            if self._active(change, day):
+                out[self._stores(change)] = bool(change.set)
+        return out
+
+    def _closed(self) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) bool: nodes that dated changes have closed today, having been open before or told to close; and those that open again in the window."""
+        burn, today = self.settings.burn_in_days, self._day
+        days = {burn + d for c in self.openings for d in (c.from_day, c.to_day) if d is not None}
+        closed, again = ~self._trading_on(today), np.zeros_like(self.base_closed)
+        begun = np.zeros_like(closed)
+        for change in self.openings:
+            if self._active(change, today) and not change.set:
+                begun[self._stores(change)] = True
+        for day in {0, *days}:
+            if 0 <= day <= today:
+                begun |= self._trading_on(day)
+            elif today < day < burn + self.settings.days:
+                again |= self._trading_on(day)
+        return closed & begun, again
+
+    def closed_for_good(self) -> np.ndarray:
+        """(N,) bool: nodes that dated changes have closed and do not open again before the measured window ends."""
+        closed, again = self._closed()
+        return closed & ~again
+
+    def closed_for_now(self) -> np.ndarray:
+        """(N,) bool: nodes of the present policy that dated changes have closed and open again in the measured window."""
+        closed, again = self._closed()
+        return closed & again & ((self.world.nodes["kind"] == NodeKind.STORE) | bool(self.world.policy.dark_stores))
 
     def site_hours(self) -> list[int]:
         """Hours of the day at which the site's capacity may change, midnight left out."""

@@ -37,7 +37,7 @@ MOVES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "media": ({"times": 2.0, "channels": ["web"]}, {"media_factor"}),
     "rival_price": ({"times": 0.8}, {"rival_price_factor", "outside_value"}),
     "rival_store_km": ({"times": 0.5, "zones": [0]}, {"rival_store_km", "outside_value"}),
-    "store_open": ({"set": 0, "stores": ["S01"]}, {"trading", "near", "billboard", "nodes"}),
+    "store_open": ({"set": 0, "stores": ["S01"]}, {"trading", "closed", "near", "billboard", "nodes"}),
     "courier_capacity": ({"times": 0.25}, {"courier_factor", "nodes"}),
     "supply": ({"times": 0.3, "categories": ["makeup"]}, {"supply"}),
     "bins": ({"set": 4, "stores": ["S01"]}, {"capacity_fixed"}),  # the engine keeps the nodes' columns of places

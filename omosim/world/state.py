@@ -189,7 +189,7 @@ class World:
     @property
     def seen(self) -> list[Policy]:
         """The policy as each audience sees it; with one audience, the policy itself."""
-        return self._seen or [self._policy]
+        return self._seen or [self._policy] * self.audiences.count
 
     def change_policy(self, policy: Policy, seen: Sequence[Policy] = ()) -> None:
         """Put new numbers into the policies in force, within a run; offers are changed in place.

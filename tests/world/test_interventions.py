@@ -232,9 +232,9 @@ def test_changes_of_a_whole_run_become_settings(shipped) -> None:
 def test_what_cannot_be_done_is_refused_with_its_place(shipped, change: dict[str, Any], says: str) -> None:
     settings = shipped.with_changes(shipped.make_settings(), {"what": "media", "times": 1.1, "from_day": 0}, change)
     with pytest.raises(CannotIntervene) as caught:
-        check_interventions(settings)
-    assert says in str(caught.value) and "scenario.interventions" in str(caught.value)
-    assert "interventions[1]" in str(caught.value) or "experiment 'x'" in str(caught.value)
+        check_interventions(settings, ["DC", "S01", "S02"])
+    assert says in str(caught.value)
+    assert "scenario.interventions[1]" in str(caught.value) or "scenario.interventions: experiment 'x'" in str(caught.value)
     with pytest.raises(CannotIntervene):
         start(settings)
 

@@ -13,7 +13,7 @@ import numpy as np
 from omosim.kernels.mathx import log64
 from omosim.kernels.purposes import ASSORTMENT
 from omosim.kernels.synthesis import fill_exp, fill_uniform
-from omosim.schema.codes import Entry, NodeKind
+from omosim.schema.codes import Entry, Flow, NodeKind
 from omosim.schema.columns import HOUR
 from omosim.schema.scenario import (
     AUDIENCE,
@@ -326,7 +326,11 @@ class Interventions:
         self._move(self.world.promise_factor, self.world.promise_fixed, self._seen_offers(change), change, value)
 
     def _discount(self, change: Intervention) -> None:
-        self._move(self.world.discount_factor, self.world.discount_fixed, self._seen_offers(change), change, change.set or 0.0)
+        """By the channel where it is paid: who reads on the web and buys off the shelf pays in the store."""
+        offers, entries = self.world.policy.offers, self._entries(change)
+        paid_at = np.where(offers["flow"] == Flow.VISIT, Entry.STORE, offers["entry"])
+        where = np.ix_(self._audiences(change), np.flatnonzero(np.isin(paid_at, entries)))
+        self._move(self.world.discount_factor, self.world.discount_fixed, where, change, change.set or 0.0)
 
     def _seen_number(self, change: Intervention, *names: str) -> None:
         where = np.ix_(self._audiences(change), [SEEN_NUMBERS.index(name) for name in names])

@@ -7,7 +7,7 @@ staff and the site, as in a field experiment. Oracle: tests/model/test_experimen
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,6 +61,11 @@ def ratio_of(top: np.ndarray, bottom: np.ndarray) -> Estimate | None:
     return Estimate(share, share - Z * error, share + Z * error, error)
 
 
+def as_share(found: Estimate | None) -> Estimate | None:
+    """The interval within 0 to 1."""
+    return found and replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
+
+
 def share_of(hits: int, n: int) -> Estimate:
     """Proportion of shoppers, Wilson's interval."""
     low, high = wilson(hits, n) or (0.0, 1.0)
@@ -96,7 +101,7 @@ class Purchases:
             ("revenue_per_shopper", f"minor {currency}", mean_of(self.revenue[who])),
             ("margin_per_shopper", f"minor {currency}", mean_of(self.margin[who])),
             ("aov", f"minor {currency}", ratio_of(self.revenue[who], orders)),
-            ("return_rate", "share", ratio_of(self.units_back[who], self.units_out[who])),
+            ("return_rate", "share", as_share(ratio_of(self.units_back[who], self.units_out[who]))),
         ]
 
 

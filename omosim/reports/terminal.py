@@ -106,11 +106,16 @@ def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:
             value = figure(kpi.value, kpi.unit) if kpi.value is not None else f"undefined: {kpi.reason}"
             unit = unit_words(kpi.unit) if kpi.value is not None else ""
             console.print(Text(f"  {title(name):<34} {value:>18} {unit}".rstrip()))
+    before = None
     for row in summary.get("ab", []):
-        if row["diff"] is not None:
-            console.print(Text(safe_text(
-                f"  {row['experiment']}, {row['group']} against {row['against']}: {title(row['kpi'])} {number(row['diff'], row['unit'], sign=True)} "
-                f"({interval(row['diff_low'], row['diff_high'], row['unit'])}), {row['reading'].replace('_', ' ')}")))  # fmt: skip
+        if row["diff"] is None:
+            continue
+        if (pair := (row["experiment"], row["group"])) != before:
+            console.print(Text(safe_text(f"Experiment {row['experiment']}: {row['group']} against {row['against']}"), style="bold"))
+        before = pair
+        change = number(row["diff"], row["unit"], sign=True)
+        spread = interval(row["diff_low"], row["diff_high"], row["unit"])
+        console.print(Text(f"  {title(row['kpi']):<24} {change:>16}  ({spread})  {row['reading'].replace('_', ' ')}"))
     console.print(Text(f"Report: {report}"))
 
 

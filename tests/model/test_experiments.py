@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from omosim.engine.errors import SnapshotError
-from omosim.model.experiments import difference, experiment_rows, mean_of, ratio_of, share_of
+from omosim.model.experiments import difference, experiment_rows, mean_of, purchases, ratio_of, share_of
 from omosim.model.retail import RetailModel
 from omosim.model.run import Run, run
 from omosim.schema.scenario import Intervention
 from omosim.schema.settings import Settings
 from omosim.strategy import IncompatibleCapabilities
+from omosim.world.audiences import Trial
 
 HALF = {"name": "cut", "share": 0.5}
-MUCH = {"market.awareness.initial": 0.95}  # many who know the shop: effects stand out
 
 
 def with_changes(settings: Settings, *changes: dict) -> Settings:
@@ -220,6 +220,25 @@ def test_what_acts_on_the_network_is_the_same_for_all(plain, change, says) -> No
     with pytest.raises(IncompatibleCapabilities, match=says):
         RetailModel(with_changes(plain, {**change, "from_day": 0, "ab": HALF}))
     RetailModel(with_changes(plain, {**change, "from_day": 0}))
+
+
+def test_groups_that_see_the_same_seldom_seem_to_differ(plain_run) -> None:
+    """A hundred and sixty halves of the same people, who all saw the same: one in twenty differences seems real by chance."""
+    model, book = plain_run.model, plain_run.book
+    bought = purchases(book, 4000, model.window_start, model.window_end)
+    everybody = np.ones((len(model.world.segment_names), model.world.zone_weight.size), np.bool_)
+    seen: dict[str, int] = {}
+    sizes = []
+    for i in range(160):
+        trial = Trial(f"half_{i}", ("control", "treated"), np.array([0.5]), everybody, 0, None)
+        who = trial.members(model.key0, model.key1, model.journeys.shoppers) == 1
+        sizes.append(int(who.sum()))
+        for (kpi, _, mine), (_, _, theirs) in zip(bought.figures(who, "KRW"), bought.figures(~who, "KRW"), strict=True):
+            assert mine is not None and theirs is not None
+            _, low, high = difference(mine, theirs, kpi == "buyers")
+            seen[kpi] = seen.get(kpi, 0) + int(low > 0 or high < 0)
+    assert all(n <= 18 for n in seen.values()) and 20 < sum(seen.values()) < 80, seen  # 8 of 160 expected; 18 with odds of 1 in 1000
+    assert abs(np.mean(sizes) - 2000) < 12 and 20 < np.std(sizes) < 45
 
 
 # ---- estimates ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from omosim.journeys import Journeys
 from omosim.model.run import run
 from omosim.schema.codes import Entry, Flow
-from omosim.schema.columns import DAY
+from omosim.schema.columns import DAY, FLAG_SUBSTITUTED
 from omosim.schema.scenario import CAPACITY, KINDS, Intervention
 from omosim.schema.settings import Settings
 from omosim.strategy import build_policy, capability, capability_names, switch
@@ -154,7 +154,7 @@ def test_information_shows_misfits_before_the_order(plain) -> None:
 def test_a_discount_is_taken_off_at_the_order_where_it_is_paid(plain) -> None:
     done = run(changed(plain, {"what": "discount", "set": 0.5, "channels": ["store"], "from_day": -2}))
     world, book = done.model.world, done.book
-    visits = book[(book["flow"] == Flow.VISIT) & (book["units_out"] > 0) & (book["units_back"] == 0) & (book["key"] % 256 == 0) & (book["placed_at"] < done.model.window_end)]
+    visits = book[(book["flow"] == Flow.VISIT) & (book["units_out"] > 0) & (book["units_back"] == 0) & (book["key"] % 256 == 0) & (book["flags"] & FLAG_SUBSTITUTED == 0) & (book["placed_at"] < done.model.window_end)]
     share = visits["revenue"] / (world.price[Entry.STORE, visits["sku"]] * visits["units_out"])
     assert set(np.unique(visits["offer"])) == {3, 4} and (share < 0.51).all()
     assert world.price[Entry.STORE].sum() == run(plain.model_copy(update={"days": 1})).model.world.price[Entry.STORE].sum()

@@ -36,7 +36,7 @@ class Trial:
     groups : names of its groups, the control first
     edges : (groups - 1,) float64, cumulative shares of the groups but the control
     eligible : (S, Z) bool, who takes part, by segment and zone
-    first, last : days of the measured window, from and to, on which one of its changes holds; last None: to the end
+    first, last : days of the measured window, from and to, on which one of its changes works; last None: to the end
     """
 
     name: str
@@ -125,6 +125,12 @@ def people_of(change: Intervention, settings: Settings) -> np.ndarray:
     return named[:, None] & lives[None, :]
 
 
+def _works_from(change: Intervention, settings: Settings) -> int:
+    """Day from which a change works: a capability after its ramp-up."""
+    row = settings.strategy.capabilities.get(change.capability or "") if change.what == "capability" and change.set else None
+    return change.from_day + (row.ramp_up_days if row is not None else 0)
+
+
 def _trials(settings: Settings) -> list[Trial]:
     found: dict[str, list[Intervention]] = {}
     for change in settings.scenario.interventions:
@@ -137,7 +143,7 @@ def _trials(settings: Settings) -> list[Trial]:
         ends = [change.to_day for change in changes]
         last = None if None in ends else max(end for end in ends if end is not None)
         edges = np.minimum(np.cumsum(list(shares.values())), 1.0)
-        out.append(Trial(name, (CONTROL, *shares), edges, eligible, min(c.from_day for c in changes), last))
+        out.append(Trial(name, (CONTROL, *shares), edges, eligible, min(_works_from(c, settings) for c in changes), last))
     return out
 
 

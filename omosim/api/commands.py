@@ -63,6 +63,7 @@ def period(settings: Settings) -> str:
 # ---- run ----------------------------------------------------------------------------------------------------
 def run_command(composed: Composed, argv: Sequence[str]) -> int:
     """One run: kpis, daily, orders, laws, summary, report."""
+    from omosim.model.experiments import COLUMNS
     from omosim.model.run import run
     from omosim.reports.terminal import say_run
     from omosim.reports.write import write_report
@@ -83,6 +84,10 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
     )
     folder.write_table("daily", done.daily())
     folder.write_table("orders", done.orders())
+    if done.experiments:
+        columns = {name: [row[name] for row in done.experiments] for name in COLUMNS}
+        numbers = ("value", "ci_low", "ci_high", "diff", "diff_low", "diff_high")
+        folder.write_table("ab", columns, types=dict.fromkeys(numbers, "float64"))
     if composed.settings.output.touches:
         folder.write_table("touches", done.model.journeys.touch_columns())
     folder.write_json("laws.json", done.laws)
@@ -98,6 +103,7 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
         "seed": composed.settings.seed,
         "kpis": {k.kpi: k.value for k in figures},
         "undefined": {k.kpi: k.reason for k in figures if k.value is None},
+        **({"ab": done.experiments} if done.experiments else {}),
     }
     folder.finish(summary, finished=stamp())
     report = write_report(folder)

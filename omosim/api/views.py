@@ -47,6 +47,14 @@ class RunView:
 
         return pd.DataFrame(self.run.daily())
 
+    def ab(self) -> pd.DataFrame:
+        """Randomised experiments: each group's figures with intervals, and the difference from its control."""
+        import pandas as pd
+
+        from omosim.model.experiments import COLUMNS
+
+        return pd.DataFrame(self.run.experiments, columns=list(COLUMNS))
+
     def journeys(self) -> pd.DataFrame:
         """Daily counters of needs, missions, sessions, choices and touches."""
         import pandas as pd

@@ -98,11 +98,12 @@ COMMANDS: dict[str, Command] = {
         _c(
             "list",
             "kinds",
-            "omosim list [markets|strategies|capabilities|scenarios|touchpoints]",
+            "omosim list [markets|strategies|capabilities|scenarios|touchpoints|quantities]",
             "markets, strategies, capabilities and scenarios that can be named",
             "쓸 수 있는 시장·전략·역량·시나리오를 보여 준다",
-            "Shows what comes with omosim and what stands in ./configs, ./scenarios and ./experiments.",
-            ("omosim list", "omosim list scenarios"),
+            "Shows what comes with omosim and what stands in ./configs, ./scenarios and ./experiments. quantities: what a dated\n"
+            "change of a scenario can move, with unit, range and what it may be narrowed by.",
+            ("omosim list", "omosim list scenarios", "omosim list quantities"),
             "omosim run scenario=NAME",
         ),
         _c(
@@ -148,7 +149,7 @@ COMMANDS: dict[str, Command] = {
     )
 }
 
-KINDS = ("markets", "strategies", "capabilities", "scenarios", "experiments", "touchpoints")
+KINDS = ("markets", "strategies", "capabilities", "scenarios", "experiments", "touchpoints", "quantities")
 GLOBAL_FLAGS = ("--help", "--version", "--lang", "--completion", "--trace")
 FLAGS: dict[str, tuple[str, ...]] = {
     "run": ("--cfg", "--multirun"),

@@ -23,6 +23,7 @@ from omosim.config.problems import from_pydantic
 from omosim.config.resolved import config_hash, content_hash, resolved_yaml, to_yaml
 from omosim.config.schema_tree import lookup
 from omosim.config.strict import Doc, dotted
+from omosim.schema.scenario import OF_CAPABILITY
 from omosim.schema.settings import CompareSettings, Settings
 
 
@@ -332,7 +333,7 @@ class _Composer:
         if not isinstance(changes, list) or not isinstance(have, dict):
             return
         for change in changes:
-            name = change.get("capability") if isinstance(change, dict) and change.get("what") == "capability" else None
+            name = change.get("capability") if isinstance(change, dict) and change.get("what") in OF_CAPABILITY else None
             config = f"strategy/capability/{name}"
             if isinstance(name, str) and name not in have and levels.kind(name) is not None and self.library.exists(config):
                 doc = self.library.doc(config)

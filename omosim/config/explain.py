@@ -12,6 +12,7 @@ from omosim.config.errors import ConfigError, nearest, refuse, show
 from omosim.config.levels import describe
 from omosim.config.library import GROUPS
 from omosim.config.schema_tree import children, lookup, tree
+from omosim.schema.scenario import KINDS, ONLY_SET, ONLY_TIMES, SWITCHES, WHOLE_RUN
 from omosim.schema.settings import CompareSettings
 
 LISTED = 60
@@ -42,7 +43,23 @@ def explain(key: str, composed: Composed) -> str:
     for command in ("bopis", "calibrate"):
         if key in OPTIONS[command].model_fields:
             return _option(key, command)
+    if key in KINDS:
+        return f"{key} (what: {key} in scenario.interventions): {quantity_span(key)}"
     raise _unknown(key, path, [r["key"] for r in table])
+
+
+def quantity_span(name: str) -> str:
+    """What a quantity of a dated change is: meaning, how it is given, unit, range, narrowing."""
+    kind = KINDS[name]
+    if name in ONLY_TIMES:
+        given = "times"
+    elif name in SWITCHES:
+        given = "set 0 or 1"
+    else:
+        given = f"set {kind.low:g} to {kind.high:g} [{kind.unit}]" + ("" if name in ONLY_SET else " or times")
+    narrowed = f"; narrowed by {', '.join(kind.narrowed)}" if kind.narrowed else ""
+    whole = "; for a whole run" if name in WHOLE_RUN else ""
+    return f"{kind.meaning}; {given}{narrowed}{whole}"
 
 
 def _option(key: str, command: str) -> str:

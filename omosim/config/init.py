@@ -22,10 +22,13 @@ _YAML_WORDS = {"yes", "no", "on", "off", "y", "n", "true", "false", "null", "non
 
 SCENARIO = """\
 # The world outside the retailer, and dated changes. Use: omosim compare market=market.yaml scenario=scenario.yaml
-# what: price, fee, lead_time, promise, stock, staff, media, rival_price, rival_store_km, store_open,
-#   courier_capacity, need_rate, supply, capability, misfit, goods_cost or delivery_cost
+# what shoppers see: price, discount, fee, free_from, promise, return_hassle, accuracy, assortment, capability, level,
+#   media, reach, reach_growth; the outside: need_rate, rival_price, rival_store_km, rival_store, lead_time, supply;
+#   the network: stock, store_open, staff, courier_capacity, bins, bays, rooms, slots, keep, batch, site_capacity;
+#   for a whole run: misfit, goods_cost, delivery_cost. `omosim list quantities` says units, ranges and narrowing
 # give either set: NEW VALUE or times: FACTOR; narrow it by stores: [S01], zones: [0], categories: [NAME],
-#   channels: [web, store, social, live]
+#   channels: [web, store, social, live], segments: [NAME], touchpoints: [NAME], items: [0, 1]
+# an experiment inside one run, for what shoppers see: ab: {{name: WORD, share: 0.5}}; results by group are in ab.parquet
 name: {name}
 title: "The rival sells 5 % cheaper from the second week"
 interventions:

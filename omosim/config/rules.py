@@ -9,11 +9,11 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from omosim.config import levels
-from omosim.config.errors import Problem, nearest, show
+from omosim.config import change_rules, levels
+from omosim.config.errors import Problem, nearest
 from omosim.config.facts import Facts, Loc
 from omosim.config.network_rules import NETWORK_RULES
-from omosim.schema.scenario import BY_HOUR, DARK_TOO, FILTERS, NARROWED, ONLY_TIMES, WHOLE_NUMBERS, WHOLE_RUN
+from omosim.schema.scenario import BY_HOUR, DARK_TOO, FILTERS, NARROWED, ONLY_TIMES, SWITCHES, WHOLE_NUMBERS, WHOLE_RUN
 
 SUM_TOLERANCE = 1e-6
 Rule = Callable[[Facts], Iterator[Problem]]
@@ -202,16 +202,9 @@ def _change(facts: Facts, loc: Loc, row: dict[str, Any]) -> Iterator[Problem]:
     if len(given) != 1:
         both = "neither 'set' nor 'times'" if not given else "both 'set' and 'times'"
         yield facts.problem(loc, both, "Give one of them: set: NEW VALUE or times: FACTOR")
-    what, name = row.get("what"), row.get("capability")
-    if what == "capability" and name is None:
-        yield facts.problem(loc, "no capability named", "Add capability: NAME", ", ".join(levels.names()))
-    if what != "capability" and name is not None:
-        yield facts.problem(
-            (*loc, "capability"), f"has no meaning for what: {show(what)}", "Remove it, or write what: capability"
-        )
-    if isinstance(name, str) and levels.kind(name) is None:
-        yield _no_capability(facts, (*loc, "capability"), name)
-    if what in ("capability", "store_open") and (row.get("times") is not None or row.get("set") not in (None, 0, 1)):
+    what = row.get("what")
+    yield from change_rules.capability(facts, loc, row)
+    if what in SWITCHES and (row.get("times") is not None or row.get("set") not in (None, 0, 1)):
         key = "times" if row.get("times") is not None else "set"
         yield facts.problem((*loc, key), f"'{what}' is on or off", "Write set: 1 (on) or set: 0 (off)", "set: 0 or 1")
     if isinstance(what, str) and what in NARROWED:
@@ -225,11 +218,8 @@ def _change(facts: Facts, loc: Loc, row: dict[str, Any]) -> Iterator[Problem]:
 
 def _manner(facts: Facts, loc: Loc, row: dict[str, Any], what: str) -> Iterator[Problem]:
     """How this quantity can be changed: by which numbers, where, and from when."""
-    value, allowed = facts.number(*loc, "set"), NARROWED[what]
-    for part in FILTERS:
-        if row.get(part) and part not in allowed:
-            cure = f"Narrow it by {', '.join(allowed)}, or drop {part}" if allowed else f"Drop {part}"
-            yield facts.problem((*loc, part), f"'{what}' cannot be narrowed by {part}", cure, ", ".join(allowed) or "nothing")
+    value = facts.number(*loc, "set")
+    yield from change_rules.narrowing(facts, loc, row, what)
     if value is not None and what in ONLY_TIMES:
         yield facts.problem((*loc, "set"), f"'{what}' has no absolute value", "Write times: FACTOR")
     if value is not None and value < 0:
@@ -260,6 +250,7 @@ def _manner(facts: Facts, loc: Loc, row: dict[str, Any], what: str) -> Iterator[
 
 
 def _places(facts: Facts, loc: Loc) -> Iterator[Problem]:
+    yield from change_rules.people(facts, loc)
     count = facts.number("network", "stores", "count")
     opened, what = facts.opened(), facts.get(*loc, "what")
     dark = int(facts.number("network", "dark_stores", "count") or 0) if what in DARK_TOO else 0
@@ -336,7 +327,7 @@ def arms(facts: Facts) -> Iterator[Problem]:
 
 RULES: tuple[Rule, ...] = (
     segment_shares, need_shares, thetas, timezone, start_date, weights, *NETWORK_RULES,
-    capabilities, needs, interventions, signs, burn_in, arms,
+    capabilities, needs, interventions, change_rules.experiments, signs, burn_in, arms,
 )  # fmt: skip
 
 

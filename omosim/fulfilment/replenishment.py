@@ -304,10 +304,11 @@ class Replenishment(StockControl):
         self.least = np.where(holds, plan.store_min_units, 0)
 
     def targets(self) -> np.ndarray:
-        """(N, K) int32 levels in force; 0 in stores that do not trade."""
+        """(N, K) int32 levels in force; 0 in stores that do not trade and of items that a node no longer carries."""
         factor = self.world.level_factor[:, self.world.sku_category]
         level = np.rint(self.planned() * factor).astype(np.int32)
         level[1:][~self.world.trading[1:]] = 0
+        level *= self.world.carried
         return level
 
     def wanted(self) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from omosim.journeys.levels import build_scene, refresh
 from omosim.journeys.shopper import Shopper
 from omosim.journeys.synthesis import make_shoppers
+from omosim.kernels.audiences import use_touchpoints
 from omosim.kernels.journeys_crowd import browse, count_users, day_of_awareness, push, show_missions
 from omosim.kernels.journeys_decide import decide_window
 from omosim.kernels.journeys_needs import WAYS, hang_all, list_needs, plan_first_needs, rows_due
@@ -23,7 +24,7 @@ from omosim.world.synthesis import IDENTITIES
 #: a push can open the mission of a need that is due so many days later
 #: level fields that change in a run
 MOVING_LEVELS = ("live_from", "live_until", "show", "stop_at")
-#: part of a media level that exposure is counted in
+#: part of a contact of every shopper that exposure is counted in
 EXPOSURE = 10**12
 _EMPTY = np.zeros(0, DEMAND)
 _NEVER = 2**62
@@ -49,14 +50,16 @@ class Journeys:
         self.world, self.settings, self.key0, self.key1 = world, settings, key0, key1
         zones, groups, touchpoints = world.zone_weight.size, len(world.segment_names), len(world.touch_names)
         self.days = world.calendar.days
-        self.awareness = np.full((zones, groups), settings.market.awareness.initial)
+        audiences = world.audiences.count
+        self.awareness = np.full((audiences, zones, groups), settings.market.awareness.initial)
         self.scene = build_scene(settings, world, self.awareness)
         self.shoppers = make_shoppers(world, settings, self.scene, settings.shoppers)
+        self._form_audiences()
         self.needs = np.zeros(settings.shoppers * len(world.category_names), NEED)
         self.head, self.due = np.full((self.days, WAYS), -1, np.int32), np.zeros(self.days, np.int32)
         self.counts = np.zeros((self.days, N_COUNTS), np.int64)
         self.zone_sessions = np.zeros((self.days, zones), np.int32)
-        self.users = np.zeros((zones, groups))
+        self.users = np.zeros((audiences, zones, groups))
         self.touch_sums = np.zeros((2, 2, touchpoints), np.int64)
         self.exposed = np.zeros(touchpoints, np.int64)  # media met on measured days, day-levels in EXPOSURE-ths
         self.day = np.full(1, -1, np.int64)
@@ -67,8 +70,9 @@ class Journeys:
         self._rows = np.zeros(256, DEMAND)
         self._set_missions(np.zeros(0, MISSION), 0)
         plan_first_needs(
-            key0, key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self._share, self._stages
-        )
+            key0, key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, self._share,
+            self._stages,
+        )  # fmt: skip
 
     @property
     def _stages(self) -> int:
@@ -89,9 +93,21 @@ class Journeys:
         """Open no mission at or after `second`."""
         self.scene.levels["stop_at"] = second
 
+    def _form_audiences(self) -> None:
+        """Who belongs to which audience, and how many; the world is told."""
+        self.world.audience_share[...] = self.world.audiences.assign(self.key0, self.key1, self.shoppers)
+        self._reach = self.world.touch_reach[None].repeat(self.world.audiences.count, axis=0)
+
     def refresh(self) -> None:
         """Read the policy and the dated changes in force; `begin_day` does so too."""
         self.scene = refresh(self.settings, self.world, self.scene)
+        if not np.array_equal(self._reach, self.world.reach):
+            self._reach = self.world.reach.copy()
+            self._use_touchpoints()
+
+    def _use_touchpoints(self) -> None:
+        use_touchpoints(self.key0, self.key1, self.shoppers, self.scene.touchpoints)
+        count_users(self.shoppers, self.users)
 
     def begin_day(self, day: int) -> None:
         """Awareness and browsing of a day; its missions are listed: needs, pushes, and what yesterday left."""
@@ -105,15 +121,15 @@ class Journeys:
     def _crowd(self, day: int) -> None:
         aware = self.settings.market.awareness
         if 0 <= day - self.settings.burn_in_days < self.settings.days:
-            self.exposed += np.rint(self.world.media_now() * EXPOSURE).astype(np.int64)
+            self.exposed += np.rint(self.world.contacts_now() * EXPOSURE).astype(np.int64)
         day_of_awareness(
             self.awareness, self.world.exposure_rho(), self.world.billboard, aware.decay_per_week, aware.acquisition_per_week
         )
         if day % 7 == 0:
             count_users(self.shoppers, self.users)
-        if day < self.days and self.scene.levels["web_offer"][0] and day * DAY < self.scene.levels["stop_at"][0]:
+        if day < self.days and self.scene.levels["web_offer"].any() and day * DAY < self.scene.levels["stop_at"][0]:
             rate = float(self.scene.levels["browse_per_day"][0])
-            n = browse(self.key0, self.key1, day, rate, self.awareness, self.users, self.zone_sessions[day])
+            n = browse(self.key0, self.key1, day, rate, self.scene.levels, self.awareness, self.users, self.zone_sessions[day])
             self.counts[day, Count.WEB_SESSIONS] += n
 
     def _over(self, second: int) -> bool:
@@ -138,13 +154,13 @@ class Journeys:
 
     def _list(self, day: int, stop: int, rows: np.ndarray, first: int, out: np.ndarray) -> tuple[int, int]:
         return list_needs(
-            self.key0, self.key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self._share,
+            self.key0, self.key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, self._share,
             self._stages, day, stop, rows, first, out, self.counts[day],
         )  # fmt: skip
 
     def _pushes(self, day: int) -> np.ndarray:
         need_day = day + self.settings.market.sessions.push_ahead_days
-        if self._over(day * DAY) or self.scene.levels["push_open"][0] <= 0 or need_day >= self.days:
+        if self._over(day * DAY) or self.scene.levels["push_open"].max() <= 0 or need_day >= self.days:
             return np.zeros(0, MISSION)
         rows = self._rows_due(need_day)
         out = np.zeros(len(rows), MISSION)
@@ -237,9 +253,10 @@ class Journeys:
         numbers = int((self.needs["number"] & NUMBER_MASK).sum(dtype=np.int64))
         met = int(self.counts[:, [Count.NEEDS, Count.NEEDS_LATE]].sum())
         hour = min(now, self.days * DAY, int(self.scene.levels["stop_at"][0])) // HOUR
-        table = self.scene.op_time  # (C, hours + 1): operational time reached; the last second of the hour is left out
-        reached = table[:, hour - 1] + (table[:, hour] - table[:, hour - 1]) * (1 - 1 / HOUR)
-        behind = self.needs["next_s"].reshape(-1, len(reached)) < reached - 1e-3
+        table = self.scene.op_time  # (G, C, hours + 1): operational time reached; the last second of the hour is left out
+        reached = table[:, :, hour - 1] + (table[:, :, hour] - table[:, :, hour - 1]) * (1 - 1 / HOUR)
+        kind = self.scene.pace[self.shoppers["segment"], self.shoppers["zone"]] if len(reached) > 1 else 0
+        behind = self.needs["next_s"].reshape(-1, reached.shape[1]) < reached[kind] - 1e-3
         return abs(numbers - met) + int(np.count_nonzero(behind))
 
     # ---- looking ----------------------------------------------------------------------------------------------
@@ -279,7 +296,7 @@ class Journeys:
     @property
     def n_aware(self) -> int:
         """Living shoppers who know the retailer now."""
-        level = self.awareness[self.shoppers["zone"], self.shoppers["segment"]]
+        level = self.awareness[self.shoppers["audience"], self.shoppers["zone"], self.shoppers["segment"]]
         knows = (self.shoppers["aware_at"] < level) | (self.shoppers["flags"] & 16 > 0)
         return int(np.count_nonzero(knows & (self.shoppers["flags"] & 1 > 0)))
 
@@ -304,6 +321,7 @@ class Journeys:
             getattr(self, name)[:rows] = state[name][:rows]
         for name, value in zip(MOVING_LEVELS, state["levels"].tolist(), strict=True):
             self.scene.levels[name] = value
+        self._meet_again(state["users"].shape != self.users.shape)
         self._hang_again()
         self._queue = np.concatenate([state["queue"], np.zeros(256, MISSION)])
         self._waiting[0] = state["queue"].size
@@ -313,10 +331,20 @@ class Journeys:
         self._set_missions(state["missions"].copy(), 0)
         self.refresh()
 
+    def _meet_again(self, others: bool) -> None:
+        """Audiences and touchpoints used are those of this scenario, which the one that was saved need not have had."""
+        self._form_audiences()
+        self._reach = self.world.reach.copy()
+        self.scene = refresh(self.settings, self.world, self.scene)
+        before = self.shoppers["used"].copy()
+        use_touchpoints(self.key0, self.key1, self.shoppers, self.scene.touchpoints)
+        if others or not np.array_equal(before, self.shoppers["used"]):
+            count_users(self.shoppers, self.users)
+
     def _hang_again(self) -> None:
         """The calendar from the need rows; those that fell due after the demand of the run that saved them come late."""
         today = int(self.day[0]) + 1
         first = min(today, int(self.scene.levels["stop_at"][0]) // DAY)
-        hang_all(self.needs, self.head, self.due, self.scene.op_time, first)
+        hang_all(self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, first)
         for day in range(first, min(today, self.days)):
             self._list(day, 0, self._rows_due(day), 0, np.zeros(64, MISSION))

@@ -8,12 +8,13 @@ import numpy as np
 
 from omosim.kernels.journeys_synthesis import KNOTS, fill_gamma_table, order_mu
 from omosim.kernels.journeys_types import CASE, CATEGORY, LEVELS, SEGMENT, TOUCHPOINT, Scene
-from omosim.kernels.mathx import log64
+from omosim.kernels.mathx import exp64, log64
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Settings
 from omosim.world.calendar import AFTER_OPENING_S, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
 from omosim.world.nodes import site_plan
+from omosim.world.policy import Policy
 from omosim.world.state import World
 
 PPM = 1_000_000
@@ -29,14 +30,14 @@ def _log_spread(cv: float) -> float:
 
 
 def fixed_levels(settings: Settings, world: World) -> np.ndarray:
-    """(1,) LEVELS with everything that settings fix; policy levels are written by `policy_levels`."""
+    """(A,) LEVELS, a row an audience, with everything that settings fix; policy levels are written by `policy_levels`."""
     market, network = settings.market, settings.network
     good, choice, who, work = market.goodwill, market.choice, market.identity, network.work
-    out = np.zeros(1, LEVELS)
+    out = np.zeros(world.audiences.count, LEVELS)
     lead_sigma = _log_spread(network.carrier.lead_cv)
     values: dict[str, float] = {
         "key0": world.key0, "key1": world.key1, "stages": market.demand.stages,
-        "free_from": network.carrier.free_from, "live_from": -1, "live_until": -1, "show": 0,
+        "live_from": -1, "live_until": -1, "show": 0,
         "stop_at": 2**62, "log_touches": int(settings.output.touches),
         "ride_s_per_km": ride_seconds_per_km(market.geography.speed_kmh), "least_ride_s": LEAST_RIDE_S,
         "after_opening_s": AFTER_OPENING_S,
@@ -47,7 +48,6 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "show_ahead_s": market.sessions.show_ahead_days * DAY, "nearly": market.sessions.nearly_bought, "theta_upper": choice.theta_upper,
         "theta_lower": min(choice.theta_lower, choice.theta_upper), "habit_gain": choice.habit_gain,
         "habit_rate": choice.habit_rate, "search_cost": choice.search_cost, "wait_per_s": choice.wait_per_day / DAY,
-        "return_post": choice.return_post, "return_store": choice.return_store,
         "vot_per_s": choice.vot_per_hour / HOUR, "visit_s": choice.visit_minutes * 60.0,
         "collect_s": choice.collect_minutes * 60.0, "check_share": choice.stock_check_share,
         "belief_rate": choice.belief_rate, "go_on": choice.go_on,
@@ -74,9 +74,15 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
 
 
 def policy_levels(settings: Settings, world: World, out: np.ndarray) -> None:
-    """Write the policy in force into LEVELS `out`, in place."""
-    policy, stock = world.policy, settings.network.stock
-    error = stock.record_harmful * (1.0 - policy.record_quality) + stock.stale_error * min(1.0, policy.publish_s / DAY)
+    """Write the policy in force, as each audience sees it, into LEVELS `out`, in place."""
+    for audience, policy in enumerate(world.seen):
+        _audience_levels(settings, world, audience, policy, out[audience : audience + 1])
+
+
+def _audience_levels(settings: Settings, world: World, audience: int, policy: Policy, out: np.ndarray) -> None:
+    stock, feed = settings.network.stock, world.policy  # one feed for all, as good as the network's records
+    error = stock.record_harmful * (1.0 - feed.record_quality) + stock.stale_error * min(1.0, feed.publish_s / DAY)
+    contacts = policy.push_per_week / 7.0 * policy.push_open_rate * settings.market.sessions.push_window_days
     values: dict[str, float] = {
         "near_stores": max(0, min(policy.known_stores, settings.market.choice.near_stores)),
         "stock_shown": policy.stock_shown, "prices_equal": policy.prices_equal,
@@ -92,11 +98,19 @@ def policy_levels(settings: Settings, world: World, out: np.ndarray) -> None:
         "stock_error": min(max(error, 0.001), 0.5), "coupon_rate": policy.coupon_rate,
         "store_sensing": policy.store_sensing, "live_reach": policy.live_reach,
         "live_intensity": policy.live_intensity, "retarget_rate": policy.retarget_rate,
-        "push_open": policy.push_per_week / 7.0 * policy.push_open_rate * settings.market.sessions.push_window_days,
+        "push_open": 1.0 - float(exp64(-contacts)),
         "switch_cost": policy.switch_cost,
         "full_off": int(((policy.offers["full_off"] > 0) & (policy.offers["enabled"] == 1)).any()),
-        "acc_web": policy.accuracy_web, "acc_social": policy.accuracy_social, "acc_live": policy.accuracy_live,
+        "cut": int((world.sold[audience] == 0).any()),
     }  # fmt: skip
+    seen: dict[str, float] = {
+        "acc_web": policy.accuracy_web, "acc_social": policy.accuracy_social, "acc_live": policy.accuracy_live,
+        "free_from": settings.network.carrier.free_from, "return_post": settings.market.choice.return_post,
+        "return_store": settings.market.choice.return_store,
+    }  # fmt: skip
+    values |= {name: world.seen_number(audience, name, value) for name, value in seen.items()}
+    for name in ("acc_web", "acc_social", "acc_live"):
+        values[name] = min(values[name], 1.0)
     for name, value in values.items():
         out[name] = value
 
@@ -125,13 +139,20 @@ def segment_table(world: World) -> np.ndarray:
 
 
 def touchpoint_table(world: World) -> np.ndarray:
-    """(T,) TOUCHPOINT: what decides who uses a row and how often it is met before a decision."""
-    out = np.zeros(len(world.touch_names), TOUCHPOINT)
-    out["reach"], out["entry"], out["identity"] = world.touch_reach, world.touch_entry, world.touch_identity
+    """(A, T) TOUCHPOINT: what decides who uses a row and how often it is met before a decision."""
+    out = np.zeros((world.audiences.count, len(world.touch_names)), TOUCHPOINT)
+    out["reach"], out["entry"], out["identity"] = world.reach, world.touch_entry, world.touch_identity
     out["pays"] = world.touch_pays
     out["weight"] = world.touch_contacts
     out["on"] = 1
     return out
+
+
+def offer_table(world: World) -> np.ndarray:
+    """(A, offers) OFFER; with one audience a view of the policy's own table."""
+    if world.audiences.count == 1:
+        return world.policy.offers[None]
+    return np.stack([policy.offers for policy in world.seen])
 
 
 def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scene:
@@ -141,20 +162,21 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scen
     service -= float(log64(settings.network.work.shape))  # mean 1
     scene = Scene(
         levels=fixed_levels(settings, world), category=category_table(world), segment=segment_table(world),
-        offers=world.policy.offers, touchpoints=touchpoint_table(world), near=world.near, travel_s=world.travel_s,
+        offers=offer_table(world), touchpoints=touchpoint_table(world), near=world.near, travel_s=world.travel_s,
         distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published,
-        near_point=world.near_point, near_dark=world.near_dark, board=world.board, price=world.price,
+        near_point=world.near_point, near_dark=world.near_dark, board=world.board, price=world.prices, sold=world.sold,
         list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
-        awareness=awareness, service=service, op_time=world.calendar.lambda_c, lead_factor=world.lead_factor,
+        awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), scratch=np.zeros(96), case=np.zeros(1, CASE),
     )  # fmt: skip
     return refresh(settings, world, scene)
 
 
 def refresh(settings: Settings, world: World, scene: Scene) -> Scene:
-    """Read the policy and what dated changes moved; returns the scene, with the policy's own offer table."""
+    """Read the policy and what dated changes moved; returns the scene, with the offers in force."""
     policy_levels(settings, world, scene.levels)
     scene.category["misfit"], scene.category["mind"] = world.misfit, world.mind
-    on = world.policy.touch_on
-    scene.touchpoints["on"] = on if on.size else 1
-    return scene if scene.offers is world.policy.offers else scene._replace(offers=world.policy.offers)
+    for audience, policy in enumerate(world.seen):
+        scene.touchpoints["on"][audience] = policy.touch_on if policy.touch_on.size else 1
+    scene.touchpoints["reach"] = world.reach
+    return scene._replace(offers=offer_table(world))

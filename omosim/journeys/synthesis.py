@@ -35,7 +35,7 @@ def make_shoppers(world: World, settings: Settings, scene: Scene, count: int) ->
 
     def part(first: int, last: int) -> None:
         synthesise(
-            world.key0, world.key1, zone_cdf, segment_cdf, scene.segment, scene.touchpoints, taste, choice.taste_sd,
+            world.key0, world.key1, zone_cdf, segment_cdf, scene.segment, scene.touchpoints[0], taste, choice.taste_sd,
             rates, identity, choice.belief_start, gamma, beta, first, out[first:last],
         )  # fmt: skip
 

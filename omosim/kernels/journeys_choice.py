@@ -132,6 +132,8 @@ def choose(levels, case, who, offers, nodes, waves, nests):
             continue
         flow = int(offer["flow"])
         where = _STORE if flow == _VISIT else entry
+        if case["sold"][where] == 0 or case["sold"][entry] == 0:
+            continue
         taste = (taste_for(levels, who, where) - case["favourite"]) * case["scale"]
         first = 0
         wait_s = promised_wait(case, offer)

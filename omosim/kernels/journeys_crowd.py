@@ -1,8 +1,8 @@
-"""What happens to many shoppers at once: awareness by zone and segment, browsing, pushes, live shows."""
+"""What happens to many shoppers at once: awareness by audience, zone and segment, browsing, pushes, live shows."""
 
 from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import kernel
-from omosim.kernels.journeys_needs import AHEAD, clock_second
+from omosim.kernels.journeys_needs import AHEAD, clock_second, pace_of
 from omosim.kernels.journeys_perceive import knows_us
 from omosim.kernels.mathx import exp64, log64, poisson_ppf
 from omosim.kernels.philox import uniform, uniform4, uniform_lanes
@@ -22,35 +22,40 @@ _USES_LIVE = 8
 
 @kernel
 def day_of_awareness(awareness, exposure, billboard, decay_week, acquisition_week):
-    """One day of A <- A(1 - d) + (1 - A)(1 - exp(-sum of rho x)), by zone and segment.
+    """One day of A <- A(1 - d) + (1 - A)(1 - exp(-sum of rho x)), by audience, zone and segment.
 
     Parameters
     ----------
-    awareness : (Z, S) float64; changed in place
-    exposure : (S,) awareness a week by media and contacts; billboard : (Z,) by the nearest store, 1/week
+    awareness : (A, Z, S) float64; changed in place
+    exposure : (A, S) awareness a week by media and contacts; billboard : (Z,) by the nearest store, 1/week
     decay_week : share forgotten in a week; acquisition_week : learnt from others, 1/week
     """
     forget = 1.0 - exp64(log64(max(1.0 - decay_week, 1e-12)) / 7.0)
-    for z in range(awareness.shape[0]):
-        for s in range(awareness.shape[1]):
-            rho = exposure[s] + billboard[z] + acquisition_week
-            a = awareness[z, s]
-            awareness[z, s] = a * (1.0 - forget) + (1.0 - a) * (1.0 - exp64(-rho / 7.0))
+    for who in range(awareness.shape[0]):
+        for z in range(awareness.shape[1]):
+            for s in range(awareness.shape[2]):
+                rho = exposure[who, s] + billboard[z] + acquisition_week
+                a = awareness[who, z, s]
+                awareness[who, z, s] = a * (1.0 - forget) + (1.0 - a) * (1.0 - exp64(-rho / 7.0))
 
 
 @kernel
-def browse(key0, key1, day, per_day, awareness, users, sessions):
+def browse(key0, key1, day, per_day, levels, awareness, users, sessions):
     """Web sessions without a need, by zone: a Poisson draw of the day; returns their sum.
 
     Parameters
     ----------
-    users : (Z, S) float64, shoppers who use the web; sessions : (Z,) int32 of the day; added to
+    levels : (A,) LEVELS; who has no web offer does not browse
+    users : (A, Z, S) float64, shoppers who use the web; sessions : (Z,) int32 of the day; added to
     """
     total = 0
-    for z in range(users.shape[0]):
+    for z in range(users.shape[1]):
         aware = 0.0
-        for s in range(users.shape[1]):
-            aware += users[z, s] * awareness[z, s]
+        for a in range(users.shape[0]):
+            if levels[a]["web_offer"] == 0:
+                continue
+            for s in range(users.shape[2]):
+                aware += users[a, z, s] * awareness[a, z, s]
         n = poisson_ppf(uniform(key0, key1, z, day, BROWSE, 0), aware * per_day)
         sessions[z] += n
         total += n
@@ -59,11 +64,11 @@ def browse(key0, key1, day, per_day, awareness, users, sessions):
 
 @kernel
 def count_users(shoppers, users):
-    """Living shoppers who use the web, by zone and segment; fills `users` (Z, S) float64."""
-    users[:, :] = 0.0
+    """Living shoppers who use the web, by audience, zone and segment; fills `users` (A, Z, S) float64."""
+    users[:, :, :] = 0.0
     for i in range(shoppers.size):
         if int(shoppers[i]["used"]) & 1 and int(shoppers[i]["flags"]) & _ALIVE:
-            users[int(shoppers[i]["zone"]), int(shoppers[i]["segment"])] += 1.0
+            users[int(shoppers[i]["audience"]), int(shoppers[i]["zone"]), int(shoppers[i]["segment"])] += 1.0
 
 
 @kernel
@@ -90,9 +95,7 @@ def push(scene, shoppers, needs, day, rows, out):
     -------
     Rows filled
     """
-    levels = scene.levels[0]
     categories = scene.category.size
-    opened = 1.0 - exp64(-levels["push_open"])
     both = _ALIVE | _CONSENT
     n = 0
     for i in range(rows.size):
@@ -104,8 +107,9 @@ def push(scene, shoppers, needs, day, rows, out):
         number = int(needs[row]["number"])
         who = shoppers[shopper]
         if number < _SERVED and int(who["flags"]) & both == both and int(who["linked"]) + int(who["pending"]) > 0:
+            levels = scene.levels[int(who["audience"])]
             u, u_time, _, _ = uniform4(levels["key0"], levels["key1"], shopper, (category << 22) | number, PUSH, 0)
-            if u < opened:
+            if u < levels["push_open"]:
                 t = day * _DAY + 32_400 + int(u_time * 43_200.0)  # between 9 and 21 o'clock
                 _open(out[n], t, shopper, category, number, 1, _PUSH)
                 n += 1
@@ -127,18 +131,24 @@ def show_missions(scene, shoppers, needs, show, begins, out):
     Rows that there are (may exceed `out.size`: call again with more room)
     """
     levels = scene.levels[0]
+    most = 0.0
+    for audience in range(scene.levels.size):
+        most = max(most, scene.levels[audience]["live_reach"])
     categories = scene.category.size
     hour = begins // _HOUR
-    latest = min(hour + levels["show_ahead_s"] // _HOUR, scene.op_time.shape[1] - 1)
+    latest = min(hour + levels["show_ahead_s"] // _HOUR, scene.op_time.shape[2] - 1)
     n = 0
     for group in range((shoppers.size + 3) // 4):
         u0, u1, u2, u3 = uniform_lanes(levels["key0"], levels["key1"], group, show, BROADCAST, 0)
         for lane in range(4):
             shopper = 4 * group + lane
             u = u0 if lane == 0 else (u1 if lane == 1 else (u2 if lane == 2 else u3))
-            if u >= levels["live_reach"] or shopper >= shoppers.size:
+            if u >= most or shopper >= shoppers.size:
                 continue
             who = shoppers[shopper]
+            if u >= scene.levels[int(who["audience"])]["live_reach"]:
+                continue
+            table = scene.op_time[pace_of(scene.pace, who)]
             if int(who["flags"]) & _ALIVE == 0 or int(who["used"]) & _USES_LIVE == 0 or not knows_us(scene.awareness, who):
                 continue
             best = -1
@@ -148,9 +158,9 @@ def show_missions(scene, shoppers, needs, show, begins, out):
                 if int(need["number"]) >= _SERVED or int(need["next_s"]) == _NEVER:
                     continue
                 op = int(need["next_s"])
-                if op <= scene.op_time[c, hour] or op > scene.op_time[c, latest]:
+                if op <= table[c, hour] or op > table[c, latest]:
                     continue  # before the show, or too far away: seen without working out the second
-                second = clock_second(scene.op_time[c], op)
+                second = clock_second(table[c], op)
                 if second >= begins + _HOUR and second < soonest:
                     soonest = second
                     best = c

@@ -89,7 +89,7 @@ def look_up_stores(scene, levels, case, zone, sku, factor):
 
 
 @kernel(inline="always")
-def make_case(scene, levels, who, mission, slot, base, events, login, combined, checks, coupon):
+def make_case(scene, levels, offers, who, mission, slot, base, events, login, combined, checks, coupon):
     """Write the mission as the shopper sees it into the scene's case."""
     case = scene.case[0]
     shopper = int(mission["shopper"])
@@ -97,7 +97,8 @@ def make_case(scene, levels, who, mission, slot, base, events, login, combined, 
     t = int(mission["t"])
     zone = int(who["zone"])
     kind = scene.category[category]
-    sku, e = shown_item(levels, kind, scene.popularity_cdf, shopper, base, events)
+    audience = int(who["audience"])
+    sku, e = shown_item(levels, kind, scene.popularity_cdf, scene.sold[audience], shopper, base, events)
     units = order_units(levels, kind, shopper, category, base)
     scale = float(scene.list_price[sku]) * units
     live = 1 if levels["live_from"] <= t and t < levels["live_until"] else 0
@@ -126,9 +127,10 @@ def make_case(scene, levels, who, mission, slot, base, events, login, combined, 
     case["parcel_s"] = levels["lead_s"] * scene.lead_factor[zone]
     case["outside"] = scene.outside_value[zone, category] * units
     for entry in range(4):
-        case["price"][entry] = scene.price[entry, sku]
+        case["price"][entry] = scene.price[audience, entry, sku]
+        case["sold"][entry] = scene.sold[audience, entry, sku]
     look_up_stores(scene, levels, case, zone, sku, levels["combined_factor"] if combined else 1.0)
-    case["here"] = order_here_value(levels, case, scene.offers[0])
+    case["here"] = order_here_value(levels, case, offers[0])
 
 
 @kernel
@@ -183,21 +185,24 @@ def mark_served(needs, mission, categories):
 
 
 @kernel(inline="always")
-def order_of(scene, levels, who, mission, needs, row, key, choice, tally):
+def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally):
     """From the chosen alternative to a row, unless a bad sign ends the mission; returns 1 when `row` was filled."""
     case = scene.case[0]
     offer_id, r, utility, outside = choice
-    offer = scene.offers[offer_id]
+    offer = offers[offer_id]
+    audience = int(who["audience"])
     flow = int(offer["flow"])
     entry = int(offer["entry"])
     category = int(mission["category"])
     kind = scene.category[category]
     second = second_item(levels, kind, scene.popularity_cdf, case["shopper"], case["base"], case["sku"])
+    if levels["cut"] == 1 and second >= 0 and scene.sold[audience, _STORE if flow == _VISIT else entry, second] == 0:
+        second = -1
     found = item_after_information(levels, case, second, entry, flow != _VISIT or int(offer["pre_info"]) == 1)
     tally[_BAD_SIGN] += found[5]
     if found[0] < 0:
         return 0
-    fill_row(levels, case, row, key, scene.offers, offer_id, r, utility, found, scene.price[:, found[0]], scene.nodes,
+    fill_row(levels, case, row, key, offers, offer_id, r, utility, found, scene.price[audience, :, found[0]], scene.nodes,
              scene.waves, scene.service)  # fmt: skip
     row["mind"] = goes_back(levels, case, found[0], kind["mind"], entry, utility, outside)
     gained = utility - outside
@@ -211,7 +216,7 @@ def order_of(scene, levels, who, mission, needs, row, key, choice, tally):
 
 
 @kernel(inline="always")
-def decide_one(scene, levels, who, mission, needs, row, queue, waiting, log, logged, sums, tally):
+def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, log, logged, sums, tally):
     """Decide one mission; returns 1 when `row` was filled: with a purchase, or with a session where a site is modelled."""
     shopper = int(mission["shopper"])
     t = int(mission["t"])
@@ -236,21 +241,21 @@ def decide_one(scene, levels, who, mission, needs, row, queue, waiting, log, log
     known = flags & _CONSENT > 0 and u_login < levels["login"]
     events = profile_size(who, day) if known else 0
     checks = levels["stock_shown"] == 1 and u_check < levels["check_share"]
-    make_case(scene, levels, who, mission, slot, base, events, u_login < levels["login"], u_trip < levels["combined_share"], checks,
+    make_case(scene, levels, offers, who, mission, slot, base, events, u_login < levels["login"], u_trip < levels["combined_share"], checks,
               u_coupon < levels["coupon_rate"])  # fmt: skip
     case = scene.case[0]
-    count_sessions(levels, who, int(scene.offers[_SOCIAL_OFFER]["enabled"]) == 1, case["live"], u_sessions, tally)
+    count_sessions(levels, who, int(offers[_SOCIAL_OFFER]["enabled"]) == 1, case["live"], u_sessions, tally)
     if checks:
         tally[_CHECKS] += 1
     see_price_gap(levels, who, case, u_gap, tally)
-    choice = choose(levels, case, who, scene.offers, scene.nodes, scene.waves, scene.scratch)
+    choice = choose(levels, case, who, offers, scene.nodes, scene.waves, scene.scratch)
     key = (((shopper << 5) | int(mission["category"])) << _NEEDS_BITS | int(mission["need"])) << _ORDINAL_BITS
     filled = 0
     if choice[0] < 0:
         tally[_OUTSIDE] += 1
         given_up = choice[2] > choice[3] - levels["nearly"] * case["scale"]
     else:
-        filled = order_of(scene, levels, who, mission, needs, row, key, choice, tally)
+        filled = order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally)
         given_up = filled == 0
     if known:
         add_event(levels, who, day, True)
@@ -259,8 +264,8 @@ def decide_one(scene, levels, who, mission, needs, row, queue, waiting, log, log
     sampled = shopper & _YIELD_SAMPLE == 0
     if filled == 1 or log.size > 0 or sampled:
         count = 1 + poisson_ppf(u_touches, levels["touches"] - 1.0)
-        entry = int(scene.offers[choice[0]]["entry"]) if filled == 1 else -1
-        drawn, seen = touch_mission(levels, scene.touchpoints, scene.scratch, who, shopper, slot, t, key, count, entry,
+        entry = int(offers[choice[0]]["entry"]) if filled == 1 else -1
+        drawn, seen = touch_mission(levels, scene.touchpoints[int(who["audience"])], scene.scratch, who, shopper, slot, t, key, count, entry,
                                     filled, log, logged[0], sums[1 if sampled else 0])  # fmt: skip
         if log.size > 0:
             logged[0] += drawn
@@ -294,7 +299,6 @@ def decide_window(scene, shoppers, needs, missions, first, last, rows, queue, wa
     (m, rows filled), m the first mission not decided: `last`, or less when the log is full
     """
     n = 0
-    levels = scene.levels[0]
     for k in range(first, last):
         mission = missions[k]
         if k + _AHEAD < missions.size:
@@ -303,5 +307,6 @@ def decide_window(scene, shoppers, needs, missions, first, last, rows, queue, wa
             return k, n
         tally = counts[int(mission["t"]) // _DAY]
         who = shoppers[int(mission["shopper"])]
-        n += decide_one(scene, levels, who, mission, needs, rows[n], queue, waiting, log, logged, sums, tally)
+        audience = int(who["audience"])
+        n += decide_one(scene, scene.levels[audience], scene.offers[audience], who, mission, needs, rows[n], queue, waiting, log, logged, sums, tally)
     return last, n

@@ -82,7 +82,13 @@ def clock_second(table, op):
 
 
 @kernel
-def plan_first_needs(key0, key1, shoppers, needs, head, due, op_time, share, stages):
+def pace_of(pace, who):
+    """Kind of shopper, the row of operational time in which his needs come."""
+    return int(pace[int(who["segment"]), int(who["zone"])])
+
+
+@kernel
+def plan_first_needs(key0, key1, shoppers, needs, head, due, op_time, pace, share, stages):
     """Draw the first need of every shopper and category and hang it on its day.
 
     Parameters
@@ -90,7 +96,7 @@ def plan_first_needs(key0, key1, shoppers, needs, head, due, op_time, share, sta
     shoppers : (n,) SHOPPER
     needs : (n x C,) NEED; filled
     head : (days, WAYS) int32, first need rows of each day; due : (days,) int32, how many rows; both filled
-    op_time : (C, H+1) float64
+    op_time : (G, C, H+1) float64; pace : (S, Z) int16, kind of shopper
     share : (C,) float64, part of a shopper's needs in each category
 
     Notes
@@ -102,12 +108,13 @@ def plan_first_needs(key0, key1, shoppers, needs, head, due, op_time, share, sta
     categories = share.size
     for i in range(shoppers.size):
         rate = float(shoppers[i]["need_rate"])
+        kind = pace_of(pace, shoppers[i])
         for c in range(categories):
             units = first_point(key0, key1, i, c << _CATEGORY_STEP, stages)
             row = i * categories + c
             needs[row]["number"] = 0
             needs[row]["next_s"] = op_seconds(units, rate * share[c], stages)
-            _hang(needs, row, head, due, clock_second(op_time[c], needs[row]["next_s"]))
+            _hang(needs, row, head, due, clock_second(op_time[kind, c], needs[row]["next_s"]))
 
 
 @kernel
@@ -135,13 +142,14 @@ def _step(key0, key1, need, shopper, category, rate_week, stages):
 
 
 @kernel
-def hang_all(needs, head, due, op_time, first_day):
+def hang_all(shoppers, needs, head, due, op_time, pace, first_day):
     """Build the calendar of lists anew from the need rows; nothing is due before `first_day`."""
     head[:, :] = -1
     due[:] = 0
-    categories = op_time.shape[0]
+    categories = op_time.shape[1]
     for row in range(needs.size):
-        second = clock_second(op_time[row % categories], needs[row]["next_s"])
+        kind = pace_of(pace, shoppers[row // categories])
+        second = clock_second(op_time[kind, row % categories], needs[row]["next_s"])
         _hang(needs, row, head, due, max(second, first_day * _DAY))
 
 
@@ -160,7 +168,7 @@ def rows_due(needs, head, day, rows):
 
 
 @kernel
-def list_needs(key0, key1, shoppers, needs, head, due, op_time, share, stages, day, stop_at, rows, first, out, tally):
+def list_needs(key0, key1, shoppers, needs, head, due, op_time, pace, share, stages, day, stop_at, rows, first, out, tally):
     """Take the needs of a day off the calendar and put each row's next need on it.
 
     Parameters
@@ -189,7 +197,8 @@ def list_needs(key0, key1, shoppers, needs, head, due, op_time, share, stages, d
         shopper = row // categories
         category = row - shopper * categories
         rate = float(shoppers[shopper]["need_rate"]) * share[category]
-        second = clock_second(op_time[category], needs[row]["next_s"])
+        table = op_time[pace_of(pace, shoppers[shopper]), category]
+        second = clock_second(table, needs[row]["next_s"])
         again = 0
         while second < (day + 1) * _DAY:
             second = max(second, day * _DAY)
@@ -213,6 +222,6 @@ def list_needs(key0, key1, shoppers, needs, head, due, op_time, share, stages, d
                     n += 1
                     again += 1
             _step(key0, key1, needs[row], shopper, category, rate, stages)
-            second = clock_second(op_time[category], needs[row]["next_s"])
+            second = clock_second(table, needs[row]["next_s"])
         _hang(needs, row, head, due, second)
     return rows.size, n

@@ -127,13 +127,13 @@ def apply_outcomes(scene, shoppers, outcomes, now, tally):
     -----
     G <- G exp(-dt / tau) + eta (realised - expected). Test: tests/journeys/test_outcomes.py.
     """
-    levels = scene.levels[0]
     for k in range(outcomes.size):
         row = outcomes[k]
         code = int(row["code"])
         channel = int(row["channel"])
         shopper = int(row["shopper"])
         who = shoppers[shopper]
+        levels = scene.levels[int(who["audience"])]
         key = int(row["key"])
         slot = (key >> _ORDINAL_BITS) & _SLOT_MASK
         q = scene.category[(slot >> _NEEDS_BITS) & _CATEGORY_MASK]["misfit"]

@@ -9,6 +9,8 @@ from omosim.kernels.purposes import ITEM, UNITS, VALUE
 
 _DAY = 86_400
 _SECOND_ITEM = 255  # draw number of the item tried after a bad sign
+_FURTHER = 256  # draw numbers of items in place of one that is not sold, from here on
+_MOST_TRIES = 64
 
 
 @kernel
@@ -22,10 +24,10 @@ def goodwill_at(levels, who, t):
 
 @kernel
 def knows_us(awareness, who):
-    """Aware: has bought before, or the awareness of zone and segment exceeds the shopper's own threshold."""
+    """Aware: has bought before, or the awareness of audience, zone and segment exceeds the shopper's own threshold."""
     if int(who["flags"]) & 16:
         return True
-    return float(who["aware_at"]) < awareness[int(who["zone"]), int(who["segment"])]
+    return float(who["aware_at"]) < awareness[int(who["audience"]), int(who["zone"]), int(who["segment"])]
 
 
 @kernel
@@ -93,7 +95,24 @@ def item_at(cdf, first, last, u):
 
 
 @kernel
-def shown_item(levels, kind, cdf, shopper, base, events):
+def is_shown(sold, sku):
+    """Whether an item is sold in some channel; `sold` is (4, K) by Entry."""
+    return sold[0, sku] + sold[1, sku] + sold[2, sku] + sold[3, sku] > 0
+
+
+@kernel
+def sold_item(levels, kind, cdf, sold, shopper, base, k, sku):
+    """The item itself where it is sold somewhere, else the first of further draws that is; the last one at the end."""
+    tries = 0
+    while tries < _MOST_TRIES and not is_shown(sold, sku):
+        u = uniform(levels["key0"], levels["key1"], shopper, base, ITEM, (k + 1) * _FURTHER + tries)
+        sku = item_at(cdf, kind["first"], kind["last"], u)
+        tries += 1
+    return sku
+
+
+@kernel
+def shown_item(levels, kind, cdf, sold, shopper, base, events):
     """The item in view and its value for the shopper in standard deviations.
 
     The first of `shown_items` candidates, or the best of them by a signal of correlation
@@ -110,6 +129,8 @@ def shown_item(levels, kind, cdf, shopper, base, events):
     for k in range(many):
         u_item, u_signal = uniform2(key0, key1, shopper, base, ITEM, k)
         sku = item_at(cdf, kind["first"], kind["last"], u_item)
+        if levels["cut"] == 1:
+            sku = sold_item(levels, kind, cdf, sold, shopper, base, k, sku)
         e = norm_ppf64(uniform(key0, key1, shopper, base, VALUE, sku - kind["first"]))  # its place in the category
         signal = rho * e + noise * norm_ppf64(u_signal) if many > 1 else 0.0
         if signal > best:

@@ -193,7 +193,7 @@ def order_here_value(levels, case, offer):
 
     `offer` is the web's delivery.
     """
-    if levels["web_offer"] == 0 and levels["endless_aisle"] == 0:
+    if (levels["web_offer"] == 0 and levels["endless_aisle"] == 0) or case["sold"][_WEB] == 0:
         return _NEVER
     paid = paid_for(levels, case, _WEB, offer)
     hassle = float(levels["aisle_hassle"]) if levels["endless_aisle"] == 1 else float(levels["switch_hassle"])

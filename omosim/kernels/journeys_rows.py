@@ -279,7 +279,7 @@ def fill_visit(levels, case, row, offer, r, other, way):
 def fill_order(levels, case, row, flow, parcel_offer, value, other, way):
     """What an order falls back to when no stock is found; changes `row`. `value` is that of the chosen plan."""
     parcel = -1.0
-    if flow != _SHIP and levels["web_offer"] == 1:
+    if flow != _SHIP and levels["web_offer"] == 1 and case["sold"][_WEB] == 1:
         parcel = delivery_value(levels, case, parcel_offer, promised_wait(case, parcel_offer))
     there = -1.0
     if flow == _PICKUP and other >= 0 and case["stock"][other] >= case["units"]:

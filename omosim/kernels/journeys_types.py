@@ -11,7 +11,7 @@ LEVELS = np.dtype(
         "coupon_ppm", "coupon_everywhere", "points_everywhere", "return_in_store", "endless_aisle",
         "in_app_payment", "courier_radius_m", "link_latency_s", "shown_items", "live_ppm", "web_offer",
         "live_from", "live_until", "show", "stop_at", "log_touches", "show_ahead_s", "ride_s_per_km", "least_ride_s", "after_opening_s",
-        "full_off",
+        "full_off", "cut",
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -73,18 +73,22 @@ CASE = np.dtype(
     )]
     # of the four nearest stores, of the nearest pickup point or locker, of the nearest dark store (node -1: there is none)
     + [("node", "i8", (6,)), ("metres", "i8", (6,)), ("stock", "i8", (6,)), ("price", "i8", (4,)), ("way_s", "f8", (6,))]
+    + [("sold", "i8", (4,))]  # by Entry: the item is shown there
     + [("full", "i8", (6,))]  # published: SLOTS_FULL, BOXES_FULL
 )  # fmt: skip
 
 
 class Scene(NamedTuple):
-    """All that a decision reads besides the shopper; (Z zones, N nodes, K SKUs, C categories, S segments)."""
+    """All that a decision reads besides the shopper.
 
-    levels: np.ndarray  # (1,) LEVELS
+    Z zones, N nodes, K SKUs, C categories, S segments, A audiences, G kinds of shoppers with a pace of needs of their own.
+    """
+
+    levels: np.ndarray  # (A,) LEVELS
     category: np.ndarray  # (C,) CATEGORY
     segment: np.ndarray  # (S,) SEGMENT
-    offers: np.ndarray  # OFFER rows
-    touchpoints: np.ndarray  # (T,) TOUCHPOINT
+    offers: np.ndarray  # (A, offers) OFFER
+    touchpoints: np.ndarray  # (A, T) TOUCHPOINT
     near: np.ndarray  # (Z, 4) i2
     travel_s: np.ndarray  # (Z, N) i4
     distance_m: np.ndarray  # (Z, N) i4
@@ -93,13 +97,15 @@ class Scene(NamedTuple):
     near_point: np.ndarray  # (Z,) i2, nearest pickup point or locker, -1 none
     near_dark: np.ndarray  # (Z,) i2, nearest dark store at work, -1 none
     board: np.ndarray  # (N,) BOARD, as last published
-    price: np.ndarray  # (4, K) i8
+    price: np.ndarray  # (A, 4, K) i8
+    sold: np.ndarray  # (A, 4, K) u1
     list_price: np.ndarray  # (K,) i8
     popularity_cdf: np.ndarray  # (K,) f8
     outside_value: np.ndarray  # (Z, C) f8
-    awareness: np.ndarray  # (Z, S) f8
+    awareness: np.ndarray  # (A, Z, S) f8
     service: np.ndarray  # (knots,) f8, quantiles of a unit gamma service time, see quantile_table
-    op_time: np.ndarray  # (C, H+1) f8, operational seconds at full hours
+    op_time: np.ndarray  # (G, C, H+1) f8, operational seconds at full hours
+    pace: np.ndarray  # (S, Z) i2, kind of shopper in op_time
     lead_factor: np.ndarray  # (Z,) f8 on parcel times
     waves: np.ndarray  # (W,) i8, seconds of the day at which couriers leave, ascending
     scratch: np.ndarray  # (96,) f8 working space: nests, then touchpoint weights

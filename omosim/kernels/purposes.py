@@ -58,6 +58,8 @@ SITE = 55
 FITTING = 56
 PART = 57
 OUTSOURCED_STOCK = 58
+EXPERIMENT = 81
+ASSORTMENT = 82
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

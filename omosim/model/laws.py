@@ -53,14 +53,17 @@ def money(model: RetailModel, book: np.ndarray, lines: dict[str, int]) -> int:
     """
     ledger = model.fulfilment.books().ledger
     rows = measured(book, model.window_start, model.window_end)
-    order = np.argsort(rows["placed_at"], kind="stable")
-    ends = np.searchsorted(rows["placed_at"][order], model.window_start + DAY * np.arange(model.settings.days + 1))
+    rates = model.costs.rates
+    day_of = (rows["placed_at"] - model.window_start) // DAY
+    cell = day_of * rates.shape[1] + model.journeys.shoppers["audience"][rows["shopper"]]  # a day and an audience
+    order = np.argsort(cell, kind="stable")
+    ends = np.searchsorted(cell[order], np.arange(rates.shape[0] * rates.shape[1] + 1))
 
     def daily(amount: np.ndarray, rates: np.ndarray) -> Fraction:
         parts = np.diff(np.concatenate([[0], np.cumsum(amount[order])])[ends]).tolist()
         return sum((Fraction(rate) * part for rate, part in zip(rates.tolist(), parts, strict=True)), Fraction(0))
 
-    social, live, points_rate = model.costs.rates.T
+    social, live, points_rate = rates.reshape(-1, 3).T
     commission = round(daily(rows["revenue"] * (rows["channel"] == Entry.SOCIAL), social)
                        + daily(rows["revenue"] * (rows["channel"] == Entry.LIVE), live))  # fmt: skip
     points = round(daily(rows["revenue"] + rows["fee"] - rows["refund"], points_rate))
@@ -82,7 +85,7 @@ def paid_by_time(model: RetailModel, lines: dict[str, int]) -> int:
     settings = model.settings
     media = Fraction(0)
     for row, met in zip(settings.touchpoints.rows.values(), model.journeys.exposed.tolist(), strict=True):
-        weekly = Fraction(row.cost_per_contact) * Fraction(row.contacts_per_week) * Fraction(row.reach)
+        weekly = Fraction(row.cost_per_contact) * Fraction(row.contacts_per_week)
         media += weekly * settings.shoppers * Fraction(met, 7 * EXPOSURE)
     days = model.watch.store_days.tolist()
     rates = settings.network.stores.rent_per_day, settings.network.dark_stores.rent_per_day, settings.network.points.rent_per_day

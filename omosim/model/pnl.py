@@ -18,6 +18,7 @@ from omosim.schema.network import N_ROLES
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
+    from omosim.world.policy import Policy
 
 YEAR_DAYS = 365
 
@@ -60,8 +61,9 @@ class DayCosts:
 
     SCALE = 1_000_000
 
-    def __init__(self, stations: int, days: int) -> None:
-        self.rates = np.zeros((days, 3))  # of orders placed on each day: commission of social and live, points given
+    def __init__(self, stations: int, days: int, audiences: int = 1) -> None:
+        #: of orders placed on each day by each audience: commission of social and live, points given
+        self.rates = np.zeros((days, audiences, 3))
         self.holding = np.zeros(1, np.int64)
         self.media = np.zeros(1, np.int64)
         self.rent = np.zeros(1, np.int64)
@@ -85,8 +87,9 @@ class DayCosts:
 
     def begin_day(self, model: RetailModel, day: int) -> None:
         """Note what platforms and members get of the orders of a measured day (0 the first), by the policy in force."""
-        policy = model.world.policy
-        self.rates[day] = policy.commission_social, policy.commission_live, policy.points_rate * identified_share(model)
+        for audience, policy in enumerate(model.world.seen):
+            points = policy.points_rate * identified_share(model, policy)
+            self.rates[day, audience] = policy.commission_social, policy.commission_live, points
         self.add_media(model)
 
     def add_media(self, model: RetailModel) -> None:
@@ -208,20 +211,21 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
 def shares_of_orders(model: RetailModel) -> list[Fraction]:
     """What social platforms, live platforms and members get of the measured orders, each at the rate of its day."""
     rows = measured(model.fulfilment.book(), model.window_start, model.window_end)
-    day = (rows["placed_at"] - model.window_start) // DAY
+    audiences = model.world.audiences.count
+    day = (rows["placed_at"] - model.window_start) // DAY * audiences + model.journeys.shoppers["audience"][rows["shopper"]]
     amounts = [np.where(rows["channel"] == code, rows["revenue"], 0) for code in (Entry.SOCIAL, Entry.LIVE)]
     amounts.append(rows["revenue"] + rows["fee"] - rows["refund"])
     out = []
-    for rates, amount in zip(model.costs.rates.T.tolist(), amounts, strict=True):
+    for rates, amount in zip(model.costs.rates.reshape(-1, 3).T.tolist(), amounts, strict=True):
         by_day = np.zeros(len(rates), np.int64)
         np.add.at(by_day, day, amount)
         out.append(sum((Fraction(rate) * part for rate, part in zip(rates, by_day.tolist(), strict=True)), Fraction(0)))
     return out
 
 
-def identified_share(model: RetailModel) -> float:
+def identified_share(model: RetailModel, policy: Policy) -> float:
     """Share of purchases whose buyer can be given points: loyalty card, or login where points count everywhere."""
     identity = model.settings.market.identity
-    if not model.world.policy.points_everywhere:
+    if not policy.points_everywhere:
         return identity.loyalty
     return 1.0 - (1.0 - identity.loyalty) * (1.0 - identity.login)

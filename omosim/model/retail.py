@@ -30,7 +30,7 @@ from omosim.schema.codes import Count
 from omosim.schema.columns import DAY
 from omosim.schema.network import N_ROLES
 from omosim.schema.settings import Settings
-from omosim.strategy import build_policy
+from omosim.strategy import build_policy, check_dated
 from omosim.world.calendar import last_day
 from omosim.world.interventions import Interventions, whole_run
 from omosim.world.synthesis import synthesise
@@ -58,6 +58,7 @@ class RetailModel(mesa.Model):
         self.last_day = last_day(settings)
 
         self.world = synthesise(settings, self.key0, self.key1)
+        check_dated(settings)
         self.world.policy = build_policy(settings)
         self.journeys = Journeys(self.world, settings, self.key0, self.key1)
         self.journeys.stop_at(self.window_end)
@@ -65,7 +66,7 @@ class RetailModel(mesa.Model):
         self.replenishment = Replenishment(settings, self.world, self.fulfilment)
         self.interventions = Interventions(settings, self.world)
         self.memory = ManagerMemory(len(self.world.nodes), len(self.world.sku_category), len(self.world.touch_cost))
-        self.costs = DayCosts(N_ROLES * len(self.world.nodes) + 1, settings.days)
+        self.costs = DayCosts(N_ROLES * len(self.world.nodes) + 1, settings.days, self.world.audiences.count)
         self.watch = Watch(settings, self.world.node_names, self.world.trading)
         self.places = Places(settings, self.world.nodes)
         self.clock = Clock()
@@ -181,7 +182,8 @@ class RetailModel(mesa.Model):
             "collected": {k: np.array(v, np.int64) for k, v in self.datacollector.model_vars.items()},
             "model": {"demand_rows": np.array([self.demand_rows], np.int64), "later": self.on_the_way()},
         }
-        return Snapshot({"settings": self.settings_hash(), "second": self.clock.now}, flatten(parts))
+        head: dict[str, str | int] = {"settings": self.settings_hash(), "second": self.clock.now}
+        return Snapshot({**head, "audiences": self.world.audiences.signature}, flatten(parts))
 
     @classmethod
     def restore(cls, settings: Settings, snapshot: Snapshot) -> RetailModel:
@@ -196,6 +198,11 @@ class RetailModel(mesa.Model):
             raise SnapshotError(
                 f"the snapshot was taken with other settings ({snapshot.head['settings']}, here {model.settings_hash()}); "
                 "only the strategy, the scenario and the number of days may differ"
+            )
+        if snapshot.head.get("audiences", "") not in ("", model.world.audiences.signature):
+            raise SnapshotError(
+                "the snapshot tells other audiences apart than the scenario; keep the changes that segments, zones or ab narrow, "
+                "and end them by to_day"
             )
         parts = unflatten(snapshot.arrays)
         model._replaying = True

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from omosim.engine.laws import LAWS
+from omosim.model.experiments import experiment_rows
 from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, site_lost, sold, staff_load
 from omosim.model.places import place_kpis
 from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_share
@@ -85,7 +86,15 @@ class Run:
 
     def orders(self) -> dict[str, Any]:
         """Columns of orders.parquet: one row an order or visit, whole run; Arrow arrays where a time may be null."""
-        return with_nulls(order_columns(self.book, self.model.world.node_names, list(self.settings.catalogue.categories)))
+        out = order_columns(self.book, self.model.world.node_names, list(self.settings.catalogue.categories))
+        world, shoppers = self.model.world, self.model.journeys.shoppers
+        out["audience"] = np.array(world.audiences.names)[shoppers["audience"][self.book["shopper"]]]
+        return with_nulls(out)
+
+    @cached_property
+    def experiments(self) -> list[dict[str, Any]]:
+        """Rows of ab.parquet: each group of each randomised experiment, with intervals and the difference from its control."""
+        return experiment_rows(self.model, self.book)
 
     def daily(self) -> dict[str, np.ndarray]:
         """Columns of daily.parquet: a row a day."""

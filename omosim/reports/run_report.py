@@ -24,8 +24,10 @@ def run_page(folder: ResultFolder) -> str:
     heads = [
         (title(k), number(rows[k][0], rows[k][1])) for k in ("operating_profit", "net_revenue", "orders") if k in rows
     ]
+    trials = trial_tables(folder.read_table("ab")) if folder.has_table("ab") else []
     return render(
         "run.html",
+        trials=trials,
         heading="Simulation run" if folder.command == "run" else folder.command.capitalize(),
         summary=summary,
         heads=heads,
@@ -34,6 +36,20 @@ def run_page(folder: ResultFolder) -> str:
         law_meaning=law_meaning,
         **about(folder),
     )
+
+
+def trial_tables(table: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Each experiment: its groups with their sizes, and a row a figure with a cell a group."""
+    rows = [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
+    out = []
+    for name in dict.fromkeys(row["experiment"] for row in rows):
+        mine = [row for row in rows if row["experiment"] == name]
+        groups = {row["group"]: row["shoppers"] for row in mine}
+        figures = [
+            (title(kpi), [row for row in mine if row["kpi"] == kpi]) for kpi in dict.fromkeys(row["kpi"] for row in mine)
+        ]
+        out.append({"name": name, "groups": list(groups.items()), "figures": figures})
+    return out
 
 
 def daily_charts(table: dict[str, list[Any]]) -> list[Chart]:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from omosim.reports.labels import reading_order, title
 from omosim.reports.tables import print_comparison, rich_table
-from omosim.results.words import figure, safe_text, unit_words
+from omosim.results.words import figure, interval, number, safe_text, unit_words
 from omosim.schema.columns import WEEKDAYS
 
 Row = Mapping[str, Any]
@@ -106,6 +106,16 @@ def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:
             value = figure(kpi.value, kpi.unit) if kpi.value is not None else f"undefined: {kpi.reason}"
             unit = unit_words(kpi.unit) if kpi.value is not None else ""
             console.print(Text(f"  {title(name):<34} {value:>18} {unit}".rstrip()))
+    before = None
+    for row in summary.get("ab", []):
+        if row["diff"] is None:
+            continue
+        if (pair := (row["experiment"], row["group"])) != before:
+            console.print(Text(safe_text(f"Experiment {row['experiment']}: {row['group']} against {row['against']}"), style="bold"))
+        before = pair
+        change = number(row["diff"], row["unit"], sign=True)
+        spread = interval(row["diff_low"], row["diff_high"], row["unit"])
+        console.print(Text(f"  {title(row['kpi']):<24} {change:>16}  ({spread})  {row['reading'].replace('_', ' ')}"))
     console.print(Text(f"Report: {report}"))
 
 

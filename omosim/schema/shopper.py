@@ -30,7 +30,8 @@ SHOPPER = np.dtype(
         ("used", "u1"),  # bit per Entry: uses such touchpoints
         ("bought", "u1"),  # bit per Entry: ever bought there
         ("hassle", "u1"),  # hundredths: own return hassle relative to the mean
-        ("spare", "u1", (3,)),
+        ("audience", "u1"),  # row of what differs between audiences: prices, offers, levels
+        ("spare", "u1", (2,)),
     ]
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 
@@ -11,12 +11,14 @@ import numpy as np
 
 from omosim.schema.codes import Entry, Flow
 from omosim.schema.columns import BOXES_FULL
+from omosim.schema.scenario import AUDIENCE, OF_CAPABILITY
 from omosim.schema.settings import Settings
 from omosim.schema.strategy import CapabilityLevel, StrategySettings
 from omosim.strategy.capability import Capability, Context, offer
 from omosim.strategy.errors import BadLevel, IncompatibleCapabilities, StrategyError, UnknownCapability
 from omosim.strategy.registry import capability, capability_names
-from omosim.world.policy import Policy
+from omosim.world.audiences import narrows
+from omosim.world.policy import LevelMove, Policy
 
 YEAR_DAYS = 365
 
@@ -97,13 +99,66 @@ def switch(strategy: StrategySettings, switched: Mapping[str, bool]) -> Strategy
     return strategy.model_copy(update={"capabilities": rows})
 
 
-def build_policy(settings: Settings, switched: Mapping[str, bool] | None = None) -> Policy:
+def move_levels(strategy: StrategySettings, moves: Sequence[LevelMove]) -> StrategySettings:
+    """The strategy with some levels set or multiplied, within their ranges; capabilities that it does not list stay away.
+
+    Raises
+    ------
+    UnknownCapability, BadLevel : no capability, or no level of it, has the name
+    """
+    rows = dict(strategy.capabilities)
+    for name, level, value, factor in moves:
+        known = {one.name: one for one in capability(name).levels}
+        if level not in known:
+            raise BadLevel(f"'{name}' has no level '{level}'; it has {', '.join(known) or 'none'}.")
+        if name not in rows:
+            continue
+        before = float(rows[name].levels.get(level, known[level].default))
+        after = known[level].within(value if value is not None else before * (1.0 if factor is None else factor))
+        rows[name] = rows[name].model_copy(update={"levels": {**rows[name].levels, level: after}})
+    return strategy.model_copy(update={"capabilities": rows})
+
+
+def check_dated(settings: Settings) -> None:
+    """Refuse dated changes of capabilities that do not exist, or that some shoppers only should see of the network.
+
+    Raises
+    ------
+    StrategyError : with every problem
+    """
+    found: list[StrategyError] = []
+    for row, change in enumerate(settings.scenario.interventions):
+        if change.what not in OF_CAPABILITY:
+            continue
+        place = f"scenario.interventions[{row}] ({change.what})"
+        try:
+            kind = capability(change.capability or "")
+        except UnknownCapability as error:
+            found.append(UnknownCapability(f"{place}: {error}"))
+            continue
+        level = next((one for one in kind.levels if one.name == change.level), None)
+        if change.what == "level" and level is None:
+            has = ", ".join(one.name for one in kind.levels)
+            found.append(BadLevel(f"{place}: '{kind.name}' has no level '{change.level}'; it has {has or 'none'}."))
+        elif level is not None and change.set is not None and (problem := level.problem(change.set)):
+            found.append(BadLevel(f"{place}: {problem}."))
+        if narrows(change) and (kind.network or (level is not None and level.network)):
+            what = f"'{kind.name}'" if kind.network or level is None else f"level '{level.name}' of '{kind.name}'"
+            found.append(IncompatibleCapabilities(
+                f"{place}: {what} acts on the network, which is the same for all shoppers; drop {', '.join(AUDIENCE)}."
+            ))  # fmt: skip
+    if found:
+        raise type(found[0])(*(p for problem in found for p in problem.problems))
+
+
+def build_policy(settings: Settings, switched: Mapping[str, bool] | None = None, moves: Sequence[LevelMove] = ()) -> Policy:
     """The policy that a strategy's capability levels amount to.
 
     Parameters
     ----------
     settings : validated settings; `settings.strategy` lists the capabilities
     switched : capability -> on or off, over the strategy (dated changes, values of single capabilities)
+    moves : levels that dated changes move
 
     Returns
     -------
@@ -114,6 +169,7 @@ def build_policy(settings: Settings, switched: Mapping[str, bool] | None = None)
     StrategyError : with every problem of the strategy; its kind is that of the first
     """
     strategy = switch(settings.strategy, switched) if switched else settings.strategy
+    strategy = move_levels(strategy, moves) if moves else strategy
     problems = check_strategy(strategy)
     if problems:
         raise type(problems[0])(*(p for problem in problems for p in problem.problems))

@@ -17,6 +17,7 @@ class Level:
     """One level of a capability: its unit, range, value where a strategy gives none, and meaning.
 
     sets, adds : field of the policy that becomes the level's value, or to which it is added
+    network : it acts on the network, which is the same for all shoppers
     """
 
     name: str
@@ -28,6 +29,12 @@ class Level:
     whole: bool = False
     sets: str = ""
     adds: str = ""
+    network: bool = False
+
+    def within(self, value: float) -> float:
+        """The value, cut to the range and rounded where it must be whole."""
+        value = min(max(value, self.low), self.high)
+        return float(round(value)) if self.whole else value
 
     def problem(self, value: float) -> str | None:
         """What is wrong with a value, None where nothing is."""
@@ -67,7 +74,8 @@ class Capability:
     A subclass states `name` (key in a strategy), `title`, `codes` (numbers in the list of capabilities),
     `levels`, `switches` (fields of the policy that it turns to 1), and which capabilities it `requires` or
     `excludes`. Where that does not say all, it adds to `apply`. Two capabilities set the same number only by
-    adding to it or by a maximum, so their order does not matter.
+    adding to it or by a maximum, so their order does not matter. `network`: it acts on the network alone, so that it
+    cannot be on for some shoppers and off for others.
     """
 
     name: ClassVar[str]
@@ -77,6 +85,7 @@ class Capability:
     switches: ClassVar[tuple[str, ...]] = ()
     requires: ClassVar[tuple[str, ...]] = ()
     excludes: ClassVar[tuple[str, ...]] = ()
+    network: ClassVar[bool] = False
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
         """Set what this capability's levels amount to.

@@ -11,6 +11,7 @@ import numpy as np
 from omosim.kernels.mathx import exp64
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Demand, Settings
+from omosim.world.audiences import people_of
 
 #: a trip that falls into closed hours is made within so many seconds after the next opening: some time of that day; assumed
 AFTER_OPENING_S = DAY
@@ -55,7 +56,9 @@ class Calendar:
     weekday0 : weekday of day 0, Monday 0
     lambda_s : (24 days + 1,) float64, operational seconds passed at each full hour; mean pace 1 over the year
         that begins with the run
-    lambda_c : (C, 24 days + 1) float64, the same by category; differs only where a dated change names categories
+    lambda_g : (G, C, 24 days + 1) float64, the same by kind of shopper and category; differs only where a dated change
+        names segments, zones or categories; lambda_c its first row
+    pace : (S, Z) int16, kind of shopper by segment and zone
     """
 
     start: date
@@ -63,7 +66,13 @@ class Calendar:
     days: int
     weekday0: int
     lambda_s: np.ndarray
-    lambda_c: np.ndarray
+    lambda_g: np.ndarray
+    pace: np.ndarray
+
+    @property
+    def lambda_c(self) -> np.ndarray:
+        """(C, 24 days + 1) float64 operational seconds by category, of the first kind of shopper."""
+        return self.lambda_g[0]
 
     def date_of(self, day: int) -> date:
         """Local date of a day of the run."""
@@ -112,20 +121,24 @@ def build_calendar(settings: Settings) -> Calendar:
     start = date.fromisoformat(market.start_date)
     days = last_day(settings) + 1
     names = list(settings.catalogue.categories)
-    pace = np.tile(hourly_weights(market.demand, start, days), (len(names), 1))
-    whole = pace[0].copy()
-    for change in settings.scenario.interventions:
-        if change.what != "need_rate":
-            continue
+    changes = [change for change in settings.scenario.interventions if change.what == "need_rate"]
+    people = [people_of(change, settings) for change in changes]
+    everybody = np.ones((len(settings.market.segments), market.geography.zones), np.bool_)
+    told = np.stack([everybody, *people]).reshape(len(people) + 1, -1)
+    kinds, kind = np.unique(told, axis=1, return_inverse=True)
+    weights = hourly_weights(market.demand, start, days)
+    pace = np.tile(weights, (kinds.shape[1], len(names), 1))
+    whole = weights.copy()
+    for row, change in enumerate(changes, start=1):
         first = max(0, change.from_day + settings.burn_in_days) * 24
         last = days * 24 if change.to_day is None else max(0, change.to_day + settings.burn_in_days) * 24
         rows = [names.index(c) for c in change.categories] or list(range(len(names)))
         factor = change.times if change.times is not None else float(change.set or 0.0)
-        pace[rows, first:last] *= factor
-        if not change.categories:
+        pace[np.ix_(np.flatnonzero(kinds[row]), rows, np.arange(first, last))] *= factor
+        if not change.categories and kinds[row].all():
             whole[first:last] *= factor
-    table = np.zeros((len(names), days * 24 + 1))
-    np.cumsum(pace * HOUR, axis=1, out=table[:, 1:])
+    table = np.zeros((kinds.shape[1], len(names), days * 24 + 1))
+    np.cumsum(pace * HOUR, axis=2, out=table[:, :, 1:])
     common = np.zeros(days * 24 + 1)
     np.cumsum(whole * HOUR, out=common[1:])
-    return Calendar(start, market.timezone, days, start.weekday(), common, table)
+    return Calendar(start, market.timezone, days, start.weekday(), common, table, kind.reshape(everybody.shape).astype(np.int16))

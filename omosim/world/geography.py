@@ -126,6 +126,13 @@ def travel_seconds(distance_m: np.ndarray, speed_kmh: float) -> np.ndarray:
     return np.rint(distance_m * (3.6 / speed_kmh)).astype(np.int32)
 
 
+def rival_store_km(geo: Geography, x_m: np.ndarray, y_m: np.ndarray, zone: int) -> np.ndarray:
+    """(Z,) float64 km from the people of each zone to the middle of a zone; never below the mean distance within the zone."""
+    inside = max(1, round(geo.radius_km * 1000.0 / math.sqrt(geo.zones) / 2.0))
+    dx, dy = x_m.astype(np.float64) - x_m[zone], y_m.astype(np.float64) - y_m[zone]
+    return np.sqrt(dx * dx + dy * dy + float(inside) ** 2) / 1000.0
+
+
 def ride_seconds_per_km(speed_kmh: float) -> int:
     """Whole seconds a courier needs for a kilometre at the market's door-to-door speed."""
     return round(3600.0 / speed_kmh)

@@ -10,23 +10,42 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from omosim.schema.codes import Entry, NodeKind
+from omosim.kernels.mathx import log64
+from omosim.kernels.purposes import ASSORTMENT
+from omosim.kernels.synthesis import fill_exp, fill_uniform
+from omosim.schema.codes import Entry, Flow, NodeKind
 from omosim.schema.columns import HOUR
 from omosim.schema.scenario import (
+    AUDIENCE,
     BY_HOUR,
     CAPACITY,
     DARK_TOO,
     FILTERS,
+    KINDS,
     NARROWED,
+    OF_CAPABILITY,
+    ONLY_SET,
     ONLY_TIMES,
+    SEEN,
     SWITCHES,
     WHOLE_RUN,
     Intervention,
 )
 from omosim.schema.settings import Settings
+from omosim.world.audiences import trial_problems
 from omosim.world.errors import CannotIntervene
+from omosim.world.geography import rival_store_km
+from omosim.world.goods import ITEM_STRIDE
 from omosim.world.nodes import CAPACITIES
-from omosim.world.state import World
+from omosim.world.policy import LevelMove, Policy
+from omosim.world.state import SEEN_NUMBERS, World
+
+#: entries whose items are shown on a screen
+ON_LINE = (Entry.WEB, Entry.SOCIAL, Entry.LIVE)
+#: days of a step of growth, and of the year it is stated for
+STEP_DAYS, YEAR_DAYS = 7, 365
+#: mean distance to the second nearest of places strewn evenly, relative to that to the nearest
+SECOND_NEAREST = 1.5
 
 
 def problems(settings: Settings, node_names: Iterable[str] | None = None) -> list[str]:
@@ -40,6 +59,7 @@ def problems(settings: Settings, node_names: Iterable[str] | None = None) -> lis
     found: list[str] = []
     names = None if node_names is None else set(node_names)
     categories, zones = list(settings.catalogue.categories), settings.market.geography.zones
+    known = {"segment": list(settings.market.segments), "touchpoint": list(settings.touchpoints.rows)}
     for row, change in enumerate(settings.scenario.interventions):
         place = f"scenario.interventions[{row}] ({change.what})"
         found += [f"{place}: {text}" for text in _shape_problems(change, settings)]
@@ -54,7 +74,11 @@ def problems(settings: Settings, node_names: Iterable[str] | None = None) -> lis
         for category in change.categories:
             if category not in categories:
                 found.append(f"{place}: there is no category '{category}'; the catalogue has {', '.join(categories)}.")
-    return found
+        for word, names_here in known.items():
+            for name in getattr(change, f"{word}s"):
+                if name not in names_here:
+                    found.append(f"{place}: there is no {word} '{name}'; there are {', '.join(names_here)}.")
+    return found + [f"scenario.interventions: {text}" for text in trial_problems(settings.scenario.interventions)]
 
 
 def _shape_problems(change: Intervention, settings: Settings) -> list[str]:
@@ -65,18 +89,30 @@ def _shape_problems(change: Intervention, settings: Settings) -> list[str]:
         found.append("set must be 1 (on) or 0 (off).")
     if change.what in ONLY_TIMES and change.set is not None:
         found.append("give times, a factor; it has no absolute value.")
+    if change.what in ONLY_SET and change.times is not None:
+        found.append("give set; it has no factor.")
     if change.what in ("bins", "bays", "rooms") and change.set is not None and 0 <= change.set < 0.5:
         found.append("0 stands for as many as are needed; set 1 or more, or close the offer instead.")
     if change.set is not None and change.set < 0:
         found.append(f"set = {change.set:g} is below 0.")
-    if (change.what == "capability") != (change.capability is not None):
-        found.append("name a capability with `what: capability`, and only there.")
+    elif change.set is not None and change.set > KINDS[change.what].high:
+        found.append(f"set = {change.set:g} is above {KINDS[change.what].high:g} [{KINDS[change.what].unit}].")
+    if (change.what in OF_CAPABILITY) != (change.capability is not None):
+        found.append(f"name a capability with `what: {' or '.join(OF_CAPABILITY)}`, and only there.")
+    if (change.what == "level") != (change.level is not None):
+        found.append("name a level with `what: level`, and only there.")
     if change.what == "store_open" and not change.stores:
         found.append("name the stores.")
+    if change.what == "rival_store" and not change.zones:
+        found.append("name the zones.")
     allowed = NARROWED[change.what]
-    for part in FILTERS:
+    for part in (*FILTERS, "ab"):
         if getattr(change, part) and part not in allowed:
-            found.append(f"it cannot be narrowed by {part}; allowed: {', '.join(allowed) or 'nothing'}.")
+            why = "" if part not in AUDIENCE or change.what in SEEN else " It acts on more than what a shopper sees, so it is the same for all."
+            found.append(f"it cannot be narrowed by {part}; allowed: {', '.join(allowed) or 'nothing'}.{why}")
+    found += _assortment_problems(change) if change.what == "assortment" else []
+    if change.what == "accuracy" and "store" in change.channels:
+        found.append("in a store the goods themselves are seen: name web, social or live.")
     if change.to_day is not None and change.to_day <= change.from_day:
         found.append(f"to_day {change.to_day} is not after from_day {change.from_day}.")
     if change.what not in BY_HOUR and (change.from_hour, change.to_hour) != (0, 24):
@@ -87,6 +123,19 @@ def _shape_problems(change: Intervention, settings: Settings) -> list[str]:
         found.append(
             f"it holds for a whole run: from_day at most {-settings.burn_in_days} (or -3650), and no to_day."
         )
+    return found
+
+
+def _assortment_problems(change: Intervention) -> list[str]:
+    """Shelves are the same for all who pass them; items have a place in one category."""
+    found = []
+    shelves = bool(change.stores) or not change.channels or "store" in change.channels
+    if shelves and any(getattr(change, part) for part in AUDIENCE):
+        found.append("shelves are the same for all: name channels on line (web, social, live) and no stores, or drop segments, zones and ab.")
+    if change.stores and any(channel != "store" for channel in change.channels):
+        found.append("stores are not on line: name stores, or channels on line, in changes of their own.")
+    if change.items and len(change.categories) != 1:
+        found.append("items are places in a category: name one category.")
     return found
 
 
@@ -171,7 +220,7 @@ class Interventions:
         if self.base_closed.any():
             world.closed[...] = self.base_closed
             world.refresh_policy()
-        self._on: tuple[tuple[int, bool], ...] = ()
+        self._on: tuple[tuple[int, bool, int], ...] = ()
         self._day = -1
 
     def apply(self, day: int) -> bool:
@@ -182,12 +231,12 @@ class Interventions:
         day : day of the run, 0 the first of the burn-in; changes world arrays in place
         """
         self._day = int(day)
-        on = tuple((row, self._worked_in(c, day)) for row, c in enumerate(self.changes) if self._active(c, day))
+        on = tuple((row, self._worked_in(c, day), self._steps(c, day)) for row, c in enumerate(self.changes) if self._active(c, day))
         if on == self._on:
             return False
         self._on = on
         self._undisturbed()
-        for row, _ in on:
+        for row, *_ in on:
             change = self.changes[row]
             name = "capacity" if change.what in CAPACITY else change.what
             handler: Callable[[Intervention], None] = getattr(self, f"_{name}", self._nothing)
@@ -208,13 +257,18 @@ class Interventions:
         row = self.settings.strategy.capabilities.get(change.capability or "")
         return self._active(change, day, row.ramp_up_days if row is not None and change.set else 0)
 
+    def _steps(self, change: Intervention, day: int) -> int:
+        """Weeks for which a growth has gone on."""
+        return (day - self.settings.burn_in_days - change.from_day) // STEP_DAYS if change.what == "reach_growth" else 0
+
     def _undisturbed(self) -> None:
         world = self.world
-        for factor in (world.price_factor, world.fee_factor, world.promise_factor, world.media_factor,
+        for factor in (world.discount_factor, world.reach_factor, world.seen_factor, world.price_factor, world.fee_factor, world.promise_factor, world.media_factor,
                        world.lead_factor, world.level_factor, world.supply, world.staff_factor,
                        world.courier_factor, world.rival_price_factor, world.capacity_factor):  # fmt: skip
             factor[...] = 1.0
-        for fixed in (world.price_fixed, world.fee_fixed, world.promise_fixed, world.staff_fixed, world.capacity_fixed):
+        world.sold[...], world.carried[...] = 1, 1
+        for fixed in (world.discount_fixed, world.reach_fixed, world.seen_fixed, world.price_fixed, world.fee_fixed, world.promise_fixed, world.staff_fixed, world.capacity_fixed):
             fixed[...] = -1
         world.rival_store_km[...] = self.settings.market.rival.store_km
         world.trading[...] = self.base_trading
@@ -233,6 +287,11 @@ class Interventions:
     def _zones(self, change: Intervention) -> np.ndarray:
         return np.array(change.zones or range(self.world.zone_weight.size))
 
+    def _audiences(self, change: Intervention) -> np.ndarray:
+        """Whom a change reaches."""
+        row = next(row for row, one in enumerate(self.changes) if one is change)
+        return np.flatnonzero(self.world.audiences.reached[row])
+
     def _entries(self, change: Intervention) -> np.ndarray:
         return np.array([Entry[c.upper()] for c in change.channels] or [*Entry][:4])
 
@@ -241,6 +300,16 @@ class Interventions:
         offers, entries = self.world.policy.offers, self._entries(change)
         looks = offers["intent"] == 1
         return np.isin(offers["entry"], entries) & ~looks | looks & (Entry.WEB in entries)
+
+    def _touchpoints(self, change: Intervention) -> np.ndarray:
+        """(T,) bool: rows named, or those of the channels, or all."""
+        if change.touchpoints:
+            return np.isin(self.world.touch_names, change.touchpoints)
+        entry = self.world.touch_entry
+        return np.isin(entry, self._entries(change)) if change.channels else np.ones(entry.size, np.bool_)
+
+    def _seen_offers(self, change: Intervention) -> tuple[np.ndarray, ...]:
+        return np.ix_(self._audiences(change), np.flatnonzero(self._offers(change)))
 
     def _scale(self, factor: np.ndarray, where: np.ndarray | tuple[np.ndarray, ...], change: Intervention) -> None:
         value = change.times if change.times is not None else change.set
@@ -251,26 +320,62 @@ class Interventions:
         """Worked in elsewhere: need_rate in the calendar, capability below, whole-run changes in the settings."""
 
     def _price(self, change: Intervention) -> None:
-        where = np.ix_(self._entries(change), self._categories(change))
+        where = np.ix_(self._audiences(change), self._entries(change), self._categories(change))
+        self._move(self.world.price_factor, self.world.price_fixed, where, change, round(change.set or 0))
+
+    def _move(self, factor: np.ndarray, fixed: np.ndarray, where: tuple[np.ndarray, ...], change: Intervention, value: float) -> None:
+        """Multiply a factor, or fix a value."""
         if change.times is not None:
-            self.world.price_factor[where] *= change.times
+            factor[where] *= change.times
         else:
-            self.world.price_fixed[where] = round(change.set or 0)
+            fixed[where] = value
 
     def _fee(self, change: Intervention) -> None:
-        where = self._offers(change)
-        if change.times is not None:
-            self.world.fee_factor[where] *= change.times
-        else:
-            self.world.fee_fixed[where] = round(change.set or 0)
+        self._move(self.world.fee_factor, self.world.fee_fixed, self._seen_offers(change), change, round(change.set or 0))
 
     def _promise(self, change: Intervention) -> None:
         """`set` is in hours."""
-        where = self._offers(change)
-        if change.times is not None:
-            self.world.promise_factor[where] *= change.times
-        else:
-            self.world.promise_fixed[where] = round((change.set or 0) * HOUR)
+        value = round((change.set or 0) * HOUR)
+        self._move(self.world.promise_factor, self.world.promise_fixed, self._seen_offers(change), change, value)
+
+    def _discount(self, change: Intervention) -> None:
+        """By the channel where it is paid: who reads on the web and buys off the shelf pays in the store."""
+        offers, entries = self.world.policy.offers, self._entries(change)
+        paid_at = np.where(offers["flow"] == Flow.VISIT, Entry.STORE, offers["entry"])
+        where = np.ix_(self._audiences(change), np.flatnonzero(np.isin(paid_at, entries)))
+        self._move(self.world.discount_factor, self.world.discount_fixed, where, change, change.set or 0.0)
+
+    def _seen_number(self, change: Intervention, *names: str) -> None:
+        where = np.ix_(self._audiences(change), [SEEN_NUMBERS.index(name) for name in names])
+        self._move(self.world.seen_factor, self.world.seen_fixed, where, change, change.set or 0.0)
+
+    def _free_from(self, change: Intervention) -> None:
+        self._seen_number(change, "free_from")
+
+    def _return_hassle(self, change: Intervention) -> None:
+        self._seen_number(change, "return_post", "return_store")
+
+    def _accuracy(self, change: Intervention) -> None:
+        self._seen_number(change, *(f"acc_{channel}" for channel in change.channels or ("web", "social", "live")))
+
+    def _assortment(self, change: Intervention) -> None:
+        """Items that stay are a keyed choice: a smaller share keeps a part of those that a larger one keeps."""
+        world, share = self.world, change.set or 0.0
+        gone = np.zeros(world.sku_category.size, np.bool_)
+        for c in self._categories(change):
+            first, last = int(world.sku_first[c]), int(world.sku_first[c + 1])
+            u = np.empty(last - first)
+            fill_uniform(world.key0, world.key1, c * ITEM_STRIDE + np.arange(last - first), ASSORTMENT, 0, u)
+            named = np.isin(np.arange(last - first), change.items) if change.items else np.ones(last - first, np.bool_)
+            gone[first:last] = named & (u >= share)
+        items = np.flatnonzero(gone)
+        shelves = bool(change.stores) or not change.channels or "store" in change.channels
+        if not change.channels and not change.stores:
+            world.carried[:, items] = 0  # sold nowhere: the centre and dark stores order no more of it either
+        elif shelves:
+            world.carried[np.ix_(self._stores(change), items)] = 0
+        shown = [] if change.stores else [entry for entry in self._entries(change) if entry in ON_LINE or shelves]
+        world.sold[np.ix_(self._audiences(change), shown, items)] = 0
 
     def _lead_time(self, change: Intervention) -> None:
         """`set` is in days."""
@@ -291,14 +396,39 @@ class Interventions:
             self.world.staff_fixed[self._stores(change)] = round(change.set or 0)
 
     def _media(self, change: Intervention) -> None:
-        entry = self.world.touch_entry
-        where = np.isin(entry, self._entries(change)) if change.channels else np.ones(entry.size, np.bool_)
+        where = np.ix_(self._audiences(change), np.flatnonzero(self._touchpoints(change)))
         self._scale(self.world.media_factor, where, change)
 
+    def _reach(self, change: Intervention) -> None:
+        where = np.ix_(self._audiences(change), np.flatnonzero(self._touchpoints(change)))
+        self._move(self.world.reach_factor, self.world.reach_fixed, where, change, change.set or 0.0)
+
+    def _reach_growth(self, change: Intervention) -> None:
+        """Compound growth in whole weeks."""
+        where = np.ix_(self._audiences(change), np.flatnonzero(self._touchpoints(change)))
+        weeks = self._steps(change, self._day)
+        grown = np.zeros(1)
+        if change.times:
+            fill_exp(np.array([float(log64(change.times)) * weeks * STEP_DAYS / YEAR_DAYS]), grown)
+        self.world.reach_factor[where] *= grown[0]
+
     def _rival_price(self, change: Intervention) -> None:
-        start = self.settings.market.rival.price_index
-        value = change.times if change.times is not None else (change.set or 0.0) / start
-        self.world.rival_price_factor[0] = value * (self.world.rival_price_factor[0] if change.times is not None else 1)
+        value = change.times if change.times is not None else (change.set or 0.0) / self.settings.market.rival.price_index
+        where = np.ix_(self._zones(change), self._categories(change))
+        factor = self.world.rival_price_factor
+        factor[where] = factor[where] * value if change.times is not None else value
+
+    def _rival_store(self, change: Intervention) -> None:
+        """A store that opens is as far as its zone; where one closes, the next is as far as a second nearest is on average."""
+        world = self.world
+        for zone in change.zones:
+            far = rival_store_km(self.settings.market.geography, world.zone_x_m, world.zone_y_m, zone)
+            if change.set:
+                world.rival_store_km[...] = np.minimum(world.rival_store_km, far)
+            else:
+                usual = self.settings.market.rival.store_km
+                near = far < world.rival_store_km
+                world.rival_store_km[near] = np.maximum(world.rival_store_km, SECOND_NEAREST * usual)[near]
 
     def _rival_store_km(self, change: Intervention) -> None:
         self._scale(self.world.rival_store_km, self._zones(change), change)
@@ -379,21 +509,51 @@ class Interventions:
 
     # ---- capabilities ---------------------------------------------------------------------------------------
     def _switch_capabilities(self) -> None:
-        """The policy of the strategy with the day's switches; costs run from the first day, effects after ramp-up."""
-        rebuild = self.world.policy.rebuild
-        if rebuild is None or not any(change.what == "capability" for change in self.changes):
+        """The policies of the strategy with the day's switches and levels; costs run from the first day, effects after ramp-up.
+
+        The network works by what is on for anybody, and all of that is paid for in full.
+        """
+        world = self.world
+        rebuild = world.policy.rebuild
+        if rebuild is None or not any(change.what in OF_CAPABILITY for change in self.changes):
             return
-        paid = {c.capability or "": bool(c.set) for c in (self.changes[row] for row, _ in self._on) if c.capability}
-        works = {name: on for name, on in paid.items() if not on or self._ramped(name)}
-        policy = rebuild(works)
+        everybody = range(world.audiences.count)
+        switched = [self._switched(audience) for audience in everybody]
+        made: dict[str, Policy] = {}
+
+        def policy_of(works: dict[str, bool], levels: list[LevelMove]) -> Policy:
+            text = repr((works, levels))
+            if text not in made:
+                made[text] = rebuild(works, levels)
+            return made[text]
+
+        paid, works = (self._for_anybody([pair[part] for pair in switched]) for part in (0, 1))
+        policy = policy_of(works, self._levels(everybody))
         if works != paid:
-            costs = rebuild(paid)
+            costs = policy_of(paid, [])
             policy.capital, policy.capital_per_day = costs.capital, costs.capital_per_day
             policy.running_per_day = costs.running_per_day
-        self.world.change_policy(policy)
+        world.change_policy(policy, [policy_of(switched[a][1], self._levels([a])) for a in everybody] if len(everybody) > 1 else ())
 
-    def _ramped(self, name: str) -> bool:
-        return any(ready and self.changes[row].capability == name for row, ready in self._on)
+    def _switched(self, audience: int) -> tuple[dict[str, bool], dict[str, bool]]:
+        """Capabilities switched for an audience: those paid for, and those of them that work."""
+        reached = self.world.audiences.reached[:, audience]
+        mine = [(self.changes[row], ready) for row, ready, _ in self._on if self.changes[row].what == "capability" and reached[row]]
+        paid = {c.capability or "": bool(c.set) for c, _ in mine}
+        ramped = {c.capability for c, ready in mine if ready}
+        return paid, {name: on for name, on in paid.items() if not on or name in ramped}
+
+    def _for_anybody(self, switched: list[dict[str, bool]]) -> dict[str, bool]:
+        """A capability is on where it is on for an audience at least."""
+        rows = self.settings.strategy.capabilities
+        names = dict.fromkeys(name for one in switched for name in one)
+        return {name: any(one.get(name, name in rows and rows[name].enabled) for one in switched) for name in names}
+
+    def _levels(self, audiences: Iterable[int]) -> list[LevelMove]:
+        """Levels moved for all of some audiences."""
+        reached = self.world.audiences.reached[:, list(audiences)].all(axis=1)
+        mine = [self.changes[row] for row, *_ in self._on if self.changes[row].what == "level" and reached[row]]
+        return [(c.capability or "", c.level or "", c.set, c.times) for c in mine]
 
     # ---- snapshot -------------------------------------------------------------------------------------------
     def state(self) -> dict[str, np.ndarray]:
@@ -403,7 +563,7 @@ class Interventions:
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Put the world into the state of the saved day under this scenario."""
         day = int(state["day"][0])
-        self._on = ((-1, False),)  # never a real state: everything is worked out again
+        self._on = ((-1, False, 0),)  # never a real state: everything is worked out again
         if day >= 0:
             self.apply(day)
 

@@ -6,14 +6,18 @@ result; each is information, time, money, hassle, identity or capacity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from omosim.schema.codes import Entry, Flow
 from omosim.schema.columns import DAY, OFFER, OFFER_NAMES
 from omosim.schema.network import N_SERVICES, SERVICE
+
+#: a level of a capability that moves: (capability, level, new value or None, factor or None)
+LevelMove = tuple[str, str, float | None, float | None]
 
 
 def offer_catalogue() -> np.ndarray:
@@ -98,8 +102,25 @@ class Policy:
     commission_live: float = 0.0
     # how it came about
     base_offers: np.ndarray | None = None  # the offers before dated changes of fees and promises
-    rebuild: Callable[[Mapping[str, bool]], Policy] | None = None  # the same strategy with capabilities switched
+    rebuild: Callable[[Mapping[str, bool], Sequence[LevelMove]], Policy] | None = None  # the strategy with capabilities switched, levels moved
     # cost, already the simulated shoppers' part (market.cost_basis_shoppers)
     capital: int = 0  # minor, paid once
     capital_per_day: int = 0  # minor, written off
     running_per_day: int = 0  # minor, whole retailer (stores included)
+
+    def take(self, other: Policy) -> None:
+        """Take over the numbers of another policy; tables are changed in place, so that views stay valid."""
+        for part in fields(Policy):
+            new, old = getattr(other, part.name), getattr(self, part.name)
+            if isinstance(old, np.ndarray) and old.shape == new.shape:
+                old[...] = new
+            else:
+                setattr(self, part.name, new)
+
+    def copied(self) -> Policy:
+        """A copy with tables of its own."""
+        out = copy(self)
+        for part in fields(Policy):
+            if isinstance(table := getattr(self, part.name), np.ndarray):
+                setattr(out, part.name, table.copy())
+        return out

@@ -5,8 +5,8 @@ Arrays are changed in place, never replaced, so that any room may keep a view of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from omosim.kernels.synthesis import fill_exp
 from omosim.schema.codes import NodeKind
 from omosim.schema.settings import Settings
+from omosim.world.audiences import Audiences
 from omosim.world.calendar import Calendar
 from omosim.world.geography import nearest_trading
 from omosim.world.nodes import CAPACITIES, record_errors, simulated_part, site_plan
@@ -23,17 +24,25 @@ from omosim.world.stock import Stock
 NEAR = 4
 #: arrays that change in a run; a snapshot holds them
 MUTABLE = (
-    "nodes", "trading", "closed", "near", "billboard", "price", "price_factor", "price_fixed", "fee_factor", "fee_fixed",
-    "promise_factor", "promise_fixed",
-    "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
+    "nodes", "trading", "closed", "near", "billboard", "price_factor", "price_fixed", "fee_factor", "fee_fixed",
+    "promise_factor", "promise_fixed", "discount_factor", "discount_fixed", "reach_factor", "reach_fixed", "seen_factor", "seen_fixed", "prices", "sold",
+    "carried", "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
     "lead_factor", "level_factor", "supply", "staff_factor", "staff_fixed", "courier_factor",
     "near_point", "near_dark", "board", "capacity_factor", "capacity_fixed", "site_factor", "site_fixed",
 )  # fmt: skip
+#: those of them with a row an audience; a run with other audiences works them out anew
+BY_AUDIENCE = (
+    "price_factor", "price_fixed", "fee_factor", "fee_fixed", "promise_factor", "promise_fixed", "discount_factor", "discount_fixed",
+    "media_factor", "reach_factor", "reach_fixed", "seen_factor", "seen_fixed", "prices", "sold",
+)  # fmt: skip
+#: what shoppers see beside prices and offers, the columns of `seen_factor` and `seen_fixed`
+SEEN_NUMBERS = ("acc_web", "acc_social", "acc_live", "free_from", "return_post", "return_store")
+_PPM = 1_000_000
 
 
 @dataclass
 class World:
-    """Typed state of a run; Z zones, N nodes (0 the centre), K items, C categories, G segments, T touchpoints.
+    """Typed state of a run; Z zones, N nodes (0 the centre), K items, C categories, G segments, T touchpoints, A audiences.
 
     Parameters
     ----------
@@ -46,10 +55,15 @@ class World:
     billboard : (Z,) float64, awareness a week from the nearest trading store
     sku_category (K,) int8, list_price, cost (K,) int64 minor units, popularity_cdf (K,) float64
     sku_first : (C + 1,) int32; items of category c are sku_first[c]:sku_first[c + 1]
-    channel_price : (4, K) int64, prices by Entry where they are not kept equal; price : (4, K) in force now
+    channel_price : (4, K) int64, prices by Entry where they are not kept equal; prices : (A, 4, K) in force now, as each
+        audience sees them; price its first row
+    sold : (A, 4, K) uint8, items shown by Entry; carried : (N, K) uint8, items that a node is replenished with
+    reach : (A, T) float64, shoppers who use a touchpoint now; reach_factor, reach_fixed dated changes of it
+    seen_factor, seen_fixed : (A, 6) float64, dated changes of SEEN_NUMBERS
+    audiences : who sees what; audience_share : (A,) their parts of the shoppers
     misfit … ref_price : (C,) per category; segment arrays (G,)
     outside_value : (Z, C) float64 minor units, what rivals add to the outside option
-    media_level : (T,) float64, media by touchpoint as managers set it, 1 = plan; media_factor : (T,) dated changes
+    media_level : (T,) float64, media by touchpoint as managers set it, 1 = plan; media_factor : (A, T) dated changes
     lead_factor : (Z,) factor on parcel times; level_factor : (N, C) on order-up-to levels; supply : (C,) share of
         ordered units that suppliers send; staff_factor, courier_factor : (N,)
     near_point, near_dark : (Z,) int16, nearest pickup point or locker in use, dark store at work, -1 none; board : (N,) BOARD, as last published
@@ -79,7 +93,9 @@ class World:
     list_price: np.ndarray
     cost: np.ndarray
     channel_price: np.ndarray
-    price: np.ndarray
+    prices: np.ndarray
+    sold: np.ndarray
+    carried: np.ndarray
     popularity_cdf: np.ndarray
     misfit: np.ndarray
     mind: np.ndarray
@@ -117,6 +133,13 @@ class World:
     fee_fixed: np.ndarray
     promise_factor: np.ndarray
     promise_fixed: np.ndarray
+    discount_factor: np.ndarray
+    discount_fixed: np.ndarray
+    reach: np.ndarray
+    reach_factor: np.ndarray
+    reach_fixed: np.ndarray
+    seen_factor: np.ndarray
+    seen_fixed: np.ndarray
     outside_value: np.ndarray
     rival_price_index: np.ndarray
     rival_price_factor: np.ndarray
@@ -137,18 +160,25 @@ class World:
     capacity_fixed: np.ndarray
     site_factor: np.ndarray
     site_fixed: np.ndarray
+    audiences: Audiences
+    audience_share: np.ndarray
     _policy: Policy = field(default_factory=Policy)
+    _seen: list[Policy] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.price = self.prices[0]
 
     # ---- the policy in force --------------------------------------------------------------------------------
     @property
     def policy(self) -> Policy:
-        """The policy in force; the same object all through a run."""
+        """The policy that the network works by; the same object all through a run."""
         return self._policy
 
     @policy.setter
     def policy(self, policy: Policy) -> None:
         """Take a policy over at the start of a run: nodes, prices and the opening stock record follow it."""
         self._policy = policy
+        self._seen = [policy] if self.audiences.count == 1 else [policy.copied() for _ in self.audiences.names]
         self.refresh_policy()
         self.stock.clear(self.nodes["kind"] > NodeKind.STORE, ~self.trading)
         kinds, units = self.nodes["kind"], self.stock.available
@@ -158,15 +188,23 @@ class World:
         for column, name in enumerate(CAPACITIES):
             self.nodes[name] = self.capacities()[:, column]
 
-    def change_policy(self, policy: Policy) -> None:
-        """Put new numbers into the policy in force, within a run; offers are changed in place."""
-        mine = self._policy
-        for part in fields(Policy):
-            new, old = getattr(policy, part.name), getattr(mine, part.name)
-            if isinstance(old, np.ndarray) and old.shape == new.shape:
-                old[...] = new
-            else:
-                setattr(mine, part.name, new)
+    @property
+    def seen(self) -> list[Policy]:
+        """The policy as each audience sees it; with one audience, the policy itself."""
+        return self._seen or [self._policy] * self.audiences.count
+
+    def change_policy(self, policy: Policy, seen: Sequence[Policy] = ()) -> None:
+        """Put new numbers into the policies in force, within a run; offers are changed in place.
+
+        Parameters
+        ----------
+        policy : what the network works by
+        seen : what each audience sees; empty: the same
+        """
+        self._policy.take(policy)
+        if self.audiences.count > 1:
+            for mine, theirs in zip(self._seen, seen or [policy] * self.audiences.count, strict=True):
+                mine.take(theirs)
         self.refresh_policy()
 
     def refresh_policy(self) -> None:
@@ -178,14 +216,28 @@ class World:
         capacity = np.rint(policy.courier_wave_capacity * self.courier_factor[stores] * trading)
         self.nodes["wave_capacity"][stores] = capacity.astype(np.int32)
         self._refresh_further()
-        if policy.base_offers is not None:
-            base, offers = policy.base_offers, policy.offers
-            offers[...] = base
-            offers["fee"] = np.where(self.fee_fixed >= 0, self.fee_fixed, np.rint(base["fee"] * self.fee_factor))
-            told = np.rint(base["promise_s"] * self.promise_factor)
-            told = np.where(self.promise_fixed >= 0, self.promise_fixed, told)
-            offers["promise_s"] = np.where(base["promise_s"] >= 0, told, -1)
+        if self.audiences.count > 1:
+            self._refresh_offers(policy, 0)  # what the network reads of offers, their promises, is the first audience's
+        for audience, one in enumerate(self.seen):
+            self._refresh_offers(one, audience)
+        moved = np.minimum(self.touch_reach * self.reach_factor, 1.0)
+        self.reach[...] = np.where(self.reach_fixed >= 0, self.reach_fixed, moved)
         self.update_prices()
+
+    def _refresh_offers(self, policy: Policy, audience: int) -> None:
+        """Offers with the dated changes of fees, promises and price cuts that an audience sees; in place."""
+        if policy.base_offers is None:
+            return
+        base, offers = policy.base_offers, policy.offers
+        offers[...] = base
+        fixed = self.fee_fixed[audience]
+        offers["fee"] = np.where(fixed >= 0, fixed, np.rint(base["fee"] * self.fee_factor[audience]))
+        told, fixed = np.rint(base["promise_s"] * self.promise_factor[audience]), self.promise_fixed[audience]
+        told = np.where(fixed >= 0, fixed, told)
+        offers["promise_s"] = np.where(base["promise_s"] >= 0, told, -1)
+        fixed = self.discount_fixed[audience]
+        cut = np.where(fixed >= 0, np.rint(fixed * _PPM), np.rint(base["discount_ppm"] * self.discount_factor[audience]))
+        offers["discount_ppm"] = np.minimum(cut, _PPM)
 
     def _refresh_further(self) -> None:
         """Nodes after the stores work where the policy has them; dark stores and outsourced nodes then ship."""
@@ -220,25 +272,28 @@ class World:
         return simulated_part(self.settings, fixed if fixed >= 0 else planned * float(self.site_factor[0]))
 
     # ---- prices and rivals ------------------------------------------------------------------------------------
-    def _base_prices(self) -> np.ndarray:
-        return np.tile(self.list_price, (4, 1)) if self._policy.prices_equal else self.channel_price
+    def _base_prices(self, audience: int = 0) -> np.ndarray:
+        return np.tile(self.list_price, (4, 1)) if self.seen[audience].prices_equal else self.channel_price
 
     def update_prices(self) -> None:
-        """Prices now: list or channel price, times dated factors, or a fixed price; changes `price`."""
-        factor, fixed = self.price_factor[:, self.sku_category], self.price_fixed[:, self.sku_category]
-        moved = np.maximum(np.rint(self._base_prices() * factor), 1).astype(np.int64)
-        self.price[...] = np.where(fixed >= 0, fixed, moved)
+        """Prices now: list or channel price, times dated factors, or a fixed price; changes `prices`."""
+        for audience in range(self.audiences.count):
+            factor = self.price_factor[audience][:, self.sku_category]
+            fixed = self.price_fixed[audience][:, self.sku_category]
+            moved = np.maximum(np.rint(self._base_prices(audience) * factor), 1).astype(np.int64)
+            self.prices[audience] = np.where(fixed >= 0, fixed, moved)
 
     def own_price_index(self) -> float:
-        """Our prices relative to those without dated changes, over all items and entries."""
-        return float(int(self.price.sum()) / int(self._base_prices().sum()))
+        """Our prices relative to those without dated changes, over all items, entries and shoppers."""
+        sums = zip(self.audience_share.tolist(), self.prices, map(self._base_prices, range(self.audiences.count)), strict=True)
+        return float(sum(share * (int(now.sum()) / int(base.sum())) for share, now, base in sums))
 
     def update_outside(self) -> None:
         """What rivals add to the outside option by their prices and nearness; changes `outside_value` in place."""
         rival = self.settings.market.rival
-        cheaper = rival.pull * (1.0 - self.rival_price_index[0] * self.rival_price_factor[0])
+        cheaper = rival.pull * (1.0 - self.rival_price_index[0] * self.rival_price_factor)
         nearer = rival.store_pull * (rival.store_km - self.rival_store_km)
-        self.outside_value[...] = (cheaper + nearer)[:, None] * self.ref_price[None, :]
+        self.outside_value[...] = (cheaper + nearer[:, None]) * self.ref_price[None, :]
 
     # ---- stores -------------------------------------------------------------------------------------------------
     def update_near(self) -> None:
@@ -265,30 +320,50 @@ class World:
 
     # ---- media ---------------------------------------------------------------------------------------------------
     def media_now(self) -> np.ndarray:
-        """(T,) float64: media level of each touchpoint present, 1 = plan; 0 where the strategy has none."""
-        on = self._policy.touch_on
-        return self.media_level * self.media_factor * (on if on.size else 1)
+        """(A, T) float64: media level of each touchpoint present, 1 = plan; 0 where the strategy has none."""
+        on = np.stack([one.touch_on if one.touch_on.size else np.ones(self.media_level.size, np.int8) for one in self.seen])
+        return self.media_level * self.media_factor * on
+
+    def contacts_now(self) -> np.ndarray:
+        """(T,) float64: part of all shoppers whom each touchpoint reaches, times the level of its contacts."""
+        return (self.audience_share[:, None] * self.media_now() * self.reach).sum(axis=0)
 
     def media_cost_per_day(self) -> Fraction:
         """Minor units a day paid for contacts: cost x contacts x people reached, at the levels in force."""
-        rows = zip(self.touch_cost.tolist(), self.touch_contacts.tolist(), self.touch_reach.tolist(),
-                   self.media_now().tolist(), strict=True)  # fmt: skip
-        per_shopper = sum(Fraction(cost) * Fraction(n) * Fraction(reach) * Fraction(level) for cost, n, reach, level in rows)
-        return Fraction(per_shopper) * self.settings.shoppers / 7
+        per_shopper = Fraction(0)
+        for share, reach, levels in zip(self.audience_share.tolist(), self.reach.tolist(), self.media_now().tolist(), strict=True):
+            rows = zip(self.touch_cost.tolist(), self.touch_contacts.tolist(), reach, levels, strict=True)
+            mine = sum(Fraction(cost) * Fraction(n) * Fraction(met) * Fraction(level) for cost, n, met, level in rows)
+            per_shopper += Fraction(share) * mine
+        return per_shopper * self.settings.shoppers / 7
 
     def exposure_rho(self) -> np.ndarray:
-        """(G,) float64: awareness a week gained by contacts, per segment.
+        """(A, G): awareness a week gained by contacts, per audience and segment.
 
         Touchpoints of web, social and live reach a segment in proportion to its phone share; the policy's own
         contact (partners, ecosystem) comes on top.
         """
-        out = np.full(self.segment_share.size, self._policy.contact_rho)
+        out = np.empty((self.audiences.count, self.segment_share.size))
         phone = np.cumsum(self.segment_share * self.segment_mobile)[-1]
         digital = np.isin(self.touch_entry, (0, 2, 3))
-        for row, level in enumerate(self.media_now()):
-            gain = self.touch_rho[row] * self.touch_reach[row] * level
-            out += gain * (self.segment_mobile / phone if digital[row] and phone > 0 else 1.0)
+        media = self.media_now()
+        for audience, policy in enumerate(self.seen):
+            out[audience] = policy.contact_rho
+            for row, level in enumerate(media[audience]):
+                gain = self.touch_rho[row] * self.reach[audience, row] * level
+                out[audience] += gain * (self.segment_mobile / phone if digital[row] and phone > 0 else 1.0)
         return out
+
+    def seen_number(self, audience: int, name: str, value: float) -> float:
+        """One of SEEN_NUMBERS as an audience sees it, after dated changes.
+
+        Parameters
+        ----------
+        value : before them
+        """
+        column = SEEN_NUMBERS.index(name)
+        fixed = float(self.seen_fixed[audience, column])
+        return fixed if fixed >= 0 else value * float(self.seen_factor[audience, column])
 
     # ---- snapshot ------------------------------------------------------------------------------------------------
     def state(self) -> dict[str, np.ndarray]:
@@ -299,7 +374,8 @@ class World:
     def load(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over arrays given by `state`, in place."""
         for name in MUTABLE:
-            getattr(self, name)[...] = state[name]
+            if name not in BY_AUDIENCE or getattr(self, name).shape == state[name].shape:
+                getattr(self, name)[...] = state[name]
         prefix = "stock_"
         self.stock.load({name.removeprefix(prefix): a for name, a in state.items() if name.startswith(prefix)})
         self.refresh_policy()  # a branch may have another policy than the saved world

@@ -11,12 +11,13 @@ from omosim.schema.codes import Entry, NodeKind
 from omosim.schema.columns import OFFER_NAMES
 from omosim.schema.network import BOARD
 from omosim.schema.settings import Settings
+from omosim.world.audiences import build_audiences
 from omosim.world.calendar import build_calendar
 from omosim.world.errors import CannotIntervene
 from omosim.world.geography import distances, place, travel_seconds
 from omosim.world.goods import N_PRICED, make_goods
 from omosim.world.nodes import CAPACITIES, make_nodes, node_names, opening_of_all, record_errors, stock_further
-from omosim.world.state import NEAR, World
+from omosim.world.state import NEAR, SEEN_NUMBERS, World
 from omosim.world.stock import Stock
 from omosim.world.stocking import expected_demand, market_rate, order_up_to
 
@@ -141,6 +142,8 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
     error = record_errors(settings.network.stock, nodes["kind"], units, 0.0, key0, key1)
     board = np.zeros(n, BOARD)
     board[...] = NOTHING_KNOWN
+    audiences = build_audiences(settings)
+    a, offers, touch = audiences.count, len(OFFER_NAMES), _touch_arrays(settings)
     world = World(
         settings=settings, key0=key0, key1=key1, calendar=build_calendar(settings),
         zone_x_m=places.x_m, zone_y_m=places.y_m, zone_weight=places.weight,
@@ -152,17 +155,22 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
         capacity_factor=np.ones((n, len(CAPACITIES))), capacity_fixed=np.full((n, len(CAPACITIES)), -1, np.int32),
         site_factor=np.ones(1), site_fixed=np.full(1, -1, np.int64),
         sku_category=goods.category, sku_first=goods.first, list_price=goods.list_price, cost=goods.cost,
-        channel_price=goods.channel_price, price=np.zeros((N_PRICED, goods.category.size), np.int64),
+        channel_price=goods.channel_price, prices=np.zeros((a, N_PRICED, goods.category.size), np.int64),
+        sold=np.ones((a, N_PRICED, goods.category.size), np.uint8), carried=np.ones((n, goods.category.size), np.uint8),
         popularity_cdf=goods.popularity_cdf,
-        **_category_arrays(settings), **_segment_arrays(settings), **_touch_arrays(settings),
+        **_category_arrays(settings), **_segment_arrays(settings), **touch,
         stock=Stock.opening(units, error), level=level, expected_daily=daily,
         cost_scale=settings.shoppers / settings.market.cost_basis_shoppers,
-        price_factor=np.ones((N_PRICED, cats)), price_fixed=np.full((N_PRICED, cats), -1, np.int64),
-        fee_factor=np.ones(len(OFFER_NAMES)), fee_fixed=np.full(len(OFFER_NAMES), -1, np.int64),
-        promise_factor=np.ones(len(OFFER_NAMES)), promise_fixed=np.full(len(OFFER_NAMES), -1, np.int64),
+        audiences=audiences, audience_share=audiences.share.copy(),
+        price_factor=np.ones((a, N_PRICED, cats)), price_fixed=np.full((a, N_PRICED, cats), -1, np.int64),
+        fee_factor=np.ones((a, offers)), fee_fixed=np.full((a, offers), -1, np.int64),
+        promise_factor=np.ones((a, offers)), promise_fixed=np.full((a, offers), -1, np.int64),
+        discount_factor=np.ones((a, offers)), discount_fixed=np.full((a, offers), -1.0),
+        reach=np.tile(touch["touch_reach"], (a, 1)), reach_factor=np.ones((a, touches)), reach_fixed=np.full((a, touches), -1.0),
+        seen_factor=np.ones((a, len(SEEN_NUMBERS))), seen_fixed=np.full((a, len(SEEN_NUMBERS)), -1.0),
         outside_value=np.zeros((zones, cats)), rival_price_index=np.array([rival.price_index]),
-        rival_price_factor=np.ones(1), rival_store_km=np.full(zones, rival.store_km),
-        media_level=np.ones(touches), media_factor=np.ones(touches), lead_factor=np.ones(zones),
+        rival_price_factor=np.ones((zones, cats)), rival_store_km=np.full(zones, rival.store_km),
+        media_level=np.ones(touches), media_factor=np.ones((a, touches)), lead_factor=np.ones(zones),
         level_factor=np.ones((n, cats)), supply=np.ones(cats), staff_factor=np.ones(n),
         staff_fixed=np.full(n, -1, np.int32), courier_factor=np.ones(n),
     )  # fmt: skip

@@ -274,7 +274,33 @@ CHANGES = [
     ("what: staff, set: 0.5, from_day: 0", ["set = 0.5: 'staff' is counted in whole numbers", "times: FACTOR"]),
     ("what: price, times: 0, from_day: 0", ["times = 0: goods for nothing"]),
     ("what: price, set: -5, from_day: 0", ["set = -5: below 0"]),
-    ("what: rival_price, times: 1.1, stores: [S01], from_day: 0", ["'rival_price' cannot be narrowed by stores", "Drop stores"]),
+    ("what: rival_price, times: 1.1, stores: [S01], from_day: 0", ["'rival_price' cannot be narrowed by stores", "or drop stores", "zones, categories"]),
+    ("what: delivery_cost, times: 1.1, stores: [S01], from_day: -3650", ["cannot be narrowed by stores", "Drop stores"]),
+    ("what: staff, times: 2, from_day: 0, ab: {name: x, share: 0.5}", [r"\.ab: 'staff' cannot be narrowed by ab", "the same for all"]),
+    ("what: price, times: 0.9, from_day: 0, ab: {name: x, share: 1.5}", [r"ab\.share = 1\.5: too large"]),
+    ("what: price, times: 0.9, from_day: 0, ab: {share: 0.5}", [r"ab\.name: .*missing"]),
+    ("what: price, times: 0.9, from_day: 0, ab: {name: 'a b', share: 0.5}", ["not a plain word"]),
+    ("what: price, times: 0.9, from_day: 0, ab: {name: x, share: 0.5, group: control}", ["whom no change reaches"]),
+    ("what: price, times: 0.9, from_day: 0, ab: {name: x, shares: 0.5}", [r"ab\.shares: unknown key", "Did you mean 'share'"]),
+    ("what: price, times: 0.9, from_day: 0, segments: [famly]", [r"segments\[0\] = 'famly': no such segment", "Did you mean 'family'"]),
+    ("what: media, times: 2, from_day: 0, touchpoints: [emial]", ["no such touchpoint", "Did you mean 'email'"]),
+    ("what: media, times: 2, from_day: 0, touchpoints: [email, email]", ["email stands twice"]),
+    ("what: capability, capability: ship_from_store, set: 1, from_day: 0, ab: {name: x, share: 0.5}", ["acts on the network", "Drop ab"]),
+    ("what: level, capability: stock_feed, level: publish_s, set: 600, from_day: 0, segments: [family]", ["level 'publish_s' of 'stock_feed' acts on the network"]),
+    ("what: level, capability: live_commerce, level: intensit, set: 0.2, from_day: 0", [r"level = 'intensit'", "Did you mean 'intensity'"]),
+    ("what: level, capability: live_commerce, level: intensity, set: 9, from_day: 0", ["set = 9: not a value of 'intensity'", "0 to 2"]),
+    ("what: level, capability: live_commerce, set: 1, from_day: 0", ["no level named", "intensity"]),
+    ("what: price, level: rate, times: 0.9, from_day: 0", ["has no meaning for what: 'price'"]),
+    ("what: accuracy, set: 0.5, channels: [store], from_day: 0", ["goods themselves are seen"]),
+    ("what: accuracy, set: 2, from_day: 0", ["set = 2: too large", "0 to 1"]),
+    ("what: assortment, times: 0.5, from_day: 0", ["'assortment' has no factor", "set: NEW VALUE"]),
+    ("what: assortment, set: 0.5, from_day: 0, ab: {name: x, share: 0.5}", ["shelves are the same for all", "Name channels on line"]),
+    ("what: assortment, set: 0, items: [0, 99999], categories: [masks], from_day: 0", ["no item 99999 in 'masks'", "0 to "]),
+    ("what: assortment, set: 0, items: [0], from_day: 0", ["items are places in a category"]),
+    ("what: assortment, set: 0, stores: [S01], channels: [web], from_day: 0", ["stores are not on line"]),
+    ("what: reach_growth, set: 0.5, channels: [social], from_day: 0", ["'reach_growth' has no absolute value"]),
+    ("what: rival_store, set: 1, from_day: 0", ["no zones named"]),
+    ("what: rival_store, set: 0.5, zones: [2], from_day: 0", ["'rival_store' is on or off"]),
     ("what: lead_time, times: 2, categories: [masks], from_day: 0", ["cannot be narrowed by categories", "zones"]),
     ("what: misfit, times: 2, from_day: 0", ["'misfit' holds for a whole run", "from_day: -3650"]),
     ("what: goods_cost, set: 2, from_day: -3650", ["'goods_cost' has no absolute value", "times: FACTOR"]),
@@ -287,6 +313,14 @@ CHANGES = [
 def test_changes_that_cannot_be_carried_out_are_refused(shop, omosim, started, row: str, words: list[str]) -> None:
     (shop / "mine.yaml").write_text(f"name: mine\ntitle: mine\ninterventions:\n  - {{{row}}}\n", encoding="utf-8")
     refused(omosim("run", "scenario=mine.yaml"), started, [r"mine\.yaml:4", *words])
+
+
+def test_groups_that_do_not_fit_together_are_refused(shop, omosim, started) -> None:
+    rows = "".join(f"  - {{what: fee, times: 0.5, from_day: 0, ab: {{name: x, group: {group}, share: {share}}}}}\n"
+                   for group, share in (("a", 0.5), ("b", 0.4), ("a", 0.3), ("c", 0.2)))  # fmt: skip
+    (shop / "mine.yaml").write_text(f"name: mine\ntitle: mine\ninterventions:\n{rows}", encoding="utf-8")
+    words = [r"mine\.yaml:6.*group 'a' of 'x' has the share 0\.5 above", r"mine\.yaml:7.*the groups of 'x' add up to 1\.1"]
+    refused(omosim("run", "scenario=mine.yaml"), started, words)
 
 
 def test_a_further_store_can_be_opened_at_a_place(shop, omosim) -> None:

@@ -11,7 +11,7 @@ from omosim.schema.codes import Entry
 from omosim.schema.network import ENDLESS
 from omosim.strategy import build_policy
 from omosim.world.errors import CannotIntervene
-from omosim.world.interventions import NARROWED, Interventions, problems, whole_run
+from omosim.world.interventions import NARROWED, Interventions, check_interventions, problems, whole_run
 from omosim.world.state import World
 from omosim.world.synthesis import synthesise
 
@@ -28,7 +28,7 @@ def snapshot(world: World) -> dict[str, np.ndarray]:
 
 #: quantity -> (change, arrays that must move)
 MOVES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "price": ({"times": 0.9, "channels": ["web"], "categories": ["masks"]}, {"price", "price_factor"}),
+    "price": ({"times": 0.9, "channels": ["web"], "categories": ["masks"]}, {"prices", "price_factor"}),
     "fee": ({"times": 2.0, "channels": ["web"]}, {"offers", "fee_factor"}),
     "lead_time": ({"times": 0.5, "zones": [3, 4]}, {"lead_factor"}),
     "promise": ({"times": 0.5}, {"offers", "promise_factor"}),
@@ -47,6 +47,14 @@ MOVES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "keep": ({"set": 1}, {"capacity_fixed", "nodes"}),
     "batch": ({"set": 3}, {"capacity_fixed", "nodes"}),
     "site_capacity": ({"set": 500}, {"site_fixed"}),
+    "discount": ({"set": 0.1, "channels": ["web"]}, {"offers", "discount_fixed"}),
+    "free_from": ({"set": 30000}, {"seen_fixed"}),
+    "return_hassle": ({"times": 0.5}, {"seen_factor"}),
+    "accuracy": ({"set": 0.8, "channels": ["web"]}, {"seen_fixed"}),
+    "assortment": ({"set": 0.6, "categories": ["masks"]}, {"sold", "carried"}),
+    "reach": ({"set": 0.9, "touchpoints": ["social_feed", "email"]}, {"reach_fixed"}),
+    "reach_growth": ({"times": 1.389, "channels": ["social"]}, set()),  # its first week has not passed
+    "rival_store": ({"set": 1, "zones": [4]}, {"rival_store_km", "outside_value"}),
 }
 
 
@@ -204,19 +212,37 @@ def test_changes_of_a_whole_run_become_settings(shipped) -> None:
         ({"what": "misfit", "times": 2, "from_day": 3}, "whole run"),
         ({"what": "price", "times": 0.9, "from_day": 5, "to_day": 5}, "is not after"),
         ({"what": "media", "set": -1, "from_day": 0}, "below 0"),
+        ({"what": "staff", "times": 2, "ab": {"name": "x", "share": 0.5}, "from_day": 0}, "cannot be narrowed by ab; allowed: stores. It acts on more than"),
+        ({"what": "stock", "times": 2, "segments": ["young"], "from_day": 0}, "the same for all"),
+        ({"what": "price", "times": 0.9, "segments": ["yuong"], "from_day": 0}, "no segment 'yuong'"),
+        ({"what": "media", "times": 2, "touchpoints": ["tv"], "from_day": 0}, "no touchpoint 'tv'"),
+        ({"what": "accuracy", "set": 1.2, "from_day": 0}, "above 1 [share of misfits]"),
+        ({"what": "accuracy", "set": 0.5, "channels": ["store"], "from_day": 0}, "goods themselves"),
+        ({"what": "assortment", "times": 0.5, "from_day": 0}, "it has no factor"),
+        ({"what": "assortment", "set": 0.5, "ab": {"name": "x", "share": 0.5}, "from_day": 0}, "shelves are the same for all"),
+        ({"what": "assortment", "set": 0.5, "stores": ["S01"], "channels": ["web"], "from_day": 0}, "not on line"),
+        ({"what": "assortment", "set": 0, "items": [3], "from_day": 0}, "name one category"),
+        ({"what": "rival_store", "set": 1, "from_day": 0}, "name the zones"),
+        ({"what": "rival_store", "times": 2, "zones": [1], "from_day": 0}, "1 (on) or 0 (off)"),
+        ({"what": "level", "set": 1, "capability": "coupons", "from_day": 0}, "name a level"),
+        ({"what": "capability", "set": 1, "capability": "coupons", "level": "rate", "from_day": 0}, "name a level with `what: level`"),
+        ({"what": "fee", "times": 0, "ab": {"name": "x", "share": 0.5, "group": "control"}, "from_day": 0}, "whom no change reaches"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_its_place(shipped, change: dict[str, Any], says: str) -> None:
     settings = shipped.with_changes(shipped.make_settings(), {"what": "media", "times": 1.1, "from_day": 0}, change)
     with pytest.raises(CannotIntervene) as caught:
+        check_interventions(settings, ["DC", "S01", "S02"])
+    assert says in str(caught.value)
+    assert "scenario.interventions[1]" in str(caught.value) or "scenario.interventions: experiment 'x'" in str(caught.value)
+    with pytest.raises(CannotIntervene):
         start(settings)
-    assert says in str(caught.value) and "scenario.interventions[1]" in str(caught.value)
 
 
 def test_all_problems_are_said_at_once(shipped) -> None:
     bad = [{"what": "price", "from_day": 0}, {"what": "stock", "set": 5, "zones": [1], "from_day": 0}]
     assert len(problems(shipped.with_changes(shipped.make_settings(), *bad))) == 3
-    assert set(NARROWED) == set(MOVES) | {"need_rate", "capability", "misfit", "goods_cost", "delivery_cost"}
+    assert set(NARROWED) == set(MOVES) | {"need_rate", "capability", "level", "misfit", "goods_cost", "delivery_cost"}
 
 
 def test_a_restored_run_stands_where_the_saved_one_stood(shipped) -> None:

@@ -25,6 +25,16 @@ _USE = {
 }
 
 
+def _quantities() -> list[str]:
+    """What a dated change can move, a line each."""
+    from omosim.config.explain import quantity_span
+    from omosim.schema.scenario import KINDS as CHANGES
+
+    width = max(map(len, CHANGES))
+    head = "quantities (what: NAME in scenario.interventions, with set or times, from_day, to_day)"
+    return [head, *(f"  {name:<{width}}  {quantity_span(name)}" for name in CHANGES)]
+
+
 def run(words: list[str], flags: Flags, argv: list[str]) -> int:
     """Print names and titles; returns the exit code."""
     for word in words:
@@ -32,6 +42,9 @@ def run(words: list[str], flags: Flags, argv: list[str]) -> int:
             raise refuse("nothing of that kind", value=show(word), allowed=", ".join(KINDS), near=nearest(word, KINDS))
     library = Library()
     for kind in words or KINDS[:5]:
+        if kind == "quantities":
+            print("\n".join(_quantities()))
+            continue
         group = _GROUP[kind]
         names = library.options(group)
         print(f"{kind} ({_USE[kind]})")

@@ -28,7 +28,7 @@ class ReserveAndCollect(Capability):
     requires = ("web_shop",)
     levels = (
         Level("promise_h", "h", 0.05, 168, 1.0, "promised time from reservation to ready"),
-        Level("hold_h", "h", 0.5, 720, 24.0, "time for which the goods are kept"),
+        Level("hold_h", "h", 0.5, 720, 24.0, "time for which the goods are kept", network=True),
     )
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
@@ -117,6 +117,7 @@ class PickupSlots(Capability):
     name = "pickup_slots"
     title = "Booked pickup slots"
     codes = ("C3", "C25")
+    network = True
     switches = ("pickup_slots",)
     requires = ("bopis",)
 
@@ -134,6 +135,7 @@ class PickupSpace(Capability):
     name = "pickup_space"
     title = "Pickup space: take a part, alterations"
     codes = ("C4",)
+    network = True
     requires = ("fitting_pickup",)
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
@@ -149,6 +151,7 @@ class DarkStores(Capability):
     name = "dark_stores"
     title = "Dark stores"
     codes = ("C6", "C26")
+    network = True
     switches = ("dark_stores",)
     requires = ("web_shop",)
 
@@ -160,6 +163,7 @@ class OutsourcedNodes(Capability):
     name = "outsourced_nodes"
     title = "Outsourced fulfilment"
     codes = ("C26",)
+    network = True
     switches = ("outsourced",)
     requires = ("web_shop",)
 
@@ -171,6 +175,7 @@ class PackageInserts(Capability):
     name = "package_inserts"
     title = "Leaflets in parcels"
     codes = ("C36",)
+    network = True
     requires = ("web_shop",)
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:

@@ -33,8 +33,8 @@ class StockFeed(Capability):
     codes = ("C1", "C23")
     switches = ("stock_shown",)
     levels = (
-        Level("publish_s", "s", 60, 7 * DAY, DAY, "period: 86400 nightly, 3600 hourly, 300 real time", whole=True, sets="publish_s"),
-        Level("record_quality", "share", 0, 1, 0.0, "share of record errors removed", sets="record_quality"),
+        Level("publish_s", "s", 60, 7 * DAY, DAY, "period: 86400 nightly, 3600 hourly, 300 real time", whole=True, sets="publish_s", network=True),
+        Level("record_quality", "share", 0, 1, 0.0, "share of record errors removed", sets="record_quality", network=True),
     )
 
 

@@ -66,8 +66,8 @@ class SameDay(Capability):
     codes = ("C6",)
     requires = ("web_shop",)
     levels = (
-        Level("radius", "share of the network's", 0, 20, 1, "reach of couriers, relative to network.carrier"),
-        Level("capacity", "share of the network's", 0, 100, 1, "parcels a wave, relative to network.carrier"),
+        Level("radius", "share of the network's", 0, 20, 1, "reach of couriers, relative to network.carrier", network=True),
+        Level("capacity", "share of the network's", 0, 100, 1, "parcels a wave, relative to network.carrier", network=True),
         Level("fee", "share of the network's", 0, 20, 1, "fee, relative to network.carrier"),
         Level("promise_h", "h", 0.25, 48, 6, "promised time from order to the door"),
     )
@@ -100,5 +100,6 @@ class ShipFromStore(Capability):
     name = "ship_from_store"
     title = "Shipping from stores"
     codes = ("C37",)
+    network = True
     switches = ("ship_from_store",)
     requires = ("web_shop",)

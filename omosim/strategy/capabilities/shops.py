@@ -68,8 +68,8 @@ class LiveCommerce(Capability):
     title = "Live commerce"
     codes = ("C13", "C14", "C15")
     levels = (
-        Level("per_week", "shows a week", 0, 7, 2, "broadcasts", sets="broadcast_per_week"),
-        Level("hour", "h", 0, 23, 20, "hour of the broadcast", whole=True, sets="broadcast_hour"),
+        Level("per_week", "shows a week", 0, 7, 2, "broadcasts", sets="broadcast_per_week", network=True),
+        Level("hour", "h", 0, 23, 20, "hour of the broadcast", whole=True, sets="broadcast_hour", network=True),
         Level("reach", "share of shoppers", 0, 1, 0.08, "shoppers an announced show reaches", sets="live_reach"),
         Level("intensity", "share of price", 0, 2, 0.12, "perceived value gained in a show (persuasion)", sets="live_intensity"),
         Level("discount", "share of price", 0, 0.9, 0.08, "limited offer", sets="live_discount"),

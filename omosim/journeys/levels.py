@@ -134,8 +134,8 @@ def touchpoint_table(world: World) -> np.ndarray:
     return out
 
 
-def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scene:
-    """Everything the kernels read; tables are kept up in place by `refresh`."""
+def build_scene(settings: Settings, world: World, awareness: np.ndarray, zone_sessions: np.ndarray) -> Scene:
+    """Everything the kernels read, and where they count web sessions; tables are kept up in place by `refresh`."""
     service = np.zeros(KNOTS)
     fill_gamma_table(settings.network.work.shape, service)
     service -= float(log64(settings.network.work.shape))  # mean 1
@@ -146,7 +146,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scen
         near_point=world.near_point, near_dark=world.near_dark, board=world.board, price=world.price,
         list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
         awareness=awareness, service=service, op_time=world.calendar.lambda_c, lead_factor=world.lead_factor,
-        waves=np.array(courier_waves(settings), np.int64), scratch=np.zeros(96), case=np.zeros(1, CASE),
+        waves=np.array(courier_waves(settings), np.int64), zone_sessions=zone_sessions, scratch=np.zeros(96), case=np.zeros(1, CASE),
     )  # fmt: skip
     return refresh(settings, world, scene)
 

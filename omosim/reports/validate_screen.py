@@ -60,10 +60,8 @@ def table(rows: Sequence[Row], *, verdicts: bool) -> Table:
 
 
 def published(row: Row) -> str:
-    """What was published, and the band or sign that is asked for."""
-    asked = band(row)
-    said = safe_text(row["published"] or "", 80)
-    return f"{said} ({asked})" if said and asked and said != asked else said or asked
+    """What was published; the band or sign that is asked for where the file says nothing more."""
+    return safe_text(row["published"] or "", 80) or band(row)
 
 
 def band(row: Row) -> str:

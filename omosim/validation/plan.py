@@ -109,7 +109,7 @@ def plan(words: Sequence[str], cwd: str | Path | None = None) -> Plan:
     user = [w for w in words if w.partition("=")[0] not in OWN and not w.startswith("output.")]
     problems: list[Problem] = []
     planned: list[Planned] = []
-    maker = _Maker(user, place)
+    maker = _Maker([*user, f"seed={composed.settings.seed}"], place)
     for doc in docs:
         loaded = load(doc)
         problems += loaded.problems

@@ -220,7 +220,5 @@ def answer(rows: Sequence[dict[str, Any]]) -> str:
         return "Nothing was judged: every outcome is reported only."
     found, free = counts(rows), [row for row in rows if not row["fitted"]]
     words = [f"{found['outside']} outside their band", f"{found['wrong_sign']} with the wrong sign", f"{found['cannot_tell']} cannot be told"]
-    return (
-        f"{found['holds']} of {len(rows)} published figures hold, {', '.join(words)}. "
-        f"Of the {len(free)} that no parameter was set for, {counts(free)['holds']} hold."
-    )
+    text = f"Published figures that hold: {found['holds']} of {len(rows)}; {', '.join(words)}."
+    return text if not free else f"{text} Of those that no parameter was set for: {counts(free)['holds']} of {len(free)} hold."

@@ -74,7 +74,7 @@ class Source:
     def _by_distance(self, row: Spec) -> np.ndarray:
         """Shoppers by how much the named store cuts the way to the nearest one; thirds are cut between zones."""
         cut = self.cut(row["store"])
-        if row["change"] == "same":
+        if row.get("change") == "same":
             return (cut == 0)[self.zone_of]
         fell = cut > 0
         if row.get("third") is None:

@@ -15,6 +15,8 @@ from omosim.results.words import MINOR, SHARES, figure, safe_text, unit_words
 
 Row = Mapping[str, Any]
 VERDICTS = {"holds": "holds", "outside": "outside", "wrong_sign": "wrong sign", "cannot_tell": "cannot tell"}
+#: columns of a table that goes to a file
+WIDTH = 140
 _STYLE = {"holds": "green", "outside": "yellow", "wrong_sign": "red", "cannot_tell": "dim"}
 
 
@@ -29,6 +31,8 @@ class ValidateScreen(StudyScreen):
 
     def __init__(self, experiments: int, replications: int) -> None:
         super().__init__(f"{experiments} experiments x {replications} replications")
+        if not self.console.is_terminal:
+            self.console.width = WIDTH
 
     def result(self, rows: Sequence[Row], reported: Sequence[Row], summary: Row, report: Path) -> None:
         """The table, what is reported without a verdict, the answer, and where the report is."""

@@ -73,9 +73,9 @@ class Where(Frozen):
 
 
 class Distance(Frozen):
-    """What a store means for the way to the nearest one, with it against without it."""
+    """What stores mean for the way to the nearest one, with them against without them."""
 
-    store: str = par("store", "the store that is there in one arm and not in the other", max_length=10)
+    stores: list[str] = par("stores", "stores that are there in one arm and not in the other", min_length=1, max_length=5000)
     change: Literal["fell", "same"] = par("word", "whether the way became shorter by it", default="fell")
     third: int | None = par("1", "third of the shoppers by the cut: 1 the smallest, 3 the largest", 1, 3, default=None)
 

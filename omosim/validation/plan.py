@@ -244,7 +244,7 @@ def _fits(experiment: Experiment, outcome: Outcome, i: int, made: Mapping[str, S
 
     groups = [("whom", outcome.whom), *([("against", outcome.against)] if outcome.against else [])]
     stores = [("where", name) for name in (outcome.where.nearest_to, outcome.where.store) if name]
-    stores += [(part, group.distance.store) for part, group in groups if group.distance]
+    stores += [(part, name) for part, group in groups if group.distance for name in group.distance.stores]
     spans = [("when", outcome.when), *((part, span) for part, g in groups for span in (g.bought, g.visited, g.stayed_away))]
     for arm in experiment.arms_of(outcome):
         settings = made[arm]

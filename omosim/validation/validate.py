@@ -19,7 +19,7 @@ from omosim.study.book import Book, FailedRun, StudyInterrupted, gather, submit
 from omosim.study.compare import Progress
 from omosim.study.executor import Executor, make_executor
 from omosim.study.runs import RunStore
-from omosim.validation.effects import NEUTRAL, OF_SHARES, estimate, effect, judge, parts_of, rounded
+from omosim.validation.effects import NEUTRAL, OF_SHARES, effect, estimate, judge, parts_of, rounded
 from omosim.validation.experiment import Outcome
 from omosim.validation.measures import MEASURES
 from omosim.validation.plan import Plan, Planned, reading_of

@@ -72,8 +72,8 @@ class Source:
         return np.bincount(self.book["shopper"][inside], minlength=self.zone_of.size) > 0
 
     def _by_distance(self, row: Spec) -> np.ndarray:
-        """Shoppers by how much the named store cuts the way to the nearest one; thirds are cut between zones."""
-        cut = self.cut(row["store"])
+        """Shoppers by how much the named stores cut the way to the nearest one; thirds are cut between zones."""
+        cut = self.cut(*row["stores"])
         if row.get("change") == "same":
             return (cut == 0)[self.zone_of]
         fell = cut > 0
@@ -83,26 +83,25 @@ class Source:
         order = np.lexsort((np.arange(cut.size), cut))
         before = np.cumsum(home[order]) - home[order] / 2.0  # people up to the middle of each zone
         third = np.zeros(cut.size, np.int64)
-        third[order] = np.minimum(3.0 * before / max(home.sum(), 1), 2.999).astype(np.int64) + 1
+        total = max(float(home.sum()), 1.0)
+        third[order] = np.minimum(3.0 * before / total, 2.999).astype(np.int64) + 1
         return (fell & (third == row["third"]))[self.zone_of]
 
     # ---- places -----------------------------------------------------------------------------------------------
     def _node(self, name: str) -> int:
         return self.world.node_names.index(name)
 
-    def _metres(self, without: int | None = None) -> np.ndarray:
-        """(Z, N) float64: metres to stores; endless to what is no store, or is never open at the end of the run."""
-        is_store = self.world.nodes["kind"] == NodeKind.STORE
-        usable = is_store & self.world.trading
-        if without is not None:
-            usable[without] = False
-        return np.where(usable[None, :], self.world.distance_m.astype(np.float64), np.inf)
+    def cut(self, *stores: str) -> np.ndarray:
+        """(Z,) float64: metres by which stores shorten the way to the nearest one, the same in every arm.
 
-    def cut(self, store: str) -> np.ndarray:
-        """(Z,) float64: metres by which the store shortens the way to the nearest one, the same in every arm."""
-        node = self._node(store)
-        without, there = self._metres(node).min(axis=1), self.world.distance_m[:, node].astype(np.float64)
-        return np.maximum(without - there, 0.0)
+        The others are those that are in business at the end of the run; without any the cut is endless.
+        """
+        named = [self._node(name) for name in stores]
+        others = (self.world.nodes["kind"] == NodeKind.STORE) & self.world.trading
+        others[named] = False
+        metres = self.world.distance_m.astype(np.float64)
+        without = np.where(others[None, :], metres, np.inf).min(axis=1)
+        return np.maximum(without - metres[:, named].min(axis=1), 0.0)
 
     def zones(self, where: Spec) -> np.ndarray:
         """(Z,) bool: zones that count."""

@@ -7,7 +7,18 @@ import random
 
 import pytest
 
-from omosim.validation.effects import CANNOT_TELL, HOLDS, OUTSIDE, WRONG_SIGN, Estimate, effect, estimate, judge, parts_of, slope
+from omosim.validation.effects import (
+    CANNOT_TELL,
+    HOLDS,
+    OUTSIDE,
+    WRONG_SIGN,
+    Estimate,
+    effect,
+    estimate,
+    judge,
+    parts_of,
+    slope,
+)
 
 
 def test_closed_forms() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from .tiny import TINY
 
 from omosim.config.errors import ConfigError
 from omosim.validation.plan import plan, reread
+
+from .tiny import TINY
 
 
 def made(tmp_path: Path, text: str = TINY, *words: str):

@@ -94,10 +94,10 @@ def test_every_measure_is_counted_here():
 def test_thirds_of_the_cut_are_of_people_and_in_order(run):
     source = Source(run)
     assert source.cut("S02").tolist() == [0, 0, 10000, 29000]
-    assert source.group({"distance": {"store": "S02"}}).tolist() == [False, False, True, True]
-    assert source.group({"distance": {"store": "S02", "change": "same"}}).tolist() == [True, True, False, False]
-    assert source.group({"distance": {"store": "S02", "third": 1}}).tolist() == [False, False, True, False]
-    assert source.group({"distance": {"store": "S02", "third": 3}}).tolist() == [False, False, False, True]
+    assert source.group({"distance": {"stores": ["S02"]}}).tolist() == [False, False, True, True]
+    assert source.group({"distance": {"stores": ["S02"], "change": "same"}}).tolist() == [True, True, False, False]
+    assert source.group({"distance": {"stores": ["S02"], "third": 1}}).tolist() == [False, False, True, False]
+    assert source.group({"distance": {"stores": ["S02"], "third": 3}}).tolist() == [False, False, False, True]
 
 
 def test_the_cut_is_the_same_whether_the_store_is_there_or_not(run):

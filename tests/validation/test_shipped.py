@@ -10,6 +10,8 @@ import pytest
 
 from omosim.model.run import run
 from omosim.schema.settings import Settings
+from omosim.validation.effects import STATISTICS
+from omosim.validation.measures import FILTERS, MEASURES
 from omosim.validation.plan import Plan, plan
 from omosim.validation.validate import cells
 from omosim.validation.worker import read
@@ -42,4 +44,19 @@ def test_shipped_files_run_three_days(name: str, tmp_path: Path) -> None:
         found = read(run(settings), asked["readings"])
         assert [row["kpi"] for row in found] == [r["key"] for r in asked["readings"]]
         assert all(row["value"] is None or row["value"] >= 0 for row in found)
-        assert any(row["value"] for row in found)
+        assert all(row["value"] is not None or row["reason"] for row in found)
+
+
+def test_the_documentation_lists_every_measure_statistic_filter_and_experiment() -> None:
+    text = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+    for measure in MEASURES.values():
+        assert f"| {measure.name} | {measure.unit} | {measure.meaning} |" in text, measure.name
+    for name in (*STATISTICS, *FILTERS, *FILES):
+        assert f"\n| {name} |" in text, name
+
+
+def test_the_experiment_of_the_documentation_composes(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+    (tmp_path / "own.yaml").write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    (one,) = plan(["patterns=own.yaml"], tmp_path).planned
+    assert list(one.arms) == ["rival", "none", "rival_and_feed"]

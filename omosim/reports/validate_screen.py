@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from omosim.reports.terminal import StudyScreen
-from omosim.results.words import MINOR, SHARES, figure, safe_text, unit_words
+from omosim.results.words import SHARES, figure, safe_text, unit_words
 
 Row = Mapping[str, Any]
 VERDICTS = {"holds": "holds", "outside": "outside", "wrong_sign": "wrong sign", "cannot_tell": "cannot tell"}
@@ -70,11 +70,11 @@ def published(row: Row) -> str:
 
 def band(row: Row) -> str:
     """The band or sign of a row in words; empty when nothing is asked for."""
-    low, high, unit = row["band_low"], row["band_high"], row["unit"]
+    low, high = row["band_low"], row["band_high"]
     if low is not None and high is not None:
-        return f"{value(low, row)} to {value(high, row)}{_tail(unit)}"
+        return f"{value(low, row)} to {value(high, row)}{_tail(row)}"
     if low is not None or high is not None:
-        return f"at least {value(low, row)}{_tail(unit)}" if high is None else f"at most {value(high, row)}{_tail(unit)}"
+        return f"at least {value(low, row)}{_tail(row)}" if high is None else f"at most {value(high, row)}{_tail(row)}"
     return {"+": "more", "-": "less", None: ""}.get(row["sign"], "")
 
 
@@ -83,7 +83,7 @@ def simulated(row: Row) -> str:
     if row["simulated"] is None:
         return safe_text(row["reason"] or "undefined", 80)
     ends = "" if row["ci_low"] is None else f" [{value(row['ci_low'], row)}, {value(row['ci_high'], row)}]"
-    return f"{value(row['simulated'], row)}{_tail(row['unit'])}{ends}"
+    return f"{value(row['simulated'], row)}{_tail(row)}{ends}"
 
 
 def value(number: float, row: Row) -> str:
@@ -94,8 +94,8 @@ def value(number: float, row: Row) -> str:
     return figure(number, row["unit"], sign=signed)
 
 
-def _tail(unit: str) -> str:
-    words = unit_words(unit)
-    if unit.replace("minor", "").strip() in MINOR:
-        return f" {words}"
-    return " %" if unit in SHARES else "" if unit == "1" else f" {words}"
+def _tail(row: Row) -> str:
+    """The unit; a difference of shares is one of points."""
+    if row["unit"] in SHARES:
+        return " pp" if row["statistic"] in ("difference", "slope") else " %"
+    return "" if row["unit"] == "1" else f" {unit_words(row['unit'])}"

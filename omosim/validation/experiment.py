@@ -21,6 +21,7 @@ from omosim.validation.measures import FILTERS, MEASURES
 
 Channel = Literal["web", "store", "social", "live"]
 Service = Literal["ship", "same_day", "pickup", "store"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 #: words that belong to the command and not to an experiment
 NOT_HERE = ("seed", "replication", "replications", "jobs", "output.dir", "patterns")
@@ -110,6 +111,7 @@ class Outcome(Frozen):
     whom: Annotated[Whom, BeforeValidator(_group)] = Whom()
     against: Annotated[Whom | None, BeforeValidator(_group)] = None
     when: list[int] | None = par("days", "days of placing the order [from, to), 0 the first measured day; none: all measured days", default=None, min_length=2, max_length=2)
+    weekdays: list[Weekday] = par("days", "days of the week; empty: all", default_factory=list, max_length=7)
     shows: Shows | None = None
     channels: list[Channel] = par("entries", "channels; empty: all", default_factory=list, max_length=4)
     categories: list[str] = par("names", "categories; empty: all", default_factory=list, max_length=32)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from omosim.validation.view import View
 
 #: filters of an outcome
-FILTERS = ("where", "whom", "when", "shows", "channels", "categories", "services")
+FILTERS = ("where", "whom", "when", "weekdays", "shows", "channels", "categories", "services")
 ROWS = frozenset(FILTERS)
-DAYS = frozenset({"when", "shows"})
+DAYS = frozenset({"when", "weekdays", "shows"})
 PLACES = DAYS | {"where"}
 
 Reading = float | None

@@ -180,6 +180,7 @@ class _Maker:
         words = tuple(_merged(experiment.overrides, self.user, [*arm.overrides, *_switches(arm)]))
         if words not in self.known:
             self.known[words] = compose("run", words, self.cwd)
+            self.notes += [note for note in self.known[words].notes if note not in self.notes]
         composed = self.known[words]
         self.first = self.first or composed
         if not arm.interventions:
@@ -311,7 +312,7 @@ def reread(path: str | Path, output_dir: str | None = None) -> Plan:
 def spec_of(outcome: Outcome, group: Any) -> dict[str, Any]:
     """The filters of a reading as plain data, without those that are not set."""
     rows: dict[str, Any] = {
-        "where": outcome.where.model_dump(exclude_defaults=True), "whom": group.model_dump(exclude_defaults=True), "when": outcome.when,
+        "where": outcome.where.model_dump(exclude_defaults=True), "whom": group.model_dump(exclude_defaults=True), "when": outcome.when, "weekdays": list(outcome.weekdays),
         "shows": None if outcome.shows is None else outcome.shows.model_dump(), "channels": list(outcome.channels),
         "categories": list(outcome.categories), "services": list(outcome.services),
     }  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from omosim.model.run import Run
 from omosim.schema.codes import Count, Entry, Flow, NodeKind
-from omosim.schema.columns import DAY, FLAG_SITE_LOST
+from omosim.schema.columns import DAY, FLAG_SITE_LOST, WEEKDAYS
 from omosim.validation.measures import entries_of
 from omosim.world.policy import is_show_day
 
@@ -124,8 +124,12 @@ class Source:
         inside = np.zeros(total, np.int64)
         inside[max(0, start + self.burn_in) : max(0, end + self.burn_in)] = 1
         shows = spec.get("shows")
+        weekday = np.ones(total, np.int64)
+        if spec.get("weekdays"):
+            date = self.world.calendar.date_of
+            weekday = np.array([WEEKDAYS[date(day).weekday()] in spec["weekdays"] for day in range(total)], np.int64)
         if not shows:
-            return inside
+            return inside * weekday
         on_air = [day for day in range(total) if is_show_day(day, shows["per_week"])][shows["first"] - 1 :]
         first, last = shows["days"]
         out = np.zeros(total, np.int64)
@@ -133,7 +137,7 @@ class Source:
             # shows whose days reach beyond what counts are left out whole, so that each day after a show weighs alike
             if day + first >= 0 and day + last <= total and inside[day + first : day + last].all():
                 out[day + first : day + last] += 1
-        return out
+        return out * weekday
 
 
 class View:
@@ -142,7 +146,7 @@ class View:
     Parameters
     ----------
     source : the run
-    spec : filters by name: where, whom, when, shows, channels, categories, services
+    spec : filters by name: where, whom, when, weekdays, shows, channels, categories, services
     """
 
     def __init__(self, source: Source, spec: Spec) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html.parser
 import json
 import os
 import signal
@@ -15,6 +16,22 @@ import pytest
 
 from omosim.cli.main import main
 from tests.validation.tiny import TINY
+
+
+class Closing(html.parser.HTMLParser):
+    """Checks that tags close in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs) -> None:
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag) -> None:
+        assert self.open.pop() == tag
+
 
 SMALL = ["validate", "patterns=t.yaml", "replications=2", "seed=5"]
 TABLES = ("validation.parquet", "reported.parquet", "runs.parquet")
@@ -56,6 +73,9 @@ def test_files_of_the_contract(shown) -> None:
     assert "1 experiments, 4 runs, about" in err and "Pattern" in out and "Verdict" in out and "Report: one/report.html" in out
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "Content-Security-Policy" in page and "<script" not in page and "https://" not in page
+    reader = Closing()
+    reader.feed(page)
+    assert reader.open == []
     assert page.count('class="strip ') == 3 and 'class="band"' in page and "nobody" in page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -42,7 +43,7 @@ def run():
     nodes = np.zeros(3, NODE)
     nodes["kind"] = [NodeKind.DC, NodeKind.STORE, NodeKind.STORE]
     world = SimpleNamespace(
-        node_names=["DC", "S01", "S02"], nodes=nodes, trading=np.array([True, True, True]), zone_weight=np.full(4, 0.25),
+        node_names=["DC", "S01", "S02"], nodes=nodes, calendar=SimpleNamespace(date_of=lambda day: date(2026, 3, 1) + timedelta(day)), trading=np.array([True, True, True]), zone_weight=np.full(4, 0.25),
         distance_m=np.array([[0, 1000, 30000], [0, 10000, 20000], [0, 20000, 10000], [0, 30000, 1000]], np.int32),
     )  # fmt: skip
     counts = np.zeros((BURN + DAYS, N_COUNTS), np.int64)
@@ -66,6 +67,7 @@ def read(run, name, **spec):
         ("sales", {"channels": ["web"]}, 240), ("sales", {"channels": ["web", "social"]}, 245),
         ("sales", {"services": ["pickup"]}, 40), ("sales", {"categories": ["bottoms"]}, 50),
         ("sales", {"when": [-2, 0]}, 220), ("sales", {"when": [1, 3]}, 350),
+        ("sales", {"weekdays": ["tue", "fri"]}, 200 + 5), ("sales", {"weekdays": ["mon"], "when": [-2, 0]}, 170),
         ("sales", {"whom": {"prior": True}}, 500), ("people", {"whom": {"prior": True}}, 2),
         ("people", {"whom": {"channels": "2+"}}, 1), ("people", {"whom": {"channels": "1"}}, 1),
         ("people", {"whom": {"bought": [1, 3]}}, 2), ("people", {"whom": {"bought": [0, 4], "channels": "2+"}}, 1),

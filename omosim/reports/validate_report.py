@@ -51,8 +51,8 @@ def strip(row: Row) -> Strip:
 
 def _scale(row: Row) -> Axis:
     known = [row[key] for key in ("band_low", "band_high", "simulated", "ci_low", "ci_high") if row[key] is not None]
-    level = row["statistic"] in ("level", "premium")
-    return axis([*known, *([] if level and len(known) > 1 else [row["neutral"]])], zero=False, most=4)
+    apart = row["statistic"] in ("level", "premium") and row["sign"] is None and len(known) > 1
+    return axis([*known, *([] if apart else [row["neutral"]])], zero=False, most=4)
 
 
 def validate_page(folder: ResultFolder) -> str:

@@ -6,7 +6,7 @@ Everything that is wrong in a file is told at once, with file and line, as every
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
@@ -183,7 +183,9 @@ def load(doc: Doc) -> Loaded:
 
 
 def _in_file(problem: Problem, doc: Doc) -> Problem:
-    """A missing key at the top is added to the file, not to the command line."""
+    """A missing key at the top is added to the file, not to the command line; the keys are not those of a run."""
+    if problem.cure.startswith("See `omosim explain"):
+        problem = replace(problem, cure="See `An experiment of your own` in docs/validation.md")
     if problem.file != "command line":
         return problem
     return Problem(problem.message, doc.file, 1, None, problem.key, problem.value, problem.allowed, problem.near, f"Add '{problem.key}: …' to the file")

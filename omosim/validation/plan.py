@@ -247,6 +247,11 @@ def _fits(experiment: Experiment, outcome: Outcome, i: int, made: Mapping[str, S
     stores = [("where", name) for name in (outcome.where.nearest_to, outcome.where.store) if name]
     stores += [(part, name) for part, group in groups if group.distance for name in group.distance.stores]
     spans = [("when", outcome.when), *((part, span) for part, g in groups for span in (g.bought, g.visited, g.stayed_away))]
+    if outcome.shows is not None:
+        rates = sorted({rate for arm in experiment.arms_of(outcome) if (rate := _broadcasts(made[arm])) > 0})
+        if rates != [outcome.shows.per_week]:
+            told = ", ".join(f"{rate:g}" for rate in rates) or "none: no arm has live_commerce"
+            yield problem("shows", "not the broadcasts of its arms", f"per_week: {outcome.shows.per_week:g}", told)
     for arm in experiment.arms_of(outcome):
         settings = made[arm]
         names = _stores(settings)
@@ -264,6 +269,12 @@ def _fits(experiment: Experiment, outcome: Outcome, i: int, made: Mapping[str, S
         needs_past = [part for part, g in groups if (g.prior or (g.channels and not g.bought)) and burn == 0]
         for part in needs_past:
             yield problem(part, f"arm '{arm}' has no days before the window", "prior", "burn_in_days above 0")
+
+
+def _broadcasts(settings: Settings) -> float:
+    """Shows a week that the strategy has, or would have when a dated change switches them on."""
+    row = settings.strategy.capabilities.get("live_commerce")
+    return 0.0 if row is None else float(row.levels.get("per_week", 0.0))
 
 
 def _stores(settings: Settings) -> list[str]:

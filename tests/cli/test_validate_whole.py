@@ -153,3 +153,26 @@ def test_cfg_shows_the_plan(tmp_path: Path, monkeypatch, capsys) -> None:
     assert main(["validate", "patterns=V14", "--cfg", "job"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("command: validate") and "V14" in text and "ar_fit" in text
+
+
+def test_exit_codes(tmp_path: Path, monkeypatch, capsys) -> None:
+    """3 when a run failed, 4 when a law was broken, 130 when interrupted; made-up runs, in this process."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "validation"))
+    import fake_readings
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("omosim.validation.validate.ENTRY", "fake_readings:run")
+    (tmp_path / "t.yaml").write_text(TINY, encoding="utf-8")
+    words = ["validate", "patterns=t.yaml", "replications=4", "jobs=1"]
+    assert main([*words, "output.dir=ok"]) == 0
+    assert main([*words, "output.dir=some", "shoppers=13"]) == 3
+    assert "2 runs failed" in capsys.readouterr().out and "runs failed" in (tmp_path / "some" / "report.html").read_text(encoding="utf-8")
+    assert main([*words, "output.dir=law", "shoppers=14"]) == 4
+    assert not (tmp_path / "law" / "summary.json").exists()
+
+    def stop(text: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fake_readings, "run", stop)
+    assert main([*words, "output.dir=stop"]) == 130
+    assert "same command" in capsys.readouterr().err

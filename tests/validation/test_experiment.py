@@ -46,6 +46,7 @@ BAD = [
     ("of", "    fitted: true", "    of: nothing", ["no earlier outcome of this name"]),
     ("premium", "statistic: change\n    sign", "statistic: premium\n    arms: [plain]\n    sign", ["holds one group against another"]),
     ("no x", "    x: 0\n", "", ["needs two arms or more"]),
+    ("shows", "    fitted: true", "    shows: {per_week: 2, days: [0, 1]}", ["not the broadcasts of its arms", "no arm has live_commerce"]),
     ("anchor", "name: T1", "name: &a T1", ["anchor"]),
 ]  # fmt: skip
 

@@ -18,6 +18,7 @@ from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, WEEK
 from omosim.world.calendar import clock_seconds
 from omosim.world.nodes import CAPACITIES, simulated_part
+from omosim.world.policy import is_show_day
 from omosim.world.roster import Duty, roster_of
 
 if TYPE_CHECKING:
@@ -258,9 +259,7 @@ class Processes:
         rate = self.model.world.policy.broadcast_per_week
         if rate <= 0:
             return None
-        day = now // DAY
-        # shows are spread over the days of a week: one falls on a day when the running count passes a whole number
-        if int((day + 1) * rate / 7.0) > int(day * rate / 7.0):
+        if is_show_day(now // DAY, rate):
             self.model.journeys.broadcast(now)
         return now + DAY
 

@@ -19,18 +19,15 @@ from omosim.schema.columns import WEEKDAYS
 Row = Mapping[str, Any]
 
 
-class CompareScreen:
-    """Progress with ETA, a first table as soon as two pairs are there, then the answer.
+class StudyScreen:
+    """Progress of a study with ETA; quarters of the way as lines where there is no terminal.
 
     Parameters
     ----------
-    baseline : arm that the others are compared with
-    arms : labels of all arms
-    replications : largest number of pairs
+    title : words beside the bar
     """
 
-    def __init__(self, baseline: str, arms: Sequence[str], replications: int) -> None:
-        self.baseline = baseline
+    def __init__(self, title: str) -> None:
         self.console = Console(markup=False, emoji=False, highlight=False)
         self.live = sys.stderr.isatty()
         self.progress = Progress(
@@ -43,8 +40,7 @@ class CompareScreen:
             console=Console(stderr=True),
             disable=not self.live,
         )
-        self.task = self.progress.add_task(f"{len(arms)} strategies x up to {replications} replications", total=None)
-        self.shown = False
+        self.task = self.progress.add_task(title, total=None)
         self.said = 0
 
     def __enter__(self) -> Self:
@@ -63,15 +59,35 @@ class CompareScreen:
             eta = f", about {left:.0f} s left" if left else ""
             sys.stderr.write(f"{state.done} of {state.planned} runs, {state.seconds:.0f} s{eta}\n")
             sys.stderr.flush()
-        if state.rows and not self.shown and state.done < state.planned:
-            self.shown = True
-            self.console.print(Text(f"After {state.pairs} pairs (goes on):", style="dim"))
-            self.console.print(rich_table([r for r in state.rows if r["kpi"] == "operating_profit"], self.baseline))
 
     def message(self, text: str) -> None:
         """One line for the user, below the progress."""
         self.progress.stop()
         Console(stderr=True).print(Text(safe_text(text, 4000)))
+
+
+class CompareScreen(StudyScreen):
+    """Progress with ETA, a first table as soon as two pairs are there, then the answer.
+
+    Parameters
+    ----------
+    baseline : arm that the others are compared with
+    arms : labels of all arms
+    replications : largest number of pairs
+    """
+
+    def __init__(self, baseline: str, arms: Sequence[str], replications: int) -> None:
+        super().__init__(f"{len(arms)} strategies x up to {replications} replications")
+        self.baseline = baseline
+        self.shown = False
+
+    def update(self, state: Any) -> None:
+        """After each finished run."""
+        super().update(state)
+        if state.rows and not self.shown and state.done < state.planned:
+            self.shown = True
+            self.console.print(Text(f"After {state.pairs} pairs (goes on):", style="dim"))
+            self.console.print(rich_table([r for r in state.rows if r["kpi"] == "operating_profit"], self.baseline))
 
     def result(self, rows: Sequence[Row], summary: Row, report: Path) -> None:
         """The table, the answer, how much was needed for it, and where the report is."""

@@ -12,7 +12,7 @@ from omosim.study.directions import direction
 from omosim.study.stats import BETTER, Paired, paired, prob_better, verdicts
 
 if TYPE_CHECKING:
-    from omosim.study.compare import Book, FailedRun
+    from omosim.study.book import Book, FailedRun
 
 ALPHA = 0.05
 PROFIT, REVENUE = "operating_profit", "net_revenue"

@@ -335,7 +335,7 @@ class World:
             rows = zip(self.touch_cost.tolist(), self.touch_contacts.tolist(), reach, levels, strict=True)
             mine = sum(Fraction(cost) * Fraction(n) * Fraction(met) * Fraction(level) for cost, n, met, level in rows)
             per_shopper += Fraction(share) * mine
-        return per_shopper * self.settings.shoppers / 7
+        return Fraction(per_shopper) * self.settings.shoppers / 7
 
     def exposure_rho(self) -> np.ndarray:
         """(A, G): awareness a week gained by contacts, per audience and segment.

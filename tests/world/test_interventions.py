@@ -9,9 +9,11 @@ import pytest
 
 from omosim.schema.codes import Entry
 from omosim.schema.network import ENDLESS
+from omosim.schema.scenario import NARROWED
 from omosim.strategy import build_policy
+from omosim.world.change_checks import check_interventions, problems
 from omosim.world.errors import CannotIntervene
-from omosim.world.interventions import NARROWED, Interventions, check_interventions, problems, whole_run
+from omosim.world.interventions import Interventions, whole_run
 from omosim.world.state import World
 from omosim.world.synthesis import synthesise
 

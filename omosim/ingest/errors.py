@@ -62,7 +62,7 @@ class OrderFileError(InputError):
         self.counts = dict(counts)
         self.rows = rows
         self.rejects = rejects
-        self.first = first  # only the first rows were read
+        self.first = first  # only some rows of a long file were read
         super().__init__(self.message())
 
     def message(self) -> str:
@@ -73,7 +73,7 @@ class OrderFileError(InputError):
             lines.append(f"… and {total - len(lines)} more")
         if self.rows:
             by_code = ", ".join(f"{code} {n}" for code, n in sorted(self.counts.items()))
-            rows = f"the first {self.rows} rows, the rest is not read" if self.first else f"{self.rows} rows"
+            rows = f"{self.rows} rows looked at, the rest is not read" if self.first else f"{self.rows} rows"
             lines.append(f"{total} problems in {rows} ({by_code})")
             lines.append("Correct the file, or allow some bad rows to be left out and counted: max_bad_rows=N, or a share: max_bad_rows=0.1%")
         if self.rejects is not None:

@@ -87,5 +87,5 @@ class Findings:
         return write_text(path, text.getvalue())
 
     def error(self, rows: int, rejects: Path | None, first: bool = False) -> OrderFileError:
-        """The refusal that these faults amount to; first: of the first rows, the rest was not read."""
+        """The refusal that these faults amount to; first: of some rows of a long file, the rest was not read."""
         return OrderFileError(self.problems(SHOWN), self.counts(), rows, rejects, first)

@@ -6,7 +6,7 @@ the file's directory before a column is read, then column by column, and only co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from omosim.ingest.errors import OrderFileError, file_error
 from omosim.ingest.text import Budget, RawTable, fold
 
+_LOOKS = 4
 _RATIO_FROM = 16 << 20  # bytes
 _ROWS_FROM, _ROWS_PER_BYTE = 1_000_000, 100  # one order with running ids and times, as differences, has 49 rows in a byte
 _BROKEN = (pa.ArrowException, OSError, ValueError)
@@ -27,8 +28,8 @@ def load_parquet(
 ) -> RawTable:
     """The columns of a file.
 
-    wanted: folded names of the columns to read, empty: all; the others stand empty in the table. look: is handed the
-    first rows of a long file, and may refuse them. Raises OrderFileError. Tests: tests/ingest/test_bombs.py.
+    wanted: folded names of the columns to read, empty: all; the others stand empty in the table. look: is handed
+    some rows of a long file, and may refuse them. Raises OrderFileError. Tests: tests/ingest/test_bombs.py.
     """
     name = path.name
     try:
@@ -43,9 +44,8 @@ def load_parquet(
         file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False,
                               thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20)  # fmt: skip
         if look is not None and meta.num_rows > 2 * budget.look_rows:
-            batch = next(file.iter_batches(budget.look_rows, columns=used, use_threads=False))
-            first = {n: _plain([_sound(batch.column(n))]) for n in used}
-            look(_table(schema, first, batch.num_rows))
+            for some in _samples(file, schema, used, budget.look_rows):
+                look(some)
         size = 0
         columns: dict[str, pa.Array] = {}
         for column in used:
@@ -58,14 +58,29 @@ def load_parquet(
                         raise file_error("too_large", name, f"{budget.table_bytes:,} bytes of text in all rows; shorten "
                                          "the values, or split the file by month", column=column, value="more")  # fmt: skip
             columns[column] = _plain(chunks)
-    except pa.ArrowMemoryError:
-        raise  # a MemoryError, which the caller explains
     except _BROKEN as error:
         raise _broken(name, error) from None
     return _table(schema, columns, meta.num_rows)
 
 
+def _samples(file: pq.ParquetFile, schema: pa.Schema, used: list[str], rows: int) -> Iterator[RawTable]:
+    """First rows of the file and of up to three later row groups: sound first rows may hide what comes behind them."""
+    meta = file.metadata
+    groups = np.unique(np.linspace(0, meta.num_row_groups - 1, _LOOKS).astype(int))
+    begins = np.cumsum([0] + [meta.row_group(g).num_rows for g in range(meta.num_row_groups)])
+    for group in groups.tolist():
+        for batch in file.iter_batches(rows, row_groups=[group], columns=used, use_threads=False):
+            some = {n: _plain([_sound(batch.column(n))]) for n in used}
+            table = _table(schema, some, batch.num_rows)
+            table.row += begins[group]
+            yield table
+            break
+
+
 def _broken(name: str, error: Exception) -> OrderFileError:
+    """The refusal; want of memory is no fault of the file and is passed on as such, whatever Arrow calls it."""
+    if isinstance(error, MemoryError) or "bad_alloc" in str(error):
+        raise MemoryError from error
     return file_error("broken_parquet", name, f"a whole Parquet file ({(str(error).splitlines() or [''])[0][:200]})")
 
 

@@ -64,8 +64,8 @@ def load(
     """Read a file as text by what it is, not by what it is called.
 
     wanted: folded names of known columns; they tell a header from a title. reshape: turns a layout that is no CSV
-    into one, UTF-8 in and out. look: is handed the first rows of a long file before the rest is unpacked, and may
-    refuse them. Raises OrderFileError.
+    into one, UTF-8 in and out. look: is handed some rows of a long file, mostly the first, before the rest is
+    unpacked, and may refuse them. Raises OrderFileError.
     """
     name = path.name
     try:

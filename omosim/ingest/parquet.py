@@ -46,7 +46,7 @@ def load_parquet(
         if look is not None and meta.num_rows > 2 * budget.look_rows:
             for some in _samples(file, schema, used, budget.look_rows):
                 look(some)
-        size = 0
+        size, most = 0, budget.table_bytes if look is not None else budget.text_bytes  # other layouts write texts out
         columns: dict[str, pa.Array] = {}
         for column in used:
             chunks = []
@@ -54,8 +54,8 @@ def load_parquet(
                 for chunk in file.read_row_group(group, columns=[column], use_threads=False).column(column).chunks:
                     chunks.append(_sound(chunk))
                     size += _text_bytes(chunks[-1])
-                    if size > budget.table_bytes:
-                        raise file_error("too_large", name, f"{budget.table_bytes:,} bytes of text in all rows; shorten "
+                    if size > most:
+                        raise file_error("too_large", name, f"{most:,} bytes of text in all rows; shorten "
                                          "the values, or split the file by month", column=column, value="more")  # fmt: skip
             columns[column] = _plain(chunks)
     except _BROKEN as error:

@@ -64,7 +64,7 @@ def texts_at(column: pa.Array, at: Ints) -> list[str | None]:
     picked = as_text(column).take(pa.array(at))
     coded = picked if pa.types.is_dictionary(picked.type) else picked.dictionary_encode()
     used, back = np.unique(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False), return_inverse=True)
-    values = coded.dictionary.take(pa.array(np.where(used < 0, None, used), pa.int64())).to_pylist()
+    values = coded.dictionary.take(pa.array(used, pa.int64(), mask=used < 0)).to_pylist()
     return [values[i] for i in back.tolist()]
 
 

@@ -153,6 +153,7 @@ class _Table:
         widest = max((c for c, t in cells.items() if c >= self.width and t.strip()), default=-1)
         if widest >= 0:
             self.ragged.append((row.number, self.width, widest + 1, ",".join(cells[c] for c in sorted(cells))[:200]))
+            self._count()
             return
         for code, column in row.odd:
             if column < self.width:
@@ -167,8 +168,13 @@ class _Table:
             values.append(cells.get(column, ""))
         if len(self.rows) % _CHUNK == 0:
             self._pack()
-            if len(self.rows) == _CHUNK and self.look is not None:
-                self.look(self._table([]))
+        self._count()
+
+    def _count(self) -> None:
+        """Show the first rows once there are many."""
+        if self.look is not None and len(self.rows) + len(self.ragged) == _CHUNK:
+            self._pack()
+            self.look(self._table([]))
 
     def _pack(self) -> None:
         for values, arrays in zip(self.open, self.packed, strict=True):

@@ -197,12 +197,17 @@ def test_parquet_of_running_ids_is_no_bomb(tmp_path: Path) -> None:
 
 
 def test_text_of_a_parquet_file_counts_in_every_row(tmp_path: Path) -> None:
-    """Other layouts have no look at the first rows; the sum of all texts binds them too."""
+    """Other layouts have no look at the first rows; the sum of all texts binds them, and sooner."""
     path = tmp_path / "orders.parquet"
     pq.write_table(sound(1_000), path)
     with pytest.raises(OrderFileError) as caught:
         read_orders(path, ReadOptions(budget=Budget(table_bytes=20_000)))
     assert (caught.value.problems[0].code, caught.value.problems[0].column) == ("too_large", "placed_at")
+    names = ("TRANSACTION_DT", "CUSTOMER_ID", "PRODUCT_SUBCLASS", "PRODUCT_ID", "AMOUNT", "SALES_PRICE")
+    pq.write_table(pa.table({name: same("A" * 900, 3 * MILLION) for name in names}), path)
+    with pytest.raises(OrderFileError) as caught:
+        read_log(path, "tafeng")
+    assert (caught.value.problems[0].code, caught.value.problems[0].column) == ("too_large", "TRANSACTION_DT")
 
 
 def test_first_rows_refuse_only_where_most_are_bad(tmp_path: Path) -> None:

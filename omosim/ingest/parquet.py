@@ -114,14 +114,15 @@ def _check_directory(schema: pa.Schema, meta: pq.FileMetaData, path: Path, budge
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    kinds = (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view())
+    return kind in kinds
 
 
 def _sound(chunk: pa.Array) -> pa.Array:
     """A column's piece, its bytes proven to be text: those that are none would fail where they are first looked at."""
     if not pa.types.is_dictionary(chunk.type):
         chunk.validate(full=True)
-        return chunk
+        return chunk.cast(pa.string()) if _is_text(chunk.type) or pa.types.is_fixed_size_binary(chunk.type) else chunk
     texts = chunk.dictionary.cast(pa.string()) if _is_text(chunk.dictionary.type) else chunk.dictionary
     texts.validate(full=True)
     return pa.DictionaryArray.from_arrays(chunk.indices.cast(pa.int32()), texts)

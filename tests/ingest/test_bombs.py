@@ -237,3 +237,16 @@ def test_gzip_in_parts_is_read_whole_and_what_follows_it_is_left(tmp_path: Path)
     path = tmp_path / "orders.csv.gz"
     path.write_bytes(b"".join(gzip.compress(p) for p in parts) + bytes(200_000))
     assert len(read_orders(path).lines) == 3_000
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.large_string(), pa.binary(), pa.binary_view(), pa.binary(2)])
+def test_texts_of_any_kind_are_read_alike_and_bytes_are_refused(kind: pa.DataType, tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    columns = {name: [cell] for name, cell in zip(HEAD.split(","), ROW.split(","), strict=True)}
+    raw = pa.types.is_fixed_size_binary(kind) or kind in (pa.binary(), pa.binary_view())
+    pq.write_table(pa.table({**columns, "sku": pa.array([b"A1" if raw else "A1"], kind)}), path)
+    assert read_orders(path).lines["sku"].tolist() == ["A1"]
+    if raw:
+        pq.write_table(pa.table({**columns, "sku": pa.array([b"\x8b\xff"], kind)}), path)
+        with pytest.raises(OrderFileError, match="broken_parquet"):
+            read_orders(path)

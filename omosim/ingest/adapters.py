@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from omosim.ingest.errors import InputError, OrderFileError, file_error
+from omosim.ingest.errors import InputError, OrderFileError, file_error, within_memory
 from omosim.ingest.layout import nearest
 from omosim.ingest.orders import OrderLog
 from omosim.ingest.reader import ReadOptions, finish, read_orders
@@ -188,9 +188,12 @@ def read_log(path: Path, adapter: str = "own", options: ReadOptions | None = Non
 
     Raises OrderFileError, InputError for an unknown layout.
     """
-    name = detect(Path(path)) if adapter == "auto" else ALIASES.get(adapter, adapter)
+    path = Path(path)
+    with within_memory(path):
+        name = detect(path) if adapter == "auto" else ALIASES.get(adapter, adapter)
     if name not in ADAPTERS:
         near = nearest(name, list(ADAPTERS))
         guess = f"; nearest: '{near}'" if near else ""
         raise InputError(f"adapter: {adapter!r}; allowed: auto, {', '.join(ADAPTERS)}{guess}")
-    return ADAPTERS[name](Path(path), options or ReadOptions())
+    with within_memory(path):
+        return ADAPTERS[name](path, options or ReadOptions())

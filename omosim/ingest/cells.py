@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_COLUMNS, MOST_CHARS = 1_048_576, 16_384, 32_767  # of a sheet, by the format
 _DEPTH = 64
 _OTHER, _IDLE = 2_000_000, 64 << 20  # elements that are neither rows nor cells; characters between cells
+_EMPTY = 20_000_000  # cells without a value, more than 50 for one with; 16 columns formatted to the last row have 16.8 M
 _TEXTS, _MERGES = 1_200_000, 100_000  # shared texts, merged areas
 _WHOLE = re.compile(r"[0-9]{1,15}\Z", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?\Z", re.ASCII)
@@ -89,7 +90,7 @@ class Cells:
         self.letters: dict[str, int] = {}
         self.kind, self.style = "n", ""
         self.pieces: list[str] = []
-        self.size = self.depth = self.other = self.idle = 0
+        self.size = self.depth = self.other = self.idle = self.empty = self.filled = 0
         self.in_cell = self.collect = self.silent = self.formula = self.valued = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -132,7 +133,12 @@ class Cells:
         elif tag == "c":
             self.in_cell = False
             if self.pieces or self.formula:
+                self.filled += 1
                 self._cell("".join(self.pieces))
+            else:
+                self.empty += 1
+                if self.empty > _EMPTY and self.empty > 50 * self.filled:
+                    raise self.book.too_large(f"{_EMPTY:,} empty cells; delete the empty columns and rows", "more")
         elif tag == "row":
             if self.row.cells or self.row.odd:
                 self.take(self.row)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,14 @@ class OrderFileError(InputError):
     """An order file is refused; `problems` holds the first ones, `counts` all of them by code."""
 
     def __init__(
-        self, problems: Sequence[Problem], counts: Mapping[str, int], rows: int = 0, rejects: Path | None = None
+        self, problems: Sequence[Problem], counts: Mapping[str, int], rows: int = 0, rejects: Path | None = None,
+        first: bool = False,
     ) -> None:
         self.problems = tuple(problems)
         self.counts = dict(counts)
         self.rows = rows
         self.rejects = rejects
+        self.first = first  # only some rows of a long file were read
         super().__init__(self.message())
 
     def message(self) -> str:
@@ -70,7 +73,8 @@ class OrderFileError(InputError):
             lines.append(f"… and {total - len(lines)} more")
         if self.rows:
             by_code = ", ".join(f"{code} {n}" for code, n in sorted(self.counts.items()))
-            lines.append(f"{total} problems in {self.rows} rows ({by_code})")
+            rows = f"{self.rows} rows looked at, the rest is not read" if self.first else f"{self.rows} rows"
+            lines.append(f"{total} problems in {rows} ({by_code})")
             lines.append("Correct the file, or allow some bad rows to be left out and counted: max_bad_rows=N, or a share: max_bad_rows=0.1%")
         if self.rejects is not None:
             lines.append(f"All of them: {self.rejects}")
@@ -82,3 +86,13 @@ def file_error(code: str, file: str, allowed: str, *, row: int | None = None, co
     """An error about the file as a whole."""
     safe = (plain_text(column), plain_text(value), _visible(allowed), plain_text(nearest))
     return OrderFileError([Problem(code, file, row, *safe)], {code: 1})
+
+
+@contextmanager
+def within_memory(path: Path) -> Iterator[None]:
+    """Refuse a file whose reading asks for more memory than there is, with a cure."""
+    try:
+        yield
+    except MemoryError:
+        cure = "a file that fits into the memory: split it by month, leave out columns that are not read, or give more memory"
+        raise file_error("too_large", path.name, cure) from None

@@ -86,6 +86,6 @@ class Findings:
             writer.writerow([formula_safe(c) for c in cells])
         return write_text(path, text.getvalue())
 
-    def error(self, rows: int, rejects: Path | None) -> OrderFileError:
-        """The refusal that these faults amount to."""
-        return OrderFileError(self.problems(SHOWN), self.counts(), rows, rejects)
+    def error(self, rows: int, rejects: Path | None, first: bool = False) -> OrderFileError:
+        """The refusal that these faults amount to; first: of some rows of a long file, the rest was not read."""
+        return OrderFileError(self.problems(SHOWN), self.counts(), rows, rejects, first)

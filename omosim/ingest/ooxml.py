@@ -20,7 +20,7 @@ from xml.parsers import expat
 from omosim.ingest.cells import MOST_CHARS, MOST_ROWS, Cells, Enough, Row, Texts, local
 from omosim.ingest.errors import OrderFileError, file_error
 
-_META, _STRINGS, _SHEET = 8 << 20, 256 << 20, 512 << 20  # bytes of one part, unpacked
+_META, _STRINGS, _SHEET = 8 << 20, 128 << 20, 512 << 20  # bytes of one part, unpacked
 _ALL = 1 << 30  # bytes of all parts that are read
 _SHEETS = 1_000
 _RATIO, _RATIO_FROM = 100, 16 << 20  # unpacked over packed; plain tables stay below 30
@@ -223,6 +223,8 @@ class Book:
         except Enough:
             return
         except (expat.ExpatError, *_DAMAGED) as error:
+            if isinstance(error, expat.ExpatError) and error.code == 1:  # out of memory, by expat's own list
+                raise MemoryError from error
             raise self._broken(f"{name}: {error}") from None
 
     # ---- shared strings and formats ----------------------------------------------------------------------

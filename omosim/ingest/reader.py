@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from omosim.ingest import values as v
-from omosim.ingest.errors import InputError, file_error
+from omosim.ingest.errors import InputError, file_error, within_memory
 from omosim.ingest.findings import Findings
 from omosim.ingest.layout import (
     CHOICE_WORDS,
@@ -108,7 +108,7 @@ class _Checker:
         if (times.fault != "").any():
             bad = np.flatnonzero(times.fault != "")
             shown = np.full(self.n, None, dtype=object)
-            shown[bad] = v.as_text(column).take(pa.array(bad)).to_pylist()
+            shown[bad] = v.texts_at(column, bad)
             self.faults(times.fault, rule.name, shown)
         if rule.required:
             self.note((times.utc == -1) & (times.fault == ""), "missing_value", rule.name, None)
@@ -221,9 +221,25 @@ def read_orders(path: Path, options: ReadOptions = ReadOptions()) -> OrderLog:
     """The order file of the contract (CSV, CSV.gz, xlsx, Parquet) as an OrderLog.
 
     Raises OrderFileError when the file as a whole is unusable or more rows are bad than `max_bad_rows` allows; all
-    faults then stand in `options.rejects`, as they do when bad rows were left out. Tests: tests/ingest/test_bad_files.py.
+    faults then stand in `options.rejects`, as they do when bad rows were left out; of a long file most of whose first
+    rows are bad, those of the first rows. Tests: tests/ingest/test_bad_files.py.
     """
-    return finish(load(path, options.budget, known_names()), path, options, "own")
+    with within_memory(path):
+        raw = load(path, options.budget, known_names(), look=lambda first: _refuse_by_first_rows(first, path, options))
+        return finish(raw, path, options, "own")
+
+
+def _refuse_by_first_rows(raw: RawTable, path: Path, options: ReadOptions) -> None:
+    """Refuse a long file most of whose first rows are bad, and more of them than any number of rows allows.
+
+    A few bad rows wait for the whole file, since its owner wants to see all of them at once.
+    """
+    checker, rows = check_table(raw, path, options)
+    bad = checker.findings.bad_rows()
+    most = options.max_bad_rows * options.budget.rows if options.max_bad_rows < 1 else options.max_bad_rows
+    if bad.size > max(most, rows // 2):
+        rejects = checker.findings.write_rejects(options.rejects) if options.rejects is not None else None
+        raise checker.findings.error(rows, rejects, first=True)
 
 
 def finish(raw: RawTable, path: Path, options: ReadOptions, adapter: str) -> OrderLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import unicodedata
@@ -14,12 +15,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from omosim.ingest.errors import OrderFileError, file_error
 
 CURE = "CSV (UTF-8, comma), CSV.gz, xlsx or Parquet"
+_WINDOW = 16 << 20
+_MEMBERS = 1 << 16  # parts of one gzip file; those that are packed in blocks have one for 64 KiB
+#: Faults of the first lines that the rest cannot mend.
+_CERTAIN = frozenset({"nul", "html", "json", "long_line", "too_many_columns", "title_above_header"})
+Bytes = bytes | bytearray
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,13 @@ class Budget:
     """Most that one file may cost."""
 
     text_bytes: int = 1 << 30  # after unpacking
+    table_bytes: int = 4 << 30  # of a Parquet file, as its text would stand in a CSV; it is held once per distinct value
     rows: int = 20_000_000
     columns: int = 200
     line_bytes: int = 1 << 16
-    value_chars: int = 1_000
-    ratio: int = 200  # unpacked over packed, once beyond 64 MiB
+    ratio: int = 100  # unpacked over packed, of any 16 MiB and the first 8; order logs have 3 to 20, one order with running ids 72
+    look_bytes: int = 4 << 20  # of a text twice as long, that are checked before the rest is unpacked
+    look_rows: int = 50_000  # of a Parquet file twice as long
 
 
 @dataclass
@@ -48,12 +55,17 @@ class RawTable:
 
 
 def load(
-    path: Path, budget: Budget, wanted: frozenset[str] = frozenset(), reshape: Callable[[bytes], bytes] | None = None
+    path: Path,
+    budget: Budget,
+    wanted: frozenset[str] = frozenset(),
+    reshape: Callable[[bytes], bytes] | None = None,
+    look: Callable[[RawTable], None] | None = None,
 ) -> RawTable:
     """Read a file as text by what it is, not by what it is called.
 
     wanted: folded names of known columns; they tell a header from a title. reshape: turns a layout that is no CSV
-    into one, UTF-8 in and out. Raises OrderFileError.
+    into one, UTF-8 in and out. look: is handed some rows of a long file, mostly the first, before the rest is
+    unpacked, and may refuse them. Raises OrderFileError.
     """
     name = path.name
     try:
@@ -65,26 +77,37 @@ def load(
     if size == 0:
         raise file_error("empty", name, "a header and at least one row")
     if head[:4] == b"PAR1":
-        return _called(path, "Parquet", _load_parquet(path, budget))
+        from omosim.ingest.parquet import load_parquet  # it reads into this module's table
+
+        return _called(path, "Parquet", load_parquet(path, budget, wanted, look))
     if head[:4] in _ZIP:
         from omosim.ingest.workbook import load_book  # it reads into this module's table
 
-        return _called(path, "xlsx", load_book(path, budget, wanted))
+        return _called(path, "xlsx", load_book(path, budget, wanted, look))
+    binary = path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".parquet")
+
+    def first(data: Bytes) -> None:
+        _refuse_others(data, name)
+        if reshape is None and not binary:
+            _first_lines(data, name, budget, wanted, look)
+
+    data: Bytes
     if head[:2] == b"\x1f\x8b":
-        data = _gunzip(path, size, budget)
+        data = _gunzip(path, budget, first)
     elif size > budget.text_bytes:
         raise file_error("too_large", name, f"{budget.text_bytes:,} bytes of text", value=f"{size:,} bytes")
     else:
         data = path.read_bytes()
+        if size > 2 * budget.look_bytes:
+            first(data[: budget.look_bytes])
     _refuse_others(data, name)
-    binary = path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".parquet")
     other = file_error("wrong_kind", name, f"{CURE}; by its name this is {path.suffix}, inside it is none of them: "
                        "export it again")  # fmt: skip
     if binary and b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise other
     text, notes = _decode(data, name)
     try:
-        raw = _parse(text if reshape is None else reshape(text), notes, name, budget, wanted)
+        raw = _parse(text if reshape is None else reshape(bytes(text)), notes, name, budget, wanted)
     except OrderFileError as error:
         raise other if binary and error.problems[0].code == "no_header" else error from None
     if binary and wanted and not _any_known(raw.names, wanted):
@@ -109,29 +132,66 @@ def _any_known(names: list[str], wanted: frozenset[str]) -> bool:
 
 
 # ---- bytes -----------------------------------------------------------------------------------------------
-def _gunzip(path: Path, size: int, budget: Budget) -> bytes:
-    """Unpack up to the budget; a bomb or a cut file is refused before it fills the memory."""
+def _gunzip(path: Path, budget: Budget, first: Callable[[Bytes], None]) -> Bytes:
+    """Unpack up to the budget; a bomb or a cut file is refused before it fills the memory.
+
+    first: is handed the first bytes of a long text before more is unpacked.
+    """
     out = bytearray()
     unpack = zlib.decompressobj(wbits=31)
-    try:
-        with open(path, "rb") as file:
-            while chunk := file.read(1 << 16):
-                while chunk:
-                    out += unpack.decompress(chunk, 1 << 20)
-                    if len(out) > budget.text_bytes or (len(out) > 1 << 26 and len(out) > budget.ratio * size):
-                        allowed = f"{budget.text_bytes:,} bytes of text, at most {budget.ratio} times the packed size"
-                        raise file_error("too_large", path.name, allowed, value=f"over {len(out):,} bytes")
-                    chunk = unpack.unconsumed_tail
-                    if unpack.eof:
-                        chunk = unpack.unused_data
-                        if chunk[:2] != b"\x1f\x8b":
-                            break
-                        unpack = zlib.decompressobj(wbits=31)
-    except zlib.error as error:
-        raise file_error("broken_gzip", path.name, f"a whole gzip file; pack it again ({error})") from None
+    seen, since_in, since_out, members = False, 0, 0, 1
+    with open(path, "rb") as file:
+        chunk = file.read(1 << 16)
+        while chunk:
+            try:
+                out += unpack.decompress(chunk, 1 << 20)
+            except zlib.error as error:
+                raise file_error("broken_gzip", path.name, f"a whole gzip file; pack it again ({error})") from None
+            chunk = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
+            taken = file.tell() - len(chunk)
+            if len(out) > budget.text_bytes:
+                raise file_error("too_large", path.name, f"{budget.text_bytes:,} bytes of text", value=f"over {len(out):,} bytes")
+            early = not seen and len(out) > 2 * budget.look_bytes
+            if early or len(out) - since_out > _WINDOW:
+                if len(out) - since_out > budget.ratio * (taken - since_in):
+                    found = f"{len(out) - since_out:,} bytes packed into {taken - since_in:,}"
+                    raise file_error("too_large", path.name, f"text of at most {budget.ratio} times its packed size; if these "
+                                     "are orders, unpack the file yourself", value=found)  # fmt: skip
+                since_in, since_out = taken, len(out)
+            if early:
+                seen = True
+                first(out[: budget.look_bytes])
+            if unpack.eof:
+                chunk += file.read(1 << 16) if len(chunk) < 2 else b""
+                if chunk[:2] != b"\x1f\x8b":
+                    return out  # what follows the last part is no text of it
+                members += 1
+                if members > _MEMBERS:
+                    raise file_error("too_large", path.name, f"a gzip file of at most {_MEMBERS:,} parts", value="more")
+                unpack = zlib.decompressobj(wbits=31)
+            chunk = chunk or file.read(1 << 16)
     if not unpack.eof:
         raise file_error("truncated", path.name, "a whole gzip file; its end is missing, copy it again")
-    return bytes(out)
+    return out
+
+
+def _first_lines(
+    data: Bytes, name: str, budget: Budget, wanted: frozenset[str], look: Callable[[RawTable], None] | None
+) -> None:
+    """Refuse a long text by its first lines where the rest cannot mend them."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return
+    end = data.rfind(b"\n") if b"\n" in data else data.rfind(b"\r")
+    whole = data[: end + 1] if end >= 0 else data.decode(errors="ignore").encode()
+    try:
+        text, notes = _decode(whole, name)
+        raw = _parse(text, notes, name, budget, wanted)
+    except OrderFileError as error:
+        if error.problems[0].code in _CERTAIN:
+            raise
+        return
+    if look is not None:
+        look(raw)
 
 
 _MAGIC = {
@@ -146,7 +206,7 @@ _MAGIC = {
 }
 
 
-def _refuse_others(data: bytes, name: str) -> None:
+def _refuse_others(data: Bytes, name: str) -> None:
     """Kinds of files that hold no text, known by their first bytes."""
     if data.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in data:
         raise file_error("encrypted", name, "a workbook without password; save it again without one")
@@ -155,7 +215,7 @@ def _refuse_others(data: bytes, name: str) -> None:
             raise file_error(code, name, f"{CURE}; this is a {what}: save it as 'CSV UTF-8'")
 
 
-def _decode(data: bytes, name: str) -> tuple[bytes, list[str]]:
+def _decode(data: Bytes, name: str) -> tuple[Bytes, list[str]]:
     """UTF-8 bytes without a mark, line ends as \\n, and notes on what was done."""
     notes: list[str] = []
     for mark, encoding in ((b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
@@ -179,7 +239,7 @@ def _decode(data: bytes, name: str) -> tuple[bytes, list[str]]:
         if b"\r" in data and b"\n" not in data:
             data = data.replace(b"\r", b"\n")
             notes.append("line ends CR only")
-    if not data.strip():
+    if re.search(rb"\S", data) is None:
         raise file_error("empty", name, "a header and at least one row")
     start = data[:512].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<body", b"<table")):
@@ -190,12 +250,22 @@ def _decode(data: bytes, name: str) -> tuple[bytes, list[str]]:
     return data, notes
 
 
-def _to_utf8(data: bytes, name: str, notes: list[str]) -> bytes:
-    try:
-        data.decode("utf-8")
+def _first_bad(data: Bytes) -> int:
+    """Where the bytes stop being UTF-8, -1 nowhere; piece by piece, since a text as a whole costs its size again."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(data), 1 << 20):
+        held = len(decoder.getstate()[0])
+        try:
+            decoder.decode(data[start : start + (1 << 20)], start + (1 << 20) >= len(data))
+        except UnicodeDecodeError as error:
+            return start - held + error.start
+    return -1
+
+
+def _to_utf8(data: Bytes, name: str, notes: list[str]) -> Bytes:
+    at = _first_bad(data)
+    if at < 0:
         return data
-    except UnicodeDecodeError as error:
-        at = error.start
     try:
         text = data.decode("cp949")
     except UnicodeDecodeError:
@@ -205,7 +275,7 @@ def _to_utf8(data: bytes, name: str, notes: list[str]) -> bytes:
         return text.encode()
     row = data.count(b"\n", 0, at) + 1
     raise file_error("encoding", name, "UTF-8 (or CP949 with Hangul); save it as 'CSV UTF-8'", row=row,
-                     value=repr(data[max(0, at - 10) : at + 10]))  # fmt: skip
+                     value=repr(bytes(data[max(0, at - 10) : at + 10])))  # fmt: skip
 
 
 # ---- text ------------------------------------------------------------------------------------------------
@@ -226,7 +296,7 @@ def _split(line: str, separator: str) -> list[str]:
     return [cell.strip().strip('"') for cell in line.split(separator)]
 
 
-def _find_header(data: bytes, name: str, budget: Budget, wanted: frozenset[str]) -> tuple[list[str], str, int]:
+def _find_header(data: Bytes, name: str, budget: Budget, wanted: frozenset[str]) -> tuple[list[str], str, int]:
     """Names, separator and number of bytes of the header line; refuses a title above it."""
     end = data.find(b"\n")
     end = len(data) if end < 0 else end
@@ -248,7 +318,7 @@ def _find_header(data: bytes, name: str, budget: Budget, wanted: frozenset[str])
     return names, separator, end
 
 
-def _check_lines(data: bytes, name: str, budget: Budget) -> int:
+def _check_lines(data: Bytes, name: str, budget: Budget) -> int:
     """Number of line ends; refuses lines beyond the budget."""
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
     edges = np.concatenate([[-1], ends, [len(data)]])
@@ -262,14 +332,14 @@ def _check_lines(data: bytes, name: str, budget: Budget) -> int:
     return len(ends)
 
 
-def _check_quotes(data: bytes, name: str) -> None:
+def _check_quotes(data: Bytes, name: str) -> None:
     if data.count(b'"') % 2 == 0:
         return
     row = next((n for n, line in enumerate(data.split(b"\n"), 1) if line.count(b'"') % 2), 1)
     raise file_error("open_quote", name, 'every " closed in its row; a quote inside a value is doubled ("")', row=row)
 
 
-def _parse(data: bytes, notes: list[str], name: str, budget: Budget, wanted: frozenset[str]) -> RawTable:
+def _parse(data: Bytes, notes: list[str], name: str, budget: Budget, wanted: frozenset[str]) -> RawTable:
     names, separator, header_end = _find_header(data, name, budget, wanted)
     body = data[header_end + 1 :].rstrip(b"\n")
     if not body.strip():
@@ -321,43 +391,3 @@ def _breaks_before(columns: list[pa.Array], rows: int) -> NDArray[np.int64]:
         if pc.any(pc.match_substring(column, "\n")).as_py():
             breaks += pc.count_substring(column, "\n").to_numpy(zero_copy_only=False)
     return np.concatenate([[0], np.cumsum(breaks)[:-1]]) if rows else breaks
-
-
-# ---- Parquet ---------------------------------------------------------------------------------------------
-def _load_parquet(path: Path, budget: Budget) -> RawTable:
-    """Columns with their own types; sizes are checked on the metadata first, text stays dictionary coded."""
-    name = path.name
-    try:
-        file = pq.ParquetFile(path, thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20)
-        schema, meta = file.schema_arrow, file.metadata
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise file_error("broken_parquet", name, f"a whole Parquet file ({str(error).splitlines()[0][:200]})") from None
-    if len(schema) > budget.columns:
-        raise file_error("too_many_columns", name, f"{budget.columns} columns", value=f"{len(schema)} columns")
-    if meta.num_rows > budget.rows:
-        raise file_error("too_many_rows", name, f"{budget.rows:,} rows", value=f"{meta.num_rows:,} rows")
-    packed = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-    if packed > budget.text_bytes:
-        raise file_error("too_large", name, f"{budget.text_bytes:,} bytes", value=f"{packed:,} bytes")
-    if meta.num_rows == 0:
-        raise file_error("header_only", name, "at least one row")
-    nested = [f.name for f in schema if pa.types.is_nested(f.type)]
-    if nested:
-        raise file_error("nested", name, "plain columns, no lists or structs", column=nested[0])
-    texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
-    try:
-        table = pq.ParquetFile(path, read_dictionary=texts).read(use_threads=False)
-        for column in table.columns:
-            for chunk in column.chunks:  # bytes that are no UTF-8 would else fail where they are first looked at
-                (chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk).validate(full=True)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise file_error("broken_parquet", name, f"a whole Parquet file ({str(error).splitlines()[0][:200]})") from None
-    columns = {f"c{i}": _plain(table.column(i)) for i in range(table.num_columns)}
-    row = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    return RawTable(list(schema.names), columns, row, True)
-
-
-def _plain(column: pa.ChunkedArray) -> pa.Array:
-    column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
-    merged = column.combine_chunks()
-    return merged.chunk(0) if isinstance(merged, pa.ChunkedArray) else merged

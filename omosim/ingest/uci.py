@@ -107,11 +107,11 @@ def _convert(raw: RawTable, keys: dict[str, str], findings: Findings) -> pd.Data
     times = v.parse_times(column["InvoiceDate"], TIMEZONE)
     wrong = (times.fault != "") | (times.utc == -1)
     at = np.flatnonzero(wrong)
-    shown = v.as_text(column["InvoiceDate"]).take(pa.array(at)).to_pylist() if at.size else []
+    shown = v.texts_at(column["InvoiceDate"], at) if at.size else []
     findings.add("time_format", "InvoiceDate", raw.row[at], shown, "minutes without zone, like 2010-12-01T08:26")
     lone = np.flatnonzero(v.apart(np.where(wrong, -1, times.utc)))
     if lone.size:
-        shown = v.as_text(column["InvoiceDate"]).take(pa.array(lone)).to_pylist()
+        shown = v.texts_at(column["InvoiceDate"], lone)
         findings.add("time_apart", "InvoiceDate", raw.row[lone], shown, v.ALLOWED["time_apart"])
     quantity = _number(column["Quantity"], "Quantity", raw, findings)
     part = quantity % 1 != 0

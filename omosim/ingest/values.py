@@ -59,6 +59,15 @@ def code(column: pa.Array) -> Coded:
     return Coded(codes, values)
 
 
+def texts_at(column: pa.Array, at: Ints) -> list[str | None]:
+    """Values of some rows for showing; equal ones are one object, however many rows hold them."""
+    picked = as_text(column).take(pa.array(at))
+    coded = picked if pa.types.is_dictionary(picked.type) else picked.dictionary_encode()
+    used, back = np.unique(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False), return_inverse=True)
+    values = coded.dictionary.take(pa.array(used, pa.int64(), mask=used < 0)).to_pylist()
+    return [values[i] for i in back.tolist()]
+
+
 @dataclass(frozen=True)
 class Judged:
     """Numbers of a column and the fault of each distinct value ('' when sound)."""
@@ -150,6 +159,7 @@ _REST = re.compile(
     r"[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?[ ]?(Z|z|[+-][0-9]{2}:?(?:[0-9]{2})?)?\Z", re.ASCII
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_TIME = 64  # bytes
 _NAIVE = 10**9  # offset of a time without zone
 
 
@@ -198,8 +208,16 @@ def _rest_rule(value: str) -> tuple[int, int, str]:
 def parse_times(column: pa.Array, zone: str | None) -> Times:
     """ISO 8601 text to seconds; `zone` (IANA) is that of times without offset, None refuses them."""
     text = as_text(column)
-    text = text.cast(text.type.value_type) if pa.types.is_dictionary(text.type) else text
+    if not pa.types.is_dictionary(text.type):
+        return _times(text, zone)
+    each = _times(text.dictionary, zone)
+    at = text.indices.fill_null(-1).to_numpy(zero_copy_only=False)  # the value behind the last one is an empty cell
+    return Times(np.append(each.utc, -1)[at], np.append(each.local, -1)[at], np.append(each.fault, "")[at])
+
+
+def _times(text: pa.Array, zone: str | None) -> Times:
     text = pc.utf8_trim_whitespace(text.fill_null(""))
+    text = pc.if_else(pc.greater(pc.binary_length(text), _LONGEST_TIME), "no time", text)
     empty = pc.equal(text, "").to_numpy(zero_copy_only=False)
     day = code(pc.utf8_slice_codeunits(text, 0, 10))
     rest = pc.utf8_slice_codeunits(text, 10).dictionary_encode()

@@ -6,7 +6,7 @@ left unread would be a wrong answer that nobody sees; a sheet of notes or codes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,13 +33,15 @@ ODD = {
 _CODES_ONLY = frozenset({"turned_into_date", "turned_into_number", "digits_lost"})
 
 
-def load_book(path: Path, budget: Budget, wanted: frozenset[str]) -> RawTable:
-    """The sheet of orders as strings. Raises OrderFileError. Tests: tests/ingest/test_workbook.py."""
+def load_book(
+    path: Path, budget: Budget, wanted: frozenset[str], look: Callable[[RawTable], None] | None = None
+) -> RawTable:
+    """The sheet of orders as strings; look: is handed the first rows of a long one, and may refuse them. Raises OrderFileError. Tests: tests/ingest/test_workbook.py."""
     with Book(path) as book:
         heads = {sheet: _head(book, sheet) for sheet in book.sheets if sheet.visible}
         sheet, notes = _choose(book, heads, wanted)
         titles = _titles(heads[sheet], path.name, budget, wanted)
-        table = _Table(len(titles), path.name, budget)
+        table = _Table(titles, path.name, budget, look)
         lost = wanted and not any(fold(t) in wanted for t in titles)  # no column is known: its head tells as much
         book.rows(sheet, table.take, _HEAD if lost else MOST_ROWS)
         table.note_merged(book.merged)
@@ -51,7 +53,7 @@ def load_book(path: Path, budget: Budget, wanted: frozenset[str]) -> RawTable:
             notes.append(f"{book.formulas:,} cells hold formulas; their saved values are read")
         if book.hidden_rows:
             notes.append(f"{book.hidden_rows:,} hidden rows are read like the others")
-    return table.done(titles, notes)
+    return table.done(notes)
 
 
 def first_names(path: Path) -> list[str]:
@@ -124,9 +126,10 @@ def _titles(head: list[Row], file: str, budget: Budget, wanted: frozenset[str]) 
 class _Table:
     """Rows as they come in; lists are packed every 65,536 rows, so that a long sheet stays small."""
 
-    width: int
+    titles: list[str]
     file: str
     budget: Budget
+    look: Callable[[RawTable], None] | None = None
     rows: list[int] = field(default_factory=list)
     open: list[list[str]] = field(default_factory=list)
     packed: list[list[pa.Array]] = field(default_factory=list)
@@ -135,6 +138,7 @@ class _Table:
     last: int = 1
 
     def __post_init__(self) -> None:
+        self.width = len(self.titles)
         self.open = [[] for _ in range(self.width)]
         self.packed = [[] for _ in range(self.width)]
 
@@ -149,6 +153,7 @@ class _Table:
         widest = max((c for c, t in cells.items() if c >= self.width and t.strip()), default=-1)
         if widest >= 0:
             self.ragged.append((row.number, self.width, widest + 1, ",".join(cells[c] for c in sorted(cells))[:200]))
+            self._count()
             return
         for code, column in row.odd:
             if column < self.width:
@@ -163,6 +168,13 @@ class _Table:
             values.append(cells.get(column, ""))
         if len(self.rows) % _CHUNK == 0:
             self._pack()
+        self._count()
+
+    def _count(self) -> None:
+        """Show the first rows once there are many."""
+        if self.look is not None and len(self.rows) + len(self.ragged) == _CHUNK:
+            self._pack()
+            self.look(self._table([]))
 
     def _pack(self) -> None:
         for values, arrays in zip(self.open, self.packed, strict=True):
@@ -178,11 +190,14 @@ class _Table:
                 for column in range(left, min(right, self.width - 1) + 1):
                     self.odd.setdefault(("merged_cell", f"c{column}"), []).append(at)
 
-    def done(self, titles: list[str], notes: list[str]) -> RawTable:
+    def done(self, notes: list[str]) -> RawTable:
         """The table; refused when nothing stands below the header."""
         if not self.rows and not self.ragged:
             raise file_error("header_only", self.file, "at least one row below the header", row=1)
         self._pack()
+        return self._table(notes)
+
+    def _table(self, notes: list[str]) -> RawTable:
         columns = {f"c{i}": pa.chunked_array(arrays).combine_chunks() for i, arrays in enumerate(self.packed)}
         row = np.array(self.rows, np.int64)
-        return RawTable(titles, columns, row, False, notes, self.ragged, self.odd)
+        return RawTable(self.titles, columns, row, False, notes, self.ragged, self.odd)

@@ -232,6 +232,30 @@ def test_more_rows_than_the_budget(tmp_path: Path) -> None:
     assert code_of(save(tmp_path, book(cells())), ReadOptions(timezone="Asia/Seoul", budget=Budget(rows=2))) == "too_many_rows"
 
 
+def _line(*texts: str) -> bytes:
+    return b"<row>" + b"".join(b'<c t="str"><v>%s</v></c>' % t.encode() for t in texts) + b"</row>"
+
+
+@pytest.mark.parametrize(("cells_of", "code"), [(6, "duplicate_line"), (7, "long_row")])
+def test_a_long_sheet_of_bad_rows_is_refused_by_its_first_rows(cells_of: int, code: str, tmp_path: Path) -> None:
+    """Below 16 MB of XML no ratio is asked."""
+    line = _line(*[*bad_files.GOOD[0].split(","), "x"][:cells_of])
+    path = save(tmp_path, _rows(_line(*bad_files.HEAD.split(",")) + line * 66_000))
+    with pytest.raises(OrderFileError, match="rows looked at, the rest is not read") as caught:
+        read_orders(path, SEOUL)
+    assert set(caught.value.counts) == {code} and caught.value.rows == 65_536
+
+
+def test_a_sheet_of_empty_cells_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omosim.ingest.cells._EMPTY", 5_000)
+    head = _line(*bad_files.HEAD.split(","))
+    assert code_of(save(tmp_path, _rows(head + (b"<row>" + b"<c/>" * 6 + b"</row>") * 1_000))) == "too_large"
+    line = _line(*bad_files.GOOD[0].split(","))
+    end = b"</sheetData></worksheet>"
+    few = _rows(head + line + (b"<row>" + b"<c/>" * 6 + b"</row>") * 800 + end)
+    assert len(read_orders(save(tmp_path, few), SEOUL).lines) == 1
+
+
 UCI = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 
 

@@ -99,7 +99,7 @@ def _audience_levels(settings: Settings, world: World, audience: int, policy: Po
         "store_sensing": policy.store_sensing, "live_reach": policy.live_reach,
         "live_intensity": policy.live_intensity, "retarget_rate": policy.retarget_rate,
         "push_open": 1.0 - float(exp64(-contacts)),
-        "switch_cost": policy.switch_cost,
+        "switch_cost": policy.switch_cost, "pickup_users": policy.pickup_users,
         "full_off": int(((policy.offers["full_off"] > 0) & (policy.offers["enabled"] == 1)).any()),
         "cut": int((world.sold[audience] == 0).any()),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_perceive import taste_for
 from omosim.kernels.journeys_plans import courier_promise, delivery_value, pickup_value, promised_wait, visit_value
 from omosim.kernels.philox import uniform, uniform2, uniform4
-from omosim.kernels.purposes import CHOICE, NEST, OUTSIDE
+from omosim.kernels.purposes import CHOICE, NEST, OUTSIDE, PICKUP_USER
 
 _STORE, _LIVE = 1, 3
 _SAME_DAY, _PICKUP, _VISIT = 1, 2, 3
@@ -97,6 +97,13 @@ def outside_utility(levels, case):
 
 
 @kernel
+def collects(levels, case):
+    """Whether collecting an order occurs to the shopper at all: one keyed draw of a person, whatever the strategy."""
+    share = levels["pickup_users"]
+    return share >= 1.0 or uniform(levels["key0"], levels["key1"], case["shopper"], 0, PICKUP_USER, 0) < share
+
+
+@kernel
 def choose(levels, case, who, offers, nodes, waves, nests):
     """Best alternative of all entries.
 
@@ -133,6 +140,8 @@ def choose(levels, case, who, offers, nodes, waves, nests):
         flow = int(offer["flow"])
         where = _STORE if flow == _VISIT else entry
         if case["sold"][where] == 0 or case["sold"][entry] == 0:
+            continue
+        if flow == _PICKUP and not collects(levels, case):
             continue
         taste = (taste_for(levels, who, where) - case["favourite"]) * case["scale"]
         first = 0

@@ -21,7 +21,7 @@ LEVELS = np.dtype(
         "login", "rho_inf", "n_half", "sessions", "browse_per_day", "touches", "pick_base_s", "pick_unit_s",
         "counter_s", "checkout_s", "patience_s", "lead_mu", "lead_sigma", "lead_s", "lag_mu", "lag_sigma",
         "no_show", "collect_mu", "collect_sigma", "extra_purchase", "stock_error", "coupon_rate", "points_rate",
-        "store_sensing", "live_reach", "live_intensity", "retarget_rate", "push_open", "switch_cost",
+        "store_sensing", "live_reach", "live_intensity", "retarget_rate", "push_open", "switch_cost", "pickup_users",
         "acc_web", "acc_social", "acc_live",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
     )]

@@ -60,6 +60,7 @@ PART = 57
 OUTSOURCED_STOCK = 58
 EXPERIMENT = 81
 ASSORTMENT = 82
+PICKUP_USER = 83
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

@@ -83,6 +83,7 @@ class Policy:
     courier_radius_m: int = 0
     courier_wave_capacity: int = 0
     fitting_at_pickup: int = 0
+    pickup_users: float = 1.0  # share of shoppers to whom collecting an order occurs at all
     pickup_slots: int = 0  # 1: pickups are booked into slots
     dark_stores: int = 0  # 1: the network's dark stores work
     pickup_points: int = 0  # 1: its pickup points and lockers are used

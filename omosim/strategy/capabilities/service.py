@@ -21,9 +21,11 @@ class Bopis(Capability):
     levels = (
         Level("promise_h", "h", 0.05, 168, 2.5, "promised time from order to ready"),
         Level("fee", "share of price", 0, 1, 0.0, "fee of a pickup"),
+        Level("users", "share of shoppers", 0, 1, 1.0, "people to whom collecting an order occurs at all", sets="pickup_users"),
     )
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
+        super().apply(policy, levels, context)
         row = policy.offers[offer("web_bopis")]
         row["enabled"] = 1
         row["fee"] = context.fee(levels["fee"])

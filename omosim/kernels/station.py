@@ -85,35 +85,9 @@ def drop_first(late, n, t, patience):
     late[i] = j
 
 
-@kernel
-def serve(t, work, rank, patience, n, when, caps, opened, stays, until, start, follow, ends, found, late):
-    """Serve `n` customers, of each class the first first, class 0 before class 1; nobody's service is broken off.
-
-    Parameters
-    ----------
-    t : (n,) int64, second of arrival, ascending
-    work, patience : (n,) int64 seconds; patience -1 endless
-    rank : (n,) int64, class 0 (there in person) or 1
-    when, caps, opened : (c,) int64, from second `when` on, ascending, so many people; whether the doors are open
-    stays : whether people stay when `caps` falls to 0 until class 0 is served; after closing for good, in open hours until nobody waits
-    until : second at which it ends; what would happen then does not happen
-    start : (n,) int64, filled: second at which service begins, NOT_BEGUN, or LEFT at t + patience
-    follow : (n,) int64, used: the next in the queue
-    ends : (most people at once + 1,) int64, used: ends of services in hand
-    found : (n,) int64, filled: how many wait when a customer comes; with (0,) nobody asks, and who has left is only noticed
-        at the head of the queue, which is faster
-    late : (n,) int64, used where `found` is
-
-    Returns
-    -------
-    Seconds of waiting of all customers up to `until`, where `found` is asked for: the integral of the queue's length; else 0
-
-    Notes
-    -----
-    At one instant: people change, services end, customers come, patience ends. Oracles: the fulfilment engine
-    (tests/planning/test_station.py), a plain heap and Erlang C (tests/benchmarks/test_w2_station.py).
-    """
-    exact = found.size > 0
+@kernel(inline="always")
+def _serve(t, work, rank, patience, n, when, caps, opened, stays, until, start, follow, ends, exact, found, late):
+    """Both forms of `serve`; `exact` is known when it is compiled."""
     first0, first1, last0, last1 = -1, -1, -1, -1
     i, c, busy, cap, finish, doors = 0, 0, 0, 0, 0, 0
     waiting, area, before, runs = 0, 0, 0, 0
@@ -229,6 +203,47 @@ def serve(t, work, rank, patience, n, when, caps, opened, stays, until, start, f
 
 
 @kernel
+def serve(t, work, rank, patience, n, when, caps, opened, stays, until, start, follow, ends):
+    """Serve `n` customers, of each class the first first, class 0 before class 1; nobody's service is broken off.
+
+    Parameters
+    ----------
+    t : (n,) int64, second of arrival, ascending
+    work, patience : (n,) int64 seconds; patience -1 endless
+    rank : (n,) int64, class 0 (there in person) or 1
+    when, caps, opened : (c,) int64, from second `when` on, ascending, so many people; whether the doors are open
+    stays : whether people stay when `caps` falls to 0 until class 0 is served; after closing for good, in open hours until nobody waits
+    until : second at which it ends; what would happen then does not happen
+    start : (n,) int64, filled: second at which service begins, NOT_BEGUN, or LEFT at t + patience
+    follow : (n,) int64, used: the next in the queue
+    ends : (most people at once + 1,) int64, used: ends of services in hand
+
+    Notes
+    -----
+    Who has left is only noticed at the head of the queue. At one instant: people change, services end, customers come, patience ends. Oracles: the fulfilment engine
+    (tests/planning/test_station.py), a plain heap and Erlang C (tests/benchmarks/test_w2_station.py).
+    """
+    _serve(t, work, rank, patience, n, when, caps, opened, stays, until, start, follow, ends, False, start, start)
+
+
+@kernel
+def serve_counted(t, work, rank, patience, n, when, caps, opened, stays, until, start, follow, ends, found, late):
+    """As `serve`, and how long the queue is: every end of patience is an event of its own.
+
+    Parameters
+    ----------
+    found : (n,) int64, filled: how many wait when a customer comes
+    late : (n,) int64, used: those whose patience runs
+    others : see `serve`
+
+    Returns
+    -------
+    Seconds of waiting of all customers up to `until`: the integral of the queue's length
+    """
+    return _serve(t, work, rank, patience, n, when, caps, opened, stays, until, start, follow, ends, True, found, late)
+
+
+@kernel
 def pick_days(first, split, t, pick, when, caps, opened, until, ready, start, follow, ends, nobody, endless):
     """When every replicate's pickups are ready: one station of pickers, who do nothing else.
 
@@ -244,7 +259,7 @@ def pick_days(first, split, t, pick, when, caps, opened, until, ready, start, fo
     """
     for r in range(first.size - 1):
         b, m = first[r], split[r]
-        serve(t[b:m], pick[b:m], nobody, endless, m - b, when, caps, opened, False, until, start, follow, ends, nobody[:0], nobody)
+        serve(t[b:m], pick[b:m], nobody, endless, m - b, when, caps, opened, False, until, start, follow, ends)
         for j in range(b, m):
             done = start[j - b] + pick[j]
             ready[j] = done if start[j - b] >= 0 and done < until else -1
@@ -336,7 +351,7 @@ def counter_days(first, split, t, work, lag, patience, turn, ready, hours, trade
             arrived[j] = come
             time[n], effort[n], who[n] = come, work[j], j
             n += 1
-        serve(time, effort, nobody, temper, n, when, caps, opened, True, until, start, follow, ends, nobody[:0], nobody)
+        serve(time, effort, nobody, temper, n, when, caps, opened, True, until, start, follow, ends)
         for i in range(n):
             j = who[i]
             served[j] = start[i]

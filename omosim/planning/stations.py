@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from omosim.fulfilment.rules import NetworkRules
+from omosim.kernels.fulfilment_run import in_order
 from omosim.kernels.station import LEFT, counter_days, pick_days
 from omosim.planning.demand import Draws, Shop, replicate_of
 from omosim.planning.history import CURBSIDE
@@ -21,6 +22,12 @@ _AFTER_S = NetworkRules().after_opening_s
 _BESIDES = ("extra_units", "unwanted", "fit_s", "alter_s", "session_s", "misfit", "mind", "try_on", "intent")  # what a bare station knows nothing of
 
 Changes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # (c,) int64: second, pickers, counter, doors open
+
+
+def _groups(rows: np.ndarray) -> np.ndarray:
+    """Twice the replicate of each row, one more for walk-ins: replicate by replicate, pickups first. Short numbers, which are sorted by their digits."""
+    group = 2 * replicate_of(rows["key"]) + (rows["flow"] == Flow.VISIT)
+    return group.astype(np.uint16) if len(group) and group.max() < 1 << 16 else group
 
 
 class Bare:
@@ -34,24 +41,24 @@ class Bare:
     """
 
     def __init__(self, shop: Shop, rows: np.ndarray, draws: Draws) -> None:
-        self.shop = shop
-        key, walk_in = np.ascontiguousarray(rows["key"]), rows["flow"] == Flow.VISIT
-        by_key = np.argsort(key)
-        rep = replicate_of(key)
-        order = np.lexsort((key, rows["t"], walk_in, rep))
-        rank = np.empty(len(rows), np.int64)
-        rank[by_key] = np.arange(len(rows))
-        self._place = rank[order]  # in the book's order
-        self._in_order = bool((self._place == np.arange(len(rows))).all())
-        self.rows, self._by = rows, by_key
+        self.shop, self.rows = shop, rows
+        key, group = np.ascontiguousarray(rows["key"]), _groups(rows)
+        order = np.argsort(group, kind="stable")
+        if not in_order(np.ascontiguousarray(rows)):
+            order = np.lexsort((key, rows["t"], group))
+        keys, count = key[order], np.arange(len(rows))
+        first = np.searchsorted(group[order], np.arange(2 * draws.reps + 1)).astype(np.int64)
+        self._first, self._split = np.ascontiguousarray(first[::2]), np.ascontiguousarray(first[1::2])
+        self._by = order
+        self._place: np.ndarray | None = None  # of the book's rows in the stations' order, where that is another
+        turn = count
+        if (keys[1:] <= keys[:-1]).any():  # as a rule orders are numbered in the order of their times
+            self._by, self._place = np.argsort(key), np.argsort(keys)
+            turn = np.empty(len(rows), np.int64)
+            turn[np.lexsort((keys, group[order]))] = count
+        self._turn = turn - np.repeat(self._first[:-1], np.diff(self._first))
         columns = ("t", "pick_s", "counter_s", "collect_lag_s", "patience_s")
-        self._t, self._pick, self._work, self._lag, self._patience = (np.ascontiguousarray(rows[name][order], np.int64) for name in columns)
-        self._first = np.searchsorted(rep[order], np.arange(draws.reps + 1)).astype(np.int64)
-        visits = np.concatenate([[0], np.cumsum(walk_in[order])])
-        self._split = self._first[1:] - (visits[self._first[1:]] - visits[self._first[:-1]])
-        turn = np.lexsort((key[order], walk_in[order], rep[order]))
-        self._turn = np.empty(len(rows), np.int64)
-        self._turn[turn] = np.arange(len(rows)) - np.repeat(self._first[:-1], np.diff(self._first))
+        self._t, self._pick, self._work, self._lag, self._patience = (rows[name].astype(np.int64)[order] for name in columns)
         self._most = int(np.diff(self._first).max(initial=0)) + 1
         self._nobody, self._endless = np.zeros(self._most, np.int64), np.full(self._most, -1, np.int64)
 
@@ -76,11 +83,7 @@ class Bare:
         return {"key": key, "flow": flow, "offer": offer, "placed_at": placed, "promised_at": np.where(promise >= 0, placed + promise, -1)}
 
     def _by_key(self, column: np.ndarray) -> np.ndarray:
-        if self._in_order:
-            return column
-        out = np.empty_like(column)
-        out[self._place] = column
-        return out
+        return column if self._place is None else column[self._place]
 
     def ready(self, changes: Changes) -> np.ndarray:
         """(n,) seconds at which pickups are ready, -1 never; in the stations' own order."""

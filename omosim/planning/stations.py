@@ -70,7 +70,7 @@ class Bare:
             return False
         if (how.batch > 1 and pickup.any()) or (how.bays and (rows["offer"][pickup] == CURBSIDE).any()):
             return False
-        return bool((rows["patience_s"][pickup] < 0).all() and (rows["pick_s"] >= 0).all() and (rows["counter_s"] >= 0).all())
+        return bool((rows["patience_s"][pickup] < 0).all() and (rows["units"] > 0).all() and (rows["pick_s"] >= 0).all() and (rows["counter_s"] >= 0).all())
 
     @property
     def until(self) -> int:

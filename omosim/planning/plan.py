@@ -184,9 +184,9 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     shop = Shop(history.opens, history.closes, trades, hold_s, options.wait_s, how)
     draws = sized(laws, make_key(options.seed, weekday), _SEARCH_ROWS)
     rows = draw(laws, draws, work, shop, promise_s)
-    ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes), audit=False)
-    load = offered_load(shop, ample, promise_s)
-    search = Search(shop, options.targets, options.rules, Days(shop, rows, draws), load_of_pools(load, how.pooled), both)
+    tried_on = Days(shop, rows, draws)
+    load = offered_load(shop, tried_on.whole(Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes)), promise_s)
+    search = Search(shop, options.targets, options.rules, tried_on, load_of_pools(load, how.pooled), both)
     say(f"{WEEKDAYS[weekday]}: searching for shifts")
     shifts = search.schedule()
 
@@ -222,7 +222,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         return simulate(shop, filled, fewer, staff, audit=False)
 
     limits = slots.largest(shop, picking, options.slot_minutes, promise_s, pick_s, fill, lambda r, z: _keeps_full(options, fewer, r, z), both)
-    base = _Base(shop, final, days, staff, result, seen, seen_all)
+    base = _Base(shop, final, again.days, staff, result, seen, seen_all)
     return DayPlan(
         weekday, laws[-1], shop, promise_s, shifts, staff, load, result, final,
         ready_on_time=iv.share(final, result.on_time, result.orders, seen), soon=iv.share(final, result.soon, came, seen_all),
@@ -311,7 +311,7 @@ class _Base:
 
     shop: Shop
     draws: Draws
-    rows: np.ndarray
+    days: Days
     staff: Staff
     result: DayResult
     seen: float
@@ -324,7 +324,7 @@ class _Base:
 
     def with_staff(self, staff: Staff) -> DayResult:
         """The same days with other people."""
-        return simulate(self.shop, self.rows, self.draws, staff, audit=False)
+        return self.days.whole(staff)
 
     def judge(self, name: str, result: DayResult, hours: float) -> WhatIf:
         """The change's figures and how far they are from the plan's."""

@@ -1,10 +1,12 @@
 """A store's day, many times over: every replicate is one store of a network that the fulfilment engine serves.
 
-The engine is the one that strategies are compared with; staff change by the quarter hour.
+The engine is the one that strategies are compared with; staff change by the quarter hour. Trials, of which a search makes
+hundreds, take bare stations where these give the same (`planning.stations`); what is audited runs on the engine.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -15,6 +17,7 @@ from omosim.fulfilment.kernel import KernelFulfilment
 from omosim.fulfilment.rules import Network, NetworkRules
 from omosim.planning.demand import QUARTERS, Draws, Shop, replicate_of
 from omosim.planning.history import COUNTER_SIDE, CURBSIDE, LOCKER, QUARTER
+from omosim.planning.stations import Bare, Changes
 from omosim.schema.codes import Entry, Flow, NodeKind
 from omosim.schema.columns import DAY, FLAG_QUEUE_LEFT, NODE
 from omosim.schema.network import N_SERVICES, SERVICE
@@ -24,6 +27,8 @@ _PLENTY = 1_000_000
 _ROOM = 8_000  # rows of the engine's tables beyond the orders; with many more the memory would be fetched anew each time
 _FOR_GOOD = 60 * DAY  # shelf time of orders whose collection does not matter
 _DAYS_AFTER = 1  # days after the planned one, until its late orders are ready
+
+Book = np.ndarray | dict[str, np.ndarray]  # BOOK rows, or those of its columns that figures are counted from
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,14 @@ class DayResult:
     ----------
     shop : the store
     rows : DEMAND rows that were served
-    book : BOOK rows, sorted by key
+    book : sorted by key
     reps : replicates
-    laws : law -> residual
+    laws : law -> residual; none where bare stations served
     """
 
     shop: Shop
     rows: np.ndarray
-    book: np.ndarray
+    book: Book
     reps: int
     laws: dict[str, int]
 
@@ -216,16 +221,51 @@ class DayResult:
         return shelf_use(self.book, self.rep, self.reps, self.start)
 
 
-def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff | list[Staff], engine: type = KernelFulfilment, audit: bool = True) -> DayResult:
+@dataclass(frozen=True)
+class _Change:
+    """What is so from a second on: people of each pool, whether the doors are open; and whether they open or close at it."""
+
+    now: int
+    pickers: int
+    counter: int
+    doors: bool
+    opening: bool
+    closing: bool
+
+
+def _changes(shop: Shop, staff: Staff | list[Staff]) -> Iterator[_Change]:
+    """Everything that changes by the clock, in its order."""
+    planned = shop.days_before
+    for day in range(planned + _DAYS_AFTER + 1):
+        if not (shop.trades[day] if day <= planned else True):
+            continue
+        today = staff if isinstance(staff, Staff) else staff[day]
+        for second in sorted({shop.opens, shop.closes, *today.times()}):
+            at = min(second // QUARTER, QUARTERS - 1)
+            on = second < shop.closes
+            yield _Change(day * DAY + second, int(today.pickers[at]) * on, int(today.counter[at]) * on, shop.opens <= second and on, second == shop.opens, second == shop.closes)
+
+
+def _columns(shop: Shop, staff: Staff | list[Staff]) -> Changes:
+    """The changes as bare stations take them."""
+    made = np.array([(c.now, c.pickers, c.counter, c.doors) for c in _changes(shop, staff)], np.int64).reshape(-1, 4)
+    now, pickers, counter, doors = np.ascontiguousarray(made.T)
+    return now, pickers, counter, doors
+
+
+def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff | list[Staff], engine: type | None = None, audit: bool = True) -> DayResult:
     """Serve every replicate's orders with the same staff each day; what the planned day gave.
 
     Parameters
     ----------
     rows : DEMAND rows from `demand.draw`
     staff : the same every day, or one for each simulated day and the next
-    audit : judge every law in full; the running totals are judged anyway
-    engine : the kernel or the reference engine; the answer is the same
+    engine : the kernel or the reference engine; None what is quickest: without an audit bare stations where they do, else the kernel. The answer is the same
+    audit : judge every law in full; an engine's running totals are judged anyway
     """
+    if engine is None and not audit and Bare.can(shop, rows):
+        bare, changes = Bare(shop, rows, draws), _columns(shop, staff)
+        return measure(shop, rows, bare.book(bare.ready(changes), changes), draws.reps, {})
     reps = draws.reps
     nodes = np.zeros(reps + 1, NODE)
     nodes["kind"][1:] = NodeKind.STORE
@@ -236,25 +276,16 @@ def simulate(shop: Shop, rows: np.ndarray, draws: Draws, staff: Staff | list[Sta
     stock = Stock.opening(np.full((reps + 1, 1), _PLENTY, np.int32))
     rules = NetworkRules(hold_s=shop.hold_s)
     net = Network(nodes, stock, np.zeros((1, reps + 1), np.int32), np.zeros(1, np.int64), np.zeros(1, np.int64), rules, services)
-    machine = engine(net, len(rows) + _ROOM, len(rows) + 8) if engine is KernelFulfilment else engine(net)
+    machine = KernelFulfilment(net, len(rows) + _ROOM, len(rows) + 8) if engine in (None, KernelFulfilment) else engine(net)
     machine.submit(rows)
     stores = np.arange(1, reps + 1)
-    planned = shop.days_before
-    for day in range(planned + _DAYS_AFTER + 1):
-        if not (shop.trades[day] if day <= planned else True):
-            continue
-        today = staff if isinstance(staff, Staff) else staff[day]
-        times = sorted({shop.opens, shop.closes, *today.times()})
-        for second in times:
-            now = day * DAY + second
-            at = min(second // QUARTER, QUARTERS - 1)
-            on = second < shop.closes
-            if second == shop.opens:
-                machine.open_store(stores, now)
-            if second == shop.closes:
-                machine.close_store(stores, now)
-            machine.set_staff(stores, int(today.pickers[at]) * on, int(today.counter[at]) * on, now)
-    end = (planned + _DAYS_AFTER + 1) * DAY
+    for change in _changes(shop, staff):
+        if change.opening:
+            machine.open_store(stores, change.now)
+        if change.closing:
+            machine.close_store(stores, change.now)
+        machine.set_staff(stores, change.pickers, change.counter, change.now)
+    end = (shop.days_before + _DAYS_AFTER + 1) * DAY
     machine.advance(end)
     return measure(shop, rows, machine.book(), reps, machine.residuals(end, audit=audit))
 
@@ -290,46 +321,67 @@ class Days:
 
     def __init__(self, shop: Shop, rows: np.ndarray, draws: Draws) -> None:
         self.shop, self.rows, self.draws = shop, rows, draws
-        self._picks: np.ndarray | None = None
-        self._callers: tuple[bytes, np.ndarray] = b"", rows
+        self._bare = Bare(shop, rows, draws) if Bare.can(shop, rows) else None
+        self._ready: tuple[bytes, np.ndarray] = b"", np.zeros(0, np.int64)
+        self._picks: Days | None = None
+        self._callers: tuple[bytes, Days] = b"", self
         self._one_at_a_time = Lock()
 
     def whole(self, staff: Staff) -> DayResult:
         """Everything."""
-        return simulate(self.shop, self.rows, self.draws, staff, audit=False)
+        if self._bare is None:
+            return simulate(self.shop, self.rows, self.draws, staff, audit=False)
+        changes = _columns(self.shop, staff)
+        return self._measured(self._bare.book(self._ready_by(self._bare, staff, changes), changes))
 
     def picking(self, staff: Staff) -> DayResult:
         """The orders and when they are ready; of the counter nothing."""
+        if self._bare is not None:
+            return self._measured(self._bare.book(self._ready_by(self._bare, staff, _columns(self.shop, staff)), None))
         with self._one_at_a_time:
             if self._picks is None:
-                self._picks = picks_of(self.rows)
-        return simulate(replace(self.shop, hold_s=_FOR_GOOD), self._picks, self.draws, staff, audit=False)
+                self._picks = Days(replace(self.shop, hold_s=_FOR_GOOD), picks_of(self.rows), self.draws)
+        return self._picks.whole(staff)
 
     def counter(self, staff: Staff) -> DayResult:
-        """The planned day's customers and their waits; of the picking nothing. The last pickers' customers are kept."""
+        """The planned day's customers and their waits; of the picking nothing more than that needs. The last pickers' customers are kept."""
+        if self._bare is not None:
+            return self.whole(staff)
         pickers = staff.pickers.tobytes()
         with self._one_at_a_time:
             if self._callers[0] != pickers:
-                self._callers = pickers, callers_of(self.whole(staff))
+                today = replace(self.shop, trades=(*(False,) * self.shop.days_before, True))
+                self._callers = pickers, Days(today, callers_of(self.whole(staff)), self.draws)
             callers = self._callers[1]
-        today = replace(self.shop, trades=(*(False,) * self.shop.days_before, True))
-        return simulate(today, callers, self.draws, staff, audit=False)
+        return callers.whole(staff)
+
+    def _ready_by(self, bare: Bare, staff: Staff, changes: Changes) -> np.ndarray:
+        """When these pickers have the orders ready; the last answer is kept."""
+        pickers = staff.pickers.tobytes()
+        known, ready = self._ready
+        if known != pickers:
+            ready = bare.ready(changes)
+            self._ready = pickers, ready
+        return ready
+
+    def _measured(self, book: Book) -> DayResult:
+        return measure(self.shop, self.rows, book, self.draws.reps, {})
 
 
-def measure(shop: Shop, rows: np.ndarray, book: np.ndarray, reps: int, laws: dict[str, int]) -> DayResult:
+def measure(shop: Shop, rows: np.ndarray, book: Book, reps: int, laws: dict[str, int]) -> DayResult:
     """The planned day's figures from the order book and the rows that it was made from."""
     return DayResult(shop, rows, book, reps, laws)
 
 
-def shelf_use(book: np.ndarray, rep: np.ndarray, reps: int, start: int) -> np.ndarray:
+def shelf_use(book: Book, rep: np.ndarray, reps: int, start: int) -> np.ndarray:
     """(reps, 96) most orders on the pickup shelf at once in each quarter hour of the day that begins at `start`; lockers have boxes of their own."""
     staged = (book["flow"] == Flow.PICKUP) & (book["offer"] != LOCKER) & (book["ready_at"] >= 0) & (book["ready_at"] < start + DAY)
-    rows, who = book[staged], rep[staged]
-    gone = np.where(rows["done_at"] >= 0, rows["done_at"], start + 2 * DAY)
+    ready, gone, who = book["ready_at"][staged], book["done_at"][staged], rep[staged]
+    gone = np.where(gone >= 0, gone, start + 2 * DAY)
     kept = gone >= start
-    rows, who, gone = rows[kept], who[kept], gone[kept]
-    time = np.concatenate([np.maximum(rows["ready_at"], start), gone, np.tile(start + QUARTER * np.arange(QUARTERS), reps)])
-    step = np.concatenate([np.ones(len(rows), np.int64), -np.ones(len(rows), np.int64), np.zeros(reps * QUARTERS, np.int64)])
+    ready, gone, who = ready[kept], gone[kept], who[kept]
+    time = np.concatenate([np.maximum(ready, start), gone, np.tile(start + QUARTER * np.arange(QUARTERS), reps)])
+    step = np.concatenate([np.ones(len(ready), np.int64), -np.ones(len(ready), np.int64), np.zeros(reps * QUARTERS, np.int64)])
     owner = np.concatenate([who, who, np.repeat(np.arange(reps), QUARTERS)])
     inside = time < start + DAY
     time, step, owner = time[inside], step[inside], owner[inside]

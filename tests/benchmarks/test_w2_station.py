@@ -1,17 +1,22 @@
-"""W2, one station: M/M/4 at .85 with two priorities, served by the fulfilment kernel, a plain Python heap, SimPy and Ciw.
+"""W2, one station: M/M/4 at .85 with two priorities, served by the bare station, C, the fulfilment engine, a plain Python heap, SimPy and Ciw.
 
 `python tests/benchmarks/test_w2_station.py` prints the table. All serve the same customers, one by one the same arrival, work
-and patience, and must give the same waits. The kernel's row is a whole order (book, stock, ledger, laws), not a bare customer.
+and patience, and must give the same waits. The engine's row is a whole order (book, stock, ledger, laws), not a bare customer.
 Patience is that of people who stand in the store: with it, customers (first) and picks (second) share one pool of staff.
 """
 
 from __future__ import annotations
 
+import ctypes
 import heapq
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +28,8 @@ from scipy.sparse import lil_array
 from scipy.sparse.linalg import spsolve
 
 from omosim.fulfilment.kernel import KernelFulfilment
+from omosim.kernels.station import LEFT, NEVER, serve, serve_counted
+from omosim.planning.erlang import erlang_c
 from omosim.schema.codes import Flow, Status
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "oracles"))
@@ -30,8 +37,11 @@ one_store = import_module("one_store")
 SERVERS, LOAD, FIRST = 4, 3.4, 0.3
 THETA = 1.0  # patience of the first class, per mean service
 TICKS = one_store.TICKS
-SHORTER = {"kernel": 1, "plain heap": 1, "SimPy": 5, "Ciw": 10}  # of the customers, so that each takes seconds
-ROUNDS = 3
+SHORTER = {"SimPy": 5, "Ciw": 10}  # of the customers, so that each takes seconds
+ROUNDS, QUICK_ROUNDS = 3, 12
+BARE, COUNTED, C, ENGINE = "bare station", "queue counted", "C", "engine"
+C_FLAGS = ["-O3", "-march=native", "-shared", "-fPIC"]
+POINTS = ((1, 0.5), (2, 1.7), (4, 3.4), (20, 17.0))  # people, load: of Erlang C
 
 
 class Answer(NamedTuple):
@@ -62,7 +72,7 @@ def plain(rows: np.ndarray) -> tuple[list[int], list[int], list[int], list[int]]
     return rows["t"].tolist(), work.tolist(), (~first).astype(int).tolist(), rows["patience_s"].tolist()
 
 
-def by_kernel(rows: np.ndarray) -> Answer:
+def by_engine(rows: np.ndarray) -> Answer:
     """The product's engine."""
     net = one_store.store(SERVERS, 1)
     visits = rows["flow"] == Flow.VISIT
@@ -75,9 +85,63 @@ def by_kernel(rows: np.ndarray) -> Answer:
     return Answer(np.where(visits, book["wait_s"], book["picked_at"] - book["placed_at"] - rows["pick_s"]), book["status"] == Status.LEFT)
 
 
-def by_heap(rows: np.ndarray) -> Answer:
-    """A plain Python event loop: two queues, one heap of services in hand; who has lost patience is met at the head of the queue."""
-    come, work, rank, patience = plain(rows)
+class Bare:
+    """Customers as arrays, and where the bare station and C write; nothing of it is timed.
+
+    servers : people, all the time
+    """
+
+    def __init__(self, t: np.ndarray, work: np.ndarray, rank: np.ndarray, patience: np.ndarray, servers: int = SERVERS) -> None:
+        self.given = [np.ascontiguousarray(x, np.int64) for x in (t, work, rank, patience)]
+        n, self.servers = len(t), servers
+        self.start, self.follow, self.ends = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(servers + 1, np.int64)
+        self.found, self.late = np.empty(n, np.int64), np.empty(n, np.int64)
+        self.staff = [np.array([x], np.int64) for x in (-1, servers, 1)]
+
+    @classmethod
+    def of(cls, rows: np.ndarray) -> Bare:
+        """From the engine's rows."""
+        return cls(*(np.array(x) for x in plain(rows)))
+
+    def lazy(self) -> None:
+        """Who has left is noticed at the head of the queue."""
+        serve(*self.given, len(self.start), *self.staff, False, NEVER, self.start, self.follow, self.ends)
+
+    def counted(self) -> int:
+        """The queue's length known at any time; its integral."""
+        return serve_counted(*self.given, len(self.start), *self.staff, False, int(self.given[0][-1]) + 10**9, self.start, self.follow, self.ends, self.found, self.late)
+
+    def in_c(self, library: ctypes.CDLL) -> None:
+        """The lazy form in C."""
+        at = lambda x: ctypes.c_void_p(x.ctypes.data)
+        library.serve(*map(at, self.given), ctypes.c_int64(len(self.start)), ctypes.c_int64(self.servers), at(self.start), at(self.follow), at(self.ends))
+
+    def answer(self) -> Answer:
+        """What was written."""
+        come, _, _, patience = self.given
+        left = self.start == LEFT
+        return Answer(np.where(left, patience, self.start - come), left)
+
+
+@cache
+def c_library() -> ctypes.CDLL | None:
+    """The same station in C; None without a compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        print("no C compiler")
+        return None
+    with tempfile.TemporaryDirectory() as place:
+        library = Path(place) / "w2_station.so"
+        subprocess.run([compiler, *C_FLAGS, "-o", str(library), str(Path(__file__).with_name("w2_station.c"))], check=True)
+        return ctypes.CDLL(str(library))
+
+
+def by_heap(rows: np.ndarray, given: tuple[list[int], ...] | None = None) -> Answer:
+    """A plain Python event loop: two queues, one heap of services in hand; who has lost patience is met at the head of the queue.
+
+    given : what `plain` makes of the rows, where that is not to be timed
+    """
+    come, work, rank, patience = given or plain(rows)
     waits, left = [0] * len(rows), [False] * len(rows)
     queues: tuple[deque[int], deque[int]] = (deque(), deque())
     busy: list[int] = []
@@ -212,51 +276,75 @@ def exact(theta: float, most_first: int = 60, most_second: int = 400) -> tuple[f
     return first, second
 
 
-PEERS: dict[str, Callable[[np.ndarray], Answer]] = {"kernel": by_kernel, "plain heap": by_heap, "SimPy": by_simpy, "Ciw": by_ciw}
+ORDERS_IN: dict[str, Callable[..., Answer]] = {ENGINE: by_engine, "plain heap": by_heap, "SimPy": by_simpy, "Ciw": by_ciw}
 
 
-def peers() -> dict[str, Callable[[np.ndarray], Answer]]:
-    """Those that are installed."""
-    try:
-        import ciw  # noqa: F401
-    except ImportError:
-        print("Ciw is not installed (omosim[bench])")
-        return {name: serve for name, serve in PEERS.items() if name != "Ciw"}
-    return PEERS
+def peers(rows: np.ndarray) -> dict[str, tuple[Callable, Callable | None]]:
+    """Of each that is there: what is timed, and what then makes the answer (none: it is returned)."""
+    bare, library = Bare.of(rows), c_library()
+    out: dict[str, tuple[Callable, Callable | None]] = {BARE: (bare.lazy, bare.answer), COUNTED: (bare.counted, bare.answer)}
+    if library is not None:
+        out[C] = partial(bare.in_c, library), bare.answer
+    for name, by in ORDERS_IN.items():
+        try:
+            import_module({"Ciw": "ciw"}.get(name, "simpy"))
+        except ImportError:
+            print(f"{name} is not installed (omosim[bench])")
+        else:
+            mine = rows[: len(rows) // SHORTER.get(name, 1)]
+            out[name] = partial(by, mine, *([plain(mine)] if by is by_heap else [])), None
+    return out
 
 
 def compare(count: int, patience: bool) -> dict[str, float]:
     """Customers per CPU second of each, taken in turn; all must agree with the plain heap, one by one."""
     rows = orders(count, patience)
-    by_kernel(rows[:1000])
+    by_engine(rows[:1000])
     best: dict[str, float] = {}
-    for _ in range(ROUNDS):
-        for name, serve in peers().items():
-            mine = rows[: count // SHORTER[name]]
+    same, serving = by_heap(rows), peers(rows)
+    for turn in range(QUICK_ROUNDS):
+        for name, (work, answer) in serving.items():
+            if answer is None and turn >= ROUNDS:
+                continue
             began = time.process_time()
-            answer = serve(mine)
-            best[name] = max(best.get(name, 0.0), len(mine) / (time.process_time() - began))
-            same = by_heap(mine)
-            # of equal instants SimPy and Ciw may take another first
-            unlike = int(((answer.wait != same.wait) | (answer.left != same.left)).sum())
-            assert unlike <= (0 if name == "kernel" else 1e-3 * len(mine)), (name, unlike)
-    print(f"\nM/M/{SERVERS}, load {LOAD / SERVERS}, two priorities{', patience in the first' if patience else ''}; equal waits one by one")
+            made = work()
+            took = time.process_time() - began
+            got = made if answer is None else answer()
+            n = len(got.wait)
+            best[name] = max(best.get(name, 0.0), n / took)
+            # of equal instants SimPy and Ciw may take another first; at the end of a shorter run everybody is served as in the long one
+            mine = same if n == count else by_heap(rows[:n])
+            unlike = int(((got.wait != mine.wait) | (got.left != mine.left)).sum())
+            assert unlike <= (1e-3 * n if name in SHORTER else 0), (name, unlike)
+    print(f"\nM/M/{SERVERS}, load {LOAD / SERVERS}, two priorities{', patience in the first' if patience else ''}; {count:,} customers, equal waits one by one")
     for name, rate in best.items():
-        print(f"{name:12} {rate:>12,.0f} customers per CPU second   kernel / it {best['kernel'] / rate:7.1f}")
+        print(f"{name:14} {rate:>12,.0f} customers per CPU second   {BARE} / it {best[BARE] / rate:8.2f}   {ENGINE} / it {best[ENGINE] / rate:8.2f}")
     return best
 
 
 @pytest.mark.bench
 @pytest.mark.parametrize("patience", [False, True])
 def test_station_beside_its_peers(patience):
-    assert compare(100_000, patience)["kernel"] > 0
+    assert compare(100_000, patience)[BARE] > 0
+
+
+def by_bare(rows: np.ndarray) -> Answer:
+    """The bare station; the integral of its queue is what all have waited."""
+    bare = Bare.of(rows)
+    area = bare.counted()
+    counted = bare.answer()
+    bare.lazy()
+    got = bare.answer()
+    assert area == got.wait.sum() and np.array_equal(counted.wait, got.wait)
+    return got
 
 
 @pytest.mark.bench
 @pytest.mark.parametrize("patience", [False, True])
-def test_station_against_the_balance_equations(patience):
+@pytest.mark.parametrize("by", [by_bare, by_engine])
+def test_station_against_the_balance_equations(by, patience):
     rows = orders(400_000, patience)
-    wait, left = by_kernel(rows)
+    wait, left = by(rows)
     first = np.array(plain(rows)[2]) == 0
     exact_first, exact_second = exact(THETA if patience else 0.0)
     if not patience:  # Cobham's formula
@@ -269,12 +357,37 @@ def test_station_against_the_balance_equations(patience):
         assert not left.any()
 
 
+@pytest.mark.bench
+@pytest.mark.parametrize(("people", "load"), POINTS)
+def test_station_against_erlang_c(people, load):
+    """Share who wait, mean wait, and the queue met, which is that at any time (PASTA)."""
+    rng = np.random.default_rng(people)
+    count = 2_000_000
+    t, work = np.cumsum(rng.exponential(TICKS / load, count)).astype(np.int64), rng.exponential(TICKS, count).astype(np.int64)
+    none = np.zeros(count, np.int64)
+    bare = Bare(t, work, none, none - 1, people)
+    area = bare.counted()
+    wait, exact = bare.answer().wait, erlang_c(people, load)
+    print(f"\nM/M/{people}, load {load}")
+    one_store.check("share who wait", (wait > 0).astype(float), exact, 0.02)
+    one_store.check("mean wait", wait / TICKS, exact / (people - load), 0.2)
+    one_store.check("queue met", bare.found.astype(float), exact * load / (people - load), 0.3)
+    assert area == wait.sum()
+
+
 if __name__ == "__main__":
     for some in (False, True):
         compare(100_000, some)
-        test_station_against_the_balance_equations(some)
+        for by_whom in (by_bare, by_engine):
+            test_station_against_the_balance_equations(by_whom, some)
+    for point in POINTS:
+        test_station_against_erlang_c(*point)
     for some in (False, True):
         million = orders(1_000_000, some)
-        start = time.process_time()
-        by_kernel(million)
-        print(f"kernel, one million customers{', patience' if some else ''}: {1e6 / (time.process_time() - start):,.0f} per CPU second")
+        bare_one, best_of = Bare.of(million), {}
+        for what, work in ((BARE, bare_one.lazy), (COUNTED, bare_one.counted), (ENGINE, partial(by_engine, million)), *([(C, partial(bare_one.in_c, c_library()))] if c_library() else [])):
+            for _ in range(1 if what == ENGINE else QUICK_ROUNDS):
+                start = time.process_time()
+                work()
+                best_of[what] = max(best_of.get(what, 0.0), 1e6 / (time.process_time() - start))
+        print(f"one million customers{', patience' if some else ''}: " + ", ".join(f"{name} {rate:,.0f}" for name, rate in best_of.items()) + " per CPU second")

@@ -10,7 +10,6 @@ from scipy.stats import poisson
 
 from omosim.api.pickup import sample_file, sample_work
 from omosim.ingest import ReadOptions, read_orders
-from omosim.planning import simulate as module
 from omosim.planning.demand import Draws, Shop, WorkLaw, draw, learn
 from omosim.planning.history import store_history
 from omosim.planning.plan import PlanOptions, _with_room, plan_day
@@ -79,15 +78,13 @@ def test_cures_are_those_of_trying_every_one(settings_of, least):
     assert found.orders == np.floor(max(factors) * orders)
 
 
-def test_picked_late_is_ready_at_the_promise(settings_of, monkeypatch):
+def test_picked_late_is_ready_at_the_promise(settings_of):
     shop, rows, draws = days(history(), settings_of().network, groups=4, inner=1)
-    kept, plain = {}, module.measure
-    monkeypatch.setattr(module, "measure", lambda *args: (kept.setdefault("book", args[2]), plain(*args))[1])
-    picked_late(shop, rows, draws)
+    book = picked_late(shop, rows, draws).book
     due = dict(zip(rows["key"].tolist(), (rows["t"] + rows["promise_s"]).tolist(), strict=True))
-    book = kept["book"][(kept["book"]["flow"] == 2) & (kept["book"]["ready_at"] >= 0)]
-    late = book["ready_at"] - np.array([due[k] for k in book["key"].tolist()])
-    assert len(book) > 100 and (late >= 0).all() and (late == 0).mean() > 0.8  # picked over night: at the opening
+    ready = (book["flow"] == 2) & (book["ready_at"] >= 0)
+    late = book["ready_at"][ready] - np.array([due[k] for k in book["key"][ready].tolist()])
+    assert len(late) > 100 and (late >= 0).all() and (late == 0).mean() > 0.8  # picked over night: at the opening
 
 
 @pytest.mark.parametrize(("each", "added"), [(0, None), (3, 4), (12, 1)])

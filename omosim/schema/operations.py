@@ -22,7 +22,7 @@ class Roster(Frozen):
 
     file: str = par("file", "name of the file", max_length=4096)
     sha256: str = par("hash", "first 16 hex digits of the SHA-256 of its bytes", max_length=64)
-    told: str = par("text", "what was taken for granted in reading it", default="", max_length=200)
+    told: str = par("text", "what was taken for granted in reading it", default="", max_length=2000)
     stores: dict[str, RosterWeek] = par("people", "by store; '*': stores without an entry of their own", min_length=1, max_length=5001)
 
 

@@ -65,9 +65,9 @@ def take_up(facts: Facts, cwd: Path) -> Iterator[Problem]:
     if alone:
         from omosim.ingest.roster import of_stores, together
 
-        note, stores = next(iter(together(alone).items()))
-        rest = f", as at {len(alone) - len(stores)} more" if len(alone) > len(stores) else ""
-        yield facts.problem(LOC, f"{of_stores(stores)}nobody at the counter {note}{rest}",
+        lone, where = next(iter(together(alone).items()))
+        rest = f"; so it is at {len(alone) - len(where)} more" if len(alone) > len(where) else ""
+        yield facts.problem(LOC, f"{of_stores(where)}nobody at the counter {lone}{rest}",
                             "Give rows with the role counter (a day without anybody: one row with people 0 and no pickers)")  # fmt: skip
         return
     told = "; ".join(filter(None, (read.told, _gaps(read, span, pooled))))

@@ -61,7 +61,7 @@ def together(notes: dict[str, str]) -> dict[str, list[str]]:
 
 def of_stores(stores: Sequence[str], most: int = 6) -> str:
     """Whose note it is, as the beginning of a sentence; "" where it is that of the rows without a store alone."""
-    names = ["all others" if not store else store for store in sorted(stores, key=lambda s: (not s, s))]
+    names = [store or "all others" for store in sorted(stores, key=lambda s: (not s, s))]
     return "" if names == ["all others"] else ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "") + ": "
 
 

@@ -191,15 +191,11 @@ def site(facts: Facts) -> Iterator[Problem]:
 
 
 def fitting(facts: Facts) -> Iterator[Problem]:
-    """Rooms and the time in them belong together; so do alterations and their work."""
+    """A number of rooms wants the time in them (without a number there are as many as are needed); alterations and their work belong together."""
     rooms, minutes = _planned(facts, "operations", "fitting_rooms"), _planned(facts, "fitting", "room_minutes")
     some = bool(rooms) or _set_by_date(facts, "rooms")
     if some and minutes == 0:
         yield facts.problem(("network", "fitting", "room_minutes"), "fitting rooms that nobody uses", "Give the mean time in one, or no rooms", "above 0")
-    if minutes and rooms == 0 and not some:
-        yield facts.problem(
-            ("network", "operations", "fitting_rooms"), "trying on takes time, and there is no room", "Give rooms, or fitting.room_minutes: 0", "1 or more"
-        )
     share, work = _planned(facts, "fitting", "alterable"), _planned(facts, "fitting", "alter_minutes")
     if share and work == 0:
         yield facts.problem(("network", "fitting", "alter_minutes"), "alterations without work", "Give their mean work, or alterable: 0", "above 0")

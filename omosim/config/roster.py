@@ -66,8 +66,8 @@ def take_up(facts: Facts, cwd: Path) -> Iterator[Problem]:
         from omosim.ingest.roster import of_stores, together
 
         lone, where = next(iter(together(alone).items()))
-        rest = f"; so it is at {len(alone) - len(where)} more" if len(alone) > len(where) else ""
-        yield facts.problem(LOC, f"{of_stores(where)}nobody at the counter {lone}{rest}",
+        others = f"; so it is at {len(alone) - len(where)} more" if len(alone) > len(where) else ""
+        yield facts.problem(LOC, f"{of_stores(where)}nobody at the counter {lone}{others}",
                             "Give rows with the role counter (a day without anybody: one row with people 0 and no pickers)")  # fmt: skip
         return
     told = "; ".join(filter(None, (read.told, _gaps(read, span, pooled))))

@@ -417,6 +417,9 @@ class _Composer:
             whole = len(names) == len(arms) == len(own["strategies"])
             own["strategies"] = list(arms) if whole else own["strategies"]
             own["baseline"] = names.get(str(own.get("baseline")), own.get("baseline")) if whole else own.get("baseline")
+            if whole and own["baseline"] not in arms and not any(item.key == "baseline" for item in self.items):
+                self.notes.append(f"baseline={arms[0]}, the first of the strategies, as {own['baseline']} is not among them")
+                own["baseline"] = arms[0]
         self.problems += [p for p in rules.arms(rules.Facts(own, layers.origin)) if self.command == "compare"]
         orders = own.get("orders")
         if isinstance(orders, str) and orders and not (self.library.cwd / orders).is_file():

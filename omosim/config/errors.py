@@ -26,8 +26,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     if close:
         return close[0]
     folded = {name.lower().replace("_", "").replace("-", ""): name for name in names}
-    close = difflib.get_close_matches(word.lower().replace("_", "").replace("-", ""), list(folded), n=1, cutoff=0.6)
-    return folded[close[0]] if close else None
+    low = word.lower().replace("_", "").replace("-", "")
+    close = difflib.get_close_matches(low, list(folded), n=1, cutoff=0.6)
+    if close:
+        return folded[close[0]]
+    begun = [name for short, name in folded.items() if len(short) >= 3 and low.startswith(short)]  # saturday for sat
+    return begun[0] if len(begun) == 1 else None
 
 
 @dataclass(frozen=True)

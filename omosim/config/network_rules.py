@@ -115,7 +115,7 @@ def further_nodes(facts: Facts) -> Iterator[Problem]:
     on = facts.switched_on()
     for name, keys in USES.items():
         numbers = [facts.number("network", *key) for key in keys]
-        if name in on and None not in numbers and not any(numbers) and not (name == "curbside" and _set_by_date(facts, "bays")):
+        if name in on and None not in numbers and not any(numbers):
             wanted = " or ".join(".".join(("network", *key)) for key in keys)
             yield facts.problem(("network", *keys[0]), f"none, and '{name}' needs them", f"Give {wanted}, or drop {name}", "1 or more")
     slots = [facts.number("network", "operations", name) for name in ("slot_minutes", "slot_orders")]
@@ -191,15 +191,11 @@ def site(facts: Facts) -> Iterator[Problem]:
 
 
 def fitting(facts: Facts) -> Iterator[Problem]:
-    """Rooms and the time in them belong together; so do alterations and their work."""
+    """A number of rooms wants the time in them (without a number there are as many as are needed); alterations and their work belong together."""
     rooms, minutes = _planned(facts, "operations", "fitting_rooms"), _planned(facts, "fitting", "room_minutes")
     some = bool(rooms) or _set_by_date(facts, "rooms")
     if some and minutes == 0:
         yield facts.problem(("network", "fitting", "room_minutes"), "fitting rooms that nobody uses", "Give the mean time in one, or no rooms", "above 0")
-    if minutes and rooms == 0 and not some:
-        yield facts.problem(
-            ("network", "operations", "fitting_rooms"), "trying on takes time, and there is no room", "Give rooms, or fitting.room_minutes: 0", "1 or more"
-        )
     share, work = _planned(facts, "fitting", "alterable"), _planned(facts, "fitting", "alter_minutes")
     if share and work == 0:
         yield facts.problem(("network", "fitting", "alter_minutes"), "alterations without work", "Give their mean work, or alterable: 0", "above 0")
@@ -232,13 +228,16 @@ def stock_policy(facts: Facts) -> Iterator[Problem]:
     policy = facts.get("network", "stock", "policy")
     if policy == "r_q" and facts.number("network", "stock", "lot_days") == 0:
         yield facts.problem(("network", "stock", "lot_days"), "lots of nothing", "Give days, or policy: order_up_to", "above 0")
-    covers = [facts.number("network", "stock", name) for name in ("store_cover_days", "centre_cover_days")]
-    point, known = _planned(facts, "stock", "reorder_days"), [c for c in covers if c is not None]
-    if policy == "s_s" and point is not None and len(known) == 2 and point >= max(known):
-        yield facts.problem(
-            ("network", "stock", "reorder_days"), "the reorder point lies at the level: that is order_up_to",
-            "Lower it, or give more store_cover_days or centre_cover_days", f"below {max(known):g}",
-        )  # fmt: skip
+    point = _planned(facts, "stock", "reorder_days")
+    if policy != "s_s" or point is None:
+        return
+    for name, nodes in COVERS.items():
+        cover = facts.number("network", "stock", name)
+        if cover is not None and point and point >= cover:
+            yield facts.problem(
+                ("network", "stock", "reorder_days"), f"at {nodes} the reorder point lies at the level ({name} = {cover:g}) or above: that is order_up_to",
+                f"Lower it, or give more {name}", f"below {cover:g}" if cover else "0",
+            )  # fmt: skip
 
 
 # ---- who ships where -----------------------------------------------------------------------------------------------
@@ -323,13 +322,14 @@ PLACES: dict[str, tuple[str, str]] = {
     "batch": ("operations", "batch_orders"),
     "site_capacity": ("site", "sessions"),
 }
+#: cover of the level -> nodes that have it
+COVERS = {"store_cover_days": "stores", "centre_cover_days": "the centre"}
 #: capability -> keys of the network of which one must be above 0
 USES: dict[str, tuple[tuple[str, str], ...]] = {
     "lockers": (("points", "lockers"), ("points", "points")),
     "dark_stores": (("dark_stores", "count"),),
     "outsourced_nodes": (("outsourced", "count"),),
     "pickup_slots": (("operations", "slot_minutes"),),
-    "curbside": (("operations", "curbside_bays"),),
     "pickup_space": (("fitting", "alterable"), ("fitting", "unwanted")),
 }
 NETWORK_RULES = (hours, some_store, pickers, waves, records, further_hours, further_nodes, trips, site, dated_places, fitting, people,

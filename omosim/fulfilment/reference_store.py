@@ -149,8 +149,8 @@ class StoreLives(Acts):
         return True
 
     def has_room(self, o: Order) -> bool:
-        """Whether the customer tries on in a fitting room here."""
-        return bool(o.fit_s > 0 and self.net.nodes["rooms"][o.node] > 0)
+        """Whether trying on takes time, and so a fitting room; a store of 0 rooms has as many as are needed."""
+        return bool(o.fit_s > 0)
 
     def room(self, o: Order) -> Answer:
         """Wait for a fitting room, try on; who has enough of the wait goes home, or collects without trying on."""

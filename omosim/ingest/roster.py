@@ -6,21 +6,24 @@ import csv
 import difflib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from omosim.ingest.errors import OrderFileError, Problem, file_error
+from omosim.ingest.text import Budget, fold, load, separator_of
 from omosim.schema.columns import WEEKDAYS
 
 QUARTERS = 96
 _QUARTER_S = 900
-_CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\Z", re.ASCII)
+_CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)(:00)?\Z", re.ASCII)
 _COUNT = re.compile(r"\d{1,4}\Z", re.ASCII)
 _ROLES = {"picker": 0, "pickers": 0, "counter": 1, "staff": 0}  # staff: one pool, asked for its number only
 _NEEDED = ("weekday", "role", "from", "to")
-_MOST_BYTES = 8 << 20
+_KNOWN = {fold(name): name for name in ("store", *_NEEDED, "break_from", "break_to", "people")}
+_HANGUL = dict(zip("월화수목금토일", WEEKDAYS, strict=True))
+_BUDGET = Budget(text_bytes=8 << 20, rows=200_000)
 _SHOWN = 20
 
 
@@ -36,41 +39,63 @@ class People:
     ----------
     stores : name of a store, "" those of no store in particular -> (7, 2, 96) int64 people by weekday, Monday first,
         role (pickers, counter) and quarter hour
-    told : what was taken for granted, in words; "" nothing
+    filled : store -> what its weekdays without a row were taken as, in words; stores of which every weekday was told are not in it
     """
 
     stores: dict[str, np.ndarray]
-    told: str = ""
+    filled: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> str:
+        """What was taken for granted, for all stores in words; "" nothing."""
+        return "; ".join(f"{of_stores(stores)}{note}" for note, stores in together(self.filled).items())
+
+
+def together(notes: dict[str, str]) -> dict[str, list[str]]:
+    """Note -> the stores of which it says the same."""
+    out: dict[str, list[str]] = {}
+    for store, note in notes.items():
+        out.setdefault(note, []).append(store)
+    return out
+
+
+def of_stores(stores: Sequence[str], most: int = 6) -> str:
+    """Whose note it is, as the beginning of a sentence; "" where it is that of the rows without a store alone."""
+    names = [store or "all others" for store in sorted(stores, key=lambda s: (not s, s))]
+    return "" if names == ["all others"] else ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "") + ": "
 
 
 def read_people(
-    path: Path, keep: Callable[[str], bool] = lambda store: True, names: Sequence[str] | None = None, hours: tuple[int, int] | None = None
-) -> People:
-    """A CSV with weekday (mon … sun), role (picker, counter; staff: one pool), from, to (HH:MM on quarter hours); where wanted store, break_from, break_to, people.
+    path: Path, keep: Callable[[str], bool] = lambda store: True, names: Sequence[str] | None = None, hours: tuple[int, int] | None = None,
+    pool: bool = True,
+) -> People:  # fmt: skip
+    """A table with weekday (mon … sun), role (picker, counter; staff: one pool), from, to (HH:MM on quarter hours); where wanted store, break_from, break_to, people.
 
     Parameters
     ----------
     keep : which stores' rows are read at all
     names : stores there are; None: any
     hours : opening and closing in seconds of the day, outside of which nobody works; None: not asked
+    pool : whether people of one pool (staff) are understood
 
     Notes
     -----
-    A row is one person's shift, or that of as many as `people` says. Weekdays without a row are like the first of the
-    store that has one.
+    A row is one person's shift, or that of as many as `people` says; 0 says that there is nobody. Weekdays without a row
+    are like the first of the store that has one. The file may be in whatever an order file may be in.
 
     Raises
     ------
     OrderFileError : every fault with its row and column
     """
-    name, rows = path.name, _rows(path)
+    name = path.name
     wrong: list[Problem] = []
     found: dict[str, np.ndarray] = {}
-    for number, row in enumerate(rows, start=2):
-        store = (row.get("store") or "").strip()
+    given: dict[str, set[int]] = {}
+    for number, row in _rows(path):
+        store = row.get("store", "")
         if not keep(store):
             continue
-        faults, shift = _shift(name, number, row, hours)
+        faults, shift = _shift(name, number, row, hours, pool)
         if store and names is not None and store not in names:
             near = difflib.get_close_matches(store, names, n=1)
             known = f"{names[0]} to {names[-1]}, or no store: everywhere" if names else "no store"
@@ -79,6 +104,7 @@ def read_people(
         if shift is not None and not faults:
             weekday, role, people, spans = shift
             table = found.setdefault(store, np.zeros((7, 2, QUARTERS), np.int64))
+            given.setdefault(store, set()).add(weekday)
             for sign, (begin, end) in zip((1, -1), spans, strict=False):
                 table[weekday, role, begin:end] += sign * people
     if wrong:
@@ -86,35 +112,59 @@ def read_people(
         for problem in wrong:
             counts[problem.code] = counts.get(problem.code, 0) + 1
         raise OrderFileError(wrong[:_SHOWN], counts)
-    told = [note for store, table in found.items() if (note := _fill(table))]
-    return People(found, told[0] if told else "")
+    return People(found, {store: note for store, table in found.items() if (note := _fill(table, given[store]))})
 
 
-def _rows(path: Path) -> list[dict[str, str | None]]:
-    """The rows as text. Raises OrderFileError where it is no such file."""
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Rows with their number in the file, by known column, as text without blanks around it. Raises OrderFileError where it is no such file."""
     name = path.name
-    try:
-        data = path.read_bytes()
-        text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise file_error("unreadable", name, f"a CSV file in UTF-8 ({error})") from None
-    if len(data) > _MOST_BYTES:
-        raise file_error("too_large", name, f"{_MOST_BYTES >> 20} MiB")
-    rows: list[dict[str, str | None]] = list(csv.DictReader(text.splitlines()))
-    lacking = [c for c in _NEEDED if not rows or c not in rows[0]]
+    raw = load(path, _BUDGET, frozenset(_KNOWN))
+    columns = [_KNOWN.get(fold(title), "") for title in raw.names]
+    double = [column for column in _KNOWN.values() if columns.count(column) > 1]
+    if double:
+        raise file_error("double_column", name, "each column once", row=1, column=double[0])
+    lacking = [column for column in _NEEDED if column not in columns]
     if lacking:
-        raise OrderFileError([Problem("missing_column", name, 1, c, None, ", ".join(_NEEDED)) for c in lacking], {"missing_column": len(lacking)})
-    return rows
+        shown = tuple(title for title in raw.names if title)[:12]
+        found = ", ".join(shown)
+        raise OrderFileError([Problem("missing_column", name, 1, lacking[0], found, f"a header with {', '.join(_NEEDED)} (lacking: {', '.join(lacking)})")],
+                             {"missing_column": 1})  # fmt: skip
+    for (code, key), at in raw.odd.items():
+        if column := columns[int(key[1:])]:
+            raise file_error(code, name, "plain cells, each with its own value", row=int(raw.row[at[0]]), column=column)
+    values = [raw.columns[f"c{i}"].to_pylist() for i in range(len(columns))]
+    out = [(int(number), cells) for number, *cells in zip(raw.row.tolist(), *values, strict=True)]
+    for number, expected, actual, text in raw.ragged:
+        cells = next(csv.reader([text], delimiter=separator_of(text)), []) if text.strip() else []
+        if len(cells) > expected or actual > expected:
+            raise file_error("too_many_cells", name, f"{expected} cells, as in the header", row=number, value=text)
+        out.append((number, cells + [""] * (expected - len(cells))))
+    told = [(number, {column: str("" if cell is None else cell).strip() for column, cell in zip(columns, cells, strict=True) if column})
+            for number, cells in sorted(out, key=lambda row: row[0])]  # fmt: skip
+    return [(number, row) for number, row in told if any(row.values())]
 
 
-def _shift(name: str, number: int, row: dict[str, str | None], hours: tuple[int, int] | None) -> tuple[list[Problem], Shift | None]:
+def _near(word: str, known: Sequence[str]) -> str | None:
+    """The name that was probably meant: a weekday in full or in Hangul, or one that is much alike."""
+    low = word.lower()
+    if low[:3] in known:
+        return low[:3]
+    if low[:1] in _HANGUL and "mon" in known:
+        return _HANGUL[low[:1]]
+    found = difflib.get_close_matches(low, known, n=1)
+    return found[0] if found else None
+
+
+def _shift(name: str, number: int, row: dict[str, str], hours: tuple[int, int] | None, pool: bool) -> tuple[list[Problem], Shift | None]:
     """What is wrong with a row, and its shift where nothing is."""
     wrong: list[Problem] = []
-    weekday, role, people = ((row.get(c) or "").strip().lower() for c in ("weekday", "role", "people"))
+    weekday, role, people = (row.get(c, "").lower() for c in ("weekday", "role", "people"))
     if weekday not in WEEKDAYS:
-        wrong.append(Problem("bad_choice", name, number, "weekday", row["weekday"], ", ".join(WEEKDAYS)))
-    if role not in _ROLES:
-        wrong.append(Problem("bad_choice", name, number, "role", row["role"], "picker, counter, staff"))
+        wrong.append(Problem("bad_choice", name, number, "weekday", row["weekday"], ", ".join(WEEKDAYS), _near(weekday, WEEKDAYS)))
+    known = ("picker", "counter", *(("staff",) if pool else ()))
+    if role not in _ROLES or (role == "staff" and not pool):
+        only = "" if pool else " (staff, one pool of all, only with network.operations.pooled_staff=true)"
+        wrong.append(Problem("bad_choice", name, number, "role", row["role"], ", ".join(known) + only, _near(role, known)))
     if people and not _COUNT.match(people):
         wrong.append(Problem("bad_number", name, number, "people", row.get("people"), "a whole number from 0 to 9999"))
     columns = [("from", "to")] + ([("break_from", "break_to")] if row.get("break_from") or row.get("break_to") else [])
@@ -139,15 +189,12 @@ def _shift(name: str, number: int, row: dict[str, str | None], hours: tuple[int,
     return wrong, None if wrong else (WEEKDAYS.index(weekday), _ROLES[role], int(people or 1), spans)
 
 
-def _fill(table: np.ndarray) -> str:
-    """Fill weekdays without people with the first that has some, in place; says so."""
-    given = [w for w in range(7) if table[w].any()]
-    if not given or len(given) == 7:
-        return ""
-    for weekday in range(7):
-        if weekday not in given:
-            table[weekday] = table[given[0]]
-    return f"weekdays not in it are taken as {WEEKDAYS[given[0]]}"
+def _fill(table: np.ndarray, given: set[int]) -> str:
+    """Fill weekdays without a row with the first that has one, in place; says so."""
+    first = min(given)
+    for weekday in set(range(7)) - given:
+        table[weekday] = table[first]
+    return "" if len(given) == 7 else f"weekdays not in it are taken as {WEEKDAYS[first]}"
 
 
 def _quarter(text: str | None) -> int | None:

@@ -288,7 +288,8 @@ def fold(name: str) -> str:
 _UNIT = re.compile(r"[(\[](원|개|건|krw|usd|ea|kst)[)\]]\Z")
 
 
-def _separator(header: str) -> str:
+def separator_of(header: str) -> str:
+    """What parts the cells of a line; a comma where nothing does."""
     return max(",;\t|", key=lambda s: (header.count(s), s == ","))
 
 
@@ -306,13 +307,13 @@ def _find_header(data: Bytes, name: str, budget: Budget, wanted: frozenset[str])
             raise file_error("too_many_columns", name, f"{budget.columns} columns", row=1, value=f"{columns} columns")
         raise file_error("long_line", name, f"{budget.line_bytes:,} bytes a row", row=1, value=f"{end:,} bytes")
     header = data[:end].decode()
-    separator = _separator(header)
+    separator = separator_of(header)
     names = _split(header, separator)
     if len(names) > budget.columns:
         raise file_error("too_many_columns", name, f"{budget.columns} columns", row=1, value=f"{len(names)} columns")
     if wanted and sum(fold(n) in wanted for n in names) < 2:
         for number, line in enumerate(data[end + 1 : end + 1 + 20_000].decode(errors="replace").split("\n")[:10], 2):
-            if sum(fold(n) in wanted for n in _split(line, _separator(line))) >= 2:
+            if sum(fold(n) in wanted for n in _split(line, separator_of(line))) >= 2:
                 raise file_error("title_above_header", name, f"the header in row 1; it stands in row {number}: "
                                  "delete the rows above it", row=1, value=header[:100])  # fmt: skip
     return names, separator, end

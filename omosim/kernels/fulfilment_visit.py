@@ -185,11 +185,11 @@ def try_and_buy(net, row, t):
 
 @once
 def try_on(net, row, t):
-    """The wanted item is there: into a fitting room with it, where it is tried on in one."""
+    """The wanted item is there: into a fitting room with it, where trying on takes time."""
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
-    if r["bits"] & SIDED == 0 or q.side[row]["fit_s"] <= 0 or q.node[b["node"]]["rooms"] <= 0:
+    if r["bits"] & SIDED == 0 or q.side[row]["fit_s"] <= 0:
         try_and_buy(net, row, t)
         return
     take(q, net.cell, r, b, row)
@@ -370,7 +370,7 @@ def come_to_collect(net, row, t):
     if q.service[b["offer"]]["curbside"] and n["bays"] > 0:
         b["arrived_at"] = t
         to_bay(q, r, b, row, t)
-    elif r["bits"] & TRY_ON and n["rooms"] > 0 and r["bits"] & SIDED and q.side[row]["fit_s"] > 0:
+    elif r["bits"] & TRY_ON and r["bits"] & SIDED and q.side[row]["fit_s"] > 0:
         b["arrived_at"] = t
         to_room(q, b, row, t)
     else:

@@ -39,15 +39,20 @@ def by_hour(pickers: Sequence[Sequence[int]], counter: Sequence[Sequence[int]], 
 def read_roster(path: Path, store: str | None = None) -> Roster:
     """A file of shifts (omosim.ingest.roster).
 
-    store : rows of other stores are left out where the file has a column store
+    store : whose people are asked for: its own rows, or those without a store where it has none; None: everybody in
+        the file, or where it names no store the rows without one
 
     Raises
     ------
-    OrderFileError : every fault with its row and column
+    OrderFileError : every fault with its row and column; nobody at work
     """
     read = read_people(path, keep=lambda name: store is None or name in ("", store))
-    if not read.stores:
-        raise file_error("no_rows", path.name, f"rows of store {store}" if store else "rows")
-    people = sum(read.stores.values(), np.zeros((7, 2, QUARTERS), np.int64))
-    told = f"the roster given; {read.told}" if read.told else "the roster given"
+    own = [name for name in read.stores if name] or list(read.stores)  # as in a run, a store's own rows replace those without one
+    if not own:
+        raise file_error("no_rows", path.name, f"rows of store {store}, or rows without a store" if store else "rows")
+    people = sum((read.stores[name] for name in own), np.zeros((7, 2, QUARTERS), np.int64))
+    if not people.any():
+        raise file_error("no_people", path.name, "somebody at work in the week")
+    filled = "; ".join(dict.fromkeys(read.filled[name] for name in own if name in read.filled))
+    told = f"the roster given; {filled}" if filled else "the roster given"
     return Roster(tuple(Staff(day[0], day[1]) for day in people), told)

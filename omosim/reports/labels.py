@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 PLACES = {"shelf": "Pickup shelf", "locker": "Lockers", "bay": "Curbside bays", "room": "Fitting rooms", "slot": "Pickup slots"}
-_OF_PLACES = {"load": " load, full size", "short": ", short of them", "full": ", found full", "needed": ", needed each"}
+_BEFORE = ", before anybody waits or is refused"  # of the load as it came, not of what a run of all shoppers leaves of it
+_OF_PLACES = {"load": " load, full size", "short": ", short of them", "full": f" found full{_BEFORE}", "needed": f" needed each{_BEFORE}"}
 LOADS = tuple(f"{place}_load" for place in PLACES)
 TITLES = {
     "operating_profit": "Operating profit",

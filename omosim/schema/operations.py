@@ -22,7 +22,7 @@ class Roster(Frozen):
 
     file: str = par("file", "name of the file", max_length=4096)
     sha256: str = par("hash", "first 16 hex digits of the SHA-256 of its bytes", max_length=64)
-    told: str = par("text", "what was taken for granted in reading it", default="", max_length=200)
+    told: str = par("text", "what was taken for granted in reading it", default="", max_length=2000)
     stores: dict[str, RosterWeek] = par("people", "by store; '*': stores without an entry of their own", min_length=1, max_length=5001)
 
 
@@ -33,8 +33,8 @@ class StoreOperations(Frozen):
     hand_over: Literal["relay", "overlap"] = par("name", "at a change of shift: who comes takes over the work in hand, or who leaves ends it", default="relay")
     at_closing: Literal["finish", "hold", "hand_back"] = par("name", "picks in hand at closing: finished, kept for the next day, or begun anew", default="finish")
     desk: int = par("people", "at a returns desk of its own; 0 the counter takes returns", 0, 1000, default=0)
-    fitting_rooms: int = par("rooms", "fitting rooms of a store; 0 trying on needs no room", 0, 1000, default=0)
-    curbside_bays: int = par("bays", "places for cars; 0 orders for the car are handed over at the counter", 0, 1000, default=0)
+    fitting_rooms: int = par("rooms", "fitting rooms of a store; 0 as many as are needed", 0, 1000, default=0)
+    curbside_bays: int = par("bays", "places for cars; 0 as many as are needed", 0, 1000, default=0)
     shelf_bins: int = par("bins", "places on the pickup shelf; 0 endless", 0, 100000, default=0)
     close_when_full: bool = par("flag", "pickups at a store are off while it publishes no free bin; assumed", default=True)
     batch_orders: int = par("orders", "most orders picked on one trip in a store; below 2 each by itself", 0, 64, default=0)
@@ -51,7 +51,7 @@ class StoreOperations(Frozen):
 class Fitting(Frozen):
     """Trying on, alterations, and what is left behind."""
 
-    room_minutes: float = par("min", "mean time in a fitting room; 0 nobody uses one", 0, 240, default=0.0)
+    room_minutes: float = par("min", "mean time in a fitting room; 0 trying on takes no time", 0, 240, default=0.0)
     alterable: float = par("share", "misfits that an alteration makes fit, where a service offers it", 0, 1, default=0.0)
     alter_minutes: float = par("min", "mean work of an alteration", 0, 1440, default=0.0)
     unwanted: float = par("share", "units of an order of several that turn out not to be wanted; they are left where a service allows it, else returned", 0, 1, default=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from omosim.results.words import interval, number, percent, safe_text
@@ -51,44 +52,66 @@ def answer(rows: Sequence[Row], baseline: str, *, runner_up: tuple[str, str, Pai
 TIGHT = 0.7
 
 
-def capacity(rows: Sequence[Row], baseline: str) -> str:
-    """Whether the stores can carry it: a sentence from the comparison rows of store_staff_load, "" without them."""
-    loads = {row["strategy"]: row["mean"] for row in rows if row["kpi"] == "store_staff_load" and row["mean"] is not None}
-    base = next((row["baseline_mean"] for row in rows if row["kpi"] == "store_staff_load"), None)
-    if not loads or base is None:
-        return ""
-    loads[baseline] = base
-    told = ", ".join(f"{100 * load:.0f} % under {safe_text(name, 60)}" for name, load in loads.items())
-    most = max(loads.values())
-    verdict = (
-        "Stores cannot carry it with the people planned" if most > 1
-        else "Stores are tight: queues grow at busy hours" if most > TIGHT
-        else "Stores can carry it with the people planned"
-    )  # fmt: skip
-    return f" {verdict}: at the retailer's full size picking, counter and returns take {told} of their paid time."
-
-
 #: kinds of places of stores, as the answer names them
 PLACES = {"shelf": "bins of the pickup shelf", "locker": "locker boxes", "bay": "curbside bays", "room": "fitting rooms", "slot": "pickup slots"}
+PEOPLE = "people"
 
 
-def places(loads: Mapping[str, Mapping[str, float]]) -> str:
-    """Which kinds of places are short: a sentence, "" where none has a limit.
+@dataclass(frozen=True)
+class Carrying:
+    """Whether stores can carry the strategies, in words; `short` where people or places of some kind do not suffice."""
 
-    loads : KPI (shelf_load, …) -> strategy -> mean share in use in the busiest hour at the retailer's full size
+    text: str
+    short: bool
+
+
+def staff_loads(rows: Sequence[Row], baseline: str) -> dict[str, float]:
+    """Strategy -> share of the paid time of stores that their work takes, from the rows of store_staff_load; empty without them."""
+    told = [row for row in rows if row["kpi"] == "store_staff_load"]
+    loads = {row["strategy"]: row["mean"] for row in told if row["mean"] is not None}
+    base = told[0]["baseline_mean"] if told else None
+    return {**loads, baseline: base} if loads and base is not None else {}
+
+
+def carrying(staff: Mapping[str, float], places: Mapping[str, Mapping[str, float]]) -> Carrying:
+    """One verdict on people and places of stores, then the figures.
+
+    staff : strategy -> mean load of its stores' people at the retailer's full size (`staff_loads`)
+    places : KPI (shelf_load, …) -> strategy -> mean share in use in the busiest hour at the retailer's full size; kinds
+        without a limit are not in it
     """
-    said: dict[str, list[str]] = {"short": [], "tight": [], "enough": []}
-    for kind, words in PLACES.items():
-        found = loads.get(f"{kind}_load", {})
-        if not found:
-            continue
-        most = max(found.values())
-        told = ", ".join(f"{100 * load:.0f} % under {safe_text(name, 60)}" for name, load in found.items())
-        said["short" if most > 1 else "tight" if most > TIGHT else "enough"].append(f"{words} ({told})")
-    parts = [f"{head}: {'; '.join(names)}" for head, names in said.items() if names]
-    if not parts:
-        return ""
-    return f" Places of stores in their busiest hour at the retailer's full size: {', '.join(parts)}."
+    loads = {PEOPLE: staff} if staff else {}
+    loads |= {words: found for kind, words in PLACES.items() if (found := places.get(f"{kind}_load"))}
+    if not loads:
+        return Carrying("", False)
+    short = {kind: over for kind, of in loads.items() if (over := [name for name, load in of.items() if load > 1])}
+    tight = [kind for kind, of in loads.items() if kind not in short and max(of.values()) > TIGHT]
+    both = "people" if len(loads) == 1 and staff else "people and places" if staff else "places"
+    if short:
+        arms = list(dict.fromkeys(name for over in short.values() for name in over))
+        verdict = f"Stores cannot carry {_all(arms)} with the {both} planned, for want of {_all([*short])}"
+    elif tight:
+        queues = "queues grow at busy hours" if PEOPLE in tight else "many find them full at busy hours"
+        verdict = f"Stores are tight: {queues}" if both == "people" else f"Stores are tight in {_all(tight)}: {queues}"
+    else:
+        verdict = f"Stores can carry it with the {both} planned"
+    figures = []
+    if staff:
+        figures.append(f"picking, counter and returns take {_told(staff)} of their paid time")
+    rest = "; ".join(f"{kind} {_told(of)}" for kind, of in loads.items() if kind != PEOPLE)
+    if rest:
+        figures.append(f"in the busiest hour are in use: {rest}")
+    return Carrying(f"{verdict}: at the retailer's full size {', and '.join(figures)}.", bool(short))
+
+
+def _told(loads: Mapping[str, float]) -> str:
+    return ", ".join(f"{100 * load:.0f} % under {safe_text(name, 60)}" for name, load in loads.items())
+
+
+def _all(names: Sequence[str]) -> str:
+    """Names with 'and' before the last."""
+    safe = [safe_text(name, 60) for name in names]
+    return safe[0] if len(safe) == 1 else f"{', '.join(safe[:-1])} and {safe[-1]}"
 
 
 def _second(winners: Sequence[Row], runner_up: tuple[str, str, Paired] | None) -> str:

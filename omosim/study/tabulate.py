@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omosim.results import ResultFolder, nine_digits
 from omosim.results.atomic import json_text
-from omosim.study.answer import PLACES, answer, capacity, places
+from omosim.study.answer import PLACES, answer, carrying, staff_loads
 from omosim.study.directions import direction
 from omosim.study.stats import BETTER, Paired, paired, prob_better, verdicts
 
@@ -200,14 +200,16 @@ def write_failures(folder: ResultFolder, failures: Sequence[FailedRun]) -> None:
 
 
 def answer_text(book: Book, upto: int, rows: Sequence[Mapping[str, Any]], period: str) -> str:
-    """The answer sentence, with the best two arms held against each other."""
+    """The answer, with the best two arms held against each other; first what stores lack, if they cannot carry an arm."""
     profit = [row for row in rows if row["kpi"] == PROFIT]
     ranked = sorted((row for row in profit if row["verdict"] == BETTER), key=lambda row: -row["diff"])
     runner_up = None
     if len(ranked) > 1:
         best, second = ranked[0]["strategy"], ranked[1]["strategy"]
         runner_up = (best, second, _pair(book, best, second, PROFIT, upto))
-    return answer(profit, book.baseline, runner_up=runner_up, period=period) + capacity(rows, book.baseline) + places(_place_loads(book, upto))
+    money = answer(profit, book.baseline, runner_up=runner_up, period=period)
+    stores = carrying(staff_loads(rows, book.baseline), _place_loads(book, upto))
+    return " ".join(filter(None, (stores.text, money) if stores.short else (money, stores.text)))
 
 
 def _place_loads(book: Book, upto: int) -> dict[str, dict[str, float]]:

@@ -31,10 +31,8 @@ BAD = {
     "sessions without length": (["network.site.sessions=100", "network.site.session_minutes=0"], "never fill a site"),
     "too many parcels": (["network.sourcing.max_parcels=5"], "max_parcels"),
     "too large a batch": (["network.operations.batch_orders=65"], "batch_orders"),
-    "curbside without bays": (["strategy.capabilities.curbside=true"], "'curbside' needs them"),
     "a pickup space without a use": (["strategy.capabilities.pickup_space=true"], "Give network.fitting.alterable or network.fitting.unwanted"),
     "rooms that nobody uses": (["network.operations.fitting_rooms=2"], "network.fitting.room_minutes = 0.0: fitting rooms that nobody uses"),
-    "trying on without rooms": (["network.fitting.room_minutes=6"], "network.operations.fitting_rooms = 0: trying on takes time"),
     "alterations without work": (["network.fitting.alterable=0.3"], "network.fitting.alter_minutes = 0.0: alterations without work"),
     "work on nothing": (["network.fitting.alter_minutes=9"], "network.fitting.alterable = 0.0: nothing is altered"),
     "a site for nobody": (["network.site.sessions=0"], "null for no limit"),
@@ -45,7 +43,8 @@ BAD = {
     "couriers who go nowhere": (["network.carrier.same_day_radius_km=0"], "no courier comes, and 'same_day'"),
     "couriers without room": (["network.carrier.wave_capacity=0"], "network.carrier.wave_capacity = 0: no courier comes"),
     "lots of nothing": (["network.stock.policy=r_q", "network.stock.lot_days=0"], "lots of nothing"),
-    "a reorder point at the level": (["network.stock.policy=s_s", "network.stock.reorder_days=28"], "that is order_up_to; allowed: below 28"),
+    "a reorder point at the level": (["network.stock.policy=s_s", "network.stock.store_cover_days=40", "network.stock.reorder_days=28"], "at the centre the reorder point lies at the level (centre_cover_days = 28) or above: that is order_up_to; allowed: below 28"),
+    "a reorder point above the level of stores": (["network.stock.policy=s_s", "network.stock.reorder_days=20"], "at stores the reorder point lies at the level (store_cover_days = 0) or above: that is order_up_to; allowed: 0. Lower it, or give more store_cover_days"),
     "a source that is not there": (["network.sourcing.allowed=[{nodes: [DC, S77, X01]}]"], "nodes[1] = 'S77': no such node that ships; allowed: DC, S01 to S24, stores"),
     "a locker as a source": (["network.points.lockers=2", "network.sourcing.allowed=[{nodes: [DC, L01]}]"], "'L01': no such node that ships"),
     "a zone that is not there": (["network.sourcing.allowed=[{nodes: [DC], zones: [4, 48]}]"], "zones[1] = 48: no such zone; allowed: 0 to 47"),
@@ -89,11 +88,19 @@ def test_dated_changes_find_what_they_change(case: str) -> None:
 
 def test_all_that_is_half_set_up_is_said_at_once() -> None:
     words = ["network.operations.fitting_rooms=2", "network.site.sessions=0", "network.operations.desk=1", "network.operations.pooled_staff=true",
-             "strategy.capabilities.curbside=true", "network.sourcing.allowed=[{nodes: [X01], zones: [99]}]"]  # fmt: skip
+             "strategy.capabilities.lockers=true", "network.sourcing.allowed=[{nodes: [X01], zones: [99]}]"]  # fmt: skip
     with pytest.raises(ConfigError) as caught:
         compose("run", ["strategy=omo", *words])
     assert len(caught.value.problems) == 6
     assert all(p.key.startswith("network.") and p.allowed and p.cure for p in caught.value.problems)
+
+
+def test_no_number_of_places_means_as_many_as_are_needed() -> None:
+    """Without bays cars wait for the counter's people alone; trying on takes its time and no wait for a room."""
+    got = compose("run", ["strategy=omo", "strategy.capabilities.curbside=true", "network.fitting.room_minutes=6"]).settings.network
+    assert got.operations.curbside_bays == got.operations.fitting_rooms == 0 and got.fitting.room_minutes == 6
+    compose("run", ["strategy=omo", "network.stock.policy=s_s", "network.stock.store_cover_days=21", "network.stock.reorder_days=20"])
+    compose("run", ["strategy=omo", "network.stock.policy=s_s"])
 
 
 def test_what_a_dated_change_gives_is_not_missed() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from omosim.study.answer import capacity, places
+from omosim.study.answer import carrying, staff_loads
 from omosim.study.directions import direction
 from omosim.study.stats import (
     Paired,
@@ -139,16 +139,30 @@ def test_directions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("omo", "words"), [(0.4, "can carry it"), (0.8, "are tight"), (1.2, "cannot carry it")]
+    ("omo", "words"), [(0.4, "can carry it with the people planned: at"), (0.8, "are tight: queues grow"), (1.2, "cannot carry omo with the people planned, for want of people")]
 )
 def test_the_answer_says_whether_stores_can_carry_it(omo, words):
     rows = [{"kpi": "store_staff_load", "strategy": "omo", "mean": omo, "baseline_mean": 0.25}]
-    text = capacity(rows, "o2o")
-    assert words in text and f"{100 * omo:.0f} % under omo, 25 % under o2o" in text
-    assert capacity([], "o2o") == "" and capacity([{**rows[0], "mean": None}], "o2o") == ""
+    found = carrying(staff_loads(rows, "o2o"), {})
+    assert words in found.text and f"{100 * omo:.0f} % under omo, 25 % under o2o of their paid time." in found.text
+    assert found.short == (omo > 1)
+    assert not staff_loads([], "o2o") and not staff_loads([{**rows[0], "mean": None}], "o2o")
+    assert carrying({}, {}).text == "" and not carrying({}, {}).short
 
 
-def test_the_answer_names_the_places_that_are_short():
-    text = places({"shelf_load": {"o2o": 0.2, "omo": 1.34}, "bay_load": {"omo": 0.8}, "room_load": {"o2o": 0.3, "omo": 0.3}, "aov": {"omo": 9.0}})
-    assert "short: bins of the pickup shelf (20 % under o2o, 134 % under omo), tight: curbside bays (80 % under omo), enough: fitting rooms" in text
-    assert "aov" not in text and places({}) == ""
+STAFF = {"omo": 0.4, "o2o": 0.25}
+
+
+def test_one_verdict_on_people_and_places():
+    loads = {"shelf_load": {"o2o": 0.2, "omo": 1.34}, "bay_load": {"omo": 0.8}, "room_load": {"o2o": 0.3, "omo": 0.3}, "aov": {"omo": 9.0}}
+    short = carrying(STAFF, loads)
+    assert short.short and short.text.startswith("Stores cannot carry omo with the people and places planned, for want of bins of the pickup shelf: at the")
+    assert "bins of the pickup shelf 20 % under o2o, 134 % under omo; curbside bays 80 % under omo; fitting rooms 30 %" in short.text
+    assert "can carry" not in short.text and "aov" not in short.text and "40 % under omo, 25 % under o2o of their paid time" in short.text
+    tight = carrying(STAFF, {name: of for name, of in loads.items() if name != "shelf_load"})
+    assert tight.text.startswith("Stores are tight in curbside bays: many find them full") and not tight.short
+    enough = carrying(STAFF, {"room_load": loads["room_load"]})
+    assert enough.text.startswith("Stores can carry it with the people and places planned: at") and not enough.short
+    several = carrying({"omo": 1.5, "o2o": 1.1}, {**loads, "slot_load": {"a": 1.2}})
+    assert "cannot carry omo, o2o and a with the people and places planned, for want of people, bins of the pickup shelf and pickup slots:" in several.text
+    assert carrying({}, {"bay_load": {"omo": 1.2}}).text.startswith("Stores cannot carry omo with the places planned, for want of curbside bays")

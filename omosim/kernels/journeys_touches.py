@@ -9,18 +9,20 @@ _WEIGHTS = 16  # where touchpoint weights begin in the scratch array
 _DAY_S = 86_400.0
 _NONE, _COOKIE, _LOGIN, _CARD = 0, 1, 2, 3
 _STORE = 1
+_OPTED_OUT = 32
 
 
 @kernel
-def weigh_touchpoints(levels, touchpoints, weights, shopper):
+def weigh_touchpoints(levels, touchpoints, weights, who, shopper):
     """Running sum of contact weights of the rows that a shopper uses, into `weights` from 16 on; returns the total."""
+    messages = int(who["flags"]) & _OPTED_OUT == 0
     total = 0.0
     for group in range((touchpoints.size + 3) // 4):
         u0, u1, u2, u3 = uniform4(levels["key0"], levels["key1"], shopper, 0, REACH, group)
         for lane in range(min(4, touchpoints.size - 4 * group)):
             u = u0 if lane == 0 else (u1 if lane == 1 else (u2 if lane == 2 else u3))
             point = touchpoints[4 * group + lane]
-            if point["on"] == 1 and u < point["reach"]:
+            if point["on"] == 1 and u < point["reach"] and (messages or point["message"] == 0):
                 total += point["weight"]
             weights[_WEIGHTS + 4 * group + lane] = total
     return total
@@ -64,7 +66,7 @@ def touch_mission(levels, touchpoints, weights, who, shopper, slot, t, key, coun
     -------
     (touches drawn, touches observed)
     """
-    total = weigh_touchpoints(levels, touchpoints, weights, shopper)
+    total = weigh_touchpoints(levels, touchpoints, weights, who, shopper)
     last = paying_row(touchpoints, entry) if entry >= 0 else -1
     drawn = 0
     seen = 0

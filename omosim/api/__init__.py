@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from omosim.api.views import RunView
     from omosim.results import CompareResult, Result
+    from omosim.results.load import ValidateResult
+    from omosim.validation.plan import Plan
 
-__all__ = ["bopis", "calibrate", "compare", "load", "simulate"]
+__all__ = ["bopis", "calibrate", "compare", "load", "simulate", "validate"]
 
 
 def words(settings: Mapping[str, Any]) -> list[str]:
@@ -118,6 +120,30 @@ def bopis(orders: str | Path | None = None, store: str | None = None, day: str =
     return load(bopis_run(compose("bopis", asked), ["omosim", "bopis", *asked]).path)
 
 
+def validate(patterns: str | Iterable[str] = "all", *, overrides: Iterable[str] = (), **settings: Any) -> ValidateResult:
+    """Run published experiments again and judge them; the result folder is kept.
+
+    Parameters
+    ----------
+    patterns : names of shipped experiments, files of own ones, or "all"
+    overrides, settings : as in `simulate`; also replications, jobs
+
+    Returns
+    -------
+    ValidateResult: table(), to_frame(), reported(), answer, report(path)
+
+    Raises
+    ------
+    ConfigError : every problem of the files and settings at once
+    """
+    from omosim.api.validation import validate_plan, validate_run
+
+    named = [patterns] if isinstance(patterns, str) else [str(name) for name in patterns]
+    asked = [f"patterns={','.join(named)}", *words(settings), *_names(overrides, "overrides")]
+    result: ValidateResult = load(validate_run(validate_plan(asked), ["omosim", "validate", *asked]).folder.path)
+    return result
+
+
 def load(path: str | Path) -> Any:
     """A finished result from its folder (or `outputs/<command>/latest`), with its figures attached."""
     from omosim.reports.accessors import attach
@@ -160,6 +186,20 @@ def bopis_command(composed: Any, argv: list[str]) -> int:
     from omosim.api import pickup
 
     return pickup.bopis_command(composed, argv)
+
+
+def validate_plan(words: list[str]) -> Plan:
+    """What `omosim validate` with these words runs. Raises ConfigError with every problem."""
+    from omosim.api import validation
+
+    return validation.validate_plan(words)
+
+
+def validate_command(plan: Plan, argv: list[str]) -> int:
+    """Body of `omosim validate`; returns the exit code."""
+    from omosim.api import validation
+
+    return validation.validate_command(plan, argv)
 
 
 def report_command(path: str) -> int:

@@ -42,10 +42,16 @@ def begin(command: str, composed: Composed, argv: Sequence[str]) -> Opened:
     settings = composed.settings
     hashed = composed.hash
     folder = ResultFolder.create(command, hashed, now=datetime.now(), output_dir=settings.output.dir)
-    origin = provenance(command, argv=list(argv), seed=settings.seed, config_hash=hashed, started=stamp())
+    origin = provenance(command, argv=list(argv), seed=settings.seed, config_hash=hashed, data_hashes=data_hashes(settings), started=stamp())
     folder.begin({**origin, "overrides": list(composed.overrides)}, composed.yaml)
     folder.write_json("assumptions.json", assumptions(composed))
     return Opened(folder, hashed)
+
+
+def data_hashes(settings: Settings) -> dict[str, str]:
+    """File name -> hash of the files that were read into the settings."""
+    roster = settings.network.stores.roster
+    return {} if roster is None or isinstance(roster, str) else {roster.file: roster.sha256}
 
 
 def period(settings: Settings) -> str:
@@ -150,7 +156,7 @@ def compare_run(composed: Composed, argv: Sequence[str], progress: Any = None) -
 def compare_command(composed: Composed, argv: Sequence[str]) -> int:
     """`omosim compare`: progress with ETA, the table, the answer, where the report is."""
     from omosim.reports.terminal import CompareScreen
-    from omosim.study.compare import StudyInterrupted, StudyStopped
+    from omosim.study.book import StudyInterrupted, StudyStopped
 
     assert composed.compare is not None
     with CompareScreen(composed.compare.baseline, list(composed.arms), composed.compare.replications) as screen:
@@ -193,7 +199,7 @@ def calibrate_run(composed: Composed, argv: Sequence[str]) -> tuple[Path, Calibr
 
     fitted = compose("run", [f"market={opened.folder.path / 'market.yaml'}"])
     opened.folder.write_json("assumptions.json", assumptions(fitted))
-    data = {orders.name: file_hash(orders)}
+    data = {**data_hashes(composed.settings), orders.name: file_hash(orders)}
     opened.folder.finish(result.summary, finished=stamp(), extra={"data_hashes": data})
     return opened.folder.path, result
 
@@ -231,22 +237,31 @@ def report_command(path: str) -> int:
     return 0
 
 
+def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
+    """Run what a `config.yaml` states into another folder; returns the exit code."""
+    from omosim.api.pickup import bopis_command
+    from omosim.api.validation import validate_command
+    from omosim.config.reread import reread
+    from omosim.validation import plan
+
+    if command == "validate":
+        return validate_command(plan.reread(config, output_dir=place), argv)
+    composed = reread(config, output_dir=place)
+    body = {"run": run_command, "compare": compare_command, "calibrate": calibrate_command, "bopis": bopis_command}[command]
+    return body(composed, argv)
+
+
 #: tables that are no Parquet
 TABLES = ("capacity_plan.csv", "market.yaml", "plan.json", "rota.csv")
 
 
 def rerun_command(path: str) -> int:
     """Run a result's command again into a folder beside it and say whether every table has the same bytes."""
-    from omosim.api.pickup import bopis_command
-    from omosim.config.reread import reread
-
     old = ResultFolder.open_existing(path)
     origin = old.provenance()
     command = str(origin["command"])
     place = old.path.with_name(old.path.name + ".rerun")
-    composed = reread(old.path / "config.yaml", output_dir=str(place))
-    body = {"run": run_command, "compare": compare_command, "calibrate": calibrate_command, "bopis": bopis_command}[command]
-    code = body(composed, origin.get("argv", []))
+    code = _again(command, old.path / "config.yaml", str(place), origin.get("argv", []))
     if code not in (0, 3):
         return code
     names = sorted(p.name for p in old.path.iterdir() if p.suffix == ".parquet" or p.name in TABLES)

@@ -12,9 +12,14 @@ from omosim.api.warming import cold, warm
 
 if TYPE_CHECKING:
     from omosim.config.compose import Composed
+    from omosim.ingest import OrderLog
+    from omosim.planning.plan import PlanOptions, StorePlan
     from omosim.planning.roster import Roster
     from omosim.results import ResultFolder
+    from omosim.schema.settings import NetworkSettings
 
+#: keys of network.operations that the plan uses, where they are set or the file asks for them
+USED = ("pooled_staff", "batch_orders", "walk_s", "curbside_bays")
 SAMPLE = Path("experiments") / "data" / "pickup_sample.csv.gz"
 
 
@@ -67,6 +72,65 @@ def sample_roster() -> Roster:
     return by_hour(whole["roster"]["pickers"], whole["roster"]["counter"], whole["truth"]["opens_h"])
 
 
+def plan_options(asked: dict[str, Any], network: NetworkSettings, seed: int) -> PlanOptions:
+    """What the planner asks for, from the command's options."""
+    from omosim.planning.plan import PlanOptions
+    from omosim.planning.shifts import ShiftRules
+    from omosim.planning.staffing import Targets
+    from omosim.planning.week import WeekRules
+
+    pooled, least = network.operations.pooled_staff, (asked["least_pickers"], asked["least_counter"])
+    return PlanOptions(
+        promise_h=asked["promise_h"],
+        targets=Targets(asked["target"], asked["wait_share"], (max(least), 0) if pooled else least, pooled),
+        wait_s=round(60 * asked["wait_min"]),
+        rules=ShiftRules(round(4 * asked["shift_min_h"]), round(4 * asked["shift_max_h"]), round(asked["break_minutes"] / 15)),
+        slot_minutes=asked["slot_minutes"], bins=asked["bins"], overflow=asked["bins_overflow"],
+        week=WeekRules(int(4 * asked["max_hours_week"]), asked["days_off"], -int(-4 * asked["rest_hours"] // 1)), seed=seed,
+    )  # fmt: skip
+
+
+def unused_words(network: NetworkSettings) -> list[str]:
+    """Which settings of `network.operations` the plan does not use."""
+    plain = type(network.operations)()
+    unused = [key for key in type(plain).model_fields if key not in USED and getattr(network.operations, key) != getattr(plain, key)]
+    return [f"not used by the plan: network.operations.{', '.join(unused)} (docs/bopis.md)"] if unused else []
+
+
+def write_tables(folder: ResultFolder, plan: StorePlan, asked: dict[str, Any], wage: int) -> None:
+    """The plan's files, without summary and report."""
+    from omosim.planning import outputs
+    from omosim.planning.week_outputs import rota_columns, week_columns
+    from omosim.reports.export import csv_text, write_csv, write_xlsx
+
+    folder.write_json("plan.json", outputs.plan_json(plan, wage, asked["currency"]))
+    folder.write_table("staff", outputs.staff_columns(plan))
+    folder.write_table("what_if", outputs.what_if_columns(plan), types={"person_hours": "float64"})
+    rota, capacity = rota_columns(plan), outputs.capacity_columns(plan, asked["slot_minutes"])
+    folder.write_text("capacity_plan.csv", csv_text(capacity))
+    write_csv(folder.path / "rota.csv", rota)
+    week = {} if plan.week is None else {"week": week_columns(plan)}
+    write_xlsx(folder.path / "rota.xlsx", {**week, "rota": rota, "capacity": capacity})
+    laws: dict[str, int] = {}
+    for day in plan.days:
+        for law, residual in day.result.laws.items():
+            laws[law] = max(laws.get(law, 0), abs(residual))
+    folder.write_json("laws.json", laws)
+
+
+def all_notes(plan: StorePlan, log: OrderLog, network: NetworkSettings, sample: bool) -> tuple[list[str], int]:
+    """What a reader should know, the gravest first; and how many bad rows were left out."""
+    from omosim.planning import outputs
+
+    notes = [*outputs.problem_lines(plan), *unused_words(network)]
+    if sample:
+        notes.insert(0, "a sample of known truth (experiments/pickup_sample.py), planned with its own work contents; give orders=FILE for your store")
+    left_out = int(log.quality.loc[log.quality["class"] == "bad_row", "rows"].sum())
+    if left_out:
+        notes.insert(0, f"{left_out:,} bad rows of {log.rows:,} were left out as asked (max_bad_rows); they stand in rejects.csv")
+    return [*notes, *log.notes], left_out
+
+
 def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None) -> ResultFolder:
     """Read, plan, write; the finished folder.
 
@@ -80,73 +144,40 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     from omosim.planning.errors import PlanError
     from omosim.planning.history import store_history
     from omosim.planning.odd import read_holidays
-    from omosim.planning.plan import PlanOptions, plan_store
+    from omosim.planning.plan import plan_store
     from omosim.planning.roster import read_roster
-    from omosim.planning.shifts import ShiftRules
-    from omosim.planning.staffing import Targets
-    from omosim.planning.week import WeekRules
-    from omosim.planning.week_outputs import rota_columns, week_columns
-    from omosim.reports.export import csv_text, write_csv, write_xlsx
     from omosim.reports.write import write_report
     from omosim.results import file_hash
     from omosim.schema.columns import WEEKDAYS
     from omosim.world.calendar import clock_seconds
 
     asked, network = composed.options, composed.settings.network
-    path = Path(asked["orders"]) if asked["orders"] else sample_file()
-    network = network if asked["orders"] else network.model_copy(update={"work": network.work.model_copy(update=sample_work())})
+    sample = not asked["orders"]
+    path = sample_file() if sample else Path(asked["orders"])
+    network = network.model_copy(update={"work": network.work.model_copy(update=sample_work())}) if sample else network
     check_shifts(asked)
     holidays = read_holidays(asked["holidays"])
     if cold():
         warm()
-    opened = begin("bopis", composed, argv)
-    folder = opened.folder
-    rejects = folder.path / "rejects.csv"
-    log = read_orders(path, ReadOptions(timezone=asked["timezone"], currency=asked["currency"], max_bad_rows=asked["max_bad_rows"], rejects=rejects))
+    folder = begin("bopis", composed, argv).folder
+    reading = ReadOptions(timezone=asked["timezone"], currency=asked["currency"], max_bad_rows=asked["max_bad_rows"], rejects=folder.path / "rejects.csv")
+    log = read_orders(path, reading)
     history = store_history(log, asked["store"], clock_seconds(network.stores.opens), clock_seconds(network.stores.closes), holidays)
-    options = PlanOptions(
-        promise_h=asked["promise_h"],
-        targets=Targets(asked["target"], asked["wait_share"], (asked["least_pickers"], asked["least_counter"])),
-        wait_s=round(60 * asked["wait_min"]),
-        rules=ShiftRules(round(4 * asked["shift_min_h"]), round(4 * asked["shift_max_h"]), round(asked["break_minutes"] / 15)),
-        slot_minutes=asked["slot_minutes"], bins=asked["bins"], overflow=asked["bins_overflow"],
-        week=WeekRules(int(4 * asked["max_hours_week"]), asked["days_off"], -int(-4 * asked["rest_hours"] // 1)), seed=composed.settings.seed,
-    )  # fmt: skip
+    options = plan_options(asked, network, composed.settings.seed)
     weekdays = list(range(7)) if asked["day"] == "all" else [WEEKDAYS.index(asked["day"])]
-    roster = read_roster(Path(asked["roster"]), history.store) if asked["roster"] else None if asked["orders"] else sample_roster()
+    roster = read_roster(Path(asked["roster"]), history.store) if asked["roster"] else sample_roster() if sample else None
     try:
         plan = plan_store(history, weekdays, options, network, roster, say)
     except PlanError as error:
         raise PlanError("\n".join([*outputs.what_was_read(history, path.name, log.rows), str(error)])) from None
-    wage, currency = network.work.wage_per_hour, asked["currency"]
-    folder.write_json("plan.json", outputs.plan_json(plan, wage, currency))
-    folder.write_table("staff", outputs.staff_columns(plan))
-    folder.write_table("what_if", outputs.what_if_columns(plan), types={"person_hours": "float64"})
-    rota, capacity = rota_columns(plan), outputs.capacity_columns(plan, asked["slot_minutes"])
-    folder.write_text("capacity_plan.csv", csv_text(capacity))
-    write_csv(folder.path / "rota.csv", rota)
-    week = {} if plan.week is None else {"week": week_columns(plan)}
-    write_xlsx(folder.path / "rota.xlsx", {**week, "rota": rota, "capacity": capacity})
-    laws: dict[str, int] = {}
-    for day in plan.days:
-        for law, residual in day.result.laws.items():
-            laws[law] = max(laws.get(law, 0), abs(residual))
-    folder.write_json("laws.json", laws)
-    notes = outputs.problem_lines(plan)
-    if not asked["orders"]:
-        notes.insert(0, "a sample of known truth (experiments/pickup_sample.py), planned with its own work contents; give orders=FILE for your store")
-    plain = type(network.operations)()
-    unused = [key for key in type(plain).model_fields if getattr(network.operations, key) != getattr(plain, key)]
-    if unused:
-        notes.append(f"not used by the plan: network.operations.{', '.join(unused)}; it picks order by order and has one counter queue (docs/bopis.md)")
-    left_out = int(log.quality.loc[log.quality["class"] == "bad_row", "rows"].sum())
-    if left_out:
-        notes.insert(0, f"{left_out:,} bad rows of {log.rows:,} were left out as asked (max_bad_rows); they stand in rejects.csv")
+    wage = network.work.wage_per_hour
+    write_tables(folder, plan, asked, wage)
+    notes, left_out = all_notes(plan, log, network, sample)
     summary = {
-        "answer": outputs.answer(plan, wage, currency), "title": f"Pickup plan of {history.store}", "file": path.name if asked["orders"] else "shipped sample of known truth",
-        "rows": log.rows, "bad_rows": left_out, "notes": [*notes, *log.notes], "store": history.store, "seed": options.seed,
+        "answer": outputs.answer(plan, wage, asked["currency"]), "title": f"Pickup plan of {history.store}", "file": "shipped sample of known truth" if sample else path.name,
+        "rows": log.rows, "bad_rows": left_out, "notes": notes, "store": history.store, "seed": options.seed,
     }  # fmt: skip
-    folder.finish(summary, finished=stamp(), extra={"data_hashes": {p.name: file_hash(p) for p in (path, *map(Path, asked["holidays"])) if p.is_file()}})
+    folder.finish(summary, finished=stamp(), extra={"data_hashes": {p.name: file_hash(p) for p in (path, *map(Path, [*asked["holidays"], *filter(None, [asked["roster"]])])) if p.is_file()}})
     write_report(folder)
     return folder
 

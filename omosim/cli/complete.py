@@ -69,6 +69,8 @@ def values(key: str) -> list[str]:
 
     if key in (*GROUPS, "experiment"):
         return Library().options(key)
+    if key == "patterns":
+        return ["all", *Library().options("pattern")]
     if key in ("strategies", "baseline"):
         return Library().options("strategy")
     parts = tuple(key.split("."))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from omosim.config.compose import Composed
+    from omosim.schema.settings import Settings
+    from omosim.validation.plan import Plan
 
 # Measured on two cores; they are for an announcement, no result depends on them.
 SECONDS_START = 2.5
@@ -39,44 +41,58 @@ def memory_bytes() -> int | None:
 
 def estimate(composed: Composed) -> dict[str, float]:
     """runs, seconds, memory_bytes and disk_bytes of a command."""
-    s = composed.settings
     runs, jobs = 1, 1
     if composed.compare is not None:
         runs = len(composed.arms) * composed.compare.replications
         jobs = min(composed.compare.jobs, runs)
-    days = s.days + s.burn_in_days + DRAIN_DAYS
-    skus = sum(c.skus for c in s.catalogue.categories.values())
-    cells = (s.network.stores.count + 1) * skus
-    one = SECONDS_PER_RUN + SECONDS_PER_SHOPPER_DAY * s.shoppers * days
+    s = composed.settings
+    one, room = of_one_run(s)
     weekly = s.market.demand.purchase_r / s.market.demand.purchase_alpha_weeks
     orders = s.shoppers * (s.days + s.burn_in_days) / 7 * weekly
     cores = max(1, min(jobs, os.cpu_count() or 1))
-    memory = jobs * (BYTES_BASE + s.shoppers * BYTES_PER_SHOPPER + cells * BYTES_PER_CELL)
+    memory = jobs * room
     disk = orders * BYTES_PER_ORDER + 1e6 if composed.command == "run" else 2e6
     return {"runs": runs, "seconds": SECONDS_START + runs * one / cores, "memory_bytes": memory, "disk_bytes": disk}
 
 
-def announce(composed: Composed) -> None:
-    """Print the estimate on one line. Raises ConfigError when the memory is not there."""
-    guess = estimate(composed)
-    have = memory_bytes()
-    for note in composed.notes:
+def of_one_run(s: Settings) -> tuple[float, float]:
+    """Seconds and bytes of memory of one run."""
+    days = s.days + s.burn_in_days + DRAIN_DAYS
+    skus = sum(c.skus for c in s.catalogue.categories.values())
+    cells = (s.network.stores.count + 1) * skus
+    seconds = SECONDS_PER_RUN + SECONDS_PER_SHOPPER_DAY * s.shoppers * days
+    return seconds, BYTES_BASE + s.shoppers * BYTES_PER_SHOPPER + cells * BYTES_PER_CELL
+
+
+def announce_validation(plan: Plan) -> None:
+    """Print on one line how many runs a validation is, how long, and how much memory it takes."""
+    arms = plan.distinct()
+    runs, jobs = len(arms) * plan.options["replications"], plan.options["jobs"]
+    cores = max(1, min(jobs, os.cpu_count() or 1))
+    parts = [of_one_run(s) for s in arms]
+    seconds = SECONDS_START + sum(one for one, _ in parts) * plan.options["replications"] / cores
+    room = min(jobs, runs) * max(memory for _, memory in parts)
+    for note in plan.notes:
         sys.stderr.write(f"note: {note}\n")
-    if have is not None and guess["memory_bytes"] > have:
+    _refuse_memory(room, max(s.shoppers for s in arms))
+    sys.stderr.write(f"{len(plan.planned)} experiments, {runs} runs, about {span(seconds)}, {size(room)} memory\n")
+    _say_cold()
+
+
+def _refuse_memory(needed: float, shoppers: int) -> None:
+    have = memory_bytes()
+    if have is not None and needed > have:
         from omosim.config.errors import refuse
 
         raise refuse(
-            f"needs about {size(guess['memory_bytes'])} of memory, this machine has {size(have)}",
+            f"needs about {size(needed)} of memory, this machine has {size(have)}",
             key="shoppers",
-            value=str(composed.settings.shoppers),
+            value=str(shoppers),
             cure="Give fewer shoppers, fewer stores or SKUs, or jobs=1",
         )
-    if composed.command in ("calibrate", "bopis"):
-        return
-    count = int(guess["runs"])
-    what = "1 run" if count == 1 else f"up to {count} runs"
-    room = f"{size(guess['memory_bytes'])} memory, {size(guess['disk_bytes'])} disk"
-    sys.stderr.write(f"{what}, about {span(guess['seconds'])}, {room}\n")
+
+
+def _say_cold() -> None:
     from omosim.api.warming import cold
 
     if cold():
@@ -84,6 +100,21 @@ def announce(composed: Composed) -> None:
             "compiling kernels for the first time: up to 45 s, once (`omosim doctor --warm` does it ahead)\n"
         )
     sys.stderr.flush()
+
+
+def announce(composed: Composed) -> None:
+    """Print the estimate on one line. Raises ConfigError when the memory is not there."""
+    guess = estimate(composed)
+    for note in composed.notes:
+        sys.stderr.write(f"note: {note}\n")
+    _refuse_memory(guess["memory_bytes"], composed.settings.shoppers)
+    if composed.command in ("calibrate", "bopis"):
+        return
+    count = int(guess["runs"])
+    what = "1 run" if count == 1 else f"up to {count} runs"
+    room = f"{size(guess['memory_bytes'])} memory, {size(guess['disk_bytes'])} disk"
+    sys.stderr.write(f"{what}, about {span(guess['seconds'])}, {room}\n")
+    _say_cold()
 
 
 def size(count: float) -> str:

@@ -96,9 +96,25 @@ COMMANDS: dict[str, Command] = {
             "omosim report outputs/bopis/latest",
         ),
         _c(
+            "validate",
+            "overrides",
+            "omosim validate [patterns=V1,V12] [key=value …]",
+            "published field experiments, run again and judged",
+            "발표된 현장 실험을 다시 돌려 모형이 맞는지 판정한다",
+            "Each experiment is a file (configs/experiment): arms, what is measured, what was published. Arms run in paired\n"
+            "replications; each figure holds, is outside its band, has the wrong sign, or cannot be told. A file of your own\n"
+            "is run the same way: patterns=FILE.yaml. Other words replace those of the files: replications=4 is quick.",
+            (
+                "omosim validate",
+                "omosim validate patterns=V1,V12 replications=4",
+                "omosim validate patterns=my_experiment.yaml shoppers=5000",
+            ),
+            "omosim report outputs/validate/latest",
+        ),
+        _c(
             "list",
             "kinds",
-            "omosim list [markets|strategies|capabilities|scenarios|touchpoints|quantities]",
+            "omosim list [markets|strategies|capabilities|scenarios|experiments|patterns|touchpoints|quantities]",
             "markets, strategies, capabilities and scenarios that can be named",
             "쓸 수 있는 시장·전략·역량·시나리오를 보여 준다",
             "Shows what comes with omosim and what stands in ./configs, ./scenarios and ./experiments. quantities: what a dated\n"
@@ -149,13 +165,14 @@ COMMANDS: dict[str, Command] = {
     )
 }
 
-KINDS = ("markets", "strategies", "capabilities", "scenarios", "experiments", "touchpoints", "quantities")
+KINDS = ("markets", "strategies", "capabilities", "scenarios", "experiments", "patterns", "touchpoints", "quantities")
 GLOBAL_FLAGS = ("--help", "--version", "--lang", "--completion", "--trace")
 FLAGS: dict[str, tuple[str, ...]] = {
     "run": ("--cfg", "--multirun"),
     "compare": ("--cfg", "--multirun"),
     "calibrate": ("--cfg",),
     "bopis": ("--cfg", "--multirun"),
+    "validate": ("--cfg",),
     "explain": ("--all",),
     "doctor": ("--warm",),
 }

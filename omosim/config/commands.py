@@ -78,9 +78,18 @@ class BopisSettings(Frozen):
         return [value] if isinstance(value, str) else value
 
 
+class ValidateSettings(Frozen):
+    """What `validate` adds to the settings: which published experiments, and how often."""
+
+    patterns: list[str] = par("names", "published experiments by name, or files of own ones; all: every shipped one", min_length=1, max_length=200)
+    replications: int = par("runs", "paired replications of every arm", 2, 100000)
+    jobs: int = par("processes", "worker processes", 1, 1024)
+
+
 OPTIONS: dict[str, type[BaseModel]] = {
     "run": RunSettings,
     "compare": CompareSettings,
     "calibrate": CalibrateSettings,
     "bopis": BopisSettings,
+    "validate": ValidateSettings,
 }

@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
-from omosim.config import experiment, levels, rules
+from omosim.config import experiment, levels, roster, rules
 from omosim.config.commands import OPTIONS
 from omosim.config.errors import ConfigError, Problem, nearest, refuse, show, unique
 from omosim.config.hydra_source import Loader
@@ -403,7 +403,7 @@ class _Composer:
     def _validate(self, arm: str, data: dict[str, Any]) -> Settings | None:
         layers = self.layers[arm]
         own = {k: v for k, v in data.items() if k not in self.model.model_fields}
-        found, problems = validate(own, layers)
+        found, problems = validate(own, layers, self.library.cwd)
         self.problems += problems
         return found
 
@@ -441,10 +441,10 @@ def _is_level(item: Override) -> bool:
     return item.kind == "value" and item.path[:2] == ("strategy", "capabilities") and len(item.path) > 3
 
 
-def validate(data: dict[str, Any], layers: Layers) -> tuple[Settings | None, list[Problem]]:
-    """The settings in `data`, or None, with everything that is wrong in it."""
+def validate(data: dict[str, Any], layers: Layers, cwd: Path | None = None) -> tuple[Settings | None, list[Problem]]:
+    """The settings in `data`, or None, with everything that is wrong in it; a file of shifts is looked for from `cwd`."""
     facts = rules.Facts(data, layers.origin)
-    problems = [p for p in rules.check(facts) if p.key]
+    problems = [p for p in rules.check(facts) if p.key] + list(roster.take_up(facts, cwd or Path.cwd()))
     found: Settings | None = None
     try:
         found = Settings.model_validate(data, strict=True)

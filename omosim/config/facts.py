@@ -52,6 +52,12 @@ class Facts:
         shown = None if isinstance(value, dict | list) or value is None else show(value)
         return Problem(message, file, line, None, dotted(loc), shown, allowed, near, cure)
 
+    def opened(self) -> set[str]:
+        """Names of stores that a dated change opens; they may lie beyond the network's count."""
+        rows = [r for r in self.items("scenario", "interventions") if isinstance(r, dict)]
+        opening = [r for r in rows if r.get("what") == "store_open" and r.get("set") == 1 and isinstance(r.get("stores"), list)]
+        return {name for row in opening for name in row["stores"] if isinstance(name, str) and name.startswith("S")}
+
     def switched_on(self) -> list[str]:
         """Capabilities of the strategy that are not switched off."""
         rows = self.mapping("strategy", "capabilities").items()

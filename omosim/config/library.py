@@ -17,9 +17,11 @@ from omosim.config.errors import Problem, nearest
 from omosim.config.strict import Doc, Path_, read_file
 
 GROUPS = ("market", "catalogue", "network", "touchpoints", "strategy", "scenario", "engine")
-PRIMARY = ("run", "compare", "calibrate", "bopis")
+PRIMARY = ("run", "compare", "calibrate", "bopis", "validate")
 #: groups whose folder stands beside `configs`
 BESIDE = {"scenario": "scenarios", "experiment": "experiments"}
+#: groups whose folder in `configs` has another name: published experiments are no studies of the user's
+INSIDE = {"pattern": "experiment"}
 EMBEDDED = ("catalogue", "network", "touchpoints")
 _TITLE = re.compile(r"""^title:[ ]*(?:"([^"]*)"|'([^']*)'|([^#\n]*))""", re.MULTILINE)
 
@@ -39,7 +41,7 @@ class Root:
     def folder(self, group: str) -> Path:
         """Folder of a group; scenarios and experiments stand beside the building blocks."""
         head, _, rest = group.partition("/")
-        place = self.base / BESIDE[head] if head in BESIDE else self.configs / head
+        place = self.base / BESIDE[head] if head in BESIDE else self.configs / INSIDE.get(head, head)
         return place / rest if rest else place
 
 

@@ -49,7 +49,7 @@ def canonical(settings: Settings, ignore: tuple[str, ...] = ()) -> str:
 def config_hash(settings: Settings) -> str:
     """16 hex digits of what decides the numbers: without engine, output, and the labels of strategy and scenario."""
     data = json.loads(canonical(settings, HOW_ONLY))
-    for group, labels in (("strategy", ("name", "title")), ("scenario", ("name", "title", "practice", "expect"))):
+    for group, labels in (("strategy", ("name", "title")), ("scenario", ("name", "title", "practice", "expect", "contrast", "strategies"))):
         for label in labels:
             data[group].pop(label, None)
     for label in ("name", "title"):

@@ -13,7 +13,7 @@ from omosim.config import change_rules, levels
 from omosim.config.errors import Problem, nearest
 from omosim.config.facts import Facts, Loc
 from omosim.config.network_rules import NETWORK_RULES
-from omosim.schema.scenario import BY_HOUR, FILTERS, NARROWED, ONLY_TIMES, SWITCHES, WHOLE_NUMBERS, WHOLE_RUN
+from omosim.schema.scenario import BY_HOUR, DARK_TOO, FILTERS, NARROWED, ONLY_TIMES, SWITCHES, WHOLE_NUMBERS, WHOLE_RUN
 
 SUM_TOLERANCE = 1e-6
 Rule = Callable[[Facts], Iterator[Problem]]
@@ -249,24 +249,19 @@ def _manner(facts: Facts, loc: Loc, row: dict[str, Any], what: str) -> Iterator[
         yield facts.problem(loc, f"'{what}' holds for a whole run", cure, f"from_day at most {-burn:g}, no to_day")
 
 
-def _opened(facts: Facts) -> set[str]:
-    """Names of stores that a dated change opens; they may lie beyond the network's count."""
-    rows = [r for r in facts.items("scenario", "interventions") if isinstance(r, dict)]
-    opening = [r for r in rows if r.get("what") == "store_open" and r.get("set") == 1 and isinstance(r.get("stores"), list)]
-    return {name for row in opening for name in row["stores"] if isinstance(name, str)}
-
-
 def _places(facts: Facts, loc: Loc) -> Iterator[Problem]:
     yield from change_rules.people(facts, loc)
     count = facts.number("network", "stores", "count")
-    opened = _opened(facts)
+    opened, what = facts.opened(), facts.get(*loc, "what")
+    dark = int(facts.number("network", "dark_stores", "count") or 0) if what in DARK_TOO else 0
     for j, name in enumerate(facts.items(*loc, "stores")):
         match = re.fullmatch(r"S(\d{2,})", name, re.ASCII) if isinstance(name, str) else None
         known = match is not None and count is not None and (1 <= int(match.group(1)) <= count or name in opened)
+        known = known or name in [f"D{k:02d}" for k in range(1, dark + 1)]
         if isinstance(name, str) and count is not None and count >= 1 and not known:
             yield facts.problem(
                 (*loc, "stores", j), "no such store", "Name stores of this network, or open a further one with what: store_open, set: 1",
-                f"S01 to S{int(count):02d}",
+                f"S01 to S{int(count):02d}" + (f", D01 to D{dark:02d}" if dark else ""),
             )
     zones = facts.number("market", "geography", "zones")
     for j, zone in enumerate(facts.items(*loc, "zones")):
@@ -336,6 +331,11 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
+#: kinds of places of stores, by the first word of their figures (omosim.model.places), and what limits them
+_PLACES: dict[str, Loc] = {
+    "shelf": ("network", "operations", "shelf_bins"), "locker": ("network", "points", "lockers"), "bay": ("network", "operations", "curbside_bays"),
+    "room": ("network", "operations", "fitting_rooms"), "slot": ("network", "operations", "slot_orders"),
+}  # fmt: skip
 #: below so many shoppers the shipped stores hold visibly too much stock for their sales
 SMALL_SAMPLE = 10_000
 
@@ -358,6 +358,15 @@ def notes(data: dict[str, Any]) -> list[str]:
         found.append(
             f"{people:,.0f} of the retailer's {basis:,.0f} shoppers are few for its stores: too much stock and too few "
             f"empty shelves for their sales; give shoppers={SMALL_SAMPLE} or more for figures to act on"
+        )
+    told = facts.get("network", "stores", "roster", "told")
+    if told:
+        found.append(f"roster {facts.get('network', 'stores', 'roster', 'file')}: {told}")
+    limited = [key for key, loc in _PLACES.items() if facts.number(*loc)]
+    if limited and people is not None and basis is not None and people < basis:
+        found.append(
+            f"places of stores ({', '.join('.'.join(map(str, _PLACES[key][1:])) for key in limited)}) are those of whole stores, so with {people:,.0f} of "
+            f"{basis:,.0f} shoppers they hardly fill; whether they suffice at full size say {', '.join(f'{key}_load' for key in limited)} and the rows below"
         )
     if any(r.get("what") in ("staff", "courier_capacity") for r in rows) and people is not None and people * 2 < (basis or 0):
         found.append(

@@ -8,6 +8,7 @@ from omosim.fulfilment.coarse import CoarseNetwork
 from omosim.fulfilment.protocol import Books, Some
 from omosim.fulfilment.rules import Network
 from omosim.kernels import fulfilment_run as run
+from omosim.kernels import fulfilment_shut as shutting
 from omosim.kernels import fulfilment_space as space
 from omosim.kernels import fulfilment_station as stations
 from omosim.kernels import fulfilment_tables as tab
@@ -70,8 +71,7 @@ class KernelFulfilment(CoarseNetwork):
         station["cap"][DESK:-1:N_ROLES] = np.where(pooled | (nodes["counter"] == 0), 0, nodes["desk"])
         station["cap"][ROOM:-1:N_ROLES] = np.where(nodes["rooms"] > 0, nodes["rooms"], ENDLESS)
         station["cap"][-1] = max(rules.site_cap, 0)
-        places = np.zeros(2 * n, tab.PLACES)
-        places["head"] = places["tail"] = -1
+        places = np.zeros(2 * n, SPACE)
         places["cap"][SHELF::2] = np.where(nodes["bins"] > 0, nodes["bins"], ENDLESS)
         places["cap"][BAY::2] = np.where(nodes["bays"] > 0, nodes["bays"], ENDLESS)
         booking = np.zeros((n, RING), tab.BOOKING)
@@ -96,7 +96,7 @@ class KernelFulfilment(CoarseNetwork):
                 heap=np.zeros(size, tab.HEAP),
                 bucket=bucket,
                 station=station,
-                line=np.full((len(station), 2 * tab.CLASSES), -1, np.int32),
+                line=np.full((len(station) + len(places), 2 * tab.CLASSES), -1, np.int32),
                 space=places,
                 node=nodes,
                 service=net.services,
@@ -194,9 +194,9 @@ class KernelFulfilment(CoarseNetwork):
     ) -> None:
         """Staff on duty from now on; see the protocol."""
         self._reach(now)
-        said = (node, pickers, counter, *leaving)
-        one = all(isinstance(value, int) for value in said)  # a tenth of the work of looking for a common shape
-        plan = np.array(said if one else np.broadcast_arrays(*said), np.int64).reshape(5, -1)
+        plan = np.empty((5, np.size(node)), np.int64)
+        for place, value in enumerate((node, pickers, counter, *leaving)):  # a tenth of the work of looking for a common shape
+            plan[place] = value
         self._room_for(int(plan[1:].sum()))
         stations.set_staff(self.tables.q, plan, now)
 
@@ -235,6 +235,22 @@ class KernelFulfilment(CoarseNetwork):
         """Customers may no longer enter."""
         self._reach(now)
         self.net.nodes["open"][node] = 0
+
+    def shut(self, node: Some, now: int) -> None:
+        """No order is sent there from now on; see the protocol."""
+        self._reach(now)
+        nodes = np.array(node, np.int64).reshape(-1)
+        q = self.tables.q
+        pooled = q.node["pooled"][nodes] != 0
+        queued = int(q.station["queued"][N_ROLES * nodes + np.where(pooled, COUNTER, PICKING)].sum())
+        waiting = int(q.space["waiting"][SHELF::2].sum())  # for a box that is given up
+        self._room_for(queued + waiting, queued + waiting)
+        shutting.shut(self.tables, nodes, now)
+
+    def reopen(self, node: Some, now: int) -> None:
+        """Orders may be sent there again."""
+        self._reach(now)
+        self.net.nodes["shut"][node] = 0
 
     def _serve_backorders(self, skus: np.ndarray, now: int) -> None:
         if len(skus) and self._g[tab.G_WAITING]:
@@ -307,16 +323,18 @@ class KernelFulfilment(CoarseNetwork):
         served = np.isin(kind, (run.PICK_END, run.COUNTER_END, run.ROOM_END, run.SITE_END))
         rides = (kind == run.PICK_END) & (bits & tab.RIDES > 0)
         bay = bits & tab.WAITS_BAY > 0
+        no_bin = (kind == run.E_EXPIRE) & (status == Status.PACKED)
         idle = (kind == tab.IDLE) | leaving
         phase = out["phase"]
         phase[...] = PHASE_NONE
         phase[served] = PHASE_SERVED
         phase[rides] = PHASE_RIDES
         phase[idle & (status != Status.BACKORDERED)] = PHASE_QUEUED
-        phase[idle & (status == Status.PACKED)] = PHASE_BIN
+        phase[no_bin] = PHASE_BIN
         phase[bay] = PHASE_BAY
         since = np.where(bits & tab.STEPPED > 0, side["since"], b["arrived_at"])
         time = np.where(bay, b["arrived_at"], np.where(leaving, since, live["t"]))
+        time -= no_bin * self._g[tab.R_BIN_WAIT]  # such a row has the deadline of its wait
         out["time"] = time * (phase > PHASE_NONE)
         node = b["node"].astype(np.int64)
         pooled, desk = self.net.nodes["pooled"] != 0, self.net.nodes["desk"] > 0
@@ -345,16 +363,13 @@ class KernelFulfilment(CoarseNetwork):
         rows = np.zeros(len(posts), STATION)
         for name in STATION.names or ():
             rows[name] = posts[name]
-        spaces = np.zeros(len(t.q.space), SPACE)
-        for name in SPACE.names or ():
-            spaces[name] = t.q.space[name]
         counters = posts[COUNTER:-1:N_ROLES]
         visits = np.stack([counters[c] for c in ("came", "bought", "left", "abandoned", "moved")], axis=1)
         places = np.stack([t.sku[c] for c in ("road", "customer", "back", "truck")], axis=1)
         return Books(
             ledger=self._ledger().copy(),
             stations=rows,
-            spaces=spaces,
+            spaces=t.q.space.copy(),
             transitions=g[tab.G_TRANS : tab.G_RULES].reshape(s, s).copy(),
             visits=visits,
             places=places,
@@ -365,6 +380,12 @@ class KernelFulfilment(CoarseNetwork):
             bookings=t.booking["booked"].copy() if g[tab.G_SLOTTED] else np.zeros(t.booking.shape, np.int32),
             booking_limit=t.booking["limit"].copy() if g[tab.G_SLOTTED] else np.zeros(t.booking.shape, np.int32),
             granted=int(g[tab.G_GRANTED]),
+            booked=int(g[tab.G_BOOKED]),
+            given_back=int(g[tab.G_BACK]),
+            lapsed=int(g[tab.G_LAPSED]),
+            waves_booked=int(g[tab.G_WAVES_BOOKED]),
+            waves_back=int(g[tab.G_WAVES_BACK]),
+            waves_lapsed=int(g[tab.G_WAVES_LAPSED]),
         )
 
     @property

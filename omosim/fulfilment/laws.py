@@ -150,7 +150,9 @@ def row_laws(net: Network, books: Books, holds: np.ndarray, now: int) -> dict[st
         "L8": _size(area - waits) + _size(in_queue) + _spaces(books.spaces, holds, now),
         "L9": _size(worked + idle - paid) + _size(at_work) + int(np.maximum(-on_shift, 0).sum()),
         "L12": _size(np.maximum(books.slots - books.slot_limit[:, None], 0))
-        + _size(np.maximum(books.bookings - books.booking_limit, 0)),
+        + _size(np.maximum(books.bookings - books.booking_limit, 0))
+        + abs(books.booked - books.given_back - books.lapsed - int(books.bookings.sum()))
+        + abs(books.waves_booked - books.waves_back - books.waves_lapsed - int(books.slots.sum())),
     }
 
 
@@ -224,8 +226,9 @@ def _keys(book: np.ndarray) -> int:
 
 
 def _slots(net: Network, books: Books, book: np.ndarray, now: int) -> int:
-    """Orders promised a pickup slot still to come beyond those booked into it; nobody gives a slot back."""
-    rows = book[(book["flags"] & FLAG_SLOT > 0) & (book["flow"] == Flow.PICKUP) & (book["promised_at"] >= now)]
+    """Orders promised a pickup slot still to come beyond those booked into it; those cancelled gave it back."""
+    kept = (book["flow"] == Flow.PICKUP) & (book["status"] != Status.CANCELLED)
+    rows = book[(book["flags"] & FLAG_SLOT > 0) & kept & (book["promised_at"] >= now)]
     node = rows["collect_at"].astype(np.intp)
     slot_s = net.nodes["slot_s"][node].astype(np.int64)
     booked = (node >= 0) & (slot_s > 0)

@@ -31,6 +31,8 @@ class Books:
     bookings : (N, RING) int32, orders booked into the pickup slot that stands there last
     booking_limit : (N, RING) int32, orders that could be booked into it
     granted : rows that got a pickup slot
+    booked, given_back, lapsed : bookings of pickup slots made, given back, and forgotten because their place was needed for a later slot
+    waves_booked, waves_back, waves_lapsed : the same for the couriers' waves, forgotten when another day begins
     """
 
     ledger: np.ndarray
@@ -46,6 +48,12 @@ class Books:
     bookings: np.ndarray
     booking_limit: np.ndarray
     granted: int
+    booked: int
+    given_back: int
+    lapsed: int
+    waves_booked: int
+    waves_back: int
+    waves_lapsed: int
 
     @property
     def people(self) -> np.ndarray:
@@ -103,6 +111,12 @@ class Fulfilment(Protocol):
 
     def close_store(self, node: Some, now: int) -> None:
         """Customers may no longer enter; those inside are served as long as staff stay."""
+
+    def shut(self, node: Some, now: int) -> None:
+        """No order is sent there from now on; those whose pick is queued there go on as after a failed pick."""
+
+    def reopen(self, node: Some, now: int) -> None:
+        """Orders may be sent there again."""
 
     def cancel_backorders(self, now: int) -> int:
         """Cancel every order that waits for stock; returns how many."""

@@ -22,34 +22,48 @@ SAME_DAY: stores by distance whose couriers reach the zone and where the units a
 day that leaves no sooner than the pick can be done in opening hours and has room is booked. A full wave is a
 refused slot: the next wave, then the next store; then the contingencies: a parcel taken at checkout has the
 parcel's promise. A courier's ride goes by the distance from the store. A parcel that misses its wave takes the next
-with room, without couriers the parcel carrier.
+with room, without couriers the parcel carrier. An order whose units were not there gives its place in the wave back
+when its contingencies are tried, if the wave has not left and bookings of that day are still kept; a substitute books
+anew.
 PICKUP: the wanted node, or one that sends it there where the service does that; a box is kept and a slot booked where
 the service has them, and the promise is then the slot's start. Contingencies: SHIP, OTHER_STORE (once), SUBSTITUTE
-(once). A picked order is sent to its node if it is picked elsewhere, waits for a bin if the shelf is full, and stands
-staged; the customer comes `collect_lag_s` after the notice or the slot's start, in the first hours after the next
-opening if the node is closed then, or never; after the shelf time the order expires and is back on the shelf.
-At a partner's counter or a locker it is handed over at once, and what nobody takes goes back to the centre. In a store the customer waits for a bay first (curbside)
-or tries on in a fitting room, then queues at the counter; whoever finds it too slow comes once more the next day.
-With try-on, a misfit is altered, or exchanged for the second item, or refused, back on the shelf at once. Unwanted
-units are left behind where the service allows it. Extra units bought on the way are a purchase of their own in the
-store (key + 1, told as EXTRA).
-VISIT: closed door: goes home. Empty shelf: the contingencies in order; SHIP is an order at the shelf (key +
-1, arrives at once, for an item whose fit was seen on the sample). The item is taken to a fitting room where there is
-one. A misfit is always seen; who goes on takes the second item if it fits and stands there. With intent 1 the fitting
-item is ordered on line (channel WEB); with intent 2 the visitor only looks. Otherwise as many of the units to keep as
-stand there are taken to the counter. A visit row's promise is that of its order.
+(once). A pickup slot that has not begun is given back when another is booked, when the order is to be collected where
+no slots are, goes by parcel, or is cancelled; the promise stays. A picked order is sent to its node if it is picked
+elsewhere, waits for a bin if the shelf is full, and stands staged. Who has no bin `bin_wait_s` after the wait began
+(kind EXPIRE) is cancelled: its units go back to the shelf, or to the centre as those that nobody took. The customer
+comes `collect_lag_s` after the notice or the slot's start, in the first hours after the next opening if the node is
+closed then, or never; after the shelf time the order expires and is back on the shelf. At a partner's counter or a
+locker it is handed over at once, and what nobody takes goes back to the centre. In a store the customer waits for a
+bay first (curbside) or tries on in a fitting room, then queues at the counter; whoever finds it too slow comes once
+more the next day. A customer who has enough of waiting for a fitting room goes to the counter without trying on, with
+fresh patience; what does not fit comes back later as from home. With try-on, a misfit is altered, or exchanged for
+the second item, or refused, back on the shelf at once. Unwanted units are left behind where the service allows it.
+Extra units bought on the way are a purchase of their own in the store (key + 1, told as EXTRA).
+VISIT: closed door: goes home. Empty shelf: the contingencies in order; SHIP is an order at the shelf (key + 1,
+arrives at once, for an item whose fit was seen on the sample). The item is taken to a fitting room where there is
+one; whoever has enough of waiting for it goes home, as at the counter. A misfit is always seen; who goes on takes the
+second item if it fits and stands there. With intent 1 the fitting item is ordered on line (channel WEB); with intent
+2 the visitor only looks. Otherwise as many of the units to keep as stand there are taken to the counter. A visit
+row's promise is that of its order.
 Counter: one queue for visitors, collectors and, without a desk of their own, returns. Staff finish work in hand; at
-closing (staff 0, doors shut) they stay for whoever is inside, with open doors until nobody who is there waits. Pickups and same-day orders are picked before parcels, one
-by one or several on a trip, parcels as they come or in waves. What happens to picks in hand when the last picker goes,
-the node's `at_closing` says. A pool of staff serves people first, then picks.
+closing (staff 0, doors shut) they stay for whoever is inside, with open doors until nobody who is there waits.
+Pickups and same-day orders are picked before parcels, one by one or several on a trip, parcels as they come or in
+waves. What happens to picks in hand when the last picker goes, the node's `at_closing` says. A pool of staff serves
+people first, then picks.
+Shut: at a node that a dated change shut, nothing is visible, so nothing is allocated; pickups are not sent there
+either. Picks in its queue are put out, hurried ones first, then parcels, each class from its head; a parcel that
+waits for its wave when that begins. Each goes on, in this order, as if its pick had found nothing, but nobody looked:
+units held go back to the shelf, claims to the record, promises are dropped. Picks in hand end and are packed or
+staged as usual. Who comes to collect finds the doors shut, and the order is cancelled, its units back on the shelf.
+When it opens again, nothing else happens.
 Returns: what did not fit (never from a visit), does not please or was not wanted goes back `return_lag_s` after
 hand-over, to a store in its opening hours (by post if it is closed then), or by post to the centre. The price is
 refunded, the fee is not; a misfit brought to a store may be changed for the second item (key + 2, told as EXCHANGED);
 the unit can be sold again `refurbish_s` later where it is.
 Outcomes carry in `value` the money paid (BOUGHT, BOUGHT_OTHER after an empty shelf, COLLECTED, DELIVERED, EXTRA,
-EXCHANGED), refunded (RETURNED), seconds late (LATE, beside DELIVERED, or when a pickup is staged late), seconds waited
-(QUEUE_LEFT, SITE_LOST), else 0. REFUSED is a misfit or an unwanted item seen in a store, by a visitor or when
-collecting; FAILED_PICKUP a pickup cancelled after picking began.
+EXCHANGED), refunded (RETURNED), seconds late (LATE, beside DELIVERED, or when a pickup is staged late), seconds
+waited (QUEUE_LEFT, SITE_LOST), else 0. REFUSED is a misfit or an unwanted item seen in a store, by a visitor or when
+collecting; FAILED_PICKUP a pickup cancelled after it was allocated.
 """
 
 from __future__ import annotations
@@ -63,7 +77,7 @@ from omosim.fulfilment.coarse import CoarseNetwork
 from omosim.fulfilment.protocol import Books, Some
 from omosim.fulfilment.reference_parts import Order, hold_rows, orders_of
 from omosim.fulfilment.reference_places import PickupSlots, Space
-from omosim.fulfilment.reference_stations import PARCELS, PRESENT, Site, Station, pick_class
+from omosim.fulfilment.reference_stations import PARCELS, PRESENT, PUT_OUT, Site, Station, pick_class
 from omosim.fulfilment.reference_store import FIRST_KEYED, Answer, Process, StoreLives
 from omosim.fulfilment.rules import Network
 from omosim.schema.codes import N_ACCOUNTS, Event, Flow, Outcome, Status
@@ -113,6 +127,7 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
         self.told: list[tuple[int, ...]] = []
         self.backorders: list[deque[Order]] = [deque() for _ in range(k)]
         self.due = self.unresolved = self.refused = self.granted = 0
+        self.waves_booked = self.waves_back = self.waves_lapsed = 0
         self.ledger = np.zeros((2, N_ACCOUNTS), np.int64)
         self.transitions = np.zeros((len(Status), len(Status)), np.int64)
         self.visits = np.zeros((n, N_VISITS), np.int64)
@@ -212,9 +227,9 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
                     return False
                 if not (yield from self.wait_for_stock(o)):
                     return False
-            yield from self.pick(o)
+            picked = yield from self.pick(o)
             tried = True
-            missing = self.fill_claims(o)
+            missing = self.fill_claims(o) if picked else self.let_go(o)
             if not missing:
                 break
             if o.flow == Flow.SHIP and self.source_elsewhere(o):
@@ -238,20 +253,27 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
         self.cancel(o, Outcome.CANCELLED)
         return False
 
-    def pick(self, o: Order) -> Process:
-        """Wait for the wave of parcels and for a picker, be picked; a pick that is stopped waits again."""
+    def pick(self, o: Order) -> Answer:
+        """Wait for the wave of parcels and for a picker, be picked; a pick that is stopped waits again.
+
+        False when the node was shut before the pick began.
+        """
         self.to(o, Status.TO_PICK)
         rank, every_s = pick_class(o), int(self.net.nodes["wave_every_s"][o.node])
         if rank == PARCELS and every_s > 0 and self.now % every_s:
             yield self.at(self.now + -self.now % every_s, Event.RELEASE, o)
+            if self.net.nodes["shut"][o.node]:
+                return False
         station = self.station(o.node, PICKING)
         turn: simpy.Event | None = station.join(o, o.pick_s, rank)
         while turn is not None:
-            yield turn
+            if (yield turn) == PUT_OUT:
+                return False
             o.stopped = self.env.event()
             yield self.at(o.phase_time, Event.PICK_END, o) | o.stopped
             turn = o.stopped.value if o.stopped.triggered else None
         station.done(o)
+        return True
 
     def parcel(self, o: Order) -> Process:
         """Packed; leaves with the carrier or a courier; delivered."""
@@ -341,6 +363,19 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
         self._reach(now)
         self.net.nodes["open"][node] = 0
 
+    def shut(self, node: Some, now: int) -> None:
+        """No order is sent there from now on; picks that wait there are put out, node by node."""
+        self._reach(now)
+        self.net.nodes["shut"][node] = 1
+        for n in np.atleast_1d(node):
+            self.station(int(n), PICKING).put_out()
+            self._settle()
+
+    def reopen(self, node: Some, now: int) -> None:
+        """Orders may be sent there again."""
+        self._reach(now)
+        self.net.nodes["shut"][node] = 0
+
     def cancel_backorders(self, now: int) -> int:
         """Cancel every order that waits for stock."""
         self._reach(now)
@@ -391,6 +426,12 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
             bookings=self.pickup_slots.bookings,
             booking_limit=self.pickup_slots.limit,
             granted=self.granted,
+            booked=self.pickup_slots.booked,
+            given_back=self.pickup_slots.given_back,
+            lapsed=self.pickup_slots.lapsed,
+            waves_booked=self.waves_booked,
+            waves_back=self.waves_back,
+            waves_lapsed=self.waves_lapsed,
         )
 
     def pending(self) -> int:

@@ -92,6 +92,18 @@ class Acts(SourceActs):
             cell["record"] = truth
         return missing
 
+    def let_go(self, o: Order) -> int:
+        """The pick was put out: units back on the shelf, claims and promises dropped; returns how many units are missing: all."""
+        if o.place == AT_PROMISED:
+            self.net.stock.promised[o.node, o.sku] -= o.claim
+        else:
+            self.shift(o.node, o.sku, o.held, "reserved", "available")
+            cell = self.cell(o.node, o.sku)
+            cell["claimed"] -= o.claim
+            cell["record"] += o.claim
+        o.held = o.claim = 0
+        return o.units
+
     def source_elsewhere(self, o: Order) -> bool:
         """All units from another source; those in hand go back to the shelf."""
         for source in self.sources(o):
@@ -183,15 +195,18 @@ class Acts(SourceActs):
         o.flags |= FLAG_QUEUE_LEFT
         self.tell(o, Outcome.QUEUE_LEFT, waited)
 
-    def unstage(self, o: Order, status: Status, code: Outcome) -> None:
-        """Never collected, or refused: back to the shelf at once, from a place without shelves on the way to the centre."""
+    def unstage(self, o: Order, status: Status, code: Outcome, source: str = "staged") -> None:
+        """Never collected, or refused: back to the shelf at once, from a place without shelves on the way to the centre.
+
+        The units come from `staged`, or from `reserved` if they never found a bin.
+        """
         self.leave_space(o, SHELF)
         held = o.held
         shelf = not self.is_unmanned(o.node)
         if shelf:
-            self.shift(o.node, o.sku, held, "staged", "available")
+            self.shift(o.node, o.sku, held, source, "available")
         else:
-            self.goes_out(o.node, o.sku, held, "staged", Move.TRANSFER_OUT)
+            self.goes_out(o.node, o.sku, held, source, Move.TRANSFER_OUT)
         self.to(o, status)
         self.end_without_goods(o)
         self.tell(o, code, 0)

@@ -105,14 +105,24 @@ class PickupSlots:
         self.bookings = np.zeros((nodes, RING), np.int32)
         self.limit = np.zeros((nodes, RING), np.int32)
         self.stamp = np.full((nodes, RING), -1, np.int64)
+        self.booked = self.given_back = self.lapsed = 0
 
     def book(self, node: int, slot: int, cap: int) -> bool:
         """One more order for a slot; False when it is full."""
         place = node, slot % RING
         if self.stamp[place] != slot:
+            self.lapsed += int(self.bookings[place])
             self.stamp[place], self.bookings[place], self.limit[place] = slot, 0, 0
         self.limit[place] = max(int(self.limit[place]), cap)
         if self.bookings[place] >= cap:
             return False
         self.bookings[place] += 1
+        self.booked += 1
         return True
+
+    def give_back(self, node: int, slot: int) -> None:
+        """One order less for a slot, if the ring still remembers it."""
+        place = node, slot % RING
+        if self.stamp[place] == slot:
+            self.bookings[place] -= 1
+            self.given_back += 1

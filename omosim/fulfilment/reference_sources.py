@@ -43,8 +43,9 @@ class SourceActs(StockActs):
         return any(self.reserve(o, source) for source in self.sources(o))
 
     def contingency(self, o: Order) -> bool:
-        """The first action, in the row's order, that gets the order allocated; a box booked before is given up."""
+        """The first action, in the row's order, that gets the order allocated; a box or a wave booked before is given up."""
         self.leave_space(o, SHELF)
+        self.give_back_wave(o)
         for action in (o.action1, o.action2):
             if action == Action.SUBSTITUTE and o.alt_sku >= 0:
                 wanted, o.sku = o.sku, o.alt_sku
@@ -56,6 +57,7 @@ class SourceActs(StockActs):
             elif action == Action.SHIP and o.flow != Flow.SHIP:
                 flow, o.flow = o.flow, int(Flow.SHIP)
                 if self.allocate(o):
+                    self.give_back_slot(o)
                     o.collect_at = -1
                     if o.status in (Status.DUE, Status.ON_SITE):
                         o.promised_at = o.placed_at + o.alt_promise_s if o.alt_promise_s >= 0 else -1
@@ -106,12 +108,16 @@ class SourceActs(StockActs):
     # ---- pickups ----------------------------------------------------------------------------------------------
     def allocate_pickup(self, o: Order, node: int) -> bool:
         """Stock, a box and a slot for an order that is collected at a node; all of them or none."""
+        if self.net.nodes["shut"][node]:
+            return False
         source = self.pickup_source(o, node)
         if source < 0 or not self.book_box(o, node):
             return False
         if not self.book_slot(o, node):
             self.leave_space(o, SHELF)
             return False
+        if o.slot_node != node:  # no slots are booked here
+            self.give_back_slot(o)
         o.collect_at = node
         return self.reserve(o, source)
 
@@ -148,6 +154,7 @@ class SourceActs(StockActs):
             if self.next_open(node, start) != start:
                 continue
             if self.pickup_slots.book(node, slot, int(self.net.nodes["slot_cap"][node])):
+                self.give_back_slot(o)
                 o.slot_at = o.promised_at = start
                 o.slot_node = node
                 self.granted += not o.flags & FLAG_SLOT

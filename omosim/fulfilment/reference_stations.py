@@ -22,6 +22,7 @@ from omosim.schema.network import (
 STATION_NAMES: tuple[str, ...] = STATION.names or ()
 #: Classes of a queue: people who stand there, picks that somebody waits for, picks of parcels.
 PRESENT, HURRIED, PARCELS = range(3)
+PUT_OUT = -1  # instead of a wait: the service will not begin
 
 
 def pick_class(order: Order) -> int:
@@ -34,7 +35,7 @@ class Place(NamedTuple):
 
     order: Order
     work_s: int
-    turn: simpy.Event  # happens when the service begins; its value is the wait
+    turn: simpy.Event  # happens when the service begins; its value is the wait, or PUT_OUT
     since: int
 
 
@@ -157,6 +158,16 @@ class Station:
                     self._next()
                     return waited
         raise LookupError("order is not in this queue")
+
+    def put_out(self) -> None:
+        """Picks that wait leave the queue unserved, in its order; each hears it through its turn."""
+        self.tick()
+        for queue in self.queues[HURRIED:]:
+            for place in queue:
+                self.waits += self.now - place.since
+                place.order.phase = PHASE_NONE
+                place.turn.succeed(PUT_OUT)
+            queue.clear()
 
     def set_cap(self, cap: int, leaving: int = 0, at_closing: int = FINISH) -> None:
         """Staff on duty from now on.

@@ -48,6 +48,9 @@ class StockActs:
     unresolved: int
     refused: int
     granted: int
+    waves_booked: int
+    waves_back: int
+    waves_lapsed: int
     ledger: np.ndarray
     transitions: np.ndarray
     visits: np.ndarray
@@ -192,7 +195,9 @@ class StockActs:
         return [node for node, _, _ in self.routes[o.zone] if node >= 0 and self.net.nodes["ships"][node]]
 
     def visible(self, node: int, sku: int) -> int:
-        """Units that an order may take: on record, not kept for walk-in customers, not promised to others."""
+        """Units that an order may take: on record, not kept for walk-in customers, not promised to others; none if shut."""
+        if self.net.nodes["shut"][node]:
+            return 0
         kept, promised = int(self.net.nodes["keep"][node]), int(self.net.stock.promised[node, sku])
         return int(self.cell(node, sku)["record"]) - kept - promised
 
@@ -230,6 +235,7 @@ class StockActs:
                     continue
                 if self.slots[node, wave] < capacity:
                     self.slots[node, wave] += 1
+                    self.waves_booked += 1
                     o.wave_at = leaves
                     return self.reserve(o, node)
                 if not o.flags & FLAG_SLOT_REFUSED:
@@ -241,6 +247,7 @@ class StockActs:
         """Bookings of another day are forgotten."""
         if self.slot_day[node] != self.now // DAY:
             self.slot_day[node] = self.now // DAY
+            self.waves_lapsed += int(self.slots[node].sum())
             self.slots[node] = 0
             self.slot_limit[node] = 0
         self.slot_limit[node] = max(int(self.slot_limit[node]), capacity)
@@ -253,7 +260,21 @@ class StockActs:
         if self.slots[o.node, wave] >= capacity:
             return False
         self.slots[o.node, wave] += 1
+        self.waves_booked += 1
         return True
+
+    def give_back_wave(self, o: Order) -> None:
+        """The order's place in a wave that has not left, where that day's bookings are still known."""
+        if self.now < o.wave_at and self.slot_day[o.node] == o.wave_at // DAY:
+            self.slots[o.node, self.net.rules.waves_s.index(o.wave_at % DAY)] -= 1
+            self.waves_back += 1
+        o.wave_at = -1
+
+    def give_back_slot(self, o: Order) -> None:
+        """The order's pickup slot, as long as it has not begun."""
+        if o.slot_node >= 0 and self.now < o.slot_at:
+            self.pickup_slots.give_back(o.slot_node, o.slot_at // int(self.net.nodes["slot_s"][o.slot_node]))
+        o.slot_at = o.slot_node = -1
 
     def queue_backorder(self, o: Order) -> None:
         """Stand in the SKU's queue at the centre."""
@@ -276,6 +297,7 @@ class StockActs:
 
     def cancel(self, o: Order, code: Outcome) -> None:
         """No unit can be served."""
+        self.give_back_slot(o)
         self.to(o, Status.CANCELLED)
         self.end_without_goods(o)
         self.tell(o, code, 0)

@@ -8,7 +8,7 @@ import simpy
 
 from omosim.fulfilment.reference_acts import Acts
 from omosim.fulfilment.reference_parts import NOWHERE, Order
-from omosim.schema.codes import Action, Entry, Event, Outcome, Status
+from omosim.schema.codes import Action, Entry, Event, Flow, Outcome, Status
 from omosim.schema.columns import (
     DAY,
     FLAG_BIN_WAIT,
@@ -45,8 +45,11 @@ class StoreLives(Acts):
         o.picked_at = self.now
         if o.collect_at != o.node:
             yield from self.move(o)
-        if o.spot[SHELF] == NOWHERE:
-            yield from self.find_bin(o)
+        if o.spot[SHELF] == NOWHERE and not (yield from self.find_bin(o)):
+            self.give_back_slot(o)
+            self.unstage(o, Status.CANCELLED, Outcome.FAILED_PICKUP, "reserved")
+            yield from self.sent_back(o)
+            return False
         self.stage(o)
         slot_at = o.slot_at if o.slot_node == o.node else -1
         last = max(o.ready_at, slot_at) + (int(self.service(o)["hold_s"]) or self.net.rules.hold_s)
@@ -59,6 +62,11 @@ class StoreLives(Acts):
                 yield from self.sent_back(o)
                 return False
             yield self.at(come, Event.COLLECT, o)
+            if self.net.nodes["shut"][o.node]:
+                o.flags |= FLAG_CLOSED
+                self.unstage(o, Status.CANCELLED, Outcome.FAILED_PICKUP)
+                yield from self.sent_back(o)
+                return False
             if not self.net.nodes["open"][o.node]:
                 o.flags |= FLAG_CLOSED
                 self.tell(o, Outcome.CLOSED, 0)
@@ -89,15 +97,19 @@ class StoreLives(Acts):
         yield self.at(self.now + self.net.rules.to_store_s, Event.DELIVER, o)
         self.move_in(o)
 
-    def find_bin(self, o: Order) -> Process:
-        """A bin of the pickup shelf; a picked order waits when all are taken."""
+    def find_bin(self, o: Order) -> Answer:
+        """A bin of the pickup shelf; a picked order waits when all are taken, False when it waited in vain."""
         shelf = self.space(o.node, SHELF)
         if shelf.take(o):
-            return
+            return True
         if o.status != Status.PACKED:
             self.to(o, Status.PACKED)
         o.flags |= FLAG_BIN_WAIT
-        yield shelf.wait(o)
+        turn = shelf.wait(o)
+        yield turn | self.at(self.now + self.net.rules.bin_wait_s, Event.EXPIRE, o)
+        if not turn.triggered:
+            shelf.withdraw(o)
+        return turn.triggered
 
     def come_for(self, o: Order) -> Answer:
         """The customer is at the node; True when the order can be handed over, False when it took too long."""
@@ -140,14 +152,24 @@ class StoreLives(Acts):
         """Whether the customer tries on in a fitting room here."""
         return bool(o.fit_s > 0 and self.net.nodes["rooms"][o.node] > 0)
 
-    def room(self, o: Order) -> Process:
-        """Wait for a fitting room, try on; nobody gives up here."""
+    def room(self, o: Order) -> Answer:
+        """Wait for a fitting room, try on; who has enough of the wait goes home, or collects without trying on."""
         self.to(o, Status.IN_ROOM)
         room, since = self.station(o.node, ROOM), self.now
-        yield room.join(o, o.fit_s)
+        turn = room.join(o, o.fit_s)
+        yield turn | self.patience_over(o)
+        if not turn.triggered:
+            waited = room.withdraw(o)
+            if o.flow == Flow.VISIT:
+                self.give_up(o, waited)
+            else:
+                o.wait_s += waited
+                o.try_on = 0
+            return False
         o.wait_s += self.now - since
         yield self.at(o.phase_time, Event.ROOM_END, o)
         room.done(o)
+        return True
 
     # ---- visits -----------------------------------------------------------------------------------------------
     def visit(self, o: Order) -> Answer:
@@ -178,7 +200,9 @@ class StoreLives(Acts):
         """The item is in hand: to the fitting room, if the store has one."""
         if self.has_room(o):
             self.take(o)
-            yield from self.room(o)
+            if not (yield from self.room(o)):
+                self.put_back(o)
+                return False
             self.hang_back(o)
         return (yield from self.buy(o))
 

@@ -12,6 +12,7 @@ from omosim.schema.codes import Move, NodeKind
 from omosim.schema.columns import DAY
 from omosim.schema.network import TRANSIT
 from omosim.schema.settings import Settings
+from omosim.world.stocking import order_up_to
 
 YEAR_DAYS = 365
 #: arrays of a stock control that change, and those that only a forecast needs
@@ -132,11 +133,15 @@ class StockControl:
         cells = self.stock.cells
         return cells["record"].astype(np.int64) + cells["on_order"] - cells["backordered"]
 
+    def reorder_points(self, level: np.ndarray) -> np.ndarray:
+        """(N, K) int64 positions at or below which an order is due, at levels in force."""
+        return level - (1 if self.gap is None else self.gap)
+
     def wanted(self) -> np.ndarray:
         """(N, K) int64 units each cell asks for now."""
         level = self.targets().astype(np.int64)
         position = self.position()
-        below = level - (1 if self.gap is None else self.gap) - position  # at 0 and above an order is due
+        below = self.reorder_points(level) - position  # at 0 and above an order is due
         units = np.maximum(level - position, 0)
         if self.lot is not None:
             units = np.where(self.lot > 0, (below // np.maximum(self.lot, 1) + 1) * self.lot, units)
@@ -196,12 +201,27 @@ class StockControl:
         bought[1:] = 0
         self._under_way(bought, Move.RECEIVED, now)
 
-    def _under_way(self, units: np.ndarray, move: Move, now: int) -> None:
+    def bring_back(self, nodes: np.ndarray, now: int) -> None:
+        """What is left at `nodes` (n,), closed for good, is counted and goes to the centre; it takes a node's lead time.
+
+        Units that picks in hand may still claim stay for them.
+        """
+        self.engine._reach(now)
+        cells, units = self.stock.cells, np.zeros(self.stock.cells.shape, np.int64)
+        for node in nodes.tolist():
+            skus = np.flatnonzero((cells["available"][node] > 0) | (cells["record"][node] != 0))
+            self.engine.count(np.full(len(skus), node), skus, now)
+            for sku in skus.tolist():
+                units[node, sku] = self.engine.send(node, sku, int(cells["record"][node, sku]), now)
+        self._under_way(units, Move.TRANSFER_IN, now, back=True)
+
+    def _under_way(self, units: np.ndarray, move: Move, now: int, back: bool = False) -> None:
+        """`units` (N, K) are on their way to their nodes, or from there to the centre."""
         nodes, skus = np.nonzero(units)
         rows = np.zeros(len(nodes), TRANSIT)
-        rows["node"], rows["sku"], rows["units"] = nodes, skus, units[nodes, skus]
+        rows["node"], rows["sku"], rows["units"] = 0 if back else nodes, skus, units[nodes, skus]
         rows["due"], rows["move"] = now + self.lead_times()[nodes], move
-        self.stock.cells["on_order"][nodes, skus] += rows["units"]
+        np.add.at(self.stock.cells["on_order"], (rows["node"], skus), rows["units"])
         self.stock.transit = np.concatenate([self.stock.transit, rows])
 
     def receive_due(self, now: int) -> int | None:
@@ -273,6 +293,11 @@ class Replenishment(StockControl):
             forecast=forecast,
         )
         self.world = world
+        self.reorder = self.planned_level = None
+        if plan.policy == "s_s":
+            cover = {"store_cover_days": plan.reorder_days, "centre_cover_days": plan.reorder_days}
+            self.reorder = order_up_to(plan.model_copy(update=cover), world.expected_daily).astype(np.int64) - 1
+            self.planned_level = np.maximum(world.level, 1).astype(np.int64)
         self.cover = np.full(len(world.nodes), plan.store_cover_days)
         self.cover[0] = plan.centre_cover_days
         holds = np.isin(world.nodes["kind"], (NodeKind.STORE, NodeKind.DARK, NodeKind.OUTSOURCED))
@@ -285,6 +310,18 @@ class Replenishment(StockControl):
         level[1:][~self.world.trading[1:]] = 0
         level *= self.world.carried
         return level
+
+    def wanted(self) -> np.ndarray:
+        """(N, K) int64 units each cell asks for now; a store that does not trade asks for none, whatever its record says."""
+        units = super().wanted()
+        units[~self.world.trading] = 0
+        return units
+
+    def reorder_points(self, level: np.ndarray) -> np.ndarray:
+        """(N, K) int64 as planned; where managers or dated changes move a level, the point moves with it."""
+        if self.reorder is None or self.planned_level is None:
+            return super().reorder_points(level)
+        return np.minimum(level * self.reorder // self.planned_level, level - 1)
 
     def planned(self) -> np.ndarray:
         """(N, K) levels before dated changes; those of a forecast with the cover of the settings, and what a shelf needs."""

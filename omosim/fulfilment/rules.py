@@ -45,6 +45,7 @@ class NetworkRules:
     resale_loss_ppm: tuple[int, ...] = (0,)  # loss of value of a returned unit by category, of cost
     splits: int = 1  # parcels that an order may be split into, at most 4
     slot_tries: int = 8  # pickup slots asked for, one after the other
+    bin_wait_s: int = DAY  # how long a picked order waits for a bin before it is given up
     exchanges: bool = False  # goods brought back may be changed for the second item on the spot
     insert_cost: int = 0  # of a leaflet in a parcel
     to_store_s: int = DAY  # from the cut-off until an order sent to its pickup node is there
@@ -77,6 +78,7 @@ def rules_from(settings: Settings, policy: Policy | None = None) -> NetworkRules
         resale_loss_ppm=tuple(round(c.resale_loss * 1_000_000) for c in settings.catalogue.categories.values()),
         splits=net.sourcing.max_parcels,
         slot_tries=net.operations.slot_tries,
+        bin_wait_s=net.operations.bin_wait_hours * HOUR,
         exchanges=net.fitting.exchanges,
         insert_cost=net.inserts.cost,
         to_store_s=round(net.ship_to_store.days * DAY),
@@ -104,6 +106,7 @@ class Network:
     category : (K,) category of each SKU, index into `rules.resale_loss_ppm`
     rules : NetworkRules
     services : (N_SERVICES,) SERVICE, how each offer is handed over
+    may_ship : (Z, N) bool, whether a node may ship to a zone; None all may
     """
 
     nodes: np.ndarray
@@ -113,6 +116,7 @@ class Network:
     category: np.ndarray
     rules: NetworkRules = field(default_factory=NetworkRules)
     services: np.ndarray = field(default_factory=lambda: np.zeros(N_SERVICES, SERVICE))
+    may_ship: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         n, k = self.stock.cells.shape
@@ -131,7 +135,7 @@ class Network:
     def routes(self) -> np.ndarray:
         """(Z, REACH) ROUTE: sources in the order that `rules.sourcing` names, couriers by (distance, node).
 
-        Which of them may serve is asked when an order comes (`ships`, courier radius and capacity of the node
+        A node that may not ship to a zone is none of its sources; couriers go as far as their radius. Which of them may serve is asked when an order comes (`ships`, courier radius and capacity of the node
         row), so openings, closings and policies need no new table.
         """
         zones, n = self.distance_m.shape
@@ -147,12 +151,40 @@ class Network:
             "cheapest": self.nodes["order_fee"],
             "fastest": self.nodes["extra_lead_s"],
         }[self.rules.sourcing]
-        keys = self.distance_m[:, holds], np.broadcast_to(rank[holds], (zones, len(holds)))
-        order = holds[np.lexsort(keys, axis=1)][:, :REACH]
-        table["source"][:, : order.shape[1]] = order
+        barred = np.zeros((zones, len(holds)), np.bool_) if self.may_ship is None else ~self.may_ship[:, holds]
+        keys = self.distance_m[:, holds], np.broadcast_to(rank[holds], (zones, len(holds))), barred
+        order = np.lexsort(keys, axis=1)[:, :REACH]
+        table["source"][:, : order.shape[1]] = np.where(np.take_along_axis(barred, order, axis=1), -1, holds[order])
         table["courier"][:, : near.shape[1]] = near
         table["courier_m"][:, : near.shape[1]] = np.take_along_axis(self.distance_m, near, axis=1)
         return table
+
+
+#: words that stand for all nodes of a kind in `network.sourcing.allowed`
+KINDS = {"stores": NodeKind.STORE, "dark_stores": NodeKind.DARK, "outsourced": NodeKind.OUTSOURCED}
+
+
+def allowed_sources(settings: Settings, names: list[str], kinds: np.ndarray, zones: int) -> np.ndarray | None:
+    """(Z, N) bool: whether a node may ship to a zone by `network.sourcing.allowed`; None where no row limits it.
+
+    Parameters
+    ----------
+    names : names of the nodes
+    kinds : (N,) NodeKind
+    zones : number of zones
+    """
+    rows = settings.network.sourcing.allowed
+    if not rows:
+        return None
+    named, may = np.zeros(zones, np.bool_), np.zeros((zones, len(names)), np.bool_)
+    for row in rows:
+        where = np.array(row.zones or range(zones))
+        named[where] = True
+        for name in row.nodes:
+            nodes = np.flatnonzero(kinds == KINDS[name]) if name in KINDS else np.array([names.index(name)])
+            may[np.ix_(where, nodes)] = True
+    may[~named] = True
+    return may
 
 
 def network_from(world: Any, settings: Settings) -> Network:
@@ -165,4 +197,5 @@ def network_from(world: Any, settings: Settings) -> Network:
         category=world.sku_category,
         rules=rules_from(settings, world.policy),
         services=world.policy.services,
+        may_ship=allowed_sources(settings, world.node_names, world.nodes["kind"], len(world.distance_m)),
     )

@@ -43,7 +43,7 @@ class Journeys:
 
     Notes
     -----
-    `counts` is (days, N_COUNTS) int64 and `zone_sessions` (days, Z) int32, web sessions without a need. A day is
+    `counts` is (days, N_COUNTS) int64 and `zone_sessions` (days, Z) int32, web sessions by home zone. A day is
     begun by `begin_day`; `advance` decides its missions window by window, and where windows are cut changes
     nothing. Oracles: tests/oracles/test_renewal_counts.py, tests/oracles/test_logit_shares.py.
     """
@@ -54,13 +54,13 @@ class Journeys:
         self.days = world.calendar.days
         audiences = world.audiences.count
         self.awareness = np.full((audiences, zones, groups), settings.market.awareness.initial)
-        self.scene = build_scene(settings, world, self.awareness)
+        self.zone_sessions = np.zeros((self.days, zones), np.int32)
+        self.scene = build_scene(settings, world, self.awareness, self.zone_sessions)
         self.shoppers = make_shoppers(world, settings, self.scene, settings.shoppers)
         self._form_audiences()
         self.needs = np.zeros(settings.shoppers * len(world.category_names), NEED)
         self.head, self.due = np.full((self.days, WAYS), -1, np.int32), np.zeros(self.days, np.int32)
         self.counts = np.zeros((self.days, N_COUNTS), np.int64)
-        self.zone_sessions = np.zeros((self.days, zones), np.int32)
         self.users = np.zeros((audiences, zones, groups))
         self.touch_sums = np.zeros((2, 2, touchpoints), np.int64)
         self.exposed = np.zeros(touchpoints, np.int64)  # media met on measured days, day-levels in EXPOSURE-ths

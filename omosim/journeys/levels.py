@@ -176,8 +176,8 @@ def offer_table(world: World) -> np.ndarray:
     return np.stack([policy.offers for policy in world.seen])
 
 
-def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scene:
-    """Everything the kernels read; tables are kept up in place by `refresh`."""
+def build_scene(settings: Settings, world: World, awareness: np.ndarray, zone_sessions: np.ndarray) -> Scene:
+    """Everything the kernels read, and where they count web sessions; tables are kept up in place by `refresh`."""
     service = np.zeros(KNOTS)
     fill_gamma_table(settings.network.work.shape, service)
     service -= float(log64(settings.network.work.shape))  # mean 1
@@ -187,8 +187,9 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray) -> Scen
         distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published,
         near_point=world.near_point, near_dark=world.near_dark, board=world.board, price=world.prices, sold=world.sold,
         list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
-        blind=np.zeros((world.audiences.count, len(world.category_names), 4)), awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
-        waves=np.array(courier_waves(settings), np.int64), scratch=np.zeros(96), case=np.zeros(1, CASE),
+        blind=np.zeros((world.audiences.count, len(world.category_names), 4)),
+        awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
+        waves=np.array(courier_waves(settings), np.int64), zone_sessions=zone_sessions, scratch=np.zeros(96), case=np.zeros(1, CASE),
     )  # fmt: skip
     return refresh(settings, world, scene)
 

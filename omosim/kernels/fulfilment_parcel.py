@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from omosim.kernels.fulfilment_booking import book_wave, slot_day, wave_of
 from omosim.kernels.fulfilment_queue import schedule
 from omosim.kernels.fulfilment_return import after_sale
 from omosim.kernels.fulfilment_source import (
@@ -11,9 +12,6 @@ from omosim.kernels.fulfilment_source import (
     SHIP,
     find_source,
     not_found,
-    reserve,
-    slot_day,
-    to_picking,
 )
 from omosim.kernels.fulfilment_space import O_LATE, S_PACKED, to_shelf
 from omosim.kernels.fulfilment_stock import (
@@ -24,7 +22,6 @@ from omosim.kernels.fulfilment_stock import (
     next_cutoff,
     next_wave,
     pay_out,
-    put_back,
     sell,
     tell,
     to_truck,
@@ -36,7 +33,6 @@ from omosim.kernels.fulfilment_tables import (
     R_RIDE,
     R_SAME_DAY,
     R_TO_STORE,
-    R_WAVES,
     kernel,
     once,
     part,
@@ -46,13 +42,10 @@ from omosim.schema import codes as c
 from omosim.schema import columns as col
 from omosim.schema import network as at
 
-DAY = col.DAY
 F_PHANTOM, F_MOVED, F_INSERT = col.FLAG_PHANTOM, col.FLAG_MOVED, col.FLAG_INSERT
 E_DEPART, E_BOARD, E_DELIVER = int(c.Event.DEPART), int(c.Event.BOARD), int(c.Event.DELIVER)
 S_DELIVERED = int(c.Status.DELIVERED)
-O_CANCELLED, O_FAILED, O_DELIVERED, O_INSERT = (
-    int(c.Outcome.CANCELLED), int(c.Outcome.FAILED_PICKUP), int(c.Outcome.DELIVERED), int(c.Outcome.INSERT),
-)  # fmt: skip
+O_DELIVERED, O_INSERT = int(c.Outcome.DELIVERED), int(c.Outcome.INSERT)
 PARCELS, COURIERS, OUTSOURCED, INSERTS = (
     int(c.Account.PARCELS), int(c.Account.COURIERS), int(c.Account.OUTSOURCED), int(c.Account.INSERTS),
 )  # fmt: skip
@@ -100,15 +93,8 @@ def pick_end(net, row, t):
     b = q.book[r["book"]]
     missing = look_for_claims(net, r, b) if r["claim"] > 0 else 0
     if missing > 0:
-        if b["flow"] == SHIP:
-            source = find_source(net, b, np.int64(-1))
-            if source >= 0:
-                put_back(net.cell, r, b, False)
-                reserve(net, r, b, source)
-                to_picking(q, b, row, t)
-                return
-        if r["held"] == 0:
-            not_found(net, row, t, O_FAILED if b["flow"] == PICKUP else O_CANCELLED)
+        if r["held"] == 0 or (b["flow"] == SHIP and find_source(net, b, np.int64(-1)) >= 0):
+            not_found(net, row, t)
             return
         b["units_short"] = missing
         q.g[SHORT] += missing
@@ -185,12 +171,8 @@ def board(net, row, t):
         b["flow"] = SHIP
         schedule(q, row, next_cutoff(g, t), E_DEPART)
         return
-    slot_day(q.station[at.N_ROLES * node + at.COUNTER], net.slots, node, t, capacity)
-    wave = 0
-    while g[R_WAVES + 1 + wave] != t % DAY:
-        wave += 1
-    if net.slots[node, wave] < capacity:
-        net.slots[node, wave] += 1
+    slot_day(g, q.station[at.N_ROLES * node + at.COUNTER], net.slots, node, t, capacity)
+    if book_wave(g, net.slots, node, wave_of(g, t), capacity):
         depart(net, row, t)
     else:
         schedule(q, row, next_wave(g, t + 1), E_BOARD)

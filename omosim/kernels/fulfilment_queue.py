@@ -184,9 +184,10 @@ def tick(s, t):
             s["overtime"] += (s["extra"] - spare) * dt
 
 
+# ---- lists of rows that wait: at a station by class, for a place of a space in class 0 --------------------------
 @kernel
-def unlink(live, line, s, rank, r):
-    """Take the row `r` out of its class's queue; `line` is the station's."""
+def unlink(live, line, rank, r):
+    """Take the row `r` out of its class's list; `line` holds the ends of the lists."""
     before, after = r["prev"], r["next"]
     if before >= 0:
         live[before]["next"] = after
@@ -196,12 +197,11 @@ def unlink(live, line, s, rank, r):
         live[after]["prev"] = before
     else:
         line[2 * rank + 1] = before
-    s["queued"] -= 1
 
 
 @kernel
-def line_up(live, line, s, rank, row):
-    """Put a row at the end of its class's queue."""
+def line_up(live, line, rank, row):
+    """Put a row at the end of its class's list."""
     r = live[row]
     last = line[2 * rank + 1]
     r["next"] = -1
@@ -211,12 +211,11 @@ def line_up(live, line, s, rank, row):
     else:
         line[2 * rank] = row
     line[2 * rank + 1] = row
-    s["queued"] += 1
 
 
 @kernel
-def line_up_first(live, line, s, rank, row):
-    """Put a row at the head of its class's queue."""
+def line_up_first(live, line, rank, row):
+    """Put a row at the head of its class's list."""
     r = live[row]
     first = line[2 * rank]
     r["prev"] = -1
@@ -226,7 +225,6 @@ def line_up_first(live, line, s, rank, row):
     else:
         line[2 * rank + 1] = row
     line[2 * rank] = row
-    s["queued"] += 1
 
 
 @once

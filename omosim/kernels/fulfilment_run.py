@@ -3,7 +3,7 @@
 import numpy as np
 
 from omosim.kernels.fetch import fetch
-from omosim.kernels.fulfilment_parcel import E_BOARD, E_DELIVER, E_DEPART, O_CANCELLED, board, deliver, depart, pick_end
+from omosim.kernels.fulfilment_parcel import E_BOARD, E_DELIVER, E_DEPART, board, deliver, depart, pick_end
 from omosim.kernels.fulfilment_queue import heap_drop, next_span
 from omosim.kernels.fulfilment_return import (
     E_RESTOCK,
@@ -15,8 +15,9 @@ from omosim.kernels.fulfilment_return import (
     return_begin,
     returns_station,
 )
+from omosim.kernels.fulfilment_shut import E_RELEASE, released
 from omosim.kernels.fulfilment_site import BROWSE, S_LEFT, place, site_end, to_site
-from omosim.kernels.fulfilment_source import E_RELEASE, released, serve_backorders
+from omosim.kernels.fulfilment_source import O_CANCELLED, serve_backorders
 from omosim.kernels.fulfilment_space import E_COLLECT, E_EXPIRE, leave_bay
 from omosim.kernels.fulfilment_station import (
     COUNTER,
@@ -149,7 +150,7 @@ def handle(net, row, t, kind):
     elif kind == E_ARRIVE:
         arrive(net, row, t)
     elif kind == E_RELEASE:
-        released(net.q, row, t)
+        released(net, row, t)
     elif kind == ROOM_END:
         release(net.q, N_ROLES * np.int64(net.q.book[net.q.live[row]["book"]]["node"]) + ROOM, t)
         room_end(net, row, t)

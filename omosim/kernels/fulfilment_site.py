@@ -14,7 +14,7 @@ F_SITE_LOST = col.FLAG_SITE_LOST
 BROWSE = int(c.Flow.BROWSE)
 S_LEFT = int(c.Status.LEFT)
 E_LEAVE = int(c.Event.QUEUE_LEAVE)
-O_SITE_LOST, O_CANCELLED = int(c.Outcome.SITE_LOST), int(c.Outcome.CANCELLED)
+O_SITE_LOST = int(c.Outcome.SITE_LOST)
 
 
 @part
@@ -23,7 +23,7 @@ def place(net, row, t):
     if allocate_first(net, row, t):
         to_picking(net.q, net.q.book[net.q.live[row]["book"]], row, t)
     else:
-        not_found(net, row, t, O_CANCELLED)
+        not_found(net, row, t)
 
 
 @kernel

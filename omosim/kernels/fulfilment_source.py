@@ -1,9 +1,19 @@
-"""Where the fulfilment kernel takes an order's units from: stock, couriers, pickup slots, boxes, second choices."""
+"""Where the fulfilment kernel takes an order's units from: stock, couriers, pickups, second choices."""
 
 import numpy as np
 
+from omosim.kernels.fulfilment_booking import (
+    book_box,
+    book_slot,
+    book_wave,
+    give_back_slot,
+    give_back_wave,
+    refuse_slot,
+    slot_day,
+    unbook_box,
+)
 from omosim.kernels.fulfilment_queue import new_row, schedule, side_of
-from omosim.kernels.fulfilment_space import drop_box, is_free, leave_place, take_place
+from omosim.kernels.fulfilment_space import drop_box
 from omosim.kernels.fulfilment_station import join, pick_class, pick_station
 from omosim.kernels.fulfilment_stock import (
     AT_NONE,
@@ -18,23 +28,20 @@ from omosim.kernels.fulfilment_stock import (
     end_without_goods,
     move_to,
     next_open,
+    put_back,
     tell,
     use_second,
 )
 from omosim.kernels.fulfilment_tables import (
     BOXED,
     DRAWN,
-    G_GRANTED,
     G_LATE,
     G_NEXT,
     G_OPEN,
-    G_REFUSED,
-    G_SLOTTED,
     G_WAITING,
     IDLE,
     PARCEL,
     R_BACKORDERS,
-    R_SLOT_TRIES,
     R_SPLITS,
     R_WAVE_LEAD,
     R_WAVES,
@@ -49,13 +56,11 @@ from omosim.schema import columns as col
 from omosim.schema import network as at
 
 SHIP, SAME_DAY, PICKUP = int(c.Flow.SHIP), int(c.Flow.SAME_DAY), int(c.Flow.PICKUP)
+O_CANCELLED, O_FAILED = int(c.Outcome.CANCELLED), int(c.Outcome.FAILED_PICKUP)
 DO_SHIP, DO_OTHER, DO_SUBSTITUTE = int(c.Action.SHIP), int(c.Action.OTHER_STORE), int(c.Action.SUBSTITUTE)
 S_ON_SITE = int(c.Status.ON_SITE)
-F_REFUSED, F_SLOT, F_BOX_REFUSED, F_SPLIT = (
-    col.FLAG_SLOT_REFUSED, col.FLAG_SLOT, col.FLAG_BOX_REFUSED, col.FLAG_SPLIT,
-)  # fmt: skip
+F_SPLIT = col.FLAG_SPLIT
 AT_PROMISED = at.AT_PROMISED
-SHELF, RING = at.SHELF, at.RING
 E_RELEASE = int(c.Event.RELEASE)
 PART_KEY = 4  # what a split-off part adds to the key
 PART_BITS = 0xFC
@@ -64,10 +69,12 @@ PART_BITS = 0xFC
 # ---- stock ------------------------------------------------------------------------------------------------------
 @once
 def visible(net, node, sku):
-    """Units of an item that orders may take at a node, by the record."""
+    """Units of an item that orders may take at a node, by the record; none where the node is shut."""
     units = np.int64(net.cell[node, sku]["record"]) - net.q.node[node]["keep"]
     if net.q.g[G_LATE]:
         units -= net.promised[node, sku]
+    if net.q.node[node]["shut"] != 0:
+        units = np.int64(0)
     return units
 
 
@@ -219,28 +226,7 @@ def split(net, row, t):
     return True
 
 
-# ---- couriers and pickup slots ------------------------------------------------------------------------------------
-@kernel
-def slot_day(s, slots, node, t, capacity):
-    """Forget courier bookings of another day; `s` is the node's counter row."""
-    day = t // DAY
-    if s["slot_day"] != day:
-        s["slot_day"] = day
-        s["slot_limit"] = 0
-        for w in range(slots.shape[1]):
-            slots[node, w] = 0
-    if capacity > s["slot_limit"]:
-        s["slot_limit"] = capacity
-
-
-@once
-def refuse_slot(g, b):
-    """A full wave or slot was met; counted once a row."""
-    if b["flags"] & F_REFUSED == 0:
-        b["flags"] |= F_REFUSED
-        g[G_REFUSED] += 1
-
-
+# ---- couriers and pickups ---------------------------------------------------------------------------------------
 @kernel
 def reserve_courier(net, r, b, t):
     """The nearest store in reach with stock and room in a wave of today."""
@@ -258,54 +244,16 @@ def reserve_courier(net, r, b, t):
             continue
         if visible(net, node, np.int64(b["sku"])) < b["units"]:
             continue
-        slot_day(q.station[at.N_ROLES * node + at.COUNTER], net.slots, node, t, capacity)
+        slot_day(g, q.station[at.N_ROLES * node + at.COUNTER], net.slots, node, t, capacity)
         packed = next_open(n, t) + r["pick_s"] + g[R_WAVE_LEAD]
         for w in range(g[R_WAVES]):
             leaves = t - t % DAY + g[R_WAVES + 1 + w]
             if leaves < packed:
                 continue
-            if net.slots[node, w] < capacity:
-                net.slots[node, w] += 1
+            if book_wave(g, net.slots, node, w, capacity):
                 r["lag_s"] = leaves - b["placed_at"]
                 return reserve(net, r, b, node)
             refuse_slot(g, b)
-    return False
-
-
-@kernel
-def book_slot(net, row, b, node, t):
-    """The first pickup slot with room at or after the wished time; False when none of those asked for has any."""
-    apart()
-    q = net.q
-    n = q.node[node]
-    length = np.int64(n["slot_s"])
-    wished = max(t, b["promised_at"] if b["promised_at"] >= 0 else b["placed_at"])
-    first = (next_open(n, wished) + length - 1) // length
-    full = False
-    q.g[G_SLOTTED] = 1
-    for slot in range(first, first + q.g[R_SLOT_TRIES]):
-        begins = slot * length
-        if next_open(n, begins) != begins:
-            continue
-        booking = net.booking[node, slot % RING]
-        if booking["slot"] != slot:
-            booking["slot"] = slot
-            booking["booked"] = 0
-            booking["limit"] = 0
-        booking["limit"] = max(booking["limit"], n["slot_cap"])
-        if booking["booked"] < n["slot_cap"]:
-            booking["booked"] += 1
-            side = side_of(q, row)
-            side["slot_at"] = begins
-            side["slot_node"] = node
-            b["promised_at"] = begins
-            if b["flags"] & F_SLOT == 0:
-                b["flags"] |= F_SLOT
-                q.g[G_GRANTED] += 1
-            return True
-        full = True
-    if full:
-        refuse_slot(q.g, b)
     return False
 
 
@@ -316,6 +264,8 @@ def reserve_pickup(net, row, t, where):
     r = q.live[row]
     b = q.book[r["book"]]
     n = q.node[where]
+    if n["shut"] != 0:
+        return False
     service = q.service[b["offer"]]
     source = where
     if visible(net, where, np.int64(b["sku"])) < b["units"]:
@@ -324,27 +274,16 @@ def reserve_pickup(net, row, t, where):
         source = find_source(net, b, where)
         if source < 0:
             return False
-    took = False
-    if service["books_box"] and n["bins"] > 0 and r["bits"] & BOXED == 0:
-        s = q.space[2 * where + SHELF]
-        if not is_free(s):
-            if b["flags"] & F_BOX_REFUSED == 0:
-                b["flags"] |= F_BOX_REFUSED
-                s["turned"] += 1
-            return False
-        took = True
-        take_place(s, t)
-        side = side_of(q, row)
-        side["bin_at"] = t
-        side["box_node"] = where
-        r["bits"] |= BOXED
-    if service["slotted"] and n["slot_s"] > 0:
-        if r["bits"] & SIDED == 0 or q.side[row]["slot_node"] != where:
-            if not book_slot(net, row, b, where, t):
-                if took:
-                    r["bits"] &= ~BOXED
-                    leave_place(q.space[2 * where + SHELF], t, t)
-                return False
+    books_box = service["books_box"] != 0 and n["bins"] > 0 and r["bits"] & BOXED == 0
+    if books_box and not book_box(q, row, b, where, t):
+        return False
+    elsewhere = r["bits"] & SIDED == 0 or q.side[row]["slot_node"] != where
+    if elsewhere and service["slotted"] != 0 and n["slot_s"] > 0 and not book_slot(net, row, b, where, t):
+        if books_box:
+            unbook_box(q, row, where, t)
+        return False
+    if r["bits"] & SIDED and q.side[row]["slot_node"] != where:
+        give_back_slot(net.booking, q.node, q.side[row], q.g, t)
     b["collect_at"] = where
     return reserve(net, r, b, source)
 
@@ -412,6 +351,8 @@ def try_actions(net, row, t):
             b["flow"] = SHIP
             if allocate(net, row, t):
                 b["collect_at"] = -1
+                if r["bits"] & SIDED:
+                    give_back_slot(net.booking, net.q.node, net.q.side[row], net.q.g, t)
                 if b["status"] == S_DUE or b["status"] == S_ON_SITE:
                     promise_parcel(net, row, b)
                 return True
@@ -437,13 +378,6 @@ def to_picking(q, b, row, t):
     join(q, pick_station(q.node, node), row, rank, t)
 
 
-@once
-def released(q, row, t):
-    """A wave of picking begins: the row joins the queue."""
-    b = q.book[q.live[row]["book"]]
-    join(q, pick_station(q.node, np.int64(b["node"])), row, pick_class(b), t)
-
-
 @kernel
 def wait_for_stock(q, cell, sku, r, b, row):
     """Stand in the item's queue at the centre."""
@@ -464,19 +398,31 @@ def wait_for_stock(q, cell, sku, r, b, row):
 
 
 @kernel
-def not_found(net, row, t, failed_code):
-    """Nothing was found for a row: try its contingencies, wait for stock, or cancel it."""
+def not_found(net, row, t):
+    """A row found no units, or its pick did not: other sources of a parcel, its contingencies, wait for stock, the end."""
     apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
-    drop_box(net, row, t)
-    if try_actions(net, row, t):
+    picked = b["status"] == S_TO_PICK
+    source = np.int64(-1)
+    if picked and b["flow"] == SHIP:
+        source = find_source(net, b, np.int64(-1))
+    if source >= 0:
+        put_back(net.cell, r, b, False)
+        reserve(net, r, b, source)
+    else:
+        drop_box(net, row, t)
+        if picked and b["flow"] == SAME_DAY:
+            give_back_wave(net, r, b, t)
+    if source >= 0 or try_actions(net, row, t):
         to_picking(q, b, row, t)
     elif b["flow"] == SHIP and q.g[R_BACKORDERS] != 0:
         wait_for_stock(q, net.cell, net.sku, r, b, row)
     else:
-        tell(net.told, q.g, b, t, failed_code, 0)
+        if r["bits"] & SIDED:
+            give_back_slot(net.booking, q.node, q.side[row], q.g, t)
+        tell(net.told, q.g, b, t, O_FAILED if picked and b["flow"] == PICKUP else O_CANCELLED, 0)
         end_without_goods(q.g, r, b, row, t, S_CANCELLED)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from omosim.kernels.fulfilment_queue import QUEUE_LEAVE, schedule, side_of
+from omosim.kernels.fulfilment_queue import QUEUE_LEAVE, line_up, schedule, schedule_in_heap, side_of, unlink
 from omosim.kernels.fulfilment_station import COUNTER, N_ROLES, ROOM, join, set_cap
 from omosim.kernels.fulfilment_stock import comes_at, move_to, tell
 from omosim.kernels.fulfilment_tables import (
@@ -10,6 +10,7 @@ from omosim.kernels.fulfilment_tables import (
     BOXED,
     IDLE,
     PRESENT,
+    R_BIN_WAIT,
     R_HOLD,
     SIDED,
     STEPPED,
@@ -64,38 +65,30 @@ def leave_place(s, since, t):
     s["dwells"] += t - since
 
 
+@once
+def waiting_line(q, place):
+    """The list of rows that wait for a place of the space; spaces follow the stations."""
+    return q.line[q.station.size + place]
+
+
 @kernel
-def wait_for_place(live, s, row, t):
-    """Last of those who wait for a place."""
+def wait_for_place(live, line, s, row, t):
+    """Last of those who wait for a place; an event of its own, if any, is scheduled afterwards."""
     apart()
     settle(s, t)
     r = live[row]
     r["t"] = t
     r["kind"] = IDLE
-    r["next"] = -1
-    r["prev"] = s["tail"]
-    if s["tail"] >= 0:
-        live[s["tail"]]["next"] = row
-    else:
-        s["head"] = row
-    s["tail"] = row
+    line_up(live, line, PRESENT, row)
     s["waiting"] += 1
 
 
 @kernel
-def wait_no_longer(live, s, r, since, t):
+def wait_no_longer(live, line, s, r, since, t):
     """The row `r` gets its place, or gives up."""
     apart()
     settle(s, t)
-    before, after = r["prev"], r["next"]
-    if before >= 0:
-        live[before]["next"] = after
-    else:
-        s["head"] = after
-    if after >= 0:
-        live[after]["prev"] = before
-    else:
-        s["tail"] = before
+    unlink(live, line, PRESENT, r)
     s["waiting"] -= 1
     s["waits"] += t - since
 
@@ -144,17 +137,19 @@ def stage(net, row, t):
 
 @once
 def to_shelf(net, row, t):
-    """A picked order goes into its box, into a free bin, or waits for one."""
+    """A picked order goes into its box, into a free bin, or waits for one, not for ever."""
     q = net.q
     r = q.live[row]
     if r["bits"] & BOXED == 0:
         b = q.book[r["book"]]
-        s = q.space[2 * np.int64(b["node"]) + SHELF]
+        shelf = 2 * np.int64(b["node"]) + SHELF
+        s = q.space[shelf]
         if not is_free(s):
             b["flags"] |= F_BIN_WAIT
             if b["status"] != S_PACKED:
                 move_to(q.g, b, S_PACKED)
-            wait_for_place(q.live, s, row, t)
+            wait_for_place(q.live, waiting_line(q, shelf), s, row, t)
+            schedule_in_heap(q, row, t + q.g[R_BIN_WAIT], E_EXPIRE)
             return
         take_place(s, t)
     stage(net, row, t)
@@ -165,11 +160,12 @@ def next_in_bins(net, node, t):
     """Orders that wait for a bin get those that are free."""
     apart()
     q = net.q
-    s = q.space[2 * node + SHELF]
+    place = 2 * node + SHELF
+    s, line = q.space[place], waiting_line(q, place)
     while s["waiting"] > 0 and s["used"] < s["cap"]:
-        row = np.int64(s["head"])
+        row = np.int64(line[2 * PRESENT])
         r = q.live[row]
-        wait_no_longer(q.live, s, r, r["t"], t)
+        wait_no_longer(q.live, line, s, r, r["t"] - q.g[R_BIN_WAIT], t)
         take_place(s, t)
         stage(net, row, t)
 
@@ -225,13 +221,14 @@ def to_bay(q, r, b, row, t):
     apart()
     move_to(q.g, b, S_AT_COUNTER)
     side_of(q, row)
-    s = q.space[2 * np.int64(b["node"]) + BAY]
+    bay = 2 * np.int64(b["node"]) + BAY
+    s = q.space[bay]
     if is_free(s):
         take_place(s, t)
         counter_from_bay(q, row, r, b, t, False)
         return
     r["bits"] |= WAITS_BAY
-    wait_for_place(q.live, s, row, t)
+    wait_for_place(q.live, waiting_line(q, bay), s, row, t)
     if r["patience_s"] >= 0:
         schedule(q, row, t + r["patience_s"], QUEUE_LEAVE)
 
@@ -240,13 +237,14 @@ def to_bay(q, r, b, row, t):
 def next_in_bays(q, node, t):
     """Customers who wait for a bay get those that are free."""
     apart()
-    s = q.space[2 * node + BAY]
+    bay = 2 * node + BAY
+    s, line = q.space[bay], waiting_line(q, bay)
     while s["waiting"] > 0 and s["used"] < s["cap"]:
-        row = np.int64(s["head"])
+        row = np.int64(line[2 * PRESENT])
         r = q.live[row]
         b = q.book[r["book"]]
         since = np.int64(b["arrived_at"])
-        wait_no_longer(q.live, s, r, since, t)
+        wait_no_longer(q.live, line, s, r, since, t)
         b["wait_s"] += t - since
         r["bits"] &= ~WAITS_BAY
         take_place(s, t)
@@ -267,9 +265,9 @@ def leave_bay(q, row, r, b, t):
 def give_up_bay(q, r, b, t):
     """A customer drives off before a bay was free; returns how long they waited."""
     apart()
-    s = q.space[2 * np.int64(b["node"]) + BAY]
+    bay = 2 * np.int64(b["node"]) + BAY
     since = np.int64(b["arrived_at"])
-    wait_no_longer(q.live, s, r, since, t)
+    wait_no_longer(q.live, waiting_line(q, bay), q.space[bay], r, since, t)
     r["bits"] &= ~WAITS_BAY
     return t - since
 

@@ -139,7 +139,8 @@ def begin_trip(q, station, first, rank, size, t, wait):
         if i > 0:
             row = np.int64(line[2 * rank])
             r = q.live[row]
-            unlink(q.live, line, s, rank, r)
+            unlink(q.live, line, rank, r)
+            s["queued"] -= 1
             s["waits"] += t - r["t"]
             r["bits"] |= RIDES
         schedule_pick_end(q, n, row, t + work)
@@ -171,7 +172,8 @@ def next_up(q, station, t):
         row = np.int64(line[2 * rank])
         r = q.live[row]
         since = waits_since(q, row, r)
-        unlink(q.live, line, s, rank, r)
+        unlink(q.live, line, rank, r)
+        s["queued"] -= 1
         size = np.int64(0)
         if rank != PRESENT:
             size = np.int64(q.node[station // N_ROLES]["batch"])
@@ -204,7 +206,8 @@ def join(q, station, row, rank, t):
     r = q.live[row]
     r["t"] = t
     r["kind"] = IDLE
-    line_up(q.live, q.line[station], s, rank, row)
+    line_up(q.live, q.line[station], rank, row)
+    s["queued"] += 1
     return False
 
 
@@ -228,7 +231,8 @@ def give_up(q, station, row, t):
     tick(s, t)
     r = q.live[row]
     waited = t - waits_since(q, row, r)
-    unlink(q.live, q.line[station], s, PRESENT, r)
+    unlink(q.live, q.line[station], PRESENT, r)
+    s["queued"] -= 1
     s["waits"] += waited
     next_up(q, station, t)
     return waited
@@ -274,7 +278,8 @@ def stop_picks(q, station, node, hold, t):
         if hold:
             r["pick_s"] = 0 if rides else left  # the rest of a trip is the leader's
         r["t"] = t
-        line_up_first(q.live, line, s, pick_class(q.book[r["book"]]), row)
+        line_up_first(q.live, line, pick_class(q.book[r["book"]]), row)
+        s["queued"] += 1
     s["extra"] = min(s["extra"], s["busy"])
 
 

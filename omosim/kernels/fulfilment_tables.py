@@ -7,13 +7,13 @@ import numpy as np
 from omosim.kernels.jit import JIT_OFF
 from omosim.kernels.jit import uncounted as kernel
 from omosim.schema.codes import N_ACCOUNTS, Status
-from omosim.schema.network import N_UNITS, SPACE, STATION
+from omosim.schema.network import N_UNITS, STATION
 
 #: A row under way. Everything about it that is not in its BOOK row, and the key; 112 bytes.
 LIVE = np.dtype(
     [
         ("key", "i8"),
-        ("t", "i8"),  # time of its event; in a queue without patience: since when
+        ("t", "i8"),  # time of its event, or the deadline of its wait; in a queue without one: since when
         ("price", "i8"),
         ("fee", "i8"),
         ("alt_price", "i8"),
@@ -105,9 +105,6 @@ POST = np.dtype(
 CLASSES = 3  # of a queue: people present, hurried picking, parcels
 PRESENT, HURRIED, PARCEL = range(CLASSES)
 
-#: A shelf or the bays of a node, with the rows that wait for a place.
-PLACES = np.dtype([*[(name, SPACE[name]) for name in SPACE.names], ("head", "i4"), ("tail", "i4")], align=True)
-
 # places in the array of scalars `g`
 G_SPAN, G_FREE, G_TOP, G_LIVE, G_BOOK, G_HEAP, G_TOLD, G_NEXT, G_DUE, G_OPEN, G_REFUSED, G_WAITING, G_EVENTS, G_NOW, G_QUIET = (
     range(15)
@@ -115,7 +112,9 @@ G_SPAN, G_FREE, G_TOP, G_LIVE, G_BOOK, G_HEAP, G_TOLD, G_NEXT, G_DUE, G_OPEN, G_
 G_SIDED = 15  # rows of the side table used so far
 G_GRANTED, G_SLOTTED = 16, 17  # rows that got a pickup slot; whether any asked for one
 G_LATE = 18  # whether some service reserves at the pick
-G_UNITS = 19
+G_BOOKED, G_BACK, G_LAPSED = 19, 20, 21  # bookings of pickup slots: made, given back, forgotten
+G_WAVES_BOOKED, G_WAVES_BACK, G_WAVES_LAPSED = 22, 23, 24  # the same of couriers' waves
+G_UNITS = 25
 N_LEDGER = N_ACCOUNTS
 G_LEDGER = G_UNITS + N_UNITS
 N_STATUS = len(Status)
@@ -126,12 +125,12 @@ RULES = (
     "cutoff_s", "wave_lead_s", "hold_s", "returns_s", "return_transit_s", "refurbish_s", "parcel_cost",
     "return_parcel_cost", "same_day_cost", "handling_cost", "backorders", "measured_from", "measured_to", "ride_s_per_km",
     "least_ride_s", "after_opening_s", "splits", "slot_tries", "exchanges", "insert_cost", "to_store_s", "to_store_cost",
-    "site_cap", "site_room", "site_slow_ppm",
+    "site_cap", "site_room", "site_slow_ppm", "bin_wait_s",
 )  # fmt: skip
 (
     R_CUTOFF, R_WAVE_LEAD, R_HOLD, R_RETURNS, R_RETURN_TRANSIT, R_REFURBISH, R_PARCEL, R_RETURN_PARCEL, R_SAME_DAY,
     R_HANDLING, R_BACKORDERS, R_FROM, R_TO, R_RIDE, R_LEAST_RIDE, R_AFTER_OPENING, R_SPLITS, R_SLOT_TRIES, R_EXCHANGES,
-    R_INSERT, R_TO_STORE, R_TO_STORE_COST, R_SITE_CAP, R_SITE_ROOM, R_SITE_SLOW,
+    R_INSERT, R_TO_STORE, R_TO_STORE_COST, R_SITE_CAP, R_SITE_ROOM, R_SITE_SLOW, R_BIN_WAIT,
 ) = range(G_RULES, G_RULES + len(RULES))  # fmt: skip
 R_WAVES = G_RULES + len(RULES)  # number of courier waves, then their seconds of the day
 G_SIZE = R_WAVES + 1
@@ -170,8 +169,8 @@ class Queues(NamedTuple):
     heap: np.ndarray  # (H,) HEAP
     bucket: np.ndarray  # (3 BUCKETS,) int32: first row, second row and number of rows, of each span
     station: np.ndarray  # (N_ROLES N + 1,) POST
-    line: np.ndarray  # (N_ROLES N + 1, 2 CLASSES) int32: first and last row of each class's queue
-    space: np.ndarray  # (2N,) PLACES
+    line: np.ndarray  # (N_ROLES N + 1 + 2N, 2 CLASSES) int32: first, last row by class: stations, then spaces
+    space: np.ndarray  # (2N,) SPACE
     node: np.ndarray  # (N,) NODE
     service: np.ndarray  # (N_SERVICES,) SERVICE
     g: np.ndarray  # (G_SIZE + W,) int64

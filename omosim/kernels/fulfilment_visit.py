@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from omosim.kernels.fulfilment_booking import give_back_slot
 from omosim.kernels.fulfilment_queue import new_row, schedule
 from omosim.kernels.fulfilment_return import E_RESTOCK, FOLLOW_UP, after_sale, follow_up, sold_at_once, sold_from_shelf
 from omosim.kernels.fulfilment_site import lost_on_site
@@ -9,16 +10,21 @@ from omosim.kernels.fulfilment_source import (
     DO_OTHER,
     DO_SHIP,
     DO_SUBSTITUTE,
+    O_FAILED,
     S_ON_SITE,
 )
 from omosim.kernels.fulfilment_space import (
     S_AT_COUNTER,
+    S_PACKED,
     S_STAGED,
+    SHELF,
     await_collection,
     give_up_bay,
     leave_bay,
     leave_shelf,
     to_bay,
+    wait_no_longer,
+    waiting_line,
 )
 from omosim.kernels.fulfilment_station import COUNTER, N_ROLES, ROOM, give_up, join
 from omosim.kernels.fulfilment_stock import (
@@ -27,6 +33,7 @@ from omosim.kernels.fulfilment_stock import (
     DAY,
     F_SUBSTITUTED,
     M_SOLD,
+    S_CANCELLED,
     S_DUE,
     SHIP,
     VISIT,
@@ -51,6 +58,7 @@ from omosim.kernels.fulfilment_tables import (
     MIND,
     MISFIT,
     PRESENT,
+    R_BIN_WAIT,
     R_TO_STORE,
     SIDED,
     STEPPED,
@@ -190,10 +198,14 @@ def try_on(net, row, t):
 
 @kernel
 def to_room(q, b, row, t):
-    """Queue up for a fitting room."""
+    """Queue up for a fitting room; patience begins to run."""
     apart()
     move_to(q.g, b, S_IN_ROOM)
-    join(q, N_ROLES * np.int64(b["node"]) + ROOM, row, PRESENT, t)
+    r = q.live[row]
+    if not join(q, N_ROLES * np.int64(b["node"]) + ROOM, row, PRESENT, t) and r["patience_s"] >= 0:
+        q.side[row]["since"] = t
+        r["bits"] |= STEPPED
+        schedule(q, row, t + r["patience_s"], E_LEAVE)
 
 
 @kernel
@@ -288,20 +300,24 @@ def queue_leave(net, row, t):
         b["wait_s"] += waited
         lost_on_site(net, row, t, waited)
         return
-    station = N_ROLES * np.int64(b["node"]) + COUNTER
+    counter = N_ROLES * np.int64(b["node"]) + COUNTER
     if r["bits"] & WAITS_BAY:
         waited = give_up_bay(q, r, b, t)
     else:
-        waited = give_up(q, station, row, t)
+        waited = give_up(q, counter - COUNTER + ROOM if b["status"] == S_IN_ROOM else counter, row, t)
         if r["bits"] & AT_BAY:
             leave_bay(q, row, r, b, t)
     b["wait_s"] += waited
+    if b["status"] == S_IN_ROOM and b["flow"] != VISIT:
+        r["bits"] &= ~TRY_ON  # collects without trying on: what does not fit comes back from home
+        to_counter(q, r, b, row, t)
+        return
     again = b["flags"] & F_LEFT
     b["flags"] |= F_LEFT
     tell(net.told, q.g, b, t, O_QUEUE_LEFT, waited)
     if b["flow"] == VISIT:
         put_back(net.cell, r, b, False)
-        q.station[station]["abandoned"] += 1
+        q.station[counter]["abandoned"] += 1
         end_without_goods(q.g, r, b, row, t, S_LEFT)
         return
     move_to(q.g, b, S_STAGED)
@@ -313,11 +329,18 @@ def queue_leave(net, row, t):
 
 @kernel
 def expire(net, row, t):
-    """Never collected: back on the shelf."""
+    """Never collected, or picked and no bin was free in time: back on the shelf."""
     apart()
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
+    if b["status"] == S_PACKED:
+        place = 2 * np.int64(b["node"]) + SHELF
+        wait_no_longer(q.live, waiting_line(q, place), q.space[place], r, t - q.g[R_BIN_WAIT], t)
+        if r["bits"] & SIDED:
+            give_back_slot(net.booking, q.node, q.side[row], q.g, t)
+        not_taken(net, row, r, b, t, S_CANCELLED, O_FAILED)
+        return
     b["flags"] |= F_NO_SHOW
     not_taken(net, row, r, b, t, S_EXPIRED, O_EXPIRED)
 
@@ -329,6 +352,10 @@ def come_to_collect(net, row, t):
     r = q.live[row]
     b = q.book[r["book"]]
     n = q.node[b["node"]]
+    if n["shut"] != 0:
+        b["flags"] |= F_CLOSED
+        not_taken(net, row, r, b, t, S_CANCELLED, O_FAILED)
+        return
     if n["open"] == 0:
         b["flags"] |= F_CLOSED
         tell(net.told, q.g, b, t, O_CLOSED, 0)
@@ -356,15 +383,20 @@ def not_taken(net, row, r, b, t, status, code):
     apart()
     q = net.q
     tell(net.told, q.g, b, t, code, 0)
-    leave_shelf(net, row, r, b, t)
+    staged = b["status"] != S_PACKED
+    if staged:
+        leave_shelf(net, row, r, b, t)
     if not is_unmanned(q.node[b["node"]]):
-        put_back(net.cell, r, b, True)
+        put_back(net.cell, r, b, staged)
         end_without_goods(q.g, r, b, row, t, status)
         return
     units = r["held"]
     node, sku = np.int64(b["node"]), np.int64(b["sku"])
     c = net.cell[node, sku]
-    c["staged"] -= units
+    if staged:
+        c["staged"] -= units
+    else:
+        c["reserved"] -= units
     c["on_hand"] -= units
     to_truck(net, r, b, node, sku, np.int64(units))
     no_goods(q.g, b, t, status)

@@ -147,11 +147,13 @@ def see_price_gap(levels, who, case, u, tally):
 
 
 @kernel
-def count_sessions(levels, who, social_on, live, u, tally):
-    """Sessions of a considered mission; changes `tally`."""
+def count_sessions(levels, who, social_on, live, u, tally, by_zone):
+    """Sessions of a considered mission; changes `tally` and `by_zone` (Z,), web sessions of the day."""
     used = int(who["used"])
     if levels["web_offer"] == 1 and used & 1:
-        tally[_WEB_SESSIONS] += 1 + poisson_ppf(u, levels["sessions"] - 1.0)
+        n = 1 + poisson_ppf(u, levels["sessions"] - 1.0)
+        tally[_WEB_SESSIONS] += n
+        by_zone[int(who["zone"])] += n
     if used & 4 and social_on:
         tally[_SOCIAL_SESSIONS] += 1
     if live == 1:
@@ -246,7 +248,8 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     make_case(scene, levels, offers, who, mission, slot, base, events, u_login < levels["login"], u_trip < levels["combined_share"], checks,
               u_coupon < (levels["coupon_rate"] if messages else levels["coupon_else"]))  # fmt: skip
     case = scene.case[0]
-    count_sessions(levels, who, int(offers[_SOCIAL_OFFER]["enabled"]) == 1, case["live"], u_sessions, tally)
+    count_sessions(levels, who, int(offers[_SOCIAL_OFFER]["enabled"]) == 1, case["live"], u_sessions, tally,
+                   scene.zone_sessions[day])  # fmt: skip
     if checks:
         tally[_CHECKS] += 1
     see_price_gap(levels, who, case, u_gap, tally)

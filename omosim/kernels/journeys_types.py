@@ -110,6 +110,7 @@ class Scene(NamedTuple):
     pace: np.ndarray  # (S, Z) i2, kind of shopper in op_time
     lead_factor: np.ndarray  # (Z,) f8 on parcel times
     waves: np.ndarray  # (W,) i8, seconds of the day at which couriers leave, ascending
+    zone_sessions: np.ndarray  # (days, Z) i4, web sessions by home zone; added to
     scratch: np.ndarray  # (96,) f8 working space: nests, then touchpoint weights
     case: np.ndarray  # (1,) CASE, working space
 

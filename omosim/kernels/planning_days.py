@@ -47,7 +47,7 @@ def day_effect(key0, key1, rep, role, shape):
 
 
 @kernel
-def draw_orders(key0, key1, rep, role, kind, cum, begin, factor, second, units, lag, reach, work, service, out, first):
+def draw_orders(key0, key1, rep, role, kind, cum, begin, factor, second, units, lag, place, reach, work, service, out, first):
     """Orders of a day as a Poisson process in operational time; rows `out[first:]` are filled.
 
     Parameters
@@ -57,7 +57,7 @@ def draw_orders(key0, key1, rep, role, kind, cum, begin, factor, second, units, 
     cum : (97,) float64, expected orders up to each quarter hour
     begin : second at which the day begins
     factor : on all expected orders
-    second, units, lag : (m,) int64 past orders sorted by second of the day; an order takes after one of about its time
+    second, units, lag, place : (m,) int64 past orders sorted by second of the day; an order takes after one of about its time
     reach : how many neighbours it may take after
     work : (5,) float64: seconds of picking an order and a unit, mean counter seconds, mean patience (0 endless), unused
     service : quantiles from `fill_gamma`
@@ -114,6 +114,7 @@ def draw_orders(key0, key1, rep, role, kind, cum, begin, factor, second, units, 
             row["flow"] = _PICKUP
             row["pick_s"] = int((work[0] + work[1] * units[like]) * at_quantile(service, u2) + 0.5)
             row["collect_lag_s"] = lag[like]
+            row["offer"] = place[like]
         else:
             row["flow"] = _VISIT
             row["channel"] = 1

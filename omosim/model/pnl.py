@@ -107,11 +107,16 @@ class DayCosts:
 
 
 def rent_of_a_day(model: RetailModel) -> int:
-    """Rent of the nodes that trade today, at the retailer's full size, minor units."""
-    net, kind, trading = model.settings.network, model.world.nodes["kind"], model.world.trading
+    """Rent of the nodes that trade today or are closed for some days only, at the retailer's full size, minor units.
+
+    A landlord is paid while a store is closed for a while; a lease ends with a store that closes for good, and has not
+    begun for one that is yet to open.
+    """
+    net, kind = model.settings.network, model.world.nodes["kind"]
+    held = model.world.trading | model.interventions.closed_for_now()
     rates = ((NodeKind.STORE, net.stores.rent_per_day), (NodeKind.DARK, net.dark_stores.rent_per_day),
              (NodeKind.POINT, net.points.rent_per_day), (NodeKind.LOCKER, net.points.rent_per_day))  # fmt: skip
-    return sum(int((trading & (kind == one)).sum()) * rate for one, rate in rates)
+    return sum(int((held & (kind == one)).sum()) * rate for one, rate in rates)
 
 
 def sample_share(model: RetailModel) -> Fraction:

@@ -18,10 +18,13 @@ from omosim.schema.codes import NodeKind
 from omosim.schema.columns import DAY, HOUR, WEEK
 from omosim.world.calendar import clock_seconds
 from omosim.world.nodes import CAPACITIES, simulated_part
+from omosim.world.policy import is_show_day
+from omosim.world.roster import Duty, roster_of
 
 if TYPE_CHECKING:
     from omosim.model.retail import RetailModel
 
+Planned = int | np.ndarray  # people of every store, or of each node
 COUNT_HOUR = 3  # cycle counts, at night
 MANAGE_HOUR = 2  # weekly reviews, Monday night
 
@@ -46,6 +49,7 @@ class Kind(IntEnum):
     UNLOCK = 14
     LOCK = 15
     SITE = 16
+    SHIFT = 18
 
 
 #: order at one instant
@@ -67,6 +71,7 @@ RANK = {
     Kind.LOCK: 0,
     Kind.UNLOCK: 1,
     Kind.SITE: 1,
+    Kind.SHIFT: 1,
 }
 
 
@@ -83,6 +88,8 @@ class Processes:
         stores = model.settings.network.stores
         self.opens, self.closes = clock_seconds(stores.opens), clock_seconds(stores.closes)
         self.peak_from, self.peak_to = clock_seconds(stores.peak_from), clock_seconds(stores.peak_to)
+        roster = roster_of(model.settings)
+        self.duty = None if roster is None else Duty(roster, model.world.node_names)
         for kind in Kind:
             model.clock.handle(kind, getattr(self, f"_{kind.name.lower()}"))
         week_begins = (7 - model.world.calendar.weekday0) % 7 * DAY
@@ -90,8 +97,7 @@ class Processes:
             Kind.INTERVENE: 0,
             Kind.DAY_BEGIN: 0,
             Kind.OPEN: self.opens,
-            Kind.PEAK_ON: self.peak_from,
-            Kind.PEAK_OFF: self.peak_to,
+            **({Kind.PEAK_ON: self.peak_from, Kind.PEAK_OFF: self.peak_to} if roster is None else {}),
             Kind.CLOSE: self.closes,
             Kind.RECEIPTS: 0,
             Kind.REVIEW: model.settings.network.stock.store_review_hour * HOUR,
@@ -103,22 +109,34 @@ class Processes:
         for kind, t in first.items():
             model.clock.plan(t, RANK[kind], kind)
         model.fulfilment.set_staff(0, centre_staff(model), 0, 0)
+        self._plan_shifts()
         self._plan_further()
         self._plan_broadcasts(0)
         if model.settings.engine.extra_cut_minutes:
             model.clock.plan(0, RANK[Kind.CUT], Kind.CUT)
 
     # ---- people and doors -----------------------------------------------------------------------------------
-    def _staff(self, leaving: int = 0) -> None:
-        """Put the staff of this moment on duty in every store; `leaving` of the counter's people go home now."""
-        world, plan = self.model.world, self.model.settings.network.stores
-        busy = self.peak_from <= self.model.clock.now % DAY < self.peak_to
+    def _plan_shifts(self) -> None:
+        """Where stores have a roster, an event of the week at every moment at which it changes a number."""
+        model = self.model
+        for second in [] if self.duty is None else self.duty.moves(self.opens, self.closes):
+            model.clock.plan((second - model.world.calendar.weekday0 * DAY) % WEEK, RANK[Kind.SHIFT], Kind.SHIFT)
+
+    def _planned(self, t: int) -> tuple[Planned, Planned]:
+        """Pickers and people at the counter that stores plan for second t, one number for all or (N,)."""
+        if self.duty is not None:
+            return self.duty.at(self.model.world.calendar.weekday(t // DAY), t % DAY)
+        plan, busy = self.model.settings.network.stores, self.peak_from <= t % DAY < self.peak_to
+        return plan.pickers, plan.counter + (plan.peak_extra if busy else 0)
+
+    def _staff(self, over: bool = False) -> None:
+        """Put the staff of this moment on duty in every store; `over`: who is no longer planned goes home now."""
+        world, now = self.model.world, self.model.clock.now
         stores = np.flatnonzero(world.nodes["kind"] == NodeKind.STORE)
         on = world.nodes["open"][stores]
-        counter = plan.counter + (plan.peak_extra if busy else 0)
-        pickers, people = world.staffed(plan.pickers)[stores] * on, world.staffed(counter)[stores] * on
-        gone = np.maximum(world.staffed(counter + leaving)[stores] * on - people, 0)
-        self.model.fulfilment.set_staff(stores, pickers, people, self.model.clock.now, leaving=(0, gone))
+        people = [world.staffed(planned)[stores] * on for planned in self._planned(now)]
+        gone = [np.maximum(world.staffed(was)[stores] * on - n, 0) if over else 0 for was, n in zip(self._planned(now - 1), people, strict=True)]
+        self.model.fulfilment.set_staff(stores, *people, now, leaving=(gone[0], gone[1]))
 
     def _open(self, arg: int, now: int) -> int:
         stores = np.flatnonzero((self.model.world.nodes["kind"] == NodeKind.STORE) & self.model.world.trading)
@@ -136,8 +154,12 @@ class Processes:
         return now + DAY
 
     def _peak_off(self, arg: int, now: int) -> int:
-        self._staff(leaving=self.model.settings.network.stores.peak_extra)
+        self._staff(over=True)
         return now + DAY
+
+    def _shift(self, arg: int, now: int) -> int:
+        self._staff(over=True)
+        return now + WEEK
 
     # ---- nodes beside the stores --------------------------------------------------------------------------------
     def _plan_further(self) -> None:
@@ -171,7 +193,8 @@ class Processes:
         world = self.model.world
         nodes = np.flatnonzero((world.nodes["kind"] == arg) & world.trading)
         if nodes.size and arg == NodeKind.DARK:
-            self.model.fulfilment.set_staff(nodes, self.model.settings.network.dark_stores.pickers, 0, now)
+            people = world.staffed(self.model.settings.network.dark_stores.pickers)
+            self.model.fulfilment.set_staff(nodes, people[nodes], 0, now)
         elif nodes.size:
             self.model.fulfilment.open_store(nodes, now)
         return now + DAY
@@ -190,6 +213,7 @@ class Processes:
         return now + HOUR
 
     def _review(self, arg: int, now: int) -> int:
+        self.model.replenishment.bring_back(np.flatnonzero(self.model.interventions.closed_for_good()), now)
         self.model.replenishment.review(now)
         return now + DAY
 
@@ -198,7 +222,8 @@ class Processes:
         return now + DAY
 
     def _publish(self, arg: int, now: int) -> int:
-        self.model.world.stock.publish(now, self.model.world.nodes["keep"])
+        nodes = self.model.world.nodes
+        self.model.world.stock.publish(now, nodes["keep"], nodes["shut"])
         self._publish_board(now)
         if now >= self.model.window_end:
             return now + DAY  # nobody decides any more: a finer feed would only cut windows
@@ -234,9 +259,7 @@ class Processes:
         rate = self.model.world.policy.broadcast_per_week
         if rate <= 0:
             return None
-        day = now // DAY
-        # shows are spread over the days of a week: one falls on a day when the running count passes a whole number
-        if int((day + 1) * rate / 7.0) > int(day * rate / 7.0):
+        if is_show_day(now // DAY, rate):
             self.model.journeys.broadcast(now)
         return now + DAY
 
@@ -251,11 +274,23 @@ class Processes:
 
     def _intervene(self, arg: int, now: int) -> int:
         before = self.model.world.policy.broadcast_per_week
-        if self.model.interventions.apply(now // DAY):
+        changed = self.model.interventions.apply(now // DAY)
+        self._change_doors(now)
+        if changed:
             self._change_places(now)
         if before <= 0 < self.model.world.policy.broadcast_per_week:
             self._plan_broadcasts(now)
         return now + DAY
+
+    def _change_doors(self, now: int) -> None:
+        """Orders go to nodes that trade and to no others; picks that wait at one that closes go elsewhere."""
+        world, engine = self.model.world, self.model.fulfilment
+        picks = np.isin(world.nodes["kind"], (NodeKind.STORE, NodeKind.DARK, NodeKind.OUTSOURCED))
+        shut, wanted = world.nodes["shut"] > 0, picks & ~world.trading
+        if (opens := np.flatnonzero(shut & ~wanted)).size:
+            engine.reopen(opens, now)
+        if (closes := np.flatnonzero(wanted & ~shut)).size:
+            engine.shut(closes, now)
 
     def _change_places(self, now: int) -> None:
         """Bins, bays, rooms, the site and outsourced nodes follow the dated changes that began or ended."""

@@ -22,6 +22,7 @@ from omosim.journeys import Shopper as ShopperView
 from omosim.kernels.philox import make_key
 from omosim.model.agents import ManagerMemory, Rival, StoreManager, TouchpointManager
 from omosim.model.laws import daily_residuals, model_residuals
+from omosim.model.places import Places
 from omosim.model.pnl import DayCosts, staff_seconds
 from omosim.model.processes import Processes
 from omosim.model.watch import Watch
@@ -67,6 +68,7 @@ class RetailModel(mesa.Model):
         self.memory = ManagerMemory(len(self.world.nodes), len(self.world.sku_category), len(self.world.touch_cost))
         self.costs = DayCosts(N_ROLES * len(self.world.nodes) + 1, settings.days, self.world.audiences.count)
         self.watch = Watch(settings, self.world.node_names, self.world.trading)
+        self.places = Places(settings, self.world.nodes)
         self.clock = Clock()
         self.audit = Audit()
         self.demand_rows = 0
@@ -104,13 +106,15 @@ class RetailModel(mesa.Model):
         while self.clock.now < end:
             self.clock.run_due()
             self.watch.look_at_feed(self)
+            self.places.look(self)
             horizon = self.clock.horizon(end)
             self.window(horizon)
             self.clock.move_to(horizon)
+        self.places.look(self)  # the run may end here
         if self.window_start < end <= self.window_end:
             self.costs.add_day(self)
             self.costs.staff_to = staff_seconds(self, end)
-        self.watch.day_over(end // DAY - 1, self.world.trading)
+        self.watch.day_over(end // DAY - 1, self.world.trading, bool(self.world.policy.dark_stores))
         if self.settings.engine.audit:
             self.audit.judge(together(self.fulfilment.residuals(end, audit=False), daily_residuals(self, end)), end)
         self.on_the_way()
@@ -174,6 +178,7 @@ class RetailModel(mesa.Model):
             "memory": self.memory.state(),
             "costs": self.costs.state(),
             "watch": self.watch.state(),
+            "places": self.places.state(),
             "collected": {k: np.array(v, np.int64) for k, v in self.datacollector.model_vars.items()},
             "model": {"demand_rows": np.array([self.demand_rows], np.int64), "later": self.on_the_way()},
         }
@@ -204,7 +209,7 @@ class RetailModel(mesa.Model):
         for _ in range(int(snapshot.head["second"]) // DAY):
             model.step()  # Mesa counts its days; the model itself stands still
         model._replaying = False
-        for part in ("clock", "world", "journeys", "fulfilment", "replenishment", "interventions", "memory", "costs", "watch"):
+        for part in ("clock", "world", "journeys", "fulfilment", "replenishment", "interventions", "memory", "costs", "watch", "places"):
             getattr(model, part).load(parts[part])
         model.demand_rows = int(parts["model"]["demand_rows"][0])
         model._later = [tuple(row) for row in parts["model"]["later"].tolist()]

@@ -12,6 +12,7 @@ import numpy as np
 from omosim.engine.laws import LAWS
 from omosim.model.experiments import experiment_rows
 from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, site_lost, sold, staff_load
+from omosim.model.places import place_kpis
 from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_share
 from omosim.model.retail import RetailModel
 from omosim.schema.codes import Count, Flow, Status
@@ -21,7 +22,7 @@ from omosim.world.nodes import site_plan
 #: never hashed into a run's id: how to compute, where to write, and labels
 LABELS = {
     "strategy": {"name", "title"},
-    "scenario": {"name", "title", "practice", "expect"},
+    "scenario": {"name", "title", "practice", "expect", "contrast", "strategies"},
     "market": {"name", "title"},
     "engine": {"fulfilment", "threads", "extra_cut_minutes", "audit"},
 }
@@ -75,7 +76,9 @@ class Run:
         currency = self.settings.market.currency
         out = kpis(self.book, self.measured_counts, self.pnl, surplus, model.window_start, model.window_end, currency)
         paid, worked = (model.costs.staff_to - model.costs.staff_from) * own_stations(model, stores_only=True)
-        return [*out, staff_load(paid, worked, sample_share(model)), *site_kpis(model, self.book), *crowd_kpis(self)]
+        share = sample_share(model)
+        places = place_kpis(model.places, float(1 / share))
+        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self)]
 
     @property
     def laws(self) -> dict[str, int]:
@@ -197,6 +200,9 @@ def deciding(settings: Settings) -> str:
     for group, names in LABELS.items():
         for name in names:
             data[group].pop(name, None)
+    stores = data["network"]["stores"]
+    if stores["roster"] is not None:
+        stores["roster"] = stores["roster"]["stores"]
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

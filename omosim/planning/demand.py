@@ -9,7 +9,7 @@ import numpy as np
 
 from omosim.kernels.mathx import exp64, norm_ppf64
 from omosim.kernels.planning_days import day_effect, draw_orders, fill_gamma, fill_weights
-from omosim.planning.history import DAY, PICKUP, QUARTER, WALK_IN, StoreHistory
+from omosim.planning.history import DAY, LOCKER, PICKUP, QUARTER, WALK_IN, StoreHistory
 from omosim.planning.hours import after_open_seconds, open_seconds
 from omosim.schema.columns import DEMAND, HOUR
 from omosim.schema.settings import NetworkSettings
@@ -22,6 +22,35 @@ _OWN_POOL = 200  # pickups of the weekday from which on only they are taken afte
 
 
 @dataclass(frozen=True)
+class Ways:
+    """How the store's people work, as `network.operations` says.
+
+    Parameters
+    ----------
+    pooled : one pool of people picks and serves
+    batch : most orders picked on one trip, below 2 each by itself
+    walk_s : part of an order's picking time that a trip has once
+    bays : places for cars, 0 orders for the car are handed over at the counter
+    """
+
+    pooled: bool = False
+    batch: int = 0
+    walk_s: int = 0
+    bays: int = 0
+
+    @classmethod
+    def of(cls, network: NetworkSettings) -> Ways:
+        """From settings."""
+        how = network.operations
+        return cls(how.pooled_staff, how.batch_orders, round(how.walk_s), how.curbside_bays)
+
+    @property
+    def saved_s(self) -> int:
+        """Seconds of walking that an order on the fullest trip saves."""
+        return self.walk_s - self.walk_s // self.batch if self.batch > 1 else 0
+
+
+@dataclass(frozen=True)
 class Shop:
     """The store as it is planned.
 
@@ -31,6 +60,7 @@ class Shop:
     trades : whether the store is open on each simulated day, the planned one last
     hold_s : shelf time of a pickup
     limit_s : wait that still counts as short
+    how : how its people work
     """
 
     opens: int
@@ -38,6 +68,7 @@ class Shop:
     trades: tuple[bool, ...]
     hold_s: int
     limit_s: int
+    how: Ways = Ways()
 
     @property
     def days_before(self) -> int:
@@ -104,11 +135,12 @@ def quantiles(shape: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Pool:
-    """Past orders of a kind, sorted by second of the day: units, and seconds from ready to collection (-1 never)."""
+    """Past orders of a kind, sorted by second of the day: units, seconds from ready to collection (-1 never comes to the counter), and place of hand-over."""
 
     second: np.ndarray
     units: np.ndarray
     lag: np.ndarray
+    place: np.ndarray
 
     @property
     def reach(self) -> int:
@@ -186,7 +218,8 @@ def _pool(history: StoreHistory, days: np.ndarray, network: NetworkSettings) -> 
         lag = np.where(rows["expired"], -1, np.maximum(rows["collected"] - rows["ready"], 0))
     else:
         lag = _usual_lags(len(rows), network)
-    return Pool(*(np.ascontiguousarray(x, np.int64) for x in (rows["second"], rows["units"], lag)))
+    lag = np.where(rows["place"] == LOCKER, -1, lag)
+    return Pool(*(np.ascontiguousarray(x, np.int64) for x in (rows["second"], rows["units"], lag, rows["place"])))
 
 
 def _usual_lags(count: int, network: NetworkSettings) -> np.ndarray:
@@ -202,9 +235,9 @@ def _usual_lags(count: int, network: NetworkSettings) -> np.ndarray:
 def _walk_pool(history: StoreHistory, days: np.ndarray) -> Pool:
     rows = history.of_days(days, WALK_IN).sort_values("second", kind="stable")
     if len(rows) == 0:
-        return Pool(np.zeros(1, np.int64), np.ones(1, np.int64), np.zeros(1, np.int64))
+        return Pool(np.zeros(1, np.int64), np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
     second, units = (np.ascontiguousarray(rows[c], np.int64) for c in ("second", "units"))
-    return Pool(second, units, np.zeros(len(rows), np.int64))
+    return Pool(second, units, np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64))
 
 
 @dataclass(frozen=True)
@@ -275,7 +308,7 @@ def draw(laws: list[DayLaw], draws: Draws, work: WorkLaw, shop: Shop, promise_s:
                 effort = np.array([work.pick_base_s, work.pick_unit_s, mean, work.patience_s, 0.0])
                 while (more := draw_orders(
                     draws.key0, draws.key1, rep, role, kind, cum, role * DAY, today, pool.second, pool.units, pool.lag,
-                    pool.reach, effort, service, out, n,
+                    pool.place, pool.reach, effort, service, out, n,
                 )) < 0:  # fmt: skip
                     out = np.concatenate([out, np.zeros_like(out)])
                 n += more

@@ -17,7 +17,9 @@ from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
 QUARTER = 900
 PICKUP, WALK_IN = 0, 1
+COUNTER_SIDE, CURBSIDE, LOCKER = 0, 1, 2  # where a pickup is handed over; also its row of services in the simulation
 _FLOWS = {"pickup": PICKUP, "curbside": PICKUP, "locker": PICKUP, "store": WALK_IN}
+_PLACES = {"pickup": COUNTER_SIDE, "curbside": CURBSIDE, "locker": LOCKER, "store": COUNTER_SIDE}
 _HALF_HOUR = 1800
 _LEAST_SEEN = 200  # visits to the store from which on its hours are read from the file
 _SMALL_HOURS = 4 * HOUR
@@ -36,7 +38,7 @@ class StoreHistory:
     Parameters
     ----------
     store : its id
-    orders : one row an order: kind (PICKUP, WALK_IN), placed (int64 local second since 1970), day (local day since
+    orders : one row an order: kind (PICKUP, WALK_IN), place (COUNTER_SIDE, CURBSIDE, LOCKER), placed (int64 local second since 1970), day (local day since
         1970), second (of the day), units, promised, ready, collected (local seconds, -1 unknown), expired (bool)
     dates : (n,) local days since 1970 on which the store had an order, ascending
     closed : local days between the first and the last on which it had none
@@ -73,6 +75,10 @@ class StoreHistory:
         """Orders of a kind placed on the days."""
         rows = self.orders
         return rows[(rows["kind"] == kind) & np.isin(rows["day"], days)]
+
+    def at_place(self, place: int) -> int:
+        """Pickups that are handed over at a place."""
+        return int(((self.orders["kind"] == PICKUP) & (self.orders["place"] == place)).sum())
 
     def raised_to(self, days: np.ndarray, day: int) -> np.ndarray:
         """Factors that bring orders of past days to the level of a day."""
@@ -191,9 +197,9 @@ def _orders(lines: pd.DataFrame) -> pd.DataFrame:
     """One row an order, in order of time."""
     shift = lines["placed_local"] - lines["placed_utc"]
     local = {n: np.where(lines[f"{n}_utc"] >= 0, lines[f"{n}_utc"] + shift, -1) for n in ("promised", "ready", "collected")}
-    frame = lines.assign(**local, kind=lines["fulfilment"].map(_FLOWS), expired=lines["status"] == "expired")
+    frame = lines.assign(**local, kind=lines["fulfilment"].map(_FLOWS), place=lines["fulfilment"].map(_PLACES), expired=lines["status"] == "expired")
     out = frame.groupby("order_id", sort=False).agg(
-        kind=("kind", "first"), placed=("placed_local", "min"), units=("units", "sum"), promised=("promised", "max"),
+        kind=("kind", "first"), place=("place", "first"), placed=("placed_local", "min"), units=("units", "sum"), promised=("promised", "max"),
         ready=("ready", "max"), collected=("collected", "max"), expired=("expired", "any"),
     )  # fmt: skip
     out["day"], out["second"] = out["placed"] // DAY, out["placed"] % DAY
@@ -203,7 +209,7 @@ def _orders(lines: pd.DataFrame) -> pd.DataFrame:
 def _hours(orders: pd.DataFrame, opens: int, closes: int) -> tuple[int, int, str]:
     """Opening hours from the times at which people were in the store, on half hours."""
     walked = orders.loc[orders["kind"] == WALK_IN, "second"].to_numpy()
-    collected = orders.loc[orders["collected"] >= 0, "collected"].to_numpy() % DAY
+    collected = orders.loc[(orders["collected"] >= 0) & (orders["place"] != LOCKER), "collected"].to_numpy() % DAY  # boxes are open at night
     seen = np.sort(np.concatenate([walked, collected]))
     if len(seen) < _LEAST_SEEN:
         return opens, closes, "network.stores.opens and closes (too few visits in the file to read them)"

@@ -9,15 +9,17 @@ import numpy as np
 
 from omosim.ingest.errors import plain_text
 from omosim.ingest.orders import MINOR_DIGITS
+from omosim.kernels.mathx import exp64
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
-from omosim.planning.history import PICKUP, QUARTER, WALK_IN, StoreHistory, date_text, hour_of_week
+from omosim.planning.history import CURBSIDE, LOCKER, PICKUP, QUARTER, WALK_IN, StoreHistory, date_text, hour_of_week
 from omosim.planning.odd import odd_days, odd_words
 from omosim.planning.plan import DayPlan, StorePlan, clock, second_clock
-from omosim.planning.staffing import COUNTER, PICKERS
+from omosim.planning.staffing import COUNTER, PICKERS, roles
 from omosim.planning.week_outputs import week_json, week_words
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
+_FAR = 0.1  # log of picking time over that given, from which on it is said
 DAY_WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -40,9 +42,10 @@ def capacity_columns(plan: StorePlan, minutes: int) -> dict[str, list[Any]]:
 def staff_rows(day: DayPlan) -> list[dict[str, Any]]:
     """People and the work that comes, by quarter hour of the opening hours."""
     first, last = day.shop.opens // QUARTER, -(-day.shop.closes // QUARTER)
+    who = roles(day.shop.how.pooled)
     return [
         {
-            "from": clock(q), "to": clock(q + 1), "pickers": int(day.staff.pickers[q]), "counter": int(day.staff.counter[q]),
+            "from": clock(q), "to": clock(q + 1), **{role.key: int((day.staff.pickers, day.staff.counter)[role.pool][q]) for role in who},
             "picking_work": round(float(day.load[PICKERS][q]), 3), "counter_work": round(float(day.load[COUNTER][q]), 3),
         }
         for q in range(first, last)
@@ -92,8 +95,8 @@ def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
             {"from": second_clock(b), "to": second_clock(e), "max_orders": n, "ci_low": low, "ci_high": high}
             for b, e, n, low, high in zip(*(x.tolist() for x in (limits.begins, limits.ends, limits.limit, limits.low, limits.high)), strict=True)
         ],
-        "cost": {**fixed.plain(), "unit": f"minor {currency}", "paid_hours": sum(paid), "paid_hours_pickers": paid[0],
-                 "paid_hours_counter": paid[1], "wage_per_hour": wage, "per_pickup": per_order.plain()},
+        "cost": {**fixed.plain(), "unit": f"minor {currency}", "paid_hours": sum(paid),
+                 **{f"paid_hours_{role.key}": paid[role.pool] for role in roles(day.shop.how.pooled)}, "wage_per_hour": wage, "per_pickup": per_order.plain()},
         "erlang_c": textbook(day),
         "what_if": [
             {"change": w.name, "person_hours": w.hours, "ready_on_time": w.ready_on_time.plain(), "wait_within_limit": w.soon.plain(),
@@ -159,6 +162,8 @@ def textbook(day: DayPlan) -> dict[str, Any]:
     reasons = ["Erlang C takes each quarter hour as if it lasted for ever; here queues build up and run off as the load moves"]
     if book.overloaded:
         reasons.append(f"in {book.overloaded} quarter hours the load reaches the number of people: Erlang C has no answer there")
+    if day.shop.how.pooled:
+        reasons.append("Erlang C takes everybody of the one pool as there for the customers; here they pick too")
     if day.service_cv < 0.95:
         reasons.append(f"service times here vary less (coefficient of variation {day.service_cv:.2f}) than exponential ones (1)")
     if day.left.value > 0.0005:
@@ -188,7 +193,7 @@ def plan_json(plan: StorePlan, wage: int, currency: str) -> dict[str, Any]:
         "closes": second_clock(h.closes),
         "hours_from": h.hours_from,
         "read": {
-            "pickups": int((h.orders["kind"] == PICKUP).sum()), "walk_in_orders": int((h.orders["kind"] == WALK_IN).sum()),
+            "pickups": int((h.orders["kind"] == PICKUP).sum()), "curbside": h.at_place(CURBSIDE), "locker": h.at_place(LOCKER), "walk_in_orders": int((h.orders["kind"] == WALK_IN).sum()),
             "first_day": date_text(h.dates[0]), "last_day": date_text(h.dates[-1]), "trading_days": len(h.dates),
             "days_without_orders": [date_text(d) for d in h.closed], "left_out": [date_text(d) for d in h.left_out], "taken_as_given": list(h.notes),
             "pickups_by_hour_of_week": _null_nan(hour_of_week(h, PICKUP)), "walk_ins_by_hour_of_week": _null_nan(hour_of_week(h, WALK_IN)),
@@ -286,6 +291,8 @@ def check_words(plan: StorePlan) -> str:
 
 def _people(day: DayPlan) -> str:
     count = [len(day.shifts[p]) for p in (PICKERS, COUNTER)]
+    if day.shop.how.pooled:
+        return f"{count[PICKERS]} {'shift' if count[PICKERS] == 1 else 'shifts'} of people who pick and serve"
     return f"{count[0]} {'shift' if count[0] == 1 else 'shifts'} of pickers and {count[1]} at the counter"
 
 
@@ -297,9 +304,52 @@ def _money(minor: float, currency: str) -> str:
     return f"{currency} {minor / 10 ** MINOR_DIGITS[currency]:,.0f}"
 
 
+def place_words(plan: StorePlan) -> list[str]:
+    """How orders of the file that are not handed over at the counter were treated."""
+    h, bays = plan.history, plan.busiest.shop.how.bays
+    pickups, cars, boxes = int((h.orders["kind"] == PICKUP).sum()), h.at_place(CURBSIDE), h.at_place(LOCKER)
+    out = []
+    if cars and bays:
+        out.append(f"{cars:,} of {pickups:,} pickups are curbside: their cars wait for one of {bays} bays (network.operations.curbside_bays), then for the same people as the counter's customers")
+    elif cars:
+        out.append(f"{cars:,} of {pickups:,} pickups are curbside: handed over from the counter's queue, with room for any number of cars; network.operations.curbside_bays=N would limit it")
+    elif bays:
+        out.append("network.operations.curbside_bays is not used: the file has no curbside order")
+    if boxes:
+        out.append(f"{boxes:,} of {pickups:,} pickups go to a locker: picked like the others, with as many boxes as needed; they take no bin of the shelf and nobody's time at the counter")
+    return out
+
+
+def way_words(plan: StorePlan) -> list[str]:
+    """What of `network.operations` is in the plan."""
+    how = plan.busiest.shop.how
+    out = []
+    if how.pooled:
+        out.append("one pool of people (network.operations.pooled_staff): whoever is free serves the customers who are there first, then picks")
+    if how.batch > 1:
+        out.append(f"up to {how.batch} orders are picked on one trip, whose walk of {how.walk_s} s counts once (network.operations.batch_orders, walk_s): they are ready together")
+    return out
+
+
+def pace_line(plan: StorePlan) -> list[str]:
+    """Whether the file contradicts the picking times given, where it tells who was on duty."""
+    check = plan.check
+    if isinstance(check, str) or not check.by_roster or not (known := [p for p in check.paces if p.days]):
+        return []
+    mean, error = (float(np.mean([p.mean for p in known])), float(np.sqrt(np.sum([p.error**2 for p in known]))) / len(known))
+    if abs(mean) < max(_FAR, 2 * error):
+        return []
+    times, w = float(exp64(mean)), plan.work
+    return [
+        f"by roster and ready_at, picking took {100 * times:.0f} % of the times given; the plan takes those given. As the file tells it: "
+        f"network.work.pick_base_s={w.pick_base_s * times:.0f} network.work.pick_unit_s={w.pick_unit_s * times:.0f}"
+    ]
+
+
 def problem_lines(plan: StorePlan) -> list[str]:
     """What a reader of the plan should know before acting on it."""
     out = [words for words in (check_words(plan), *plan.history.notes) if words]
+    out += [*pace_line(plan), *place_words(plan), *way_words(plan)]
     w = plan.work
     out.append(
         f"work times taken: picking {w.pick_base_s:.0f} s an order and {w.pick_unit_s:.0f} s a unit, counter {w.counter_s:.0f} s a pickup and "
@@ -316,5 +366,6 @@ def problem_lines(plan: StorePlan) -> list[str]:
         if not day.kept:
             out.append(f"{DAY_WORDS[day.weekday]}: the targets are not kept even with more people")
         if (sh.people(day.shifts[PICKERS]) <= plan.options.targets.least[PICKERS]).all():
-            out.append(f"{DAY_WORDS[day.weekday]}: the least number of pickers (least_pickers) decides, not the demand")
+            who = "people (least_pickers, least_counter)" if day.shop.how.pooled else "pickers (least_pickers)"
+            out.append(f"{DAY_WORDS[day.weekday]}: the least number of {who} decides, not the demand")
     return out

@@ -14,7 +14,7 @@ from omosim.planning import erlang, slots
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
 from omosim.planning.backtest import Backtest, backtest
-from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, WorkLaw, draw, learn, thinned
+from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, Ways, WorkLaw, draw, learn, thinned
 from omosim.planning.errors import PlanError
 from omosim.planning.history import QUARTER, StoreHistory, date_text, promise_of, weekday_of
 from omosim.planning.odd import OddDay, cure, odd_days
@@ -22,8 +22,18 @@ from omosim.planning.roster import Roster
 from omosim.planning.shelf import ShelfLaw, ShelfPlan, cures_of, fits
 from omosim.planning.shelf import peaks as shelf_peaks
 from omosim.planning.shifts import Shift, ShiftRules
-from omosim.planning.simulate import DayResult, Shop, Staff, simulate
-from omosim.planning.staffing import COUNTER, PICKERS, POOLS, Search, Targets, offered_load, with_one
+from omosim.planning.simulate import DayResult, Days, Shop, Staff, simulate
+from omosim.planning.staffing import (
+    COUNTER,
+    PICKERS,
+    Role,
+    Search,
+    Targets,
+    load_of_pools,
+    offered_load,
+    roles,
+    with_one,
+)
 from omosim.planning.week import PoolWeek, WeekRules, staffed
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 from omosim.schema.settings import NetworkSettings
@@ -170,12 +180,13 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     hold_s = round(network.pickup.hold_days * DAY)
     sold_on = set(weekday_of(history.dates).tolist())  # a weekday whose days are all left out is open all the same
     trades = tuple(law.weekday in sold_on and law.weekday not in history.shut for law in laws)
-    shop = Shop(history.opens, history.closes, trades, hold_s, options.wait_s)
+    how = Ways.of(network)
+    shop = Shop(history.opens, history.closes, trades, hold_s, options.wait_s, how)
     draws = sized(laws, make_key(options.seed, weekday), _SEARCH_ROWS)
     rows = draw(laws, draws, work, shop, promise_s)
     ample = simulate(shop, rows, draws, Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes), audit=False)
     load = offered_load(shop, ample, promise_s)
-    search = Search(shop, options.targets, options.rules, lambda staff: simulate(shop, rows, draws, staff, audit=False), load, both)
+    search = Search(shop, options.targets, options.rules, Days(shop, rows, draws), load_of_pools(load, how.pooled), both)
     say(f"{WEEKDAYS[weekday]}: searching for shifts")
     shifts = search.schedule()
 
@@ -187,7 +198,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
             break
         shifts = search.strengthened(shifts, result)
         result = _result(shop, days, final, shifts)
-    again = replace(search, trial=lambda staff: simulate(shop, days, final, staff, audit=False))
+    again = replace(search, days=Days(shop, days, final))
     if options.targets.all_kept(result):  # a repair may have made another shift needless
         shifts = again.trimmed(shifts, _LAST_MOVES)
         result = _result(shop, days, final, shifts)
@@ -201,15 +212,16 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     seen_all = seen + float(laws[-1].counts[WALK_IN].sum())
     came = result.served + result.left
 
-    pick_s = float(work.pick(laws[-1].pools[PICKUP].units).mean())
-    few, fewer = thinned(rows, draws, round(_SLOT_ROWS / max(1.0, slots.most_rows(shop, staff, promise_s, pick_s)) / draws.groups))
+    pick_s = float(work.pick(laws[-1].pools[PICKUP].units).mean()) - how.saved_s
+    picking = Staff(np.maximum(staff.pickers - load[COUNTER], 0.0), staff.counter) if how.pooled else staff  # who serves does not pick
+    few, fewer = thinned(rows, draws, round(_SLOT_ROWS / max(1.0, slots.most_rows(shop, picking, promise_s, pick_s)) / draws.groups))
 
     def fill(limit: np.ndarray) -> DayResult:
         begins, ends = slots.slots_of(shop, options.slot_minutes)
         filled = slots.full_rows(shop, few, fewer, limit, begins, ends, promise_s, laws[-1].pools[PICKUP], work)
         return simulate(shop, filled, fewer, staff, audit=False)
 
-    limits = slots.largest(shop, staff, options.slot_minutes, promise_s, pick_s, fill, lambda r, z: _keeps_full(options, fewer, r, z))
+    limits = slots.largest(shop, picking, options.slot_minutes, promise_s, pick_s, fill, lambda r, z: _keeps_full(options, fewer, r, z), both)
     base = _Base(shop, final, days, staff, result, seen, seen_all)
     return DayPlan(
         weekday, laws[-1], shop, promise_s, shifts, staff, load, result, final,
@@ -218,7 +230,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         wait_p50=iv.wait_quantile(final, result, 0.5), wait_p90=iv.wait_quantile(final, result, 0.9),
         left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, shelf_peaks(result)), shelf=shelf,
         orders=iv.mean(final, result.orders), customers=iv.mean(final, came), limits=limits,
-        textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.counter), curve=_curve(base),
+        textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.pickers + staff.counter if how.pooled else staff.counter), curve=_curve(base, both),
         what_if=_what_ifs(base, shifts, laws, work, promise_s, both), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
     )  # fmt: skip
 
@@ -269,11 +281,11 @@ def _with_room(search: Search, shifts: list[list[Shift]], result: DayResult, opt
     first, last = search.hours
     ample = np.zeros(QUARTERS, np.int64)
     ample[first:last] = _AMPLE
-    if not fits(search.trial(Staff(sh.people(shifts[PICKERS]), ample)), options.bins, options.overflow):
+    if not fits(search.days.whole(Staff(sh.people(shifts[PICKERS]), ample)), options.bins, options.overflow):
         return shifts, True
     for _ in range(_MOST_REPAIRS):
-        shifts = search.one_more(shifts, COUNTER)
-        if fits(search.trial(Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))), options.bins, options.overflow):
+        shifts = search.one_more(shifts, options.targets.pools[-1])
+        if fits(search.days.whole(Staff(sh.people(shifts[PICKERS]), sh.people(shifts[COUNTER]))), options.bins, options.overflow):
             break
     return shifts, False
 
@@ -305,6 +317,11 @@ class _Base:
     seen: float
     seen_all: float
 
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Who works there."""
+        return roles(self.shop.how.pooled)
+
     def with_staff(self, staff: Staff) -> DayResult:
         """The same days with other people."""
         return simulate(self.shop, self.rows, self.draws, staff, audit=False)
@@ -323,19 +340,24 @@ class _Base:
 def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: WorkLaw, promise_s: int, both: Executor) -> list[WhatIf]:
     shop, draws, hours = base.shop, base.draws, base.staff.person_hours
     out = [base.judge("as planned", base.result, 0.0)]
-    for pool, who in ((PICKERS, "picker"), (COUNTER, "person at the counter")):
-        staff = with_one(base.staff, pool, 1, shop)
-        out.append(base.judge(f"one more {who} all day", base.with_staff(staff), staff.person_hours - hours))
+
+    def one_more(role: Role) -> WhatIf:
+        staff = with_one(base.staff, role.pool, 1, shop)
+        return base.judge(f"one more {role.one} all day", base.with_staff(staff), staff.person_hours - hours)
+
+    def other(name: str, promise: int, factor: float) -> WhatIf:
+        rows = draw(laws, draws, work, shop, promise, factor)
+        return base.judge(name, simulate(shop, rows, draws, base.staff, audit=False), 0.0)
+
+    out += both.map(one_more, base.roles)
+    half, more = (f"promise of {promise_s / 2 / HOUR:.3g} h instead of {promise_s / HOUR:.3g} h", promise_s // 2, 1.0), ("30 % more orders and customers", promise_s, 1.3)
     absent = _absences(base, shifts, both)
-    for pool in POOLS:
-        mine = [row for row in absent if row[0] == pool]
+    for role in base.roles:
+        mine = [row for row in absent if row[0] == role.pool]
         if mine:
             _, _, change = min(mine, key=lambda row: row[1])
             out.append(replace(change, name=f"one fewer: without {change.name}"))
-    half = draw(laws, draws, work, shop, promise_s // 2)
-    out.append(base.judge(f"promise of {promise_s / 2 / HOUR:.3g} h instead of {promise_s / HOUR:.3g} h", simulate(shop, half, draws, base.staff, audit=False), 0.0))
-    more_orders = draw(laws, draws, work, shop, promise_s, factor=1.3)
-    out.append(base.judge("30 % more orders and customers", simulate(shop, more_orders, draws, base.staff, audit=False), 0.0))
+    out += both.map(lambda change: other(*change), (half, more))
     if absent:
         _, _, change = max(absent, key=lambda row: row[1])
         out.append(replace(change, name=f"one sick, where it hurts most: {change.name}"))
@@ -344,32 +366,34 @@ def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: 
 
 def _absences(base: _Base, shifts: list[list[Shift]], both: Executor) -> list[tuple[int, float, WhatIf]]:
     """Pool, harm (shares lost) and figures of the day without each shift."""
-    asked = [(pool, shift) for pool in POOLS for shift, _ in sh.distinct(shifts[pool])]
+    asked = [(role, shift) for role in base.roles for shift, _ in sh.distinct(shifts[role.pool])]
 
-    def without(pool: int, shift: Shift) -> tuple[int, float, WhatIf]:
-        name, role = ("pickers", "counter")[pool], ("picker", "person at the counter")[pool]
+    def without(role: Role, shift: Shift) -> tuple[int, float, WhatIf]:
+        name = ("pickers", "counter")[role.pool]
         left = np.maximum(getattr(base.staff, name) - shift.cover(), 0)
         result = base.with_staff(replace(base.staff, **{name: left}))
-        change = base.judge(f"the {role} of {clock(shift.begin)}-{clock(shift.end)}", result, -shift.paid * QUARTER / HOUR)
-        return pool, -result.ready_on_time - result.soon_share, change
+        change = base.judge(f"the {role.one} of {clock(shift.begin)}-{clock(shift.end)}", result, -shift.paid * QUARTER / HOUR)
+        return role.pool, -result.ready_on_time - result.soon_share, change
 
     return list(both.map(lambda one: without(*one), asked))
 
 
-def _curve(base: _Base) -> list[tuple[int, iv.Estimate, float]]:
+def _curve(base: _Base, both: Executor) -> list[tuple[int, iv.Estimate, float]]:
     """Share of the busiest hour's customers who wait against people at the counter, with Erlang C of that hour beside it."""
     work = base.result.work[COUNTER]
     hour = int(np.argmax(np.lib.stride_tricks.sliding_window_view(work, 4).sum(axis=1))) if work.any() else base.shop.opens // QUARTER
     load = float(work[hour : hour + 4].sum() / (4 * QUARTER))
-    now = int(base.staff.counter[hour : hour + 4].max())
-    out = []
-    for people in range(max(1, now - 2), now + 3):
-        result = base.with_staff(with_one(base.staff, COUNTER, people - now, base.shop))
+    pool = base.roles[-1].pool
+    now = int((base.staff.pickers, base.staff.counter)[pool][hour : hour + 4].max())
+
+    def point(people: int) -> tuple[int, iv.Estimate, float]:
+        result = base.with_staff(with_one(base.staff, pool, people - now, base.shop))
         inside = (result.wait_quarter >= hour) & (result.wait_quarter < hour + 4)
         came = np.bincount(result.wait_rep[inside], minlength=base.draws.reps)
         waited = np.bincount(result.wait_rep[inside & (result.waits > 0)], minlength=base.draws.reps)
-        out.append((people, iv.share(base.draws, waited, came, base.seen_all / 10), erlang.erlang_c(people, load)))
-    return out
+        return people, iv.share(base.draws, waited, came, base.seen_all / 10), erlang.erlang_c(people, load)
+
+    return list(both.map(point, range(max(1, now - 2), now + 3)))
 
 
 def clock(quarter: int) -> str:
@@ -461,5 +485,5 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
     days = [found for found in tried if not isinstance(found, str)]
     if not days:
         raise PlanError("\n".join(refused.values()))
-    week = tuple(staffed([(day.weekday, shift) for day in days for shift in day.shifts[pool]], options.week) for pool in POOLS) if len(days) > 1 else None
+    week = tuple(staffed([(day.weekday, shift) for day in days for shift in day.shifts[pool]], options.week) for pool in options.targets.pools) if len(days) > 1 else None
     return StorePlan(history, options, promise_s, told, days, refused, check, work, odd, week)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
 from omosim.planning.demand import WALK_IN, Draws, Pool, WorkLaw, blank_rows, quantiles, row_keys
-from omosim.planning.history import QUARTER
+from omosim.planning.history import LOCKER, QUARTER
 from omosim.planning.hours import after_open_seconds
 from omosim.planning.simulate import DayResult, Shop, Staff
 from omosim.schema.codes import Flow
@@ -90,13 +91,16 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
     one["t"] = release.ravel()
     one["promise_s"] = shop.promised(one["t"], promise_s) - one["t"]
     golden = (np.arange(one.size) * 0.6180339887498949) % 1.0
-    units = pool.units[(golden * len(pool.units)).astype(int)]
+    like = (golden * len(pool.units)).astype(int)
+    units = pool.units[like]
+    one["offer"] = pool.place[like]
     one["units"] = units
     one["flow"] = Flow.PICKUP
     mixed = (np.arange(one.size) * 0.7548776662466927) % 1.0
     one["pick_s"] = np.rint(work.pick(units) * service[(mixed * service.size).astype(int)])
     one["counter_s"] = np.rint(work.counter_s * service[((mixed * 7.3) % 1.0 * service.size).astype(int)])
     one["collect_lag_s"] = np.maximum((comes[None, :] + (days * DAY)[:, None]).ravel() - one["t"] - one["pick_s"], 0)
+    one["collect_lag_s"][one["offer"] == LOCKER] = -1
     one = one[one["t"] >= 0]  # released before the first simulated day: picked by then
     walk_in = rows[rows["flow"] == Flow.VISIT]
     many = np.tile(one, draws.reps)
@@ -110,7 +114,7 @@ def full_rows(shop: Shop, rows: np.ndarray, draws: Draws, limit: np.ndarray, beg
 
 
 def largest(shop: Shop, staff: Staff, minutes: int, promise_s: int, pick_s: float,
-            fill: Callable[[np.ndarray], DayResult], kept: Callable[[DayResult, float], bool]) -> SlotLimits:  # fmt: skip
+            fill: Callable[[np.ndarray], DayResult], kept: Callable[[DayResult, float], bool], both: Executor) -> SlotLimits:  # fmt: skip
     """The largest limits, each slot's by its pickers' time, at which full slots keep the targets.
 
     Parameters
@@ -118,6 +122,7 @@ def largest(shop: Shop, staff: Staff, minutes: int, promise_s: int, pick_s: floa
     pick_s : mean seconds of picking an order
     fill : limits -> result of days whose slots are full
     kept : (result, z) -> whether the targets hold, their shares lowered by z standard errors
+    both : where the searches for the limit and for its interval's ends run side by side
     """
     begins, ends = slots_of(shop, minutes)
     time = picker_seconds(shop, staff, begins, ends, promise_s)
@@ -137,5 +142,5 @@ def largest(shop: Shop, staff: Staff, minutes: int, promise_s: int, pick_s: floa
                 high = middle
         return low
 
-    best, sure, hoped = fullest(0.0), fullest(1.96), fullest(-1.96)
+    best, sure, hoped = both.map(fullest, (0.0, 1.96, -1.96))
     return SlotLimits(begins, ends, at(best), at(min(sure, best)), at(max(hoped, best)), best)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,10 +18,33 @@ from omosim.planning.demand import QUARTERS
 from omosim.planning.errors import PlanError
 from omosim.planning.history import QUARTER
 from omosim.planning.shifts import Shift, ShiftRules
-from omosim.planning.simulate import DayResult, Shop, Staff
+from omosim.planning.simulate import DayResult, Days, Shop, Staff
 
 PICKERS, COUNTER = 0, 1
 POOLS = (PICKERS, COUNTER)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A pool of people by its names: in plan.json, in a rota and before a person's number, one of them, several."""
+
+    pool: int
+    key: str
+    rota: str
+    letter: str
+    one: str
+    many: str
+
+
+_APART = (Role(PICKERS, "pickers", "picker", "P", "picker", "pickers"), Role(COUNTER, "counter", "counter", "C", "person at the counter", "at the counter"))
+_TOGETHER = (Role(PICKERS, "staff", "staff", "S", "person", "who pick and serve"),)
+
+
+def roles(pooled: bool) -> tuple[Role, ...]:
+    """Pickers and counter, or the one pool of those who do both."""
+    return _TOGETHER if pooled else _APART
+
+
 _HOUR = 4  # quarter hours
 _MOST = 400  # people of a pool at once
 _STEEPEST, _FLATTEST, _HALVINGS = 8.0, -3.0, 7
@@ -40,19 +63,29 @@ class Targets:
     ready_on_time : share of pickups ready by the promise
     soon : share of customers at the counter who wait no longer than the limit
     least : people of each pool who are there at any open time
+    pooled : one pool, the first, is answerable for both shares
     """
 
     ready_on_time: float
     soon: float
     least: tuple[int, int]
+    pooled: bool = False
+
+    @property
+    def pools(self) -> tuple[int, ...]:
+        """Pools that have people."""
+        return tuple(role.pool for role in roles(self.pooled))
 
     def kept(self, pool: int, result: DayResult) -> bool:
-        """Whether the pool's own target holds."""
+        """Whether what the pool is answerable for holds."""
+        return self.all_kept(result) if self.pooled else self._holds(pool, result)
+
+    def _holds(self, pool: int, result: DayResult) -> bool:
         return (result.ready_on_time if pool == PICKERS else result.soon_share) >= (self.ready_on_time, self.soon)[pool]
 
     def all_kept(self, result: DayResult) -> bool:
         """Whether both hold."""
-        return all(self.kept(pool, result) for pool in POOLS)
+        return all(self._holds(pool, result) for pool in POOLS)
 
 
 @dataclass
@@ -61,7 +94,7 @@ class Search:
 
     Parameters
     ----------
-    trial : staff -> result on always the same days
+    days : on which staff are tried, always the same
     load : (2, 96) float64, offered load of each pool: people who would be busy if there were enough
     both : where two trials may run side by side; kernels hold no lock
     """
@@ -69,20 +102,33 @@ class Search:
     shop: Shop
     targets: Targets
     rules: ShiftRules
-    trial: Trial
+    days: Days
     load: np.ndarray
     both: Executor
     tried: int = 0
+    _pickers: tuple[bytes, bool] | None = field(default=None, init=False)
 
     @property
     def hours(self) -> tuple[int, int]:
         """First open and first closed quarter hour."""
         return self.shop.opens // QUARTER, -(-self.shop.closes // QUARTER)
 
-    def test(self, need: tuple[np.ndarray, np.ndarray]) -> DayResult:
-        """Result of people by pool."""
+    def kept(self, pool: int, need: list[np.ndarray]) -> bool:
+        """Whether people by pool keep what one of them is answerable for."""
         self.tried += 1
-        return self.trial(Staff(need[PICKERS], need[COUNTER]))
+        return self.targets.kept(pool, self._alone(pool)(Staff(need[PICKERS], need[COUNTER])))
+
+    @property
+    def _apart(self) -> bool:
+        """Whether the counter's waits follow from the pickers and its own people: nobody does both, no car waits for a bay, no queue lasts over night."""
+        how = self.shop.how
+        return not how.pooled and not how.bays and self.targets.least[COUNTER] > 0
+
+    def _alone(self, pool: int) -> Trial:
+        """The trial that shows what a pool is answerable for at least work."""
+        if pool == PICKERS:
+            return self.days.whole if self.shop.how.pooled else self.days.picking
+        return self.days.whole
 
     def opened(self, level: np.ndarray, pool: int) -> np.ndarray:
         """People within opening hours, at least the least."""
@@ -101,15 +147,15 @@ class Search:
         low, high = _FLATTEST, _STEEPEST
         trial = list(need)
         trial[pool] = at(high)
-        while not self.targets.kept(pool, self.test((trial[0], trial[1]))):
+        while not self.kept(pool, trial):
             if trial[pool].max() >= _MOST or high > 1e4:
-                raise PlanError(_unreachable(pool))
+                raise PlanError(_unreachable(pool, self.targets.pooled))
             low, high = high, 4 * high
             trial[pool] = at(high)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             trial[pool] = at(middle)
-            if self.targets.kept(pool, self.test((trial[0], trial[1]))):
+            if self.kept(pool, trial):
                 high = middle
             else:
                 low = middle
@@ -129,7 +175,7 @@ class Search:
                 fewer[part] = np.maximum(now[part] - 1, self.targets.least[pool])
                 trial = list(need)
                 trial[pool] = fewer
-                if (fewer == now).all() or not self.targets.kept(pool, self.test((trial[0], trial[1]))):
+                if (fewer == now).all() or not self.kept(pool, trial):
                     open_for[start] = False
                 else:
                     now = fewer
@@ -137,10 +183,10 @@ class Search:
 
     def need(self) -> list[np.ndarray]:
         """(96,) people of each pool that keep the targets, hour by hour."""
-        need = [self.opened(2 * self.load[p] + 4 * np.sqrt(self.load[p]) + 1, p) for p in POOLS]
-        for pool in POOLS:
+        need = [self.opened(2 * self.load[p] + 4 * np.sqrt(self.load[p]) + 1, p) if p in self.targets.pools else np.zeros(QUARTERS, np.int64) for p in POOLS]
+        for pool in self.targets.pools:
             need[pool] = self.square_root(pool, need)
-        for pool in POOLS:
+        for pool in self.targets.pools:
             need[pool] = self.lowered(pool, need)
         return need
 
@@ -150,21 +196,34 @@ class Search:
         first, last = self.hours
         need = self.need()
         plan = [sh.cover(need[pool], first, last, self.rules) for pool in POOLS]
-        for pool in POOLS:
+        for pool in self.targets.pools:
             plan[pool] = self._trimmed(pool, plan)
         return plan
 
-    def _keeps(self, plan: list[list[Shift]]) -> bool:
+    def _keeps(self, pool: int, plan: list[list[Shift]]) -> bool:
+        """Whether both targets hold, where the plan differs from one that keeps them in the pool's shifts alone."""
         people = [sh.people(plan[pool]) for pool in POOLS]
         first, last = self.hours
-        if any((people[pool][first:last] < self.targets.least[pool]).any() for pool in POOLS):
+        if any((people[p][first:last] < self.targets.least[p]).any() for p in POOLS):
             return False
-        return self.targets.all_kept(self.trial(Staff(people[PICKERS], people[COUNTER])))
+        staff = Staff(people[PICKERS], people[COUNTER])
+        if pool == COUNTER and self._apart:
+            return self._picked(staff) and self.targets.kept(COUNTER, self.days.counter(staff))
+        if not self.shop.how.pooled and not self.targets.kept(PICKERS, self.days.picking(staff)):
+            return False
+        return self.targets.all_kept(self.days.whole(staff))
+
+    def _picked(self, staff: Staff) -> bool:
+        """Whether the pickers keep the promise; the last answer is kept."""
+        pickers = staff.pickers.tobytes()
+        if self._pickers is None or self._pickers[0] != pickers:
+            self._pickers = pickers, self.targets.kept(PICKERS, self._alone(PICKERS)(staff))
+        return self._pickers[1]
 
     def trimmed(self, plan: list[list[Shift]], most: int) -> list[list[Shift]]:
         """The plan with shifts dropped or cut where the search's days allow it, after so many trials at most."""
         out = list(plan)
-        for pool in POOLS:
+        for pool in self.targets.pools:
             out[pool] = self._trimmed(pool, out, most // 2)
         return out
 
@@ -188,7 +247,7 @@ class Search:
                 tests.append((shift, other, [*fewer, *([] if other is None else [other])]))
             self.tried += len(tests)
             trials = [[*plan[:pool], fewer, *plan[pool + 1 :]] for _, _, fewer in tests]
-            for (shift, other, fewer), keeps in zip(tests, self.both.map(self._keeps, trials), strict=True):
+            for (shift, other, fewer), keeps in zip(tests, self.both.map(lambda trial: self._keeps(pool, trial), trials), strict=True):
                 if keeps:
                     now = fewer
                     break  # as if the moves had been tried one after the other
@@ -217,7 +276,7 @@ class Search:
     def strengthened(self, plan: list[list[Shift]], result: DayResult) -> list[list[Shift]]:
         """One more person in the pool whose target is missed, where the load presses most."""
         out = plan
-        for pool in POOLS:
+        for pool in self.targets.pools:
             if not self.targets.kept(pool, result):
                 out = self.one_more(out, pool)
         return out
@@ -228,7 +287,10 @@ class Search:
         return [[*shifts, best] if p == pool else list(shifts) for p, shifts in enumerate(plan)]
 
 
-def _unreachable(pool: int) -> str:
+def _unreachable(pool: int, pooled: bool) -> str:
+    if pooled:
+        return ("no number of people keeps the promise and the wait: picking an order takes too long for the promise, or it ends "
+                "before the store has opened; give a longer promise_h or wait_min, or lower targets")  # fmt: skip
     if pool == PICKERS:
         return ("no number of pickers keeps the promise: picking an order takes too long for it, or the promise ends "
                 "before the store has opened; give a longer promise_h or a lower target")  # fmt: skip
@@ -244,6 +306,11 @@ def offered_load(shop: Shop, result: DayResult, promise_s: int) -> np.ndarray:
         later = first + (q - first + np.arange(spread)) % (last - first)
         np.add.at(picking, later, result.work[PICKERS][q] / spread)
     return np.stack([picking, result.work[COUNTER]]) / QUARTER
+
+
+def load_of_pools(load: np.ndarray, pooled: bool) -> np.ndarray:
+    """(2, 96) load of each pool's people: all of it the first one's where they are one."""
+    return np.stack([load.sum(axis=0), np.zeros(QUARTERS)]) if pooled else load
 
 
 def with_one(staff: Staff, pool: int, more: int, shop: Shop) -> Staff:

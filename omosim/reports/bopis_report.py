@@ -64,13 +64,18 @@ _WHY = {
 }  # fmt: skip
 
 
+_POOLS = (("pickers", "Pickers"), ("counter", "At the counter"), ("staff", "People who pick and serve"))
+
+
 def _week(plan: dict[str, Any]) -> dict[str, Any] | None:
     """The week's rota, people by days, with the bounds that say why no fewer."""
     week = plan.get("week")
     if week is None:
         return None
     pools = []
-    for key, title in (("pickers", "Pickers"), ("counter", "At the counter")):
+    for key, title in _POOLS:
+        if key not in week:
+            continue
         pool = week[key]
         sure = "no fewer can do" if pool["fewest_proven"] else f"at least {pool['at_least']}; whether one fewer can do is not known"
         bounds = pool["bounds"]
@@ -124,7 +129,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
             ("Leave the queue", share_words(day["left_the_queue"])),
             ("Shelf bins at the peak", f"{plain_words(day['shelf_peak_bins'], 0)}; nineteen days of twenty {day['shelf_peak_bins'].get('day_p95', 0):.0f}"),
             *_bins(shelf),
-            ("Paid hours, pickers and counter", f"{cost['paid_hours_pickers']:.4g} + {cost['paid_hours_counter']:.4g}"),
+            *_hours(cost),
             ("Cost a day", number(cost["value"], unit)),
             ("Cost a pickup", f"{number(cost['per_pickup']['value'], unit)} ({number(cost['per_pickup']['ci_low'], unit)} to {number(cost['per_pickup']['ci_high'], unit)})"),
         ],
@@ -149,13 +154,26 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
     }  # fmt: skip
 
 
+def _hours(cost: dict[str, Any]) -> list[tuple[str, str]]:
+    """Paid hours, of each pool where there are two."""
+    if "paid_hours_staff" in cost:
+        return [("Paid hours", f"{cost['paid_hours_staff']:.4g}")]
+    return [("Paid hours, pickers and counter", f"{cost['paid_hours_pickers']:.4g} + {cost['paid_hours_counter']:.4g}")]
+
+
+_WORK = {"pickers": ("picking_work",), "counter": ("counter_work",), "staff": ("picking_work", "counter_work")}
+_TITLES = {"pickers": "Pickers", "counter": "People at the counter", "staff": "People who pick and serve"}
+
+
 def _staff(rows: list[dict[str, Any]]) -> list[Chart]:
     names = [row["from"] for row in rows]
     out = []
-    for pool, work, title in (("pickers", "picking_work", "Pickers"), ("counter", "counter_work", "People at the counter")):
+    for pool, title in _TITLES.items():
+        if pool not in rows[0]:
+            continue
         lines = [
             Line("planned", [float(row[pool]) for row in rows], COLOURS[0], steps=True),
-            Line("work that comes", [float(row[work]) for row in rows], COLOURS[1], dashed=True),
+            Line("work that comes", [sum(float(row[work]) for work in _WORK[pool]) for row in rows], COLOURS[1], dashed=True),
         ]
         out.append(chart(title, "people", lines, names))
     return out
@@ -190,7 +208,7 @@ def _heat(plan: dict[str, Any]) -> dict[str, Any]:
         cells = []
         for hour in hours:
             inside = [row for row in plan["days"][name]["staff_by_interval"] if row["from"][:2] == hour]
-            cells.append(sum(row["pickers"] + row["counter"] for row in inside) / max(1, len(inside)))
+            cells.append(sum(row.get(pool, 0) for row in inside for pool in _TITLES) / max(1, len(inside)))
         rows.append((NAMES[name], cells))
     return _coloured(hours, rows)
 

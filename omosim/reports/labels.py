@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+PLACES = {"shelf": "Pickup shelf", "locker": "Lockers", "bay": "Curbside bays", "room": "Fitting rooms", "slot": "Pickup slots"}
+_OF_PLACES = {"load": " load, full size", "short": ", short of them", "full": ", found full", "needed": ", needed each"}
+LOADS = tuple(f"{place}_load" for place in PLACES)
 TITLES = {
     "operating_profit": "Operating profit",
     "net_revenue": "Net revenue",
@@ -30,6 +33,7 @@ TITLES = {
     "pickup_wait_p90_min": "Pickup wait, 90th percentile",
     "delivery_on_time": "Deliveries on time",
     "store_staff_load": "Store staff load, full size",
+    **{f"{place}_{of}": f"{words}{what}" for place, words in PLACES.items() for of, what in _OF_PLACES.items()},
     "site_lost_rate": "Sessions lost at a full site",
     "outsourced": "Fees of outsourced nodes",
     "transfers": "Orders sent on to be collected",
@@ -68,6 +72,7 @@ _GROUPS = {
         "pickup_wait_p90_min",
         "delivery_on_time",
         "store_staff_load",
+        *(f"{place}_{of}" for place in PLACES for of in _OF_PLACES),
         "site_lost_rate",
         "wasted_trip_rate",
     ),
@@ -99,6 +104,7 @@ MAIN = (
     "return_rate",
     "wasted_trip_rate",
     "store_staff_load",
+    *LOADS,
 )
 CHANNELS, OTHER = "Revenue by channel", "Other"
 SUBTOTALS = frozenset({"net_revenue", "gross_profit", "operating_profit", "profit", "total", "contribution", "ebit"})

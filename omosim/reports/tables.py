@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from omosim.reports.labels import MAIN, reading_order, title
+from omosim.reports.labels import LOADS, MAIN, reading_order, title
 from omosim.results.words import SHARES, figure, interval, safe_text, unit_words
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def _arms(rows: Sequence[Row]) -> list[str]:
 def _chosen(rows: Sequence[Row], everything: bool) -> list[tuple[str, dict[str, Row]]]:
     kpis = list(dict.fromkeys(str(row["kpi"]) for row in rows))
     if not everything:
-        kpis = [k for k in MAIN if k in kpis] or kpis
+        told = {str(row["kpi"]) for row in rows if row["diff"] is not None}
+        kpis = [k for k in MAIN if k in (told if k in LOADS else kpis)] or kpis  # places without a limit are left out
     ordered = [k for _, group in reading_order(kpis) for k in group]
     return [(k, {str(row["strategy"]): row for row in rows if row["kpi"] == k}) for k in ordered]
 

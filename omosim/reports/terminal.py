@@ -19,18 +19,15 @@ from omosim.schema.columns import WEEKDAYS
 Row = Mapping[str, Any]
 
 
-class CompareScreen:
-    """Progress with ETA, a first table as soon as two pairs are there, then the answer.
+class StudyScreen:
+    """Progress of a study with ETA; quarters of the way as lines where there is no terminal.
 
     Parameters
     ----------
-    baseline : arm that the others are compared with
-    arms : labels of all arms
-    replications : largest number of pairs
+    title : words beside the bar
     """
 
-    def __init__(self, baseline: str, arms: Sequence[str], replications: int) -> None:
-        self.baseline = baseline
+    def __init__(self, title: str) -> None:
         self.console = Console(markup=False, emoji=False, highlight=False)
         self.live = sys.stderr.isatty()
         self.progress = Progress(
@@ -43,8 +40,7 @@ class CompareScreen:
             console=Console(stderr=True),
             disable=not self.live,
         )
-        self.task = self.progress.add_task(f"{len(arms)} strategies x up to {replications} replications", total=None)
-        self.shown = False
+        self.task = self.progress.add_task(title, total=None)
         self.said = 0
 
     def __enter__(self) -> Self:
@@ -63,15 +59,35 @@ class CompareScreen:
             eta = f", about {left:.0f} s left" if left else ""
             sys.stderr.write(f"{state.done} of {state.planned} runs, {state.seconds:.0f} s{eta}\n")
             sys.stderr.flush()
-        if state.rows and not self.shown and state.done < state.planned:
-            self.shown = True
-            self.console.print(Text(f"After {state.pairs} pairs (goes on):", style="dim"))
-            self.console.print(rich_table([r for r in state.rows if r["kpi"] == "operating_profit"], self.baseline))
 
     def message(self, text: str) -> None:
         """One line for the user, below the progress."""
         self.progress.stop()
         Console(stderr=True).print(Text(safe_text(text, 4000)))
+
+
+class CompareScreen(StudyScreen):
+    """Progress with ETA, a first table as soon as two pairs are there, then the answer.
+
+    Parameters
+    ----------
+    baseline : arm that the others are compared with
+    arms : labels of all arms
+    replications : largest number of pairs
+    """
+
+    def __init__(self, baseline: str, arms: Sequence[str], replications: int) -> None:
+        super().__init__(f"{len(arms)} strategies x up to {replications} replications")
+        self.baseline = baseline
+        self.shown = False
+
+    def update(self, state: Any) -> None:
+        """After each finished run."""
+        super().update(state)
+        if state.rows and not self.shown and state.done < state.planned:
+            self.shown = True
+            self.console.print(Text(f"After {state.pairs} pairs (goes on):", style="dim"))
+            self.console.print(rich_table([r for r in state.rows if r["kpi"] == "operating_profit"], self.baseline))
 
     def result(self, rows: Sequence[Row], summary: Row, report: Path) -> None:
         """The table, the answer, how much was needed for it, and where the report is."""
@@ -138,12 +154,13 @@ def say_plan(plan: Row, summary: Row, folder: Path) -> None:
             console.print(Text(f"  {row['weekday']}  {row['measure']:<32} observed {words[0]:>8}  simulated {words[1]:>8} ({words[2]} to {words[3]})  {verdict}"))
     else:
         console.print(Text(check["why_not"]))
-    console.print(Text("\nDay   paid h  pickers/counter   ready on time          wait <= limit          wait p90 min  shelf bins  orders a slot", style="bold"))
+    pools = [who for who in ("pickers", "counter", "staff") if who in plan["staff_by_interval"][0]]
+    console.print(Text(f"\nDay   paid h  {'/'.join(pools):<15}   ready on time          wait <= limit          wait p90 min  shelf bins  orders a slot", style="bold"))
     for name, day in sorted(plan["days"].items(), key=lambda item: WEEKDAYS.index(item[0])):
-        people = [[row[who] for row in day["staff_by_interval"]] for who in ("pickers", "counter")]
+        people = [[row[who] for row in day["staff_by_interval"]] for who in pools]
         slots = [row["max_orders"] for row in day["max_orders_per_slot"]]
         console.print(Text(
-            f"{name}  {day['cost']['paid_hours']:>7.1f}   {min(people[0])}-{max(people[0])} / {min(people[1])}-{max(people[1])}".ljust(30)
+            f"{name}  {day['cost']['paid_hours']:>7.1f}   {' / '.join(f'{min(n)}-{max(n)}' for n in people)}".ljust(30)
             + f"  {_share(day['ready_on_time']):<21}  {_share(day['wait_within_limit']):<21}  {day['wait_min']['p90']['value']:>8.1f}"
             f"  {day['shelf_peak_bins']['value']:>10.0f}  {min(slots):>6}-{max(slots)}" + ("" if day["targets_kept"] else "  TARGETS NOT KEPT")
         ))  # fmt: skip

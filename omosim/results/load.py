@@ -141,7 +141,29 @@ class BopisResult(Result):
         return pd.read_csv(self.path / "rota.csv", encoding="utf-8-sig")
 
 
-_KINDS: dict[str, type[Result]] = {"compare": CompareResult, "run": RunResult, "bopis": BopisResult}
+class ValidateResult(Result):
+    """Published experiments, run again and judged."""
+
+    main_table = "validation"
+
+    @property
+    def answer(self) -> str:
+        """How many published figures hold."""
+        return str(self.summary["answer"])
+
+    def table(self) -> pd.DataFrame:
+        """One row a judged figure: pattern, outcome, published, simulated with its interval, fitted, verdict."""
+        columns = ["pattern", "outcome", "published", "unit", "band_low", "band_high", "simulated", "ci_low", "ci_high", "fitted", "verdict"]
+        return self.to_frame()[columns]
+
+    def reported(self) -> pd.DataFrame:
+        """Figures that are shown and not judged."""
+        return self.frame("reported")
+
+
+_KINDS: dict[str, type[Result]] = {
+    "compare": CompareResult, "run": RunResult, "bopis": BopisResult, "validate": ValidateResult,
+}  # fmt: skip
 
 
 def load(path: str | os.PathLike[str]) -> Result:

@@ -175,6 +175,7 @@ NODE = np.dtype(
         ("pooled", "i1"),  # 1: one pool of staff for picking, counter and returns
         ("hand_over", "i1"),  # 0 relay, 1 overlap
         ("at_closing", "i1"),  # picks in hand: 0 finish, 1 hold, 2 hand_back
+        ("shut", "i1"),  # 1 once a dated change shut the node: no order is sent there, none is picked or collected
     ],
     align=True,
 )

@@ -10,6 +10,22 @@ _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 _CLOCK_24 = r"^([01]\d|2[0-4]):[0-5]\d$"
 
 
+class RosterWeek(Frozen):
+    """People of a store by weekday, Monday first: 'HH:MM=N' wherever the number changes, 0 before the first."""
+
+    pickers: list[str] = par("people", "picking", min_length=7, max_length=7)
+    counter: list[str] = par("people", "at the counter", min_length=7, max_length=7)
+
+
+class Roster(Frozen):
+    """Who is on duty in stores, as read from a file of shifts; the file is not needed again."""
+
+    file: str = par("file", "name of the file", max_length=4096)
+    sha256: str = par("hash", "first 16 hex digits of the SHA-256 of its bytes", max_length=64)
+    told: str = par("text", "what was taken for granted in reading it", default="", max_length=200)
+    stores: dict[str, RosterWeek] = par("people", "by store; '*': stores without an entry of their own", min_length=1, max_length=5001)
+
+
 class StoreOperations(Frozen):
     """How the people of stores and dark stores work, and the places that orders and customers occupy there."""
 
@@ -20,6 +36,7 @@ class StoreOperations(Frozen):
     fitting_rooms: int = par("rooms", "fitting rooms of a store; 0 trying on needs no room", 0, 1000, default=0)
     curbside_bays: int = par("bays", "places for cars; 0 orders for the car are handed over at the counter", 0, 1000, default=0)
     shelf_bins: int = par("bins", "places on the pickup shelf; 0 endless", 0, 100000, default=0)
+    close_when_full: bool = par("flag", "pickups at a store are off while it publishes no free bin; assumed", default=True)
     batch_orders: int = par("orders", "most orders picked on one trip in a store; below 2 each by itself", 0, 64, default=0)
     centre_batch_orders: int = par("orders", "the same in the centre", 0, 64, default=0)
     walk_s: float = par("s", "part of pick_base_s that a trip of several orders has only once", 0, 86400, default=0.0)
@@ -27,6 +44,7 @@ class StoreOperations(Frozen):
     slot_minutes: int = par("min", "length of a pickup slot, where slots are booked; 0 no slots", 0, 1440, default=0)
     slot_orders: int = par("orders", "orders that may be booked into a slot of a store", 0, 100000, default=0)
     slot_tries: int = par("slots", "slots asked for, one after the other, before an order is refused", 1, 1000, default=8)
+    bin_wait_hours: int = par("h", "how long a picked order waits for a bin of a full shelf before it is given up", 1, 336, default=24)
     keep_units: int = par("units", "units of an item in a store that orders may not take; they are for walk-in customers", 0, 100000, default=0)
 
 
@@ -72,12 +90,20 @@ class Outsourced(Frozen):
     stock_share: float = par("share", "part of the market's demand for which all of them are stocked", 0, 1, default=0.1)
 
 
+class MayShip(Frozen):
+    """Zones, and nodes that may ship there; together with the other rows of a zone, these nodes alone."""
+
+    nodes: list[str] = par("names", "nodes DC, S01, D01, X01, …, or a kind: stores, dark_stores, outsourced", min_length=1, max_length=5000)
+    zones: list[int] = par("zones", "zones; empty: all", default_factory=list, max_length=5000)
+
+
 class Sourcing(Frozen):
     """Which node serves a parcel."""
 
     rule: Literal["centre_first", "nearest", "cheapest", "fastest"] = par("name", "order in which nodes are asked; then by distance", default="centre_first")
     max_parcels: int = par("parcels", "parcels that an order may be split into", 1, 4, default=1)
     reserve_at: Literal["order", "pick"] = par("name", "when stock is put aside for an online order", default="order")
+    allowed: list[MayShip] = par("rows", "which nodes may ship to which zones; a zone that no row names is served by all", default_factory=list, max_length=1000)
 
 
 class ShipToStore(Frozen):

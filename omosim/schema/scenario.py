@@ -75,6 +75,8 @@ NARROWED: dict[str, tuple[str, ...]] = {name: kind.narrowed for name, kind in KI
 SEEN = tuple(name for name, kind in KINDS.items() if "ab" in kind.narrowed)
 #: quantities that are columns of a store's node, with the column
 CAPACITY = {"bins": "bins", "bays": "bays", "rooms": "rooms", "slots": "slot_cap", "keep": "keep", "batch": "batch"}
+#: quantities of stores that dark stores have, too
+DARK_TOO = ("store_open", "staff")
 FILTERS = ("stores", "zones", "categories", "channels", "segments", "touchpoints", "items")
 #: quantities that hold for a whole run or not at all, because contracts and goods do not change inside one
 WHOLE_RUN = ("misfit", "goods_cost", "delivery_cost")
@@ -112,7 +114,7 @@ class Intervention(Frozen):
     times: float | None = par("1", "factor on the present value", 0, 1000, default=None)
     capability: str | None = par("name", "capability, for what: capability or level", default=None, max_length=80)
     level: str | None = par("name", "level of the capability, for what: level", default=None, max_length=80)
-    stores: list[str] = par("names", "stores S01, S02, …; empty: all", default_factory=list, max_length=5000)
+    stores: list[str] = par("names", "stores S01, S02, …, for store_open and staff also dark stores D01, …; empty: all", default_factory=list, max_length=5000)
     zones: list[int] = par("zones", "zones: where people live, or where a store stands; empty: all", default_factory=list, max_length=5000)
     categories: list[str] = par("names", "categories; empty: all", default_factory=list, max_length=32)
     channels: list[Literal["web", "store", "social", "live"]] = par("entries", "channels; empty: all", default_factory=list)
@@ -133,4 +135,9 @@ class ScenarioSettings(Frozen):
     title: str = par("text", "name for people", max_length=200)
     practice: str = par("text", "practice that it shows, with its source", default="", max_length=2000)
     expect: dict[str, str] = par("signs", "signs it should show, KPI to + - or 0", default_factory=dict)
+    contrast: Literal["scenario", "strategies"] = par(
+        "name", "what the signs compare: with the scenario against without it, or the last of its strategies against the first",
+        default="scenario",
+    )  # fmt: skip
+    strategies: list[str] = par("names", "strategies for which the signs are stated; none: o2o", default_factory=list, max_length=32)
     interventions: list[Intervention] = Field(default_factory=list, max_length=1000)

@@ -18,6 +18,7 @@ from omosim.schema.operations import (
     Inserts,
     Outsourced,
     PickupPoints,
+    Roster,
     ShipToStore,
     Site,
     Sourcing,
@@ -226,6 +227,7 @@ class StorePlan(Frozen):
     peak_to: str = par("time", "end of the busy hours, HH:MM", pattern=r"^([01]\d|2[0-4]):[0-5]\d$")
     peak_extra: int = par("people", "more at the counter in the busy hours", 0, 1000)
     rent_per_day: int = par("minor a day", "rent and fixed cost of a store", 0, 10**10)
+    roster: str | Roster | None = par("file", "people by weekday and quarter hour in place of pickers, counter and peak_*: CSV with weekday, role (picker or counter), from, to, where wanted store, breaks, people, as the rota.csv of `omosim bopis`", default=None)
 
 
 class Work(Frozen):
@@ -243,7 +245,7 @@ class Work(Frozen):
 
 
 class StockPolicy(Frozen):
-    """Replenishment on inventory position: up to a level by days of cover, in lots, or by forecast."""
+    """Replenishment on inventory position: up to a level by days of cover, at once or from a reorder point, in lots, or by forecast."""
 
     store_cover_days: float = par("days", "cover above lead-time demand in a store", 0, 365)
     store_min_units: int = par("units", "least order-up-to level of an item in a store", 0, 100000)
@@ -259,7 +261,8 @@ class StockPolicy(Frozen):
     store_share: float = par("share", "part of the market's demand for which stores are stocked", 0, 1)
     shrink_per_year: float = par("share a year", "units lost", 0, 1)
     holding_per_year: float = par("share of cost a year", "holding cost", 0, 5)
-    policy: Literal["order_up_to", "r_q", "forecast"] = par("name", "order up to the level; in lots when stock falls below it; or levels that follow each node's own demand", default="order_up_to")
+    policy: Literal["order_up_to", "s_s", "r_q", "forecast"] = par("name", "order up to the level; the same once stock falls to a reorder point; in lots when stock falls below the level; or levels that follow each node's own demand", default="order_up_to")
+    reorder_days: float = par("days", "cover above lead-time demand and safety stock below which an order is due, for policy s_s; store_cover_days and centre_cover_days stand for the level", 0, 730, default=0.0)
     lot_days: float = par("days", "demand that a lot covers, for policy r_q", 0, 365, default=7.0)
     smoothing: float = par("1", "weight of the last day in the forecast, for policy forecast", 0.001, 1, default=0.1)
 

@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from omosim.schema.codes import Entry
+from omosim.schema.codes import Entry, Flow
+from omosim.schema.columns import BOXES_FULL
 from omosim.schema.scenario import AUDIENCE, OF_CAPABILITY
 from omosim.schema.settings import Settings, informs
 from omosim.schema.strategy import CapabilityLevel, StrategySettings
@@ -179,11 +180,21 @@ def build_policy(settings: Settings, switched: Mapping[str, bool] | None = None,
         kind.apply(policy, {lv.name: float(row.levels.get(lv.name, lv.default)) for lv in kind.levels}, context)
     if settings.network.sourcing.reserve_at == "pick":  # what is reserved in a store is kept at once: it is all that is asked for
         policy.services["late"] = np.arange(policy.services.size) != offer("web_reserve")
+    _close_when_full(policy, settings)
     _inform(policy, context, on)
     _charge(policy, settings, [strategy.capabilities[name] for name in on])
     policy.base_offers = policy.offers.copy()
     policy.rebuild = partial(build_policy, settings)
     return policy
+
+
+def _close_when_full(policy: Policy, settings: Settings) -> None:
+    """Pickups of what lies in a store are off where its published shelf is full, if shelves have a limit, now or by a dated change."""
+    how = settings.network.operations
+    limited = how.shelf_bins > 0 or any(c.what == "bins" for c in settings.scenario.interventions)
+    if how.close_when_full and limited:
+        rows = policy.offers
+        rows["full_off"][(rows["flow"] == Flow.PICKUP) & (rows["at_point"] == 0) & (rows["moved"] == 0)] |= BOXES_FULL
 
 
 def _inform(policy: Policy, context: Context, on: list[str]) -> None:

@@ -68,6 +68,29 @@ def capacity(rows: Sequence[Row], baseline: str) -> str:
     return f" {verdict}: at the retailer's full size picking, counter and returns take {told} of their paid time."
 
 
+#: kinds of places of stores, as the answer names them
+PLACES = {"shelf": "bins of the pickup shelf", "locker": "locker boxes", "bay": "curbside bays", "room": "fitting rooms", "slot": "pickup slots"}
+
+
+def places(loads: Mapping[str, Mapping[str, float]]) -> str:
+    """Which kinds of places are short: a sentence, "" where none has a limit.
+
+    loads : KPI (shelf_load, …) -> strategy -> mean share in use in the busiest hour at the retailer's full size
+    """
+    said: dict[str, list[str]] = {"short": [], "tight": [], "enough": []}
+    for kind, words in PLACES.items():
+        found = loads.get(f"{kind}_load", {})
+        if not found:
+            continue
+        most = max(found.values())
+        told = ", ".join(f"{100 * load:.0f} % under {safe_text(name, 60)}" for name, load in found.items())
+        said["short" if most > 1 else "tight" if most > TIGHT else "enough"].append(f"{words} ({told})")
+    parts = [f"{head}: {'; '.join(names)}" for head, names in said.items() if names]
+    if not parts:
+        return ""
+    return f" Places of stores in their busiest hour at the retailer's full size: {', '.join(parts)}."
+
+
 def _second(winners: Sequence[Row], runner_up: tuple[str, str, Paired] | None) -> str:
     if runner_up is None or len(winners) < 2:
         return ""

@@ -44,6 +44,8 @@ HIGHER = frozenset(
         "consumer_surplus",
     }
 )
+#: how full places of stores would be: omosim.model.places
+_OF_PLACES = tuple(f"{place}_{of}" for place in ("shelf", "locker", "bay", "room", "slot") for of in ("load", "short", "full", "needed"))
 _LOWER_ENDS = ("_cost", "_costs", "_wait_min", "_wait_mean_min", "_late_rate", "_loss", "_refused", "_abandoned")
 
 
@@ -53,4 +55,4 @@ def direction(kpi: str) -> int:
         return -1
     if kpi in HIGHER or kpi.startswith("revenue_"):
         return 1
-    return -1 if kpi.endswith(_LOWER_ENDS) else 1
+    return -1 if kpi.endswith(_LOWER_ENDS) or kpi in _OF_PLACES else 1

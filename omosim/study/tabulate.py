@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from omosim.results import ResultFolder, nine_digits
 from omosim.results.atomic import json_text
-from omosim.study.answer import answer, capacity
+from omosim.study.answer import PLACES, answer, capacity, places
 from omosim.study.directions import direction
 from omosim.study.stats import BETTER, Paired, paired, prob_better, verdicts
 
 if TYPE_CHECKING:
-    from omosim.study.compare import Book, FailedRun
+    from omosim.study.book import Book, FailedRun
 
 ALPHA = 0.05
 PROFIT, REVENUE = "operating_profit", "net_revenue"
@@ -207,4 +207,15 @@ def answer_text(book: Book, upto: int, rows: Sequence[Mapping[str, Any]], period
     if len(ranked) > 1:
         best, second = ranked[0]["strategy"], ranked[1]["strategy"]
         runner_up = (best, second, _pair(book, best, second, PROFIT, upto))
-    return answer(profit, book.baseline, runner_up=runner_up, period=period) + capacity(rows, book.baseline)
+    return answer(profit, book.baseline, runner_up=runner_up, period=period) + capacity(rows, book.baseline) + places(_place_loads(book, upto))
+
+
+def _place_loads(book: Book, upto: int) -> dict[str, dict[str, float]]:
+    """KPI -> arm -> mean load of each kind of place, over the runs in which it has a limit."""
+    out: dict[str, dict[str, float]] = {}
+    for kind in PLACES:
+        for arm in book.arms:
+            known = [v for v in values(book, arm, f"{kind}_load", upto) if v is not None]
+            if known:
+                out.setdefault(f"{kind}_load", {})[arm] = sum(known) / len(known)
+    return out

@@ -20,6 +20,11 @@ from omosim.schema.network import N_SERVICES, SERVICE
 LevelMove = tuple[str, str, float | None, float | None]
 
 
+def is_show_day(day: int, per_week: float) -> bool:
+    """Whether a show is broadcast on a day of the run: the running count of shows passes a whole number then."""
+    return int((day + 1) * per_week / 7.0) > int(day * per_week / 7.0)
+
+
 def offer_catalogue() -> np.ndarray:
     """The catalogue of offers, all switched off but shelf visits; ids are the same in every strategy."""
     o = np.zeros(len(OFFER_NAMES), OFFER)

@@ -25,7 +25,7 @@ from omosim.world.stock import Stock
 NEAR = 4
 #: arrays that change in a run; a snapshot holds them
 MUTABLE = (
-    "nodes", "trading", "near", "billboard", "price_factor", "price_fixed", "fee_factor", "fee_fixed",
+    "nodes", "trading", "closed", "near", "billboard", "price_factor", "price_fixed", "fee_factor", "fee_fixed",
     "promise_factor", "promise_fixed", "discount_factor", "discount_fixed", "reach_factor", "reach_fixed", "seen_factor", "seen_fixed", "prices", "sold",
     "carried", "reviewed", "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
     "lead_factor", "level_factor", "supply", "staff_factor", "staff_fixed", "courier_factor",
@@ -52,6 +52,7 @@ class World:
     distance_m, travel_s : (Z, N) int32 metres and seconds one way
     near : (Z, 4) int16, nearest trading stores, -1 where there are fewer
     trading : (N,) bool, stores that are in business (opening hours are in `nodes["open"]`)
+    closed : (N,) bool, stores and dark stores that a dated change has closed, or not opened yet
     billboard : (Z,) float64, awareness a week from the nearest trading store
     sku_category (K,) int8, list_price, cost (K,) int64 minor units, popularity_cdf (K,) float64
     sku_first : (C + 1,) int32; items of category c are sku_first[c]:sku_first[c + 1]
@@ -86,6 +87,7 @@ class World:
     travel_s: np.ndarray
     near: np.ndarray
     trading: np.ndarray
+    closed: np.ndarray
     billboard: np.ndarray
     category_names: list[str]
     sku_category: np.ndarray
@@ -250,12 +252,12 @@ class World:
             (NodeKind.LOCKER, policy.pickup_points), (NodeKind.OUTSOURCED, policy.outsourced),
         ):  # fmt: skip
             rows = kind == one
-            self.trading[rows] = bool(on)
+            self.trading[rows] = bool(on) & ~self.closed[rows]
             if one in (NodeKind.DARK, NodeKind.OUTSOURCED):
-                self.nodes["ships"][rows] = on
+                self.nodes["ships"][rows] = self.trading[rows]
         dark = kind == NodeKind.DARK
-        self.nodes["courier_radius_m"][dark] = policy.courier_radius_m * policy.dark_stores
-        self.nodes["wave_capacity"][dark] = policy.courier_wave_capacity * policy.dark_stores
+        self.nodes["courier_radius_m"][dark] = policy.courier_radius_m * self.trading[dark]
+        self.nodes["wave_capacity"][dark] = policy.courier_wave_capacity * self.trading[dark]
         for name in ("slot_cap", "keep", "batch"):  # the engines keep books of the other capacities themselves
             self.nodes[name] = self.capacities()[:, CAPACITIES.index(name)]
         self._update_near_point()
@@ -316,8 +318,8 @@ class World:
         nearest_trading(self.distance_m, self.trading, points, self.near_point[:, None])
         nearest_trading(self.distance_m, self.trading, kind == NodeKind.DARK, self.near_dark[:, None])
 
-    def staffed(self, planned: int) -> np.ndarray:
-        """(N,) int64 people on duty of the planned number at each node, after dated changes of staff."""
+    def staffed(self, planned: int | np.ndarray) -> np.ndarray:
+        """(N,) int64 people on duty of the planned number at each node (one for all, or (N,)), after dated changes of staff."""
         moved = np.floor(planned * self.staff_factor + 0.5).astype(np.int64)
         return np.where(self.staff_fixed >= 0, self.staff_fixed, moved)
 
@@ -338,7 +340,7 @@ class World:
             rows = zip(self.touch_cost.tolist(), self.touch_contacts.tolist(), reach, levels, strict=True)
             mine = sum(Fraction(cost) * Fraction(n) * Fraction(met) * Fraction(level) for cost, n, met, level in rows)
             per_shopper += Fraction(share) * mine
-        return per_shopper * self.settings.shoppers / 7
+        return Fraction(per_shopper) * self.settings.shoppers / 7
 
     def exposure_rho(self) -> np.ndarray:
         """(A, G): awareness a week gained by contacts, per audience and segment.

@@ -8,7 +8,7 @@ import numpy as np
 
 from omosim.kernels.stock_cells import publish_record
 from omosim.schema.codes import N_MOVES, Move
-from omosim.schema.network import CELL, TRANSIT
+from omosim.schema.network import CELL, ENDLESS, TRANSIT
 
 
 @dataclass
@@ -76,10 +76,19 @@ class Stock:
         self.journal[:, :, Move.MISRECORDED] = self.record - self.available
         self.publish(0)
 
-    def publish(self, now: int, keep: np.ndarray | None = None) -> int:
-        """Publish what orders may take of every cell, `keep` (N,) units less than the record; returns how many cells changed."""
+    def publish(self, now: int, keep: np.ndarray | None = None, shut: np.ndarray | None = None) -> int:
+        """Publish what orders may take of every cell; returns how many cells changed.
+
+        Parameters
+        ----------
+        now : second
+        keep : (N,) units of each item less than the record
+        shut : (N,) 0 or 1, nodes of which orders may take nothing
+        """
         self.published_at = now
-        kept = np.zeros(len(self.cells), np.int32) if keep is None else np.ascontiguousarray(keep, np.int32)
+        kept = np.zeros(len(self.cells), np.int32) if keep is None else np.array(keep, np.int32)
+        if shut is not None:
+            kept[shut != 0] = ENDLESS  # a shut node keeps whatever it has
         return int(publish_record(self.cells, self.promised, kept, self.published))
 
     def copy(self) -> Stock:

@@ -42,6 +42,8 @@ def planned_stores(settings: Settings) -> tuple[int, dict[int, int], set[int]]:
     changes = [c for c in settings.scenario.interventions if c.what == "store_open"]
     for change in changes:
         for name in change.stores:
+            if re.fullmatch(r"D0*[1-9]\d{0,3}", name):
+                continue  # a dark store: no further one is built for it
             match = re.fullmatch(r"S0*([1-9]\d{0,3})", name)
             if match is None or int(match[1]) > LARGEST_STORES:
                 allowed = f"stores are S01 to S{LARGEST_STORES}: correct scenario.interventions"
@@ -149,7 +151,7 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
         zone_x_m=places.x_m, zone_y_m=places.y_m, zone_weight=places.weight,
         nodes=nodes, node_names=node_names(settings, count),
         distance_m=distance_m, travel_s=travel_seconds(distance_m, geo.speed_kmh),
-        near=np.full((zones, NEAR), -1, np.int16), trading=trading, billboard=np.zeros(zones),
+        near=np.full((zones, NEAR), -1, np.int16), trading=trading, closed=np.zeros(len(nodes), np.bool_), billboard=np.zeros(zones),
         near_point=np.full(zones, -1, np.int16), near_dark=np.full(zones, -1, np.int16), board=board,
         planned=np.stack([nodes[name] for name in CAPACITIES], axis=1),
         capacity_factor=np.ones((n, len(CAPACITIES))), capacity_fixed=np.full((n, len(CAPACITIES)), -1, np.int32),

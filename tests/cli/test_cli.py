@@ -138,6 +138,7 @@ def test_completion_of_keys_does_not_import_hydra() -> None:
         ("omosim run output.touches=t", {"true"}),
         ("omosim list sc", {"scenarios"}),
         ("omosim compare experiment=which", {"which_strategy"}),
+        ("omosim validate patterns=[V4,V1", {"[V4,V1", "[V4,V11", "[V4,V12", "[V4,V14", "[V4,V17", "[V4,V18"}),
         ("omosim run --cfg ", {"job"}),
     ],
 )  # fmt: skip

@@ -316,8 +316,13 @@ def curbside(rng: np.random.Generator, d: Draft) -> None:
     d.nodes["bays"] = d.some(rng, 1, 2, 0.9)
     d.offers(rng, "curbside")
     chosen = (d.rows["flow"] == Flow.PICKUP) & (rng.random(len(d.rows)) < 0.7)  # all to one place, and slow there
-    d.rows["node"][chosen] = len(d.nodes) - 1
-    d.rows["counter_s"][chosen] = rng.integers(1, 4, int(chosen.sum())) * HOUR
+    store = np.flatnonzero(d.nodes["kind"] == NodeKind.STORE)[-1:]
+    many = int(chosen.sum())
+    d.nodes["bays"][store] = 1
+    d.units[store] += rng.integers(20, 60, d.units.shape[1])
+    d.rows["node"][chosen] = store[0] if len(store) else len(d.nodes) - 1
+    d.rows["counter_s"][chosen] = rng.integers(1, 4, many) * HOUR
+    d.rows["patience_s"][chosen] = np.where(rng.random(many) < 0.5, d.tick, d.rows["patience_s"][chosen])
 
 
 @feature
@@ -430,6 +435,68 @@ def dated(rng: np.random.Generator, d: Draft) -> None:
             column = CHANGED.index("slot_cap")
         value = int(rng.integers(0, 4)) * (HOUR if CHANGED[column] == "wave_every_s" else 1)
         d.coarse.append((d.at(rng), 2, "change", (node, column, value)))
+
+
+# ---- what is given up ---------------------------------------------------------------------------------------------
+@feature
+def short_wait(rng: np.random.Generator, d: Draft) -> None:
+    """A full shelf, and orders that wait for a bin for a short while only."""
+    bins(rng, d)
+    d.rules["bin_wait_s"] = int(rng.choice([d.tick, 2 * d.tick, 3 * HOUR, 7 * HOUR]))
+
+
+@feature
+def ring(rng: np.random.Generator, d: Draft) -> None:
+    """Pickup slots so short that the first of a morning has the place in the ring of one of the day before, 11:40."""
+    slots(rng, d)
+    d.nodes["slot_s"] = 75 * (d.nodes["slot_s"] > 0)
+    d.rows["promise_s"] = rng.choice([-1, 0, 2 * HOUR], len(d.rows))
+    chosen = (d.rows["flow"] == Flow.PICKUP) & (rng.random(len(d.rows)) < 0.2)
+    d.rows["t"][chosen], d.rows["promise_s"][chosen] = 11 * HOUR + 40 * 60, -1
+
+
+@feature
+def rush(rng: np.random.Generator, d: Draft) -> None:
+    """Many come to one store with a single fitting room, where each of them stays long."""
+    stores = np.flatnonzero(d.nodes["kind"] == NodeKind.STORE)
+    if not len(stores):
+        return
+    store = stores[-1]
+    d.nodes["rooms"][store] = d.nodes["open"][store] = 1
+    d.units[store] += rng.integers(20, 60, d.units.shape[1])
+    goes_in = np.isin(d.rows["flow"], (Flow.VISIT, Flow.PICKUP)) & (d.services["curbside"][d.rows["offer"]] == 0)
+    chosen = goes_in & (rng.random(len(d.rows)) < 0.6)
+    many = int(chosen.sum())
+    d.rows["node"][chosen] = store
+    d.rows["misfit"][chosen] = rng.random(many) < 0.7
+    d.rows["fit_s"][chosen] = rng.integers(1, 4, many) * HOUR
+    d.rows["collect_lag_s"][chosen] = rng.integers(0, 4, many) * HOUR
+    d.rows["try_on"][chosen] = rng.random(many) < 0.8
+    at_once = chosen & (rng.random(len(d.rows)) < 0.5)
+    d.rows["t"][at_once], d.rows["patience_s"][at_once] = 11 * HOUR, d.tick
+
+
+@feature
+def shuts(rng: np.random.Generator, d: Draft) -> None:
+    """Nodes are shut, one or several at once, with their doors and without people or not; most open again."""
+    n = len(d.nodes)
+    for _ in d.often(rng, 1, 3):
+        which = np.flatnonzero(rng.random(n) < 0.3)
+        which = which if len(which) else rng.integers(0, n, 1)
+        t = d.at(rng)
+        again = t + int(rng.choice([1, 3 * d.tick, 5 * HOUR, DAY]))
+        nodes, with_people, reopens = tuple(which.tolist()), rng.random() < 0.5, rng.random() < 0.7
+        d.coarse.append((t, int(rng.integers(0, 4)), "shut", nodes))
+        if reopens:
+            d.coarse.append((again, 2, "reopen", nodes))
+        if not with_people:
+            continue
+        for node in nodes:
+            d.coarse.append((t, 1, "set_staff", (node, 0, 0)))
+            d.coarse.append((again, 1, "set_staff", (node, 1, 1)))
+            if d.nodes["kind"][node] == NodeKind.STORE:
+                d.coarse.append((t, 0, "close_store", (node,)))
+                d.coarse.append((again, 0, "open_store", (node,)))
 
 
 FEATURES = tuple(MAKERS)

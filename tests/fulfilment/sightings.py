@@ -25,7 +25,7 @@ MUST_HAPPEN = ("stock-out", "oversell prevented", "substitution", "no-show relea
                "refused slot", "idle staff", "pickup returned", "arrival after closing",
                "two events at one instant", "a day without sales", "left the queue", "backorder served",
                "endless aisle", "second store", "refused at the counter", "overtime", "missed wave",
-               "only looked", "refused slot went by parcel", "extra purchase at a pickup")  # fmt: skip
+               "only looked", "refused slot went by parcel", "extra purchase at a pickup", "wave given back")  # fmt: skip
 
 #: what each feature does, by its name in features.py
 EFFECTS = {
@@ -54,7 +54,7 @@ EFFECTS = {
     "curbside": ("handed over in a bay", "waited for a bay", "gave up at the kerb"),
     "bins": ("waited for a bin",),
     "boxes": ("box refused",),
-    "slots": ("slot granted", "pickup slot refused"),
+    "slots": ("slot granted", "pickup slot refused", "slot given back"),
     "places": ("places changed",),
     "shelf_time": ("shelf time of the service",),
     "alters": ("altered",),
@@ -63,6 +63,10 @@ EFFECTS = {
     "exchanges": ("exchanged",),
     "site": ("lost on the site", "turned away by the site", "order after a session", "outage with people waiting"),
     "browsers": ("only browsed",),
+    "short_wait": ("bin wait over",),
+    "ring": ("slot forgotten",),
+    "rush": ("gave up in front of a room", "collected without trying on"),
+    "shuts": ("put out of a shut store", "came to a shut store"),
 }
 
 
@@ -71,7 +75,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
-        self.before: np.ndarray | None = None
+        self.before: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # busy, queued, shut
 
     def __call__(self, engine) -> None:
         books, holds = engine.books(), engine.holds()
@@ -79,9 +83,11 @@ class Watch:
         node, pool = engine.net.nodes, engine.net.nodes["pooled"] > 0
         picks = stations[N_ROLES * np.arange(len(node)) + np.where(pool, COUNTER, PICKING)]
         if self.before is None:
-            self.before = picks["busy"].copy()
+            self.before = picks["busy"].copy(), picks["queued"].copy(), node["shut"].copy()
             return
-        stopped = np.where(self.before > picks["busy"], self.before - picks["busy"], 0)
+        busy, queued, shut = self.before
+        stopped = np.where(busy > picks["busy"], busy - picks["busy"], 0)
+        self.seen["put out of a shut store"] += int((queued - picks["queued"])[node["shut"] > shut].sum())
         self.seen["picks held"] += int(stopped[node["at_closing"] == 1].sum())
         self.seen["picks handed back"] += int(stopped[node["at_closing"] == 2].sum())
         self.seen["nobody there while picks wait"] += int(((picks["cap"] == 0) & (picks["queued"] > 0)).sum())
@@ -132,6 +138,7 @@ def plain_sights(engine, told: np.ndarray, world) -> dict[str, int]:
         "only looked": int((flags & col.FLAG_LOOKED > 0).sum()),
         "refused slot went by parcel": int(refused.sum()),
         "extra purchase at a pickup": int((told["code"] == Outcome.EXTRA).sum()),
+        "wave given back": books.waves_back,
     }
 
 
@@ -201,7 +208,21 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
         "turned away by the site": int((lost == 0).sum()),
         "order after a session": int(on_site[Status.TO_PICK] + on_site[Status.BACKORDERED]),
         "only browsed": int((book["flow"] == Flow.BROWSE).sum()),
+        "slot given back": books.given_back,
+        "slot forgotten": books.lapsed,
+        "bin wait over": int(books.transitions[Status.PACKED, Status.CANCELLED]),
+        "came to a shut store": int(books.transitions[Status.STAGED, Status.CANCELLED]),
+        "gave up in front of a room": int(books.transitions[Status.IN_ROOM, Status.LEFT]),
+        "collected without trying on": _untried(book, world),
     }
+
+
+def _untried(book: np.ndarray, world) -> int:
+    """Pickups collected as they were, though trying on would have shown that they do not fit."""
+    tries = world.rows["key"][(world.rows["try_on"] > 0) & (world.rows["misfit"] > 0)]
+    taken = np.isin(book["status"], (Status.COLLECTED, Status.RETURN_OPEN, Status.RETURNED))
+    as_it_was = book["flags"] & (col.FLAG_SUBSTITUTED | col.FLAG_ALTERED) == 0
+    return int(np.isin(book["key"][taken & as_it_was & (book["flow"] == Flow.PICKUP)], tries).sum())
 
 
 def sights(engine, told: np.ndarray, world) -> Counter[str]:

@@ -165,6 +165,8 @@ def apply(engine: object, event: tuple[int, int, str, tuple[int, ...]]) -> None:
     elif name == "change":
         engine.advance(now)  # type: ignore[attr-defined]
         engine.net.nodes[CHANGED[args[1]]][args[0]] = args[2]  # type: ignore[attr-defined]
+    elif name in ("shut", "reopen"):
+        getattr(engine, name)(np.array(args) if len(args) > 1 else args[0], now)
     elif name == "set_staff":
         engine.set_staff(*args[:3], now, leaving=args[3:] or (0, 0))  # type: ignore[attr-defined]
     else:

@@ -22,7 +22,7 @@ def shop():
     books = Books(
         ledger=none, stations=np.zeros(2 * N_ROLES + 1, STATION), spaces=spaces, transitions=none, visits=none, places=none,
         units=none, slots=none, slot_limit=none, refused=0, bookings=np.zeros((2, RING), np.int32),
-        booking_limit=np.zeros((2, RING), np.int32), granted=0,
+        booking_limit=np.zeros((2, RING), np.int32), granted=0, booked=0, given_back=0, lapsed=0, waves_booked=0, waves_back=0, waves_lapsed=0,
     )  # fmt: skip
     return books, nodes
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import norm, poisson
 
-from omosim.fulfilment import Forecast, KernelFulfilment, Network, NetworkRules, StockControl
+from omosim.fulfilment import Forecast, KernelFulfilment, Network, NetworkRules, Replenishment, StockControl
 from omosim.schema.codes import Flow, Move, NodeKind
 from omosim.schema.columns import DAY, DEMAND, HOUR, NODE
 from omosim.world.stock import Stock
+from omosim.world.synthesis import synthesise
 
 ITEMS = 300
 
@@ -197,3 +200,26 @@ def test_supplies_late_and_missing():
     assert control.receive_due(6 * DAY) is None  # the late one and those of day four are due together
     assert np.all(net.stock.available == 10) and np.all(net.stock.journal[0, :, Move.RECEIVED] == 10)
     assert set(engine.residuals(6 * DAY).values()) == {0}
+
+
+def test_reorder_points_follow_levels_that_move(shipped):
+    """s_s: with all the cover kept it is order_up_to; a level that managers or dated changes move takes its point along."""
+    plain = shipped.make_settings(shoppers=2000)
+    world = synthesise(plain, 7, 0)
+    engine = SimpleNamespace(net=Network(world.nodes, world.stock, world.distance_m, world.cost, 0 * world.sku_category))
+
+    def control(**keys: object) -> Replenishment:
+        stock = plain.network.stock.model_copy(update=keys)
+        return Replenishment(plain.model_copy(update={"network": plain.network.model_copy(update={"stock": stock})}), world, engine)
+
+    level = control().targets().astype(np.int64)
+    points = control(policy="s_s").reorder_points(level)
+    assert np.array_equal(points[1:], level[1:] - 1), "stores have no cover beyond lead-time demand here"
+    need = np.ceil(world.expected_daily[0] * 6 + 0.5 * np.sqrt(world.expected_daily[0] * 6) - 1e-9)
+    assert np.array_equal(points[0], np.maximum(need, 0) - 1)
+    most = control(policy="s_s", reorder_days=plain.network.stock.centre_cover_days)
+    assert np.array_equal(most.reorder_points(level)[0], control().reorder_points(level)[0])
+    half = control(policy="s_s")
+    half.scale_level(0, np.full(level.shape[1], 0.5))
+    moved = half.reorder_points(half.targets().astype(np.int64))[0]
+    assert np.all(np.abs(moved - points[0] / 2) <= 1) and np.all(moved < half.targets()[0])

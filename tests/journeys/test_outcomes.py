@@ -130,6 +130,15 @@ def test_browsing_follows_awareness_by_zone():
     assert j.counts[:10, Count.WEB_SESSIONS].sum() >= j.zone_sessions.sum()
 
 
+def test_every_web_session_is_counted_in_its_zone():
+    j = make(2_000)
+    for day in range(3):
+        j.begin_day(day)
+        j.advance((day + 1) * DAY)
+    assert j.counts[:3, Count.WEB_SESSIONS].min() > 0
+    assert (j.zone_sessions[:3].sum(axis=1) == j.counts[:3, Count.WEB_SESSIONS]).all()
+
+
 def test_what_is_bought_on_the_way_is_spent_and_counted_and_teaches_nothing_twice():
     j = make()
     collected = outcome(Outcome.COLLECTED, value=5000)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 FULFILMENT = "omosim/fulfilment/"
 KERNELS = "omosim/kernels/"
-PARCEL, QUEUE, RETURN, RUN, SITE, SOURCE, SPACE, STATION, STOCK, VISIT = (
+BOOKING, PARCEL, QUEUE, RETURN, RUN, SHUT, SITE, SOURCE, SPACE, STATION, STOCK, VISIT = (
     f"{KERNELS}fulfilment_{name}.py"
-    for name in ("parcel", "queue", "return", "run", "site", "source", "space", "station", "stock", "visit")
+    for name in ("booking", "parcel", "queue", "return", "run", "shut", "site", "source", "space", "station", "stock", "visit")
 )
 REFERENCE, ACTS, PARTS, PLACES, SOURCES, STATIONS, REFERENCE_STOCK, STORE = (
     f"{FULFILMENT}reference{name}.py"
@@ -22,10 +22,11 @@ NEEDS, JOURNEYS = f"{KERNELS}journeys_needs.py", "omosim/journeys/journeys.py"
 
 
 DIFFER = "engines differ"
-ENGINES = {PARCEL, QUEUE, RETURN, RUN, SITE, SOURCE, SPACE, STATION, STOCK, VISIT,
+ENGINES = {BOOKING, PARCEL, QUEUE, RETURN, RUN, SHUT, SITE, SOURCE, SPACE, STATION, STOCK, VISIT,
            REFERENCE, ACTS, PARTS, PLACES, SOURCES, STATIONS, REFERENCE_STOCK, STORE}  # fmt: skip
 #: probes that run both engines on the same world
-BOTH = ("worlds", "exchanges", "cutoffs", "controlled", "sourcing", "splits", "places", "staff", "shifts", "customers")
+BOTH = ("worlds", "exchanges", "cutoffs", "controlled", "sourcing", "splits", "places", "staff", "shifts", "customers",
+        "given_back")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ BUGS = (
     Bug("returned goods stay in the courier's bag", RETURN, '["back"] -= units',
         '["back"] -= 0', "L3"),
     Bug("a parcel is never taken off the road", ACTS, "        self.places[o.sku, PLACE_ROAD] -= o.held\n", "", "L3"),
-    Bug("reservation not released on no-show", VISIT, '        put_back(net.cell, r, b, True)\n        end_without_goods(q.g, r, b, row, t, status)',
+    Bug("reservation not released on no-show", VISIT, '        put_back(net.cell, r, b, staged)\n        end_without_goods(q.g, r, b, row, t, status)',
         '        end_without_goods(q.g, r, b, row, t, status)', "L11"),
     Bug("a hold that never expires", SPACE, 'max(t, last), E_EXPIRE',
         'max(t, last) + 365 * 86_400, E_EXPIRE', DIFFER),
@@ -119,12 +120,12 @@ BUGS = (
     Bug("priority classes swapped in one engine", STATION, 'PARCEL if b["flow"] == SHIP else HURRIED', 'HURRIED if b["flow"] == SHIP else PARCEL', DIFFER),
     Bug("last come first served in one engine", STATIONS, "queue.popleft() for", "queue.pop() for", DIFFER),
     # ---- couriers and visits ------------------------------------------------------------------------------------
-    Bug("courier slot limit ignored", SOURCE, "            if net.slots[node, w] < capacity:\n", "            if net.slots[node, w] <= capacity:\n", "L12", "couriers"),
+    Bug("courier slot limit ignored", BOOKING, "    if slots[node, wave] >= capacity:\n", "    if slots[node, wave] > capacity:\n", "L12", "couriers"),
     Bug("a wave is booked that leaves before the shop opens", SOURCE, 'packed = next_open(n, t) + r["pick_s"]', 'packed = t + r["pick_s"]', DIFFER, "couriers"),
     Bug("a refused courier keeps its promise", SOURCE, '                if b["status"] == S_DUE or b["status"] == S_ON_SITE:\n                    promise_parcel(net, row, b)\n', "", DIFFER),
     Bug("a courier rides as long as a parcel travels", PARCEL, "t + ride(net.route, g, b)", 't + r["transit_s"]', DIFFER),
     Bug("what is bought on the way is not told", ACTS, "        self.tell(extra, Outcome.EXTRA, extra.revenue)\n", "", DIFFER),
-    Bug("slot refused not counted", SOURCE, '[G_REFUSED] += 1',
+    Bug("slot refused not counted", BOOKING, '[G_REFUSED] += 1',
         '[G_REFUSED] += 0', "L12"),
     Bug("visit counted twice", VISIT, '["came"] += 1',
         '["came"] += 2', "L7"),
@@ -170,8 +171,8 @@ BUGS = (
         "o.picked_at, o.ready_at = self.now, o.placed_at - 1", "L10"),
     Bug("reserves at the wrong node", REFERENCE_STOCK, "o.node, o.held",
         "o.node, o.held = (max(node - 1, 0) if o.flow == 2 else node), 0; _, o.held", "L11"),
-    Bug("a claim never ends", ACTS, 'cell["claimed"] -= o.claim',
-        'cell["claimed"] -= found', "L11"),
+    Bug("a claim never ends", ACTS, 'cell["claimed"] -= o.claim\n        o.held, ',
+        'cell["claimed"] -= found\n        o.held, ', "L11"),
     Bug("a reservation never ends", ACTS, '"""Left the queue: units back on the shelf."""\n        self.shift(o.node, o.sku, o.held, "reserved", "available")\n',
         '"""Left the queue: units back on the shelf."""\n        self.shift(o.node, o.sku, o.held, "reserved", "reserved")\n', "L11"),
     Bug("overbooks a wave", REFERENCE_STOCK, "self.slots[node, wave] < capacity",
@@ -229,19 +230,19 @@ BUGS = (
     # ---- bins, boxes, bays, slots -------------------------------------------------------------------------------
     Bug("a box is not released", SPACE, '        leave_place(q.space[2 * node + SHELF], side["bin_at"], t)\n', "", "L8", "places"),
     Bug("a box is released twice", PLACES, "        self.used -= 1\n", "        self.used -= 2\n", "L8", "places"),
-    Bug("a box is kept though no slot was free", SOURCE, "                    leave_place(q.space[2 * where + SHELF], t, t)\n", "", "L8", "places", slow=True),
+    Bug("a box is kept though no slot was free", BOOKING, "    leave_place(q.space[2 * node + SHELF], t, t)\n", "", "L8", "places", slow=True),
     Bug("a refused box is not counted", SOURCES, "            shelf.turned += 1\n", "", "L12", "places"),
-    Bug("last come first into the bin", SPACE, 's["head"])\n        r = q.live[row]\n        wait_no_longer(q.live, s, r, r["t"], t)',
-        's["tail"])\n        r = q.live[row]\n        wait_no_longer(q.live, s, r, r["t"], t)', DIFFER, "places"),
+    Bug("last come first into the bin", SPACE, 'line[2 * PRESENT])\n        r = q.live[row]\n        wait_no_longer(q.live, line, s, r, r["t"]',
+        'line[2 * PRESENT + 1])\n        r = q.live[row]\n        wait_no_longer(q.live, line, s, r, r["t"]', DIFFER, "places"),
     Bug("the wait for a bin is forgotten", PLACES, "            self.waits += self.now - since\n", "", "L8", "places", slow=True),
     Bug("staged without a bin", SPACE, "        take_place(s, t)\n    stage(net, row, t)", "    stage(net, row, t)", "L8", "places"),
     Bug("staged beside the bins", STORE, "        if shelf.take(o):\n", "        if o.try_on or shelf.take(o):\n", "L8", "places"),
     Bug("the dwell of a place is forgotten", SPACE, '    s["dwells"] += t - since\n', "", "L8", "places"),
     Bug("who drives off keeps the bay", VISIT, "        if r[\"bits\"] & AT_BAY:\n            leave_bay(q, row, r, b, t)\n    b[\"wait_s\"]", "    b[\"wait_s\"]", "L8", "places"),
     Bug("who was not served keeps the bay", STORE, "        self.leave_space(o, BAY)\n", "        if served:\n            self.leave_space(o, BAY)\n", "L8", "places", slow=True),
-    Bug("a pickup slot is booked beyond its limit", SOURCE, 'if booking["booked"] < n["slot_cap"]', 'if booking["booked"] <= n["slot_cap"]', "L12", "places"),
+    Bug("a pickup slot is booked beyond its limit", BOOKING, 'if booking["booked"] < n["slot_cap"]', 'if booking["booked"] <= n["slot_cap"]', "L12", "places"),
     Bug("an order is not counted in its slot", PLACES, "        self.bookings[place] += 1\n", "", "L12", "places"),
-    Bug("a slot granted is not counted", SOURCE, "q.g[G_GRANTED] += 1", "q.g[G_GRANTED] += 0", "L12", "places"),
+    Bug("a slot granted is not counted", BOOKING, "q.g[G_GRANTED] += 1", "q.g[G_GRANTED] += 0", "L12", "places"),
     # ---- trips, waves, shifts -----------------------------------------------------------------------------------
     Bug("the work of a trip counts twice", STATION, '    s["worked"] += work\n    s["waits"] += wait\n', '    s["worked"] += 2 * work\n    s["waits"] += wait\n', "L9", "staff"),
     Bug("who rides along releases the picker", RUN, '        r["bits"] &= ~RIDES\n    else:\n', '        r["bits"] &= ~RIDES\n    if True:\n', "L9", "staff"),
@@ -269,6 +270,46 @@ BUGS = (
     Bug("what was tried on is not put back", VISIT, '    put_back(net.cell, r, b, False)\n    r["place"] = AT_NONE\n', '    r["place"] = AT_NONE\n', "L11", "customers"),
     Bug("what was tried on hangs in the room", ACTS, '        self.shift(o.node, o.sku, o.held, "reserved", "available")\n        o.held, o.place = 0, AT_NONE\n',
         "        o.held, o.place = 0, AT_NONE\n", "L11", "customers", slow=True),
+    # ---- what is given back or put out, waits that end --------------------------------------------------------------
+    Bug("a slot is given back twice", PLACES, "            self.bookings[place] -= 1\n            self.given_back += 1\n",
+        "            self.bookings[place] -= 2\n            self.given_back += 2\n", "L12", "given_back"),
+    Bug("a forgotten slot is not counted", PLACES, "            self.lapsed += int(self.bookings[place])\n", "", "L12", "given_back"),
+    Bug("the slot of an order that goes by parcel stays booked", SOURCES, "                    self.give_back_slot(o)\n", "", DIFFER, "given_back", slow=True),
+    Bug("a slot is given back after it began", REFERENCE_STOCK, "if o.slot_node >= 0 and self.now < o.slot_at:", "if o.slot_node >= 0:", DIFFER, "given_back"),
+    Bug("a wave is given back and its place stays taken", REFERENCE_STOCK,
+        "            self.slots[o.node, self.net.rules.waves_s.index(o.wave_at % DAY)] -= 1\n", "", "L12", "given_back"),
+    Bug("a wave that has left is given back", REFERENCE_STOCK, "if self.now < o.wave_at and self.slot_day", "if o.wave_at >= 0 and self.slot_day", DIFFER, "given_back"),
+    Bug("waves of the day before are not counted as forgotten", REFERENCE_STOCK, "            self.waves_lapsed += int(self.slots[node].sum())\n", "", "L12", "given_back", slow=True),
+    Bug("what found no bin stays reserved", STORE, 'self.unstage(o, Status.CANCELLED, Outcome.FAILED_PICKUP, "reserved")',
+        "self.cancel(o, Outcome.FAILED_PICKUP)", "L11", "given_back"),
+    Bug("the wait for a bin ends by the order's age", STORE, "self.at(self.now + self.net.rules.bin_wait_s,",
+        "self.at(max(self.now, o.placed_at + self.net.rules.bin_wait_s),", DIFFER, "given_back"),
+    Bug("who waits for a bin no longer stands in its queue", PLACES, "        self.queue.remove(entry)\n", "", "L8", "given_back"),
+    Bug("a shut node is still seen", REFERENCE_STOCK, '        if self.net.nodes["shut"][node]:\n            return 0\n', "", DIFFER, "given_back"),
+    Bug("a pick that is put out keeps its claim", ACTS, '            cell["claimed"] -= o.claim\n            cell["record"] += o.claim\n', "", "L11", "given_back"),
+    Bug("the record does not get a dropped claim back", ACTS, '            cell["record"] += o.claim\n', "", "L2", "given_back"),
+    Bug("the promise of a pick that is put out stays", ACTS, "self.net.stock.promised[o.node, o.sku] -= o.claim\n        else:\n            self.shift(",
+        "pass\n        else:\n            self.shift(", "L11", "given_back"),
+    Bug("the wait of a pick that is put out is forgotten", STATIONS, "                self.waits += self.now - place.since\n                place.order", "                place.order",
+        "L8", "given_back"),
+    Bug("a shut store puts out who came last first", STATIONS, "            for place in queue:\n                self.waits", "            for place in reversed(queue):\n                self.waits",
+        DIFFER, "given_back"),
+    Bug("who comes to a shut store leaves the bin taken", STORE, "                self.unstage(o, Status.CANCELLED, Outcome.FAILED_PICKUP)\n",
+        '                self.shift(o.node, o.sku, o.held, "staged", "available")\n                self.cancel(o, Outcome.FAILED_PICKUP)\n', "L8", "given_back"),
+    Bug("who leaves the queue of the room takes the units along", STORE, "                self.put_back(o)\n                return False\n            self.hang_back(o)",
+        "                self.leave(o)\n                return False\n            self.hang_back(o)", "L11", "given_back"),
+    Bug("a collector tries on without a room", STORE, "                o.try_on = 0\n", "", DIFFER, "given_back"),
+    Bug("the kernel forgets what it forgot of a slot", BOOKING, '            q.g[G_LAPSED] += booking["booked"]\n', "", "L12", "given_back"),
+    Bug("the kernel gives back a wave that has left", BOOKING, "    if t < leaves and q.station", "    if q.station", DIFFER, "given_back"),
+    Bug("the kernel gives a slot back and its place stays taken", BOOKING, '            booking["booked"] -= 1\n', "", "L12", "given_back"),
+    Bug("the wait for a bin runs to its deadline", SPACE, 'r["t"] - q.g[R_BIN_WAIT], t)', 'r["t"], t)', "L8", "given_back"),
+    Bug("what found no bin is taken off the shelf", VISIT, '    staged = b["status"] != S_PACKED\n', "    staged = True\n", "L11", "given_back"),
+    Bug("the kernel sees a shut node", SOURCE, '    if net.q.node[node]["shut"] != 0:\n        units = np.int64(0)\n', "", DIFFER, "given_back"),
+    Bug("a pick that the kernel puts out has not waited", SHUT, '                s["waits"] += t - r["t"]\n', "", "L8", "given_back"),
+    Bug("the record does not hear of a claim that the kernel drops", SHUT, '        net.cell[node, sku]["record"] += claim\n', "", "L2", "given_back"),
+    Bug("a wave of picking begins in a shut node", SHUT, '    if q.node[node]["shut"] != 0:\n        put_out(net, row, t)\n    else:\n        join(',
+        "    if True:\n        join(", DIFFER, "given_back", slow=True),
+    Bug("a collector who does not try on is asked to", VISIT, '        r["bits"] &= ~TRY_ON  # collects without trying on: what does not fit comes back from home\n', "", DIFFER, "given_back"),
     # ---- the planner ----------------------------------------------------------------------------------------------
     Bug("the last quarter hour of a shift is forgotten", f"{PLANNING}shifts.py", "out[self.begin : self.end] = 1", "out[self.begin : self.end - 1] = 1",
         "test_the_need_is_covered_by_shifts_that_keep_the_rules", "planner", slow=True),
@@ -312,7 +353,7 @@ RUN_BUGS = (
     Bug("two purposes share a number", f"{KERNELS}purposes.py", "\nGO_ON = 12\n", "\nGO_ON = 10\n", "draw used twice", "draws", slow=True),
     Bug("the staff's peak shift is ignored", PROCESSES, "(plan.peak_extra if busy else 0)\n", "0\n", "L9", "whole"),
     Bug("staff go on duty an hour after the doors open", PROCESSES, "            Kind.OPEN: self.opens,\n", "            Kind.OPEN: self.opens + HOUR,\n", "L9", "whole", slow=True),
-    Bug("the stock feed is never published", PROCESSES, "        self.model.world.stock.publish(now, self.model.world.nodes[\"keep\"])\n", "", "L2", "whole"),
+    Bug("the stock feed is never published", PROCESSES, '        self.model.world.stock.publish(now, nodes["keep"], nodes["shut"])\n', "", "L2", "whole"),
     Bug("the feed comes half as often as the policy asks", PROCESSES, "        return now + int(self.model.world.policy.publish_s)\n",
         "        return now + 2 * int(self.model.world.policy.publish_s)\n", "L2", "whole", slow=True),
     Bug("the feed has a new stamp and old cells", WORLD_STOCK, "self.promised, kept, self.published)", "self.promised, kept, self.published.copy())", "L2", "whole", slow=True),

@@ -129,6 +129,16 @@ def customers(report):
     worlds(report, chosen=FEATURED, features=features)
 
 
+def given_back(report):
+    """Places given back or forgotten, waits for bins that end, a rush on a fitting room, nodes that are shut."""
+
+    def craft(world):
+        world.net.nodes["courier_radius_m"][1:], world.net.nodes["wave_capacity"][1:] = 9000, 2
+        return world
+
+    worlds(report, craft, FEATURED, ("pickups", "lost", "late", "slots", "ring", "short_wait", "rush", "shuts"))
+
+
 def exchanges(report):
     """The same where pickups are tried on at the counter, the first item fits nobody, and the second is there."""
 
@@ -451,8 +461,8 @@ def planner(report, task):
                 return
 
 
-NETWORK = {f.__name__: f for f in (worlds, sourcing, splits, places, staff, shifts, customers, exchanges, cutoffs, couriers, windows,
-                                    resumed, controlled)}  # fmt: skip
+NETWORK = {f.__name__: f for f in (worlds, sourcing, splits, places, staff, shifts, customers, given_back, exchanges, cutoffs, couriers,
+                                    windows, resumed, controlled)}  # fmt: skip
 RUNS = {f.__name__: f for f in (whole, recount, doors, cut_run, resumed_run, draws, planner)}
 
 

@@ -24,8 +24,8 @@ ALL = BUGS + RUN_BUGS
 #: whole runs: small, but with parcels, couriers, pickups, visits, returns, shrink and receipts in them
 SMALL = ("strategy=omo", "shoppers=100", "days=3", "burn_in_days=1", "seed=11", "engine.drain_days=30", "network.stores.count=4",
          "market.demand.purchase_alpha_weeks=0.15", "network.carrier.same_day_fee=0.02")  # fmt: skip
-NETWORK_PROBES = ("worlds", "sourcing", "splits", "places", "staff", "shifts", "customers", "exchanges", "cutoffs", "couriers", "windows",
-                  "resumed", "controlled")  # fmt: skip
+NETWORK_PROBES = ("worlds", "sourcing", "splits", "places", "staff", "shifts", "customers", "given_back", "exchanges", "cutoffs", "couriers",
+                  "windows", "resumed", "controlled")  # fmt: skip
 FAST_RUN_PROBES, SLOW_RUN_PROBES = ("planner", "whole", "recount", "doors"), ("cut_run", "resumed_run", "draws")
 
 

@@ -203,7 +203,7 @@ def test_the_page_names_every_quantity_with_its_narrowing() -> None:
 def test_every_example_of_the_page_can_be_carried_out(plain) -> None:
     import yaml
 
-    from omosim.world.interventions import problems
+    from omosim.world.change_checks import problems
 
     examples = [yaml.safe_load(text) for text in re.findall(r"`(\{what: .*?\})`", DOCS.read_text(encoding="utf-8"))]
     blocks = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)]

@@ -13,6 +13,7 @@ CHANGES = (
     {"what": "staff", "from_day": 1, "to_day": 2, "set": 1},
     {"what": "store_open", "from_day": 1, "to_day": 3, "set": 0, "stores": ["S02", "S03"]},
     {"what": "store_open", "from_day": 2, "set": 1, "stores": ["S03"]},
+    {"what": "store_open", "from_day": 4, "set": 0, "stores": ["S04"]},
     {"what": "media", "from_day": 1, "times": 2, "channels": ["social"]},
     {"what": "capability", "from_day": 2, "capability": "stock_feed", "set": 0},
 )
@@ -31,7 +32,7 @@ def test_roster_feed_and_money_agree_under_dated_changes(hours) -> None:
     words = [f"network.stores.{name}={value}" for name, value in zip(("opens", "closes", "peak_from", "peak_to"), hours)]
     model = RetailModel(settings(*words, changes=CHANGES)).run()
     assert set(model.audit.worst.values()) == {0}
-    assert int(model.watch.store_days[0]) == 4 * 5 - 3  # S02 shut for two days, S03 for one
+    assert int(model.watch.store_days[0]) == 4 * 5 - 1  # S04 closes for good; S02 and S03 pay rent while they are shut for days
 
 
 def test_a_shop_that_is_open_day_and_night_stays_open() -> None:

@@ -124,7 +124,7 @@ def test_nodes_say_how_busy_they_are() -> None:
     assert (board["slots_left"][kind == NodeKind.LOCKER] == -1).all()
 
 
-@pytest.mark.parametrize("policy", ["order_up_to", "r_q", "forecast"])
+@pytest.mark.parametrize("policy", ["order_up_to", "s_s", "r_q", "forecast"])
 def test_stock_policies_keep_shelves_filled(policy: str) -> None:
     words = ["strategy=omnichannel", "shoppers=2500", "days=14", "burn_in_days=14", "seed=11", f"network.stock.policy={policy}"]
     done = run(compose("run", words).settings)
@@ -132,6 +132,11 @@ def test_stock_policies_keep_shelves_filled(policy: str) -> None:
     assert kpis["fill_rate"] > 0.85 and kpis["stockout_rate"] < 0.12 and not any(done.laws.values())
     control = done.model.replenishment
     assert (control.lot is not None) == (policy == "r_q") and (control.forecast is not None) == (policy == "forecast")
+    assert (control.reorder is not None) == (policy == "s_s")
+    if policy == "s_s":
+        points = control.reorder_points(control.targets().astype(np.int64))
+        gap = (control.targets() - points)[0]
+        assert gap.max() > 5 and gap.min() >= 1, "the centre waits until its cover of weeks is gone"
     if policy == "r_q":
         assert control.lot.min() >= 1 and control.lot[0].max() > 1, "a store of a small sample sells less than a unit a week"
     if policy == "forecast":

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from one_store import TICKS
 
+from omosim.config.compose import compose
 from omosim.fulfilment.api import Routine, fulfil
-from omosim.fulfilment.replenishment import StockControl
+from omosim.fulfilment.replenishment import Replenishment, StockControl
 from omosim.fulfilment.rules import Network, NetworkRules
 from omosim.schema.codes import Flow, Move, NodeKind
 from omosim.schema.columns import DAY, DEMAND, HOUR, NODE
 from omosim.world.stock import Stock
+from omosim.world.stocking import order_up_to
 
 
 def centre(units: np.ndarray, backorders: bool = True) -> Network:
@@ -100,6 +103,22 @@ def test_reorder_point_and_lot(per_item, widest):
     interval("(r, Q) cost", cost, 107.92358, widest)
 
 
+def by_setting(engine: Any) -> Replenishment:
+    """Stock control as a run has it, by `network.stock.policy: s_s`: planned for 5 a day, reviewed daily, one day of cover on top."""
+    items = engine.net.stock.cells.shape[1]
+    plain = compose("run").settings
+    stock = plain.network.stock.model_copy(update={
+        "policy": "s_s", "reorder_days": 0.0, "centre_cover_days": 1.0, "centre_lead_days": 0.0, "store_safety_z": 0.0,
+    })  # fmt: skip
+    daily = np.full((1, items), 5.0)
+    world = SimpleNamespace(
+        nodes=engine.net.nodes, level=order_up_to(stock, daily), expected_daily=daily, trading=np.ones(1, bool), key0=0, key1=0,
+        level_factor=np.ones((1, 1)), supply=np.ones(1), sku_category=engine.net.category,
+    )  # fmt: skip
+    settings = plain.model_copy(update={"network": plain.network.model_copy(update={"stock": stock})})
+    return Replenishment(settings, world, engine)
+
+
 def test_reorder_level_and_order_up_to():
     """(s, S): holding 1, waiting 4, order 5; Poisson 6 a period, no lead time, s 4, S 10, cost at each period's end."""
     items, periods = 400, 150
@@ -114,8 +133,8 @@ def test_reorder_level_and_order_up_to():
     def act(engine: Any, now: int) -> int | None:
         period = now // DAY
         if not held:
-            full = np.full((1, items), 10, np.int32)
-            held.append(StockControl(engine, full, np.array([0]), np.full((1, items), 4)))
+            held.append(by_setting(engine))
+            assert np.all(held[0].targets() == 10) and np.all(held[0].reorder_points(held[0].targets()) == 4)
         stock = net_stock(engine)
         if period:
             cost[period - 1] += np.maximum(stock, 0) + 4 * np.maximum(-stock, 0)

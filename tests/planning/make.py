@@ -30,6 +30,7 @@ def history(weeks: int = 8, pickups: float = 40, walk_ins: float = 60, seed: int
     for name in ("promised", "ready", "collected"):
         frame[name] = -1
     frame["expired"] = False
+    frame["place"] = 0
     dates = np.unique(frame["day"].to_numpy())
     return StoreHistory("S01", frame, dates, np.zeros(0, np.int64), OPENS, CLOSES, "made", ())
 

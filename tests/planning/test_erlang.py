@@ -37,7 +37,7 @@ def test_the_simulated_counter_is_m_m_c_where_nothing_changes(people, load):
     service = 60.0
     even = np.full((2, 1, 96), load * 900 / service)
     even[0] = 0.0
-    none = Pool(np.zeros(1, np.int64), np.ones(1, np.int64), np.zeros(1, np.int64))
+    none = Pool(np.zeros(1, np.int64), np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
     law = DayLaw(0, np.array([4]), even, 0.0, (none, none))
     work = WorkLaw(1.0, 0.0, service, service, 0.0, 1.0)
     draws = Draws(11, 5, 60, 2)

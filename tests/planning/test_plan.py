@@ -9,6 +9,7 @@ import pytest
 
 from omosim.api.pickup import sample_roster, sample_work
 from omosim.cli.main import main
+from omosim.config.compose import compose
 from omosim.ingest import ReadOptions, read_orders
 from omosim.planning import intervals as iv
 from omosim.planning.demand import WorkLaw, draw, learn
@@ -16,6 +17,8 @@ from omosim.planning.history import store_history
 from omosim.planning.plan import sized
 from omosim.planning.roster import read_roster
 from omosim.planning.simulate import Shop, simulate
+from omosim.results import file_hash
+from omosim.world.roster import week_read
 from tests.planning.make import write
 
 
@@ -121,6 +124,22 @@ def test_a_roster_of_one_day_stands_for_the_others(folder):
     roster = read_roster(folder / "rota.csv", "S01")
     assert "not in it are taken as sat" in roster.told
     assert all(np.array_equal(day.pickers, roster.days[5].pickers) for day in roster.days)
+
+
+def test_a_run_takes_the_rota_of_a_plan(folder):
+    """Rows of S01 alone: all weekdays are as its Saturday."""
+    roster = compose("run", ["network.stores.count=1", f"network.stores.roster={folder / 'rota.csv'}", "network.stores.opens=10:00"]).settings.network.stores.roster
+    assert list(roster.stores) == ["S01"] and roster.sha256 == file_hash(folder / "rota.csv")
+    read = read_roster(folder / "rota.csv").days
+    people = week_read(roster.stores["S01"])
+    assert all(np.array_equal(people[w], [day.pickers, day.counter]) for w, day in enumerate(read))
+
+
+@pytest.mark.slow
+def test_the_hash_of_a_roster_is_kept(folder, tmp_path):
+    assert main(["bopis", f"roster={folder / 'rota.csv'}", "day=sat", f"output.dir={tmp_path / 'out'}"]) == 0
+    kept = json.loads((tmp_path / "out" / "provenance.json").read_text(encoding="utf-8"))["data_hashes"]
+    assert kept["rota.csv"] == file_hash(folder / "rota.csv") and len(kept) == 2
 
 
 def test_a_plan_can_be_made_again(folder, capsys):

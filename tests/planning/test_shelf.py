@@ -103,7 +103,7 @@ def test_people_come_to_the_counter_until_the_shelf_does(each, added):
         return [shifts[0], [*shifts[1], shifts[1][0]]]
 
     start = [[make(40, 64, RULES)], [make(40, 64, RULES)]]
-    search = SimpleNamespace(hours=(40, 64), trial=trial, one_more=one_more)
+    search = SimpleNamespace(hours=(40, 64), days=SimpleNamespace(whole=trial), one_more=one_more)
     first = trial(Staff(people(start[0]), people(start[1])))
     shifts, hopeless = _with_room(search, start, first, replace(OPTIONS, bins=90))
     assert hopeless == (added is None)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from omosim.fulfilment.reference import ReferenceFulfilment
-from omosim.planning.simulate import Staff, simulate
+from omosim.planning.simulate import Days, Staff, picks_of, simulate
 from tests.planning.make import CLOSES, OPENS, days, history
 
 
@@ -28,6 +28,27 @@ def test_more_people_never_serve_fewer_in_time(settings_of):
     ready = [simulate(shop, rows, draws, Staff.level(n, 3, OPENS, CLOSES)).ready_on_time for n in (1, 2, 3)]
     soon = [simulate(shop, rows, draws, Staff.level(3, n, OPENS, CLOSES)).soon_share for n in (1, 2, 3)]
     assert ready == sorted(ready) and soon == sorted(soon) and ready[0] < ready[2] and soon[0] < soon[2]
+
+
+def test_orders_are_ready_when_they_are_whoever_stands_at_the_counter(settings_of):
+    shop, rows, draws = days(history(pickups=110, walk_ins=50), settings_of().network)
+    whole, picks = (simulate(shop, some, draws, Staff.level(1, 1, OPENS, CLOSES)) for some in (rows, picks_of(rows)))
+    assert 0 < whole.on_time.sum() < whole.orders.sum()
+    for name in ("orders", "on_time", "lead_s", "lead_rep"):
+        assert np.array_equal(getattr(whole, name), getattr(picks, name)), name
+
+
+def test_with_the_same_pickers_the_counter_alone_shows_the_waits(settings_of):
+    shop, rows, draws = days(history(pickups=90, walk_ins=130), settings_of().network)
+    tried = Days(shop, rows, draws)
+    busy, quiet = Staff.level(1, 1, OPENS, CLOSES), Staff.level(2, 1, OPENS, CLOSES)
+    quiet.counter[50:60] = 2
+    for staff in (busy, quiet, busy):
+        whole, alone = tried.whole(staff), tried.counter(staff)
+        assert 0 < whole.soon.sum() < whole.served.sum() and whole.left.sum() > 0
+        for name in ("served", "waited", "soon", "left"):
+            assert np.array_equal(getattr(whole, name), getattr(alone, name)), name
+        assert np.array_equal(np.sort(whole.waits), np.sort(alone.waits))
 
 
 def test_the_shelf_is_a_count_of_orders_ready_and_not_yet_gone(made):

@@ -1,5 +1,7 @@
 """Slots: pickers' time by hand, totals, and full slots that keep the promise."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -35,11 +37,11 @@ def test_full_slots_keep_the_target_and_fuller_ones_do_not(settings_of, target):
         begins, ends = slots.slots_of(shop, 30)
         return simulate(shop, slots.full_rows(shop, rows, draws, limit, begins, ends, 3600, pool, WORK), draws, staff)
 
-    found = slots.largest(shop, staff, 30, 3600, pick_s, fill, lambda r, z: r.ready_on_time >= target)
+    found = slots.largest(shop, staff, 30, 3600, pick_s, fill, lambda r, z: r.ready_on_time >= target, ThreadPoolExecutor(2))
     full = fill(found.limit)
     assert full.ready_on_time >= target and not any(full.laws.values())
     assert int(full.orders.mean()) == found.limit.sum(), "every order of the full slots counts for the day"
-    over = slots.largest(shop, staff, 30, 3600, pick_s, lambda limit: fill(limit), lambda r, z: True)
+    over = slots.largest(shop, staff, 30, 3600, pick_s, lambda limit: fill(limit), lambda r, z: True, ThreadPoolExecutor(2))
     assert fill(over.limit).ready_on_time < target
     assert abs(found.limit.sum() - found.filled * staff.pickers.sum() * 900 / pick_s) <= 0.5 + 1e-9
     assert (found.low <= found.limit).all() and (found.limit <= found.high).all()

@@ -8,7 +8,7 @@ import pytest
 
 from omosim.planning.errors import PlanError
 from omosim.planning.shifts import ShiftRules, people
-from omosim.planning.simulate import Staff, simulate
+from omosim.planning.simulate import Days, Staff, simulate
 from omosim.planning.staffing import Search, Targets, offered_load
 from tests.planning.make import CLOSES, OPENS, days, history
 
@@ -22,7 +22,7 @@ RULES = ShiftRules(12, 24, 0)
 def search_on(made, targets, promise_s=3600):
     shop, rows, draws = made
     ample = simulate(shop, rows, draws, Staff.level(40, 40, OPENS, CLOSES))
-    return Search(shop, targets, RULES, lambda staff: simulate(shop, rows, draws, staff, audit=False), offered_load(shop, ample, promise_s), ThreadPoolExecutor(2))
+    return Search(shop, targets, RULES, Days(shop, rows, draws), offered_load(shop, ample, promise_s), ThreadPoolExecutor(2))
 
 
 @pytest.mark.parametrize(("pickups", "walk_ins"), [(70, 90), (140, 40), (30, 200)])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from omosim.study.answer import capacity
+from omosim.study.answer import capacity, places
 from omosim.study.directions import direction
 from omosim.study.stats import (
     Paired,
@@ -146,3 +146,9 @@ def test_the_answer_says_whether_stores_can_carry_it(omo, words):
     text = capacity(rows, "o2o")
     assert words in text and f"{100 * omo:.0f} % under omo, 25 % under o2o" in text
     assert capacity([], "o2o") == "" and capacity([{**rows[0], "mean": None}], "o2o") == ""
+
+
+def test_the_answer_names_the_places_that_are_short():
+    text = places({"shelf_load": {"o2o": 0.2, "omo": 1.34}, "bay_load": {"omo": 0.8}, "room_load": {"o2o": 0.3, "omo": 0.3}, "aov": {"omo": 9.0}})
+    assert "short: bins of the pickup shelf (20 % under o2o, 134 % under omo), tight: curbside bays (80 % under omo), enough: fitting rooms" in text
+    assert "aov" not in text and places({}) == ""

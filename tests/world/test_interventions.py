@@ -9,9 +9,11 @@ import pytest
 
 from omosim.schema.codes import Entry
 from omosim.schema.network import ENDLESS
+from omosim.schema.scenario import NARROWED
 from omosim.strategy import build_policy
+from omosim.world.change_checks import check_interventions, problems
 from omosim.world.errors import CannotIntervene
-from omosim.world.interventions import NARROWED, Interventions, check_interventions, problems, whole_run
+from omosim.world.interventions import Interventions, whole_run
 from omosim.world.state import World
 from omosim.world.synthesis import synthesise
 
@@ -37,7 +39,7 @@ MOVES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "media": ({"times": 2.0, "channels": ["web"]}, {"media_factor"}),
     "rival_price": ({"times": 0.8}, {"rival_price_factor", "outside_value"}),
     "rival_store_km": ({"times": 0.5, "zones": [0]}, {"rival_store_km", "outside_value"}),
-    "store_open": ({"set": 0, "stores": ["S01"]}, {"trading", "near", "billboard", "nodes"}),
+    "store_open": ({"set": 0, "stores": ["S01"]}, {"trading", "closed", "near", "billboard", "nodes"}),
     "courier_capacity": ({"times": 0.25}, {"courier_factor", "nodes"}),
     "supply": ({"times": 0.3, "categories": ["makeup"]}, {"supply"}),
     "bins": ({"set": 4, "stores": ["S01"]}, {"capacity_fixed"}),  # the engine keeps the nodes' columns of places

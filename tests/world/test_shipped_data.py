@@ -11,7 +11,7 @@ import yaml
 from omosim.schema.scenario import ScenarioSettings
 from omosim.schema.strategy import CapabilityLevel
 from omosim.strategy import capability, capability_names
-from omosim.world.interventions import problems
+from omosim.world.change_checks import problems
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = ("market", "catalogue", "network", "touchpoints", "strategy", "engine")

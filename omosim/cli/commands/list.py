@@ -13,6 +13,7 @@ _GROUP = {
     "capabilities": "strategy/capability",
     "scenarios": "scenario",
     "experiments": "experiment",
+    "patterns": "pattern",
     "touchpoints": "touchpoints",
 }
 _USE = {
@@ -21,6 +22,7 @@ _USE = {
     "capabilities": "strategy.capabilities.NAME=true|false",
     "scenarios": "scenario=NAME",
     "experiments": "experiment=NAME",
+    "patterns": "omosim validate patterns=NAME,NAME",
     "touchpoints": "touchpoints=NAME",
 }
 
@@ -41,7 +43,7 @@ def run(words: list[str], flags: Flags, argv: list[str]) -> int:
         if word not in KINDS:
             raise refuse("nothing of that kind", value=show(word), allowed=", ".join(KINDS), near=nearest(word, KINDS))
     library = Library()
-    for kind in words or KINDS[:5]:
+    for kind in words or KINDS[:6]:
         if kind == "quantities":
             print("\n".join(_quantities()))
             continue

@@ -1,0 +1,1 @@
+"""A package, since peers in the environment bring one of the same name (Ciw does)."""

@@ -1,0 +1,77 @@
+"""The check on held-out days: how long picking took in the past, and how often what is observed lies in the interval."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from omosim.api.pickup import sample_roster, sample_work
+from omosim.ingest import ReadOptions, read_orders
+from omosim.planning.backtest import backtest
+from omosim.planning.demand import WorkLaw
+from omosim.planning.history import store_history
+from omosim.planning.pace import Pace, picking_seconds, read_paces
+from omosim.planning.roster import Roster
+from omosim.planning.simulate import Staff
+from tests.planning.make import CLOSES, FIRST, OPENS, history, write
+
+
+def worked_off(pickers, pace=1.0, weeks=8):
+    """A store whose orders are picked one after the other by so many people; each takes `pace` of 120 s and 30 s a unit."""
+    made = history(weeks=weeks, pickups=60, walk_ins=0)
+    free, ready = [0] * pickers, []
+    for row in made.orders.itertuples():
+        begin = max(row.placed, min(free))
+        free[free.index(min(free))] = end = begin + round(pace * (120 + 30 * row.units))
+        ready.append(end)
+    made.orders["ready"] = ready
+    return made
+
+
+@pytest.mark.parametrize("pickers", [1, 3])
+def test_times_of_picking_are_read_off_the_ready_times(pickers):
+    made = worked_off(pickers)
+    roster = Roster((Staff.level(pickers, 1, OPENS, CLOSES),) * 7)
+    day, units, seconds = picking_seconds(made, roster, FIRST + 60)
+    assert len(day) == len(made.orders) and day.min() == FIRST
+    assert (seconds == 120 + 30 * units).mean() > 0.98
+
+
+def test_a_pace_is_read_by_weekday_and_chance_is_no_spread():
+    made = worked_off(2, pace=1.3)
+    work = WorkLaw(120.0, 30.0, 90.0, 75.0, 600.0, 4.0)
+    paces = read_paces(made, Roster((Staff.level(2, 1, OPENS, CLOSES),) * 7), work, FIRST + 42)
+    assert set(paces) == set(range(7)) and all(p.days >= 5 for p in paces.values())
+    for pace in paces.values():
+        assert np.exp(pace.mean) == pytest.approx(1.3, abs=0.02) and pace.spread == 0.0
+
+
+def test_paces_are_drawn_with_what_is_not_known_of_them():
+    pace = Pace(mean=0.1, spread=0.2, error=0.1, days=9)
+    logs = np.log([[pace.factor(3, 5, rep, 5, day) for day in (1, 2)] for rep in range(4000)])
+    assert logs.mean() == pytest.approx(0.1, abs=0.02)
+    df = 8 / 6  # variance of Student's law with 8 degrees of freedom
+    assert logs.var(axis=0) == pytest.approx(df * 0.05, rel=0.15)
+    assert np.cov(logs.T)[0, 1] == pytest.approx(df * 0.01, abs=0.006)  # two days share the error of the mean alone
+    assert Pace().factor(3, 5, 0, 5, 1) == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("steady", [False, True])
+def test_nineteen_of_twenty_lines_of_the_check_lie_in_their_interval(tmp_path, settings_of, sample, steady):
+    """Stores from the sample's generator, as they are and with pickers who are all alike and never pause."""
+    truth = replace(sample.Truth(), pause_s=0.0, picker_speeds=(1.0,)) if steady else sample.Truth()
+    network = settings_of().network
+    network = network.model_copy(update={"work": network.work.model_copy(update=sample_work())})
+    inside: dict[str, list[bool]] = {}
+    for store in range(14):
+        rows = sample.simulate_store(truth, sample.ROSTER, date(2026, 6, 1), 12, 5000 + store)
+        log = read_orders(write(tmp_path / "s.csv", sample.COLUMNS, rows), ReadOptions())
+        check = backtest(store_history(log, "S01", 36_000, 75_600), [1, 4, 5, 6], store, WorkLaw.of(network), network, 7200, 300, sample_roster())
+        for row in check.rows:
+            inside.setdefault(row.measure, []).append(row.within)
+    lines = np.concatenate([np.array(v) for v in inside.values()])
+    print({name: f"{sum(v)} of {len(v)}" for name, v in inside.items()}, f"{lines.mean():.3f}")
+    assert len(lines) == 14 * 17 and 0.90 <= lines.mean() <= 0.99
+    assert min(np.mean(v) for v in inside.values()) >= 0.8

@@ -29,13 +29,28 @@ def weigh_touchpoints(levels, touchpoints, weights, who, shopper):
 
 
 @kernel
-def paying_row(touchpoints, entry):
-    """First touchpoint row present where an entry takes payment, -1 none."""
+def paying_row(touchpoints, weights, entry, u):
+    """Where an order of an entry is paid: at a uniform, among the rows present that take payment and that the shopper uses.
+
+    By their contacts; the first row that takes payment where he uses none of them, -1 where there is none.
+    """
+    first = -1
+    total = 0.0
     for row in range(touchpoints.size):
         point = touchpoints[row]
         if point["on"] == 1 and point["entry"] == entry and point["pays"] == 1:
-            return row
-    return -1
+            first = row if first < 0 else first
+            total += weights[_WEIGHTS + row] - (weights[_WEIGHTS + row - 1] if row > 0 else 0.0)
+    left = u * total
+    found = first
+    for row in range(touchpoints.size):
+        point = touchpoints[row]
+        if left > 0.0 and point["on"] == 1 and point["entry"] == entry and point["pays"] == 1:
+            weight = weights[_WEIGHTS + row] - (weights[_WEIGHTS + row - 1] if row > 0 else 0.0)
+            if weight > 0.0:
+                found = row
+                left -= weight
+    return found
 
 
 @kernel
@@ -67,12 +82,11 @@ def touch_mission(levels, touchpoints, weights, who, shopper, slot, t, key, coun
     (touches drawn, touches observed)
     """
     total = weigh_touchpoints(levels, touchpoints, weights, who, shopper)
-    last = paying_row(touchpoints, entry) if entry >= 0 else -1
     drawn = 0
     seen = 0
     for k in range(count):
         u_row, u_time, u_seen, _ = uniform4(levels["key0"], levels["key1"], shopper, slot, TOUCH, k)
-        row = last if k == count - 1 else -1
+        row = paying_row(touchpoints, weights, entry, u_row) if entry >= 0 and k == count - 1 else -1
         if row < 0:
             if total <= 0.0:
                 continue

@@ -114,6 +114,8 @@ class Journeys:
     def begin_day(self, day: int) -> None:
         """Awareness and browsing of a day; its missions are listed: needs, pushes, and what yesterday left."""
         self.world.count_reviews()
+        if 0 < day <= self.days:
+            self.world.follow(self.counts[day - 1, Count.ORDERS_WEB : Count.ORDERS_LIVE + 1])
         self.refresh()
         self.day[0] = day
         self._crowd(day)

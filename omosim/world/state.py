@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from omosim.kernels.journeys_contacts import fill_exposure
+from omosim.kernels.mathx import pow64
 from omosim.kernels.synthesis import fill_exp
 from omosim.schema.codes import Move, NodeKind
 from omosim.schema.settings import Settings
@@ -27,7 +28,7 @@ NEAR = 4
 MUTABLE = (
     "nodes", "trading", "closed", "near", "billboard", "price_factor", "price_fixed", "fee_factor", "fee_fixed",
     "promise_factor", "promise_fixed", "discount_factor", "discount_fixed", "reach_factor", "reach_fixed", "seen_factor", "seen_fixed", "prices", "sold",
-    "carried", "reviewed", "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
+    "carried", "reviewed", "followed", "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
     "lead_factor", "level_factor", "supply", "staff_factor", "staff_fixed", "courier_factor",
     "near_point", "near_dark", "board", "capacity_factor", "capacity_fixed", "site_factor", "site_fixed",
 )  # fmt: skip
@@ -64,6 +65,7 @@ class World:
     audiences : who sees what; audience_share : (A,) their parts of the shoppers
     misfit … ref_price : (C,) per category; segment arrays (G,)
     reviewed : (C,) float64, units of the whole retailer sold of a category by the beginning of the day, reviews of which are there
+    followed : (T,) float64, part of a touchpoint's users who follow it, and whose contacts cost nothing
     outside_value : (Z, C) float64 minor units, what rivals add to the outside option
     media_level : (T,) float64, media by touchpoint as managers set it, 1 = plan; media_factor : (A, T) dated changes
     lead_factor : (Z,) factor on parcel times; level_factor : (N, C) on order-up-to levels; supply : (C,) share of
@@ -145,6 +147,7 @@ class World:
     seen_factor: np.ndarray
     seen_fixed: np.ndarray
     reviewed: np.ndarray
+    followed: np.ndarray
     outside_value: np.ndarray
     rival_price_index: np.ndarray
     rival_price_factor: np.ndarray
@@ -330,13 +333,41 @@ class World:
         return self.media_level * self.media_factor * on
 
     def contacts_now(self) -> np.ndarray:
-        """(T,) float64: part of all shoppers whom each touchpoint reaches, times the level of its contacts."""
-        return (self.audience_share[:, None] * self.media_now() * self.reach).sum(axis=0)
+        """(T,) float64: part of all shoppers whom each touchpoint reaches for money, times the level of its contacts."""
+        return (self.audience_share[:, None] * self._paid_now() * self.reach).sum(axis=0)
+
+    def _paid_now(self) -> np.ndarray:
+        """(A, T) float64: media level of contacts that are paid for; followers come by themselves."""
+        return self.media_now() * (1.0 - self.followed)
+
+    def follow(self, orders: np.ndarray) -> None:
+        """A day of F <- F(1 - d) + (1 - F)(1 - exp(-x)), x what orders and content win; changes `followed` in place.
+
+        Parameters
+        ----------
+        orders : (4,) orders of the day before, by Entry
+        """
+        rows = list(self.settings.touchpoints.rows.values())
+        if not any(r.follow_per_order > 0 or r.follow_per_week > 0 or r.unfollow_per_week > 0 for r in rows):
+            return
+        per_order, content, lost = (
+            np.array([getattr(r, name) for r in rows]) for name in ("follow_per_order", "follow_per_week", "unfollow_per_week")
+        )
+        shares = self.audience_share[:, None] * self.reach
+        users = shares.sum(axis=0)
+        present = (self.media_now() > 0).any(axis=0)
+        ordered = np.append(orders, 0)[self.touch_entry] * present / np.maximum(users * self.settings.shoppers, 1.0)
+        level = (shares * self.media_now()).sum(axis=0) / np.maximum(users, 1e-12)
+        keep, stay = np.empty(users.size), np.empty(users.size)
+        fill_exp(-(per_order * ordered + content * level / 7.0), keep)
+        for row, share in enumerate(lost):
+            stay[row] = pow64(1.0 - share, 1.0 / 7.0) if share < 1 else 0.0
+        self.followed[...] = self.followed * stay + (1.0 - self.followed) * (1.0 - keep)
 
     def media_cost_per_day(self) -> Fraction:
         """Minor units a day paid for contacts: cost x contacts x people reached, at the levels in force."""
         per_shopper = Fraction(0)
-        for share, reach, levels in zip(self.audience_share.tolist(), self.reach.tolist(), self.media_now().tolist(), strict=True):
+        for share, reach, levels in zip(self.audience_share.tolist(), self.reach.tolist(), self._paid_now().tolist(), strict=True):
             rows = zip(self.touch_cost.tolist(), self.touch_contacts.tolist(), reach, levels, strict=True)
             mine = sum(Fraction(cost) * Fraction(n) * Fraction(met) * Fraction(level) for cost, n, met, level in rows)
             per_shopper += Fraction(share) * mine

@@ -10,12 +10,14 @@ from omosim.journeys.levels import build_scene, refresh
 from omosim.journeys.shopper import Shopper
 from omosim.journeys.synthesis import make_shoppers
 from omosim.kernels.audiences import use_touchpoints
+from omosim.kernels.journeys_contacts import opt_out
 from omosim.kernels.journeys_crowd import browse, count_users, day_of_awareness, push, show_missions
 from omosim.kernels.journeys_decide import decide_window
 from omosim.kernels.journeys_needs import WAYS, hang_all, list_needs, plan_first_needs, rows_due
 from omosim.kernels.journeys_outcomes import apply_outcomes
+from omosim.kernels.journeys_talk import talk
 from omosim.schema.codes import N_COUNTS, Count, Entry
-from omosim.schema.columns import DAY, DEMAND, HOUR, TOUCH_NEED
+from omosim.schema.columns import DAY, DEMAND, HOUR, TOUCH_NEED, WEEK
 from omosim.schema.settings import Settings
 from omosim.schema.shopper import BY_NEED, MISSION, NEED, NUMBER_MASK, TOUCH, TOUCHES_PER_NEED
 from omosim.world.state import World
@@ -111,6 +113,9 @@ class Journeys:
 
     def begin_day(self, day: int) -> None:
         """Awareness and browsing of a day; its missions are listed: needs, pushes, and what yesterday left."""
+        self.world.count_reviews()
+        if 0 < day <= self.days:
+            self.world.follow(self.counts[day - 1, Count.ORDERS_WEB : Count.ORDERS_LIVE + 1])
         self.refresh()
         self.day[0] = day
         self._crowd(day)
@@ -127,10 +132,24 @@ class Journeys:
         )
         if day % 7 == 0:
             count_users(self.shoppers, self.users)
+            self._opt_out(day)
         if day < self.days and self.scene.levels["web_offer"].any() and day * DAY < self.scene.levels["stop_at"][0]:
             rate = float(self.scene.levels["browse_per_day"][0])
             n = browse(self.key0, self.key1, day, rate, self.scene.levels, self.awareness, self.users, self.zone_sessions[day])
             self.counts[day, Count.WEB_SESSIONS] += n
+
+    def _opt_out(self, day: int) -> None:
+        """Once a week, those whom messages are too many for say so."""
+        how, world = self.settings.market.messages, self.world
+        if how.opt_out_per_contact <= 0 or day >= self.days or self._over(day * DAY):
+            return
+        rows = np.flatnonzero(world.touch_message)
+        contacts = world.media_now()[:, rows] * world.touch_contacts[rows]
+        pushes = np.array([policy.push_per_week for policy in world.seen], np.float64)
+        rule = np.array([how.tolerated_per_week, how.opt_out_per_contact, self.settings.market.goodwill.intrusive])
+        opt_out(
+            self.scene.levels, day // 7, self.shoppers, rows, np.ascontiguousarray(world.reach[:, rows]), contacts, pushes, rule, day * DAY, self.counts[day]
+        )
 
     def _over(self, second: int) -> bool:
         """Whether no mission is opened from this second on."""
@@ -213,8 +232,15 @@ class Journeys:
 
     def apply(self, outcomes: np.ndarray, now: int) -> None:
         """Let shoppers learn from OUTCOME rows (sorted by t, key, code); decisions from `now` on feel it."""
-        if len(outcomes):
-            apply_outcomes(self.scene, self.shoppers, outcomes, now, self.counts[min(now // DAY, self.days - 1)])
+        if not len(outcomes):
+            return
+        tally, how = self.counts[min(now // DAY, self.days - 1)], self.settings.market.word_of_mouth
+        gains = np.zeros(len(outcomes) if how.tell > 0 else 0)
+        apply_outcomes(self.scene, self.shoppers, outcomes, gains, now, tally)
+        if how.tell > 0:
+            decay = self.settings.market.awareness.decay_per_week
+            rule = np.array([how.tell, how.neighbours, how.rewired, how.worth_telling, how.weight, decay])
+            talk(self.scene, self.shoppers, outcomes, gains, rule, now, tally)
 
     def broadcast(self, now: int) -> int:
         """A live show: viewers decide in the hour from the next full hour on; returns the missions it opened."""
@@ -297,7 +323,8 @@ class Journeys:
     def n_aware(self) -> int:
         """Living shoppers who know the retailer now."""
         level = self.awareness[self.shoppers["audience"], self.shoppers["zone"], self.shoppers["segment"]]
-        knows = (self.shoppers["aware_at"] < level) | (self.shoppers["flags"] & 16 > 0)
+        told = self.shoppers["told"].astype(np.int64) * WEEK > max(int(self.day[0]), 0) * DAY
+        knows = (self.shoppers["aware_at"] < level) | (self.shoppers["flags"] & 16 > 0) | told
         return int(np.count_nonzero(knows & (self.shoppers["flags"] & 1 > 0)))
 
     # ---- snapshot ---------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ import numpy as np
 from omosim.kernels.journeys_synthesis import KNOTS, fill_gamma_table, order_mu
 from omosim.kernels.journeys_types import CASE, CATEGORY, LEVELS, SEGMENT, TOUCHPOINT, Scene
 from omosim.kernels.mathx import exp64, log64
+from omosim.schema.codes import Entry
 from omosim.schema.columns import DAY, HOUR
-from omosim.schema.settings import Settings
+from omosim.schema.settings import Settings, informs
 from omosim.world.calendar import AFTER_OPENING_S, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
 from omosim.world.nodes import site_plan
@@ -96,6 +97,8 @@ def _audience_levels(settings: Settings, world: World, audience: int, policy: Po
         "switch_hassle": settings.market.choice.switch_hassle,
         "aisle_hassle": settings.market.choice.switch_hassle * policy.switch_hassle_factor,
         "stock_error": min(max(error, 0.001), 0.5), "coupon_rate": policy.coupon_rate,
+        "coupon_else": policy.coupon_rate * (1.0 - settings.market.messages.coupon_share),
+        "retarget_else": policy.retarget_rate * (1.0 - settings.market.messages.retargeting_share),
         "store_sensing": policy.store_sensing, "live_reach": policy.live_reach,
         "live_intensity": policy.live_intensity, "retarget_rate": policy.retarget_rate,
         "push_open": 1.0 - float(exp64(-contacts)),
@@ -143,9 +146,27 @@ def touchpoint_table(world: World) -> np.ndarray:
     out = np.zeros((world.audiences.count, len(world.touch_names)), TOUCHPOINT)
     out["reach"], out["entry"], out["identity"] = world.reach, world.touch_entry, world.touch_identity
     out["pays"] = world.touch_pays
-    out["weight"] = world.touch_contacts
+    out["weight"], out["message"] = world.touch_contacts, world.touch_message
     out["on"] = 1
     return out
+
+
+def write_blind(settings: Settings, world: World, out: np.ndarray) -> None:
+    """What rows that accumulate do not reveal yet, by audience, category and entry; fills `out` (A, C, 4).
+
+    A row of accuracy a reveals a n/(n + n_half) with n units sold; entered is the product of (1 - that)/(1 - a), less 1.
+    """
+    out[...] = 0.0
+    before = np.array([-1.0 if kind.sold_before is None else kind.sold_before for kind in settings.catalogue.categories.values()])
+    for number, row in enumerate(settings.touchpoints.rows.values()):
+        if row.accumulates <= 0 or not informs(row) or row.accuracy >= 1:
+            continue
+        sold = world.reviewed + np.where(before >= 0, before, row.accumulated)
+        more = (1.0 - row.accuracy * sold / (sold + row.accumulates)) / (1.0 - row.accuracy)
+        for audience, policy in enumerate(world.seen):
+            if not policy.touch_on.size or policy.touch_on[number]:
+                column = out[audience, :, Entry[row.entry.upper()]]
+                column[...] = (1.0 + column) * more - 1.0
 
 
 def offer_table(world: World) -> np.ndarray:
@@ -166,6 +187,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray, zone_se
         distance_m=world.distance_m, nodes=world.nodes, published=world.stock.published,
         near_point=world.near_point, near_dark=world.near_dark, board=world.board, price=world.prices, sold=world.sold,
         list_price=world.list_price, popularity_cdf=world.popularity_cdf, outside_value=world.outside_value,
+        blind=np.zeros((world.audiences.count, len(world.category_names), 4)),
         awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), zone_sessions=zone_sessions, scratch=np.zeros(96), case=np.zeros(1, CASE),
     )  # fmt: skip
@@ -176,6 +198,7 @@ def refresh(settings: Settings, world: World, scene: Scene) -> Scene:
     """Read the policy and what dated changes moved; returns the scene, with the offers in force."""
     policy_levels(settings, world, scene.levels)
     scene.category["misfit"], scene.category["mind"] = world.misfit, world.mind
+    write_blind(settings, world, scene.blind)
     for audience, policy in enumerate(world.seen):
         scene.touchpoints["on"][audience] = policy.touch_on if policy.touch_on.size else 1
     scene.touchpoints["reach"] = world.reach

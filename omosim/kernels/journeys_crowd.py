@@ -16,7 +16,7 @@ _TOUCH_NEED = 1 << 21
 _PER_NEED = 32
 _PUSH, _LIVE = 2, 3
 _SHOW_SLOTS = 28
-_ALIVE, _CONSENT = 1, 2
+_ALIVE, _CONSENT, _OPTED_OUT = 1, 2, 32
 _USES_LIVE = 8
 
 
@@ -96,7 +96,7 @@ def push(scene, shoppers, needs, day, rows, out):
     Rows filled
     """
     categories = scene.category.size
-    both = _ALIVE | _CONSENT
+    asked = _ALIVE | _CONSENT | _OPTED_OUT
     n = 0
     for i in range(rows.size):
         if i + AHEAD < rows.size:
@@ -106,7 +106,7 @@ def push(scene, shoppers, needs, day, rows, out):
         category = row - shopper * categories
         number = int(needs[row]["number"])
         who = shoppers[shopper]
-        if number < _SERVED and int(who["flags"]) & both == both and int(who["linked"]) + int(who["pending"]) > 0:
+        if number < _SERVED and int(who["flags"]) & asked == _ALIVE | _CONSENT and int(who["linked"]) + int(who["pending"]) > 0:
             levels = scene.levels[int(who["audience"])]
             u, u_time, _, _ = uniform4(levels["key0"], levels["key1"], shopper, (category << 22) | number, PUSH, 0)
             if u < levels["push_open"]:
@@ -149,7 +149,7 @@ def show_missions(scene, shoppers, needs, show, begins, out):
             if u >= scene.levels[int(who["audience"])]["live_reach"]:
                 continue
             table = scene.op_time[pace_of(scene.pace, who)]
-            if int(who["flags"]) & _ALIVE == 0 or int(who["used"]) & _USES_LIVE == 0 or not knows_us(scene.awareness, who):
+            if int(who["flags"]) & _ALIVE == 0 or int(who["used"]) & _USES_LIVE == 0 or not knows_us(scene.awareness, who, begins):
                 continue
             best = -1
             soonest = begins + levels["show_ahead_s"]

@@ -34,7 +34,7 @@ _NUMBER = _SERVED - 1
 _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
 _VISIT = 3
 _SOCIAL_OFFER = 6
-_CONSENT, _LOYALTY = 2, 4
+_CONSENT, _LOYALTY, _OPTED_OUT = 2, 4, 32
 _POINT, _DARK = 4, 5  # places in the case of the nearest pickup point or locker, and dark store
 _AHEAD = 4  # missions ahead for whose shopper memory is asked
 _YIELD_SAMPLE = 7  # touches of undecided missions are drawn for one shopper in eight
@@ -127,6 +127,7 @@ def make_case(scene, levels, offers, who, mission, slot, base, events, login, co
     case["parcel_s"] = levels["lead_s"] * scene.lead_factor[zone]
     case["outside"] = scene.outside_value[zone, category] * units
     for entry in range(4):
+        case["blind"][entry] = scene.blind[audience, category, entry]
         case["price"][entry] = scene.price[audience, entry, sku]
         case["sold"][entry] = scene.sold[audience, entry, sku]
     look_up_stores(scene, levels, case, zone, sku, levels["combined_factor"] if combined else 1.0)
@@ -160,11 +161,11 @@ def count_sessions(levels, who, social_on, live, u, tally, by_zone):
 
 
 @kernel
-def ask_again(levels, mission, slot, queue, waiting):
+def ask_again(levels, rate, mission, slot, queue, waiting):
     """Put an abandoned mission down for the next day, as chance has it; changes `queue`, `waiting` (1,)."""
     shopper = int(mission["shopper"])
     u0, u1, _, _ = uniform4(levels["key0"], levels["key1"], shopper, slot, RETARGET, 0)
-    if u0 >= levels["retarget_rate"] or int(mission["kind"]) != _BY_NEED:
+    if u0 >= rate or int(mission["kind"]) != _BY_NEED:
         return
     row = queue[waiting[0]]
     row["t"] = (int(mission["t"]) // _DAY + 1) * _DAY + 28_800 + int(u1 * 50_400.0)  # between 8 and 22 o'clock
@@ -229,7 +230,7 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     if by_touch:
         tally[_TOUCH_MISSIONS] += 1
     flags = int(who["flags"])
-    if flags & 1 == 0 or not (by_touch or knows_us(scene.awareness, who)):
+    if flags & 1 == 0 or not (by_touch or knows_us(scene.awareness, who, t)):
         tally[_NOT_CONSIDERED] += 1
         return 0
     key0 = levels["key0"]
@@ -243,8 +244,9 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     known = flags & _CONSENT > 0 and u_login < levels["login"]
     events = profile_size(who, day) if known else 0
     checks = levels["stock_shown"] == 1 and u_check < levels["check_share"]
+    messages = flags & _OPTED_OUT == 0
     make_case(scene, levels, offers, who, mission, slot, base, events, u_login < levels["login"], u_trip < levels["combined_share"], checks,
-              u_coupon < levels["coupon_rate"])  # fmt: skip
+              u_coupon < (levels["coupon_rate"] if messages else levels["coupon_else"]))  # fmt: skip
     case = scene.case[0]
     count_sessions(levels, who, int(offers[_SOCIAL_OFFER]["enabled"]) == 1, case["live"], u_sessions, tally,
                    scene.zone_sessions[day])  # fmt: skip
@@ -263,7 +265,7 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     if known:
         add_event(levels, who, day, True)
         if given_up and levels["retarget_rate"] > 0.0:
-            ask_again(levels, mission, slot, queue, waiting)
+            ask_again(levels, levels["retarget_rate"] if messages else levels["retarget_else"], mission, slot, queue, waiting)
     sampled = shopper & _YIELD_SAMPLE == 0
     if filled == 1 or log.size > 0 or sampled:
         count = 1 + poisson_ppf(u_touches, levels["touches"] - 1.0)

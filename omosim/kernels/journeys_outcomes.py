@@ -25,13 +25,13 @@ _ORDERS_STORE, _DROPPED_OUT, _ACQUIRED, _EXTRA = 7, 16, 17, 19
 
 
 @kernel
-def surprise(levels, q, who, code, channel):
+def surprise(levels, q, blind, who, code, channel):
     """Realised less expected surplus of an experience, share of price, penalties included.
 
     A purchase that pleases gives back what was at risk before it; a failure loses what was expected of it.
     """
     pleasure = levels["pleasure"]
-    at_risk = hidden_misfit(q, accuracy_of(levels, channel))
+    at_risk = hidden_misfit(q, accuracy_of(levels, channel, blind))
     if code == _BOUGHT or code == _BOUGHT_OTHER:
         return (1.0 - (1.0 - q) * float(who["belief"])) * pleasure
     if code == _DELIVERED or code == _COLLECTED:
@@ -113,13 +113,14 @@ def purchase(levels, who, shopper, slot, channel, value, now, tally):
 
 
 @kernel
-def apply_outcomes(scene, shoppers, outcomes, now, tally):
+def apply_outcomes(scene, shoppers, outcomes, gains, now, tally):
     """Let shoppers learn from what happened to them.
 
     Parameters
     ----------
     shoppers : (n,) SHOPPER; changed in place
     outcomes : OUTCOME rows, sorted by (t, key, code)
+    gains : (outcomes,) float64, filled with their surprises, share of price; empty where nobody asks
     now : second of the full hour at which they reach decisions
     tally : (N_COUNTS,) int64 of the day; added to
 
@@ -136,8 +137,11 @@ def apply_outcomes(scene, shoppers, outcomes, now, tally):
         levels = scene.levels[int(who["audience"])]
         key = int(row["key"])
         slot = (key >> _ORDINAL_BITS) & _SLOT_MASK
-        q = scene.category[(slot >> _NEEDS_BITS) & _CATEGORY_MASK]["misfit"]
-        gain = surprise(levels, q, who, code, channel)
+        category = (slot >> _NEEDS_BITS) & _CATEGORY_MASK
+        blind = scene.blind[int(who["audience"]), category, channel & 3]
+        gain = surprise(levels, scene.category[category]["misfit"], blind, who, code, channel)
+        if gains.size > 0:
+            gains[k] = gain
         if gain != 0.0:
             who["goodwill"] = goodwill_at(levels, who, now) + levels["learning"] * gain
             who["updated"] = now

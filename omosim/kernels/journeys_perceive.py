@@ -8,6 +8,7 @@ from omosim.kernels.philox import uniform, uniform2
 from omosim.kernels.purposes import ITEM, UNITS, VALUE
 
 _DAY = 86_400
+_WEEK = 604_800
 _SECOND_ITEM = 255  # draw number of the item tried after a bad sign
 _FURTHER = 256  # draw numbers of items in place of one that is not sold, from here on
 _MOST_TRIES = 64
@@ -23,11 +24,13 @@ def goodwill_at(levels, who, t):
 
 
 @kernel
-def knows_us(awareness, who):
-    """Aware: has bought before, or the awareness of audience, zone and segment exceeds the shopper's own threshold."""
+def knows_us(awareness, who, t):
+    """Aware at second t: has bought before, the awareness of audience, zone and segment exceeds the shopper's own threshold, or heard of us."""
     if int(who["flags"]) & 16:
         return True
-    return float(who["aware_at"]) < awareness[int(who["audience"]), int(who["zone"]), int(who["segment"])]
+    if float(who["aware_at"]) < awareness[int(who["audience"]), int(who["zone"]), int(who["segment"])]:
+        return True
+    return int(who["told"]) * _WEEK > t
 
 
 @kernel

@@ -63,13 +63,15 @@ def hidden_misfit(q, accuracy):
 
 
 @kernel
-def accuracy_of(levels, entry):
-    """Share of misfits that the sources of an entry reveal before an order."""
+def accuracy_of(levels, entry, blind):
+    """Share of misfits that the sources of an entry reveal before an order; `blind`: what is still missing, see CASE."""
     if entry == _STORE:
         return 1.0
     if entry == _SOCIAL:
-        return levels["acc_social"]
-    return levels["acc_live"] if entry == _LIVE else levels["acc_web"]
+        accuracy = levels["acc_social"]
+    else:
+        accuracy = levels["acc_live"] if entry == _LIVE else levels["acc_web"]
+    return max(accuracy - (1.0 - accuracy) * blind, 0.0) if blind > 0.0 else accuracy
 
 
 @kernel
@@ -158,7 +160,7 @@ def promised_wait(case, offer):
 def delivery_value(levels, case, offer, wait_s):
     """Value of having an order brought within `wait_s`: (1 - q')(v - p) - q'R - fee - w L - search."""
     entry = int(offer["entry"])
-    q = hidden_misfit(case["misfit"], accuracy_of(levels, entry))
+    q = hidden_misfit(case["misfit"], accuracy_of(levels, entry, case["blind"][entry]))
     paid = paid_for(levels, case, entry, offer)
     perceived = float(case["value"])
     if entry == _LIVE:
@@ -177,7 +179,7 @@ def pickup_value(levels, case, offer, r, door):
     It fails as often as the feed errs, unless the goods are sent there from elsewhere.
     """
     entry = int(offer["entry"])
-    q = hidden_misfit(case["misfit"], accuracy_of(levels, entry))
+    q = hidden_misfit(case["misfit"], accuracy_of(levels, entry, case["blind"][entry]))
     paid = paid_for(levels, case, entry, offer)
     trip = 2.0 * case["way_s"][r] + levels["collect_s"] * (int(offer["place_ppm"]) / 1.0e6)
     goods = (1.0 - q) * (case["value"] - felt(levels, case, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))
@@ -227,7 +229,7 @@ def visit_value(levels, case, offer, r):
     q = float(case["misfit"])
     search = 0.0
     if int(offer["pre_info"]) == 1:
-        q = hidden_misfit(q, levels["acc_web"])
+        q = hidden_misfit(q, accuracy_of(levels, _WEB, case["blind"][_WEB]))
         search = levels["search_cost"] * case["scale"]
     without = max(float(case["here"]), 0.0)
     gain = without

@@ -9,31 +9,48 @@ _WEIGHTS = 16  # where touchpoint weights begin in the scratch array
 _DAY_S = 86_400.0
 _NONE, _COOKIE, _LOGIN, _CARD = 0, 1, 2, 3
 _STORE = 1
+_OPTED_OUT = 32
 
 
 @kernel
-def weigh_touchpoints(levels, touchpoints, weights, shopper):
+def weigh_touchpoints(levels, touchpoints, weights, who, shopper):
     """Running sum of contact weights of the rows that a shopper uses, into `weights` from 16 on; returns the total."""
+    messages = int(who["flags"]) & _OPTED_OUT == 0
     total = 0.0
     for group in range((touchpoints.size + 3) // 4):
         u0, u1, u2, u3 = uniform4(levels["key0"], levels["key1"], shopper, 0, REACH, group)
         for lane in range(min(4, touchpoints.size - 4 * group)):
             u = u0 if lane == 0 else (u1 if lane == 1 else (u2 if lane == 2 else u3))
             point = touchpoints[4 * group + lane]
-            if point["on"] == 1 and u < point["reach"]:
+            if point["on"] == 1 and u < point["reach"] and (messages or point["message"] == 0):
                 total += point["weight"]
             weights[_WEIGHTS + 4 * group + lane] = total
     return total
 
 
 @kernel
-def paying_row(touchpoints, entry):
-    """First touchpoint row present where an entry takes payment, -1 none."""
+def paying_row(touchpoints, weights, entry, u):
+    """Where an order of an entry is paid: at a uniform, among the rows present that take payment and that the shopper uses.
+
+    By their contacts; the first row that takes payment where he uses none of them, -1 where there is none.
+    """
+    first = -1
+    total = 0.0
     for row in range(touchpoints.size):
         point = touchpoints[row]
         if point["on"] == 1 and point["entry"] == entry and point["pays"] == 1:
-            return row
-    return -1
+            first = row if first < 0 else first
+            total += weights[_WEIGHTS + row] - (weights[_WEIGHTS + row - 1] if row > 0 else 0.0)
+    left = u * total
+    found = first
+    for row in range(touchpoints.size):
+        point = touchpoints[row]
+        if left > 0.0 and point["on"] == 1 and point["entry"] == entry and point["pays"] == 1:
+            weight = weights[_WEIGHTS + row] - (weights[_WEIGHTS + row - 1] if row > 0 else 0.0)
+            if weight > 0.0:
+                found = row
+                left -= weight
+    return found
 
 
 @kernel
@@ -64,13 +81,12 @@ def touch_mission(levels, touchpoints, weights, who, shopper, slot, t, key, coun
     -------
     (touches drawn, touches observed)
     """
-    total = weigh_touchpoints(levels, touchpoints, weights, shopper)
-    last = paying_row(touchpoints, entry) if entry >= 0 else -1
+    total = weigh_touchpoints(levels, touchpoints, weights, who, shopper)
     drawn = 0
     seen = 0
     for k in range(count):
         u_row, u_time, u_seen, _ = uniform4(levels["key0"], levels["key1"], shopper, slot, TOUCH, k)
-        row = last if k == count - 1 else -1
+        row = paying_row(touchpoints, weights, entry, u_row) if entry >= 0 and k == count - 1 else -1
         if row < 0:
             if total <= 0.0:
                 continue

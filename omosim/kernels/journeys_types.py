@@ -22,7 +22,7 @@ LEVELS = np.dtype(
         "counter_s", "checkout_s", "patience_s", "lead_mu", "lead_sigma", "lead_s", "lag_mu", "lag_sigma",
         "no_show", "collect_mu", "collect_sigma", "extra_purchase", "stock_error", "coupon_rate", "points_rate",
         "store_sensing", "live_reach", "live_intensity", "retarget_rate", "push_open", "switch_cost", "pickup_users",
-        "acc_web", "acc_social", "acc_live",
+        "acc_web", "acc_social", "acc_live", "coupon_else", "retarget_else",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
     )]
 )  # fmt: skip
@@ -40,7 +40,7 @@ CATEGORY = np.dtype(
 SEGMENT = np.dtype([(name, "f8") for name in ("vot", "need", "mobile", "digital")])
 
 #: One row per touchpoint.
-TOUCHPOINT = np.dtype([("reach", "f8"), ("weight", "f8"), ("entry", "i8"), ("identity", "i8"), ("pays", "i8"), ("on", "i8")])
+TOUCHPOINT = np.dtype([("reach", "f8"), ("weight", "f8"), ("entry", "i8"), ("identity", "i8"), ("pays", "i8"), ("on", "i8"), ("message", "i8")])
 
 
 #: One mission as the shopper sees it; money is for the whole order, minor units. A record, because a kernel passes it
@@ -75,6 +75,7 @@ CASE = np.dtype(
     + [("node", "i8", (6,)), ("metres", "i8", (6,)), ("stock", "i8", (6,)), ("price", "i8", (4,)), ("way_s", "f8", (6,))]
     + [("sold", "i8", (4,))]  # by Entry: the item is shown there
     + [("full", "i8", (6,))]  # published: SLOTS_FULL, BOXES_FULL
+    + [("blind", "f8", (4,))]  # by Entry: misfits that stay hidden, over those that would with every review written, less 1
 )  # fmt: skip
 
 
@@ -102,6 +103,7 @@ class Scene(NamedTuple):
     list_price: np.ndarray  # (K,) i8
     popularity_cdf: np.ndarray  # (K,) f8
     outside_value: np.ndarray  # (Z, C) f8
+    blind: np.ndarray  # (A, C, 4) f8, see CASE
     awareness: np.ndarray  # (A, Z, S) f8
     service: np.ndarray  # (knots,) f8, quantiles of a unit gamma service time, see quantile_table
     op_time: np.ndarray  # (G, C, H+1) f8, operational seconds at full hours

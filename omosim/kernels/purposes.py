@@ -61,6 +61,9 @@ OUTSOURCED_STOCK = 58
 EXPERIMENT = 81
 ASSORTMENT = 82
 PICKUP_USER = 83
+FRIEND = 91
+TELL = 92
+OPT_OUT = 93
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

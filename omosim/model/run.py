@@ -77,7 +77,8 @@ class Run:
         out = kpis(self.book, self.measured_counts, self.pnl, surplus, model.window_start, model.window_end, currency)
         paid, worked = (model.costs.staff_to - model.costs.staff_from) * own_stations(model, stores_only=True)
         share = sample_share(model)
-        return [*out, staff_load(paid, worked, share), *place_kpis(model.places, float(1 / share)), *site_kpis(model, self.book)]
+        places = place_kpis(model.places, float(1 / share))
+        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self)]
 
     @property
     def laws(self) -> dict[str, int]:
@@ -111,6 +112,8 @@ class Run:
         }
         for name in ("NEEDS", "MISSIONS", "WEB_SESSIONS", "VISITS_PLANNED"):
             out[name.lower()] = counts[:days, Count[name]]
+        for count in crowd_counts(self.settings):
+            out[count.name.lower()] = counts[:days, count]
         ordered = inside & sold(book)
         for code, channel in enumerate(CHANNELS):
             out[f"orders_{channel}"] = np.bincount(day[ordered & (book["channel"] == code)], minlength=days)[:days]
@@ -137,6 +140,19 @@ def site_kpis(model: RetailModel, book: np.ndarray) -> list[Kpi]:
     if site_plan(model.settings) is None:
         return []
     return [site_lost(measured(book, model.window_start, model.window_end))]
+
+
+def crowd_counts(settings: Settings) -> list[Count]:
+    """Counters of messages and word of mouth, where a market has them."""
+    market = settings.market
+    talked = [Count.TOLD, Count.HEARD_FIRST] if market.word_of_mouth.tell > 0 else []
+    return ([Count.OPTED_OUT] if market.messages.opt_out_per_contact > 0 else []) + talked
+
+
+def crowd_kpis(done: Run) -> list[Kpi]:
+    """People of the measured window who opted out of messages, were told by a neighbour, and heard of us first from one."""
+    totals = done.measured_counts.sum(axis=0)
+    return [Kpi(count.name.lower(), int(totals[count]), "people") for count in crowd_counts(done.settings)]
 
 
 def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> dict[str, np.ndarray]:

@@ -135,6 +135,9 @@ class Count(IntEnum):
     NEEDS_SERVED = 23  # of NEEDS: an earlier touch had served it
     NEEDS_DROPPED = 24  # of NEEDS: one too many of a shopper and category on one day
     NEEDS_LATE = 25  # came due after the end of demand
+    OPTED_OUT = 26  # of messages, for good
+    TOLD = 27  # neighbours who heard of an experience
+    HEARD_FIRST = 28  # of TOLD: did not know us before
 
 
 N_COUNTS = len(Count)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from omosim.schema.contacts import Attention, Messages, WordOfMouth
 from omosim.schema.fields import Frozen, par
 from omosim.schema.operations import (
     DarkStores,
@@ -92,6 +93,7 @@ class Goodwill(Frozen):
     price_gap: float = par("share of price", "penalty for a price gap between channels that was seen", 0, 5)
     return_hassle: float = par("share of price", "penalty for the hassle of a return", 0, 5)
     pleasure: float = par("share of price", "value above price of a bought unit that pleases, as remembered", 0, 5)
+    intrusive: float = par("share of price", "penalty, once, for messages that made a shopper opt out of them", 0, 5, default=0.0)
 
 
 class Choice(Frozen):
@@ -178,6 +180,9 @@ class MarketSettings(Frozen):
     identity: Identity
     personalisation: Personalisation
     sessions: Sessions
+    attention: Attention = Attention()
+    messages: Messages = Messages()
+    word_of_mouth: WordOfMouth = WordOfMouth()
 
 
 # ---- catalogue ------------------------------------------------------------------------------------------------
@@ -198,6 +203,7 @@ class Category(Frozen):
     units_shopper_cv: float = par("1", "coefficient of variation of mean units between shoppers", 0, 5)
     popularity: float = par("1", "Zipf exponent of demand over items", 0, 3)
     resale_loss: float = par("share of cost", "loss of value of a returned unit", 0, 1)
+    sold_before: float | None = par("units", "units sold before the run of which reviews stand, in place of `accumulated` of a touchpoint's row", 0, 1e12, default=None)
 
 
 class CatalogueSettings(Frozen):
@@ -333,6 +339,18 @@ class Touchpoint(Frozen):
     cost_per_contact: float = par("minor", "media cost of a contact", 0, 1e9)
     contacts_per_week: float = par("contacts a week", "contacts with a shopper whom it reaches", 0, 1000)
     needs: str = par("name", "capability without which the row is absent; empty: always there", default="", max_length=80)
+    saturation: float = par("contacts a week", "s: contacts x count as s(1 - exp(-x/s)), relative to those planned; 0 every contact counts alike", 0, 1000, default=0.0)
+    followed: float = par("share", "users who follow it at the start: their contacts cost nothing", 0, 1, default=0.0)
+    follow_per_order: float = par("share", "orders on its entry after which a user begins to follow it", 0, 1, default=0.0)
+    follow_per_week: float = par("1/week", "hazard that its content, at the contacts planned, makes a user follow it", 0, 10, default=0.0)
+    unfollow_per_week: float = par("share a week", "followers who cease to follow", 0, 1, default=0.0)
+    accumulates: float = par("units", "units sold of a category at which half of the accuracy is there (reviews); 0 all of it is there from the start", 0, 1e9, default=0.0)
+    accumulated: float = par("units", "units sold of each category before the run, which count for that", 0, 1e12, default=0.0)
+
+
+def informs(row: Touchpoint) -> bool:
+    """Whether what a row says counts for the information of its entry."""
+    return row.stage == "exploration" and not row.pays and row.entry != "none"
 
 
 class TouchpointSettings(Frozen):

@@ -31,11 +31,12 @@ SHOPPER = np.dtype(
         ("bought", "u1"),  # bit per Entry: ever bought there
         ("hassle", "u1"),  # hundredths: own return hassle relative to the mean
         ("audience", "u1"),  # row of what differs between audiences: prices, offers, levels
-        ("spare", "u1", (2,)),
+        ("told", "u2"),  # knows us by word of mouth until this week of the run, 0 nobody told
     ]
 )
 
-ALIVE, CONSENT, LOYALTY, MOBILE, KNOWS = 1, 2, 4, 8, 16  # bits of `flags`; KNOWS: has bought, never unaware
+# bits of `flags`; KNOWS: has bought, never unaware; OPTED_OUT: takes no messages
+ALIVE, CONSENT, LOYALTY, MOBILE, KNOWS, OPTED_OUT = 1, 2, 4, 8, 16, 32
 
 #: One row per shopper and category, at shopper x categories + category: the next need.
 NEED = np.dtype(

@@ -12,7 +12,7 @@ import numpy as np
 from omosim.schema.codes import Entry, Flow
 from omosim.schema.columns import BOXES_FULL
 from omosim.schema.scenario import AUDIENCE, OF_CAPABILITY
-from omosim.schema.settings import Settings
+from omosim.schema.settings import Settings, informs
 from omosim.schema.strategy import CapabilityLevel, StrategySettings
 from omosim.strategy.capability import Capability, Context, offer
 from omosim.strategy.errors import BadLevel, IncompatibleCapabilities, StrategyError, UnknownCapability
@@ -203,7 +203,7 @@ def _inform(policy: Policy, context: Context, on: list[str]) -> None:
     policy.touch_on = np.array([not row.needs or row.needs in on for row in rows], np.int8)
     sources = list(context.sources)
     for row, present in zip(rows, policy.touch_on, strict=True):
-        if present and row.stage == "exploration" and not row.pays and row.entry != "none":
+        if present and informs(row):
             sources.append((Entry[row.entry.upper()], row.accuracy))
     for entry, place in ((Entry.WEB, "accuracy_web"), (Entry.SOCIAL, "accuracy_social"), (Entry.LIVE, "accuracy_live")):
         if any(where == entry for where, _ in context.sources):

@@ -11,8 +11,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from omosim.kernels.journeys_contacts import fill_exposure
+from omosim.kernels.mathx import pow64
 from omosim.kernels.synthesis import fill_exp
-from omosim.schema.codes import NodeKind
+from omosim.schema.codes import Move, NodeKind
 from omosim.schema.settings import Settings
 from omosim.world.audiences import Audiences
 from omosim.world.calendar import Calendar
@@ -26,7 +28,7 @@ NEAR = 4
 MUTABLE = (
     "nodes", "trading", "closed", "near", "billboard", "price_factor", "price_fixed", "fee_factor", "fee_fixed",
     "promise_factor", "promise_fixed", "discount_factor", "discount_fixed", "reach_factor", "reach_fixed", "seen_factor", "seen_fixed", "prices", "sold",
-    "carried", "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
+    "carried", "reviewed", "followed", "outside_value", "rival_price_index", "rival_price_factor", "rival_store_km", "media_level", "media_factor",
     "lead_factor", "level_factor", "supply", "staff_factor", "staff_fixed", "courier_factor",
     "near_point", "near_dark", "board", "capacity_factor", "capacity_fixed", "site_factor", "site_fixed",
 )  # fmt: skip
@@ -62,6 +64,8 @@ class World:
     seen_factor, seen_fixed : (A, 6) float64, dated changes of SEEN_NUMBERS
     audiences : who sees what; audience_share : (A,) their parts of the shoppers
     misfit … ref_price : (C,) per category; segment arrays (G,)
+    reviewed : (C,) float64, units of the whole retailer sold of a category by the beginning of the day, reviews of which are there
+    followed : (T,) float64, part of a touchpoint's users who follow it, and whose contacts cost nothing
     outside_value : (Z, C) float64 minor units, what rivals add to the outside option
     media_level : (T,) float64, media by touchpoint as managers set it, 1 = plan; media_factor : (A, T) dated changes
     lead_factor : (Z,) factor on parcel times; level_factor : (N, C) on order-up-to levels; supply : (C,) share of
@@ -123,6 +127,8 @@ class World:
     touch_rho: np.ndarray
     touch_cost: np.ndarray
     touch_contacts: np.ndarray
+    touch_saturation: np.ndarray  # contacts a week
+    touch_message: np.ndarray  # 1: a message, which people can opt out of
     stock: Stock
     level: np.ndarray
     expected_daily: np.ndarray
@@ -140,6 +146,8 @@ class World:
     reach_fixed: np.ndarray
     seen_factor: np.ndarray
     seen_fixed: np.ndarray
+    reviewed: np.ndarray
+    followed: np.ndarray
     outside_value: np.ndarray
     rival_price_index: np.ndarray
     rival_price_factor: np.ndarray
@@ -325,13 +333,41 @@ class World:
         return self.media_level * self.media_factor * on
 
     def contacts_now(self) -> np.ndarray:
-        """(T,) float64: part of all shoppers whom each touchpoint reaches, times the level of its contacts."""
-        return (self.audience_share[:, None] * self.media_now() * self.reach).sum(axis=0)
+        """(T,) float64: part of all shoppers whom each touchpoint reaches for money, times the level of its contacts."""
+        return (self.audience_share[:, None] * self._paid_now() * self.reach).sum(axis=0)
+
+    def _paid_now(self) -> np.ndarray:
+        """(A, T) float64: media level of contacts that are paid for; followers come by themselves."""
+        return self.media_now() * (1.0 - self.followed)
+
+    def follow(self, orders: np.ndarray) -> None:
+        """A day of F <- F(1 - d) + (1 - F)(1 - exp(-x)), x what orders and content win; changes `followed` in place.
+
+        Parameters
+        ----------
+        orders : (4,) orders of the day before, by Entry
+        """
+        rows = list(self.settings.touchpoints.rows.values())
+        if not any(r.follow_per_order > 0 or r.follow_per_week > 0 or r.unfollow_per_week > 0 for r in rows):
+            return
+        per_order, content, lost = (
+            np.array([getattr(r, name) for r in rows]) for name in ("follow_per_order", "follow_per_week", "unfollow_per_week")
+        )
+        shares = self.audience_share[:, None] * self.reach
+        users = shares.sum(axis=0)
+        present = (self.media_now() > 0).any(axis=0)
+        ordered = np.append(orders, 0)[self.touch_entry] * present / np.maximum(users * self.settings.shoppers, 1.0)
+        level = (shares * self.media_now()).sum(axis=0) / np.maximum(users, 1e-12)
+        keep, stay = np.empty(users.size), np.empty(users.size)
+        fill_exp(-(per_order * ordered + content * level / 7.0), keep)
+        for row, share in enumerate(lost):
+            stay[row] = pow64(1.0 - share, 1.0 / 7.0) if share < 1 else 0.0
+        self.followed[...] = self.followed * stay + (1.0 - self.followed) * (1.0 - keep)
 
     def media_cost_per_day(self) -> Fraction:
         """Minor units a day paid for contacts: cost x contacts x people reached, at the levels in force."""
         per_shopper = Fraction(0)
-        for share, reach, levels in zip(self.audience_share.tolist(), self.reach.tolist(), self.media_now().tolist(), strict=True):
+        for share, reach, levels in zip(self.audience_share.tolist(), self.reach.tolist(), self._paid_now().tolist(), strict=True):
             rows = zip(self.touch_cost.tolist(), self.touch_contacts.tolist(), reach, levels, strict=True)
             mine = sum(Fraction(cost) * Fraction(n) * Fraction(met) * Fraction(level) for cost, n, met, level in rows)
             per_shopper += Fraction(share) * mine
@@ -341,18 +377,24 @@ class World:
         """(A, G): awareness a week gained by contacts, per audience and segment.
 
         Touchpoints of web, social and live reach a segment in proportion to its phone share; the policy's own
-        contact (partners, ecosystem) comes on top.
+        contact (partners, ecosystem) comes on top. Contacts above what a person takes in thin out all of them.
         """
         out = np.empty((self.audiences.count, self.segment_share.size))
         phone = np.cumsum(self.segment_share * self.segment_mobile)[-1]
-        digital = np.isin(self.touch_entry, (0, 2, 3))
-        media = self.media_now()
-        for audience, policy in enumerate(self.seen):
-            out[audience] = policy.contact_rho
-            for row, level in enumerate(media[audience]):
-                gain = self.touch_rho[row] * self.reach[audience, row] * level
-                out[audience] += gain * (self.segment_mobile / phone if digital[row] and phone > 0 else 1.0)
+        fill_exposure(
+            self.touch_rho, self.reach, self.media_now(), self.touch_contacts, self.touch_saturation,
+            np.isin(self.touch_entry, (0, 2, 3)).astype(np.uint8),
+            self.segment_mobile / phone if phone > 0 else np.ones(self.segment_share.size),
+            self.settings.market.attention.contacts_per_week, np.array([policy.contact_rho for policy in self.seen], np.float64), out,
+        )  # fmt: skip
         return out
+
+    def count_reviews(self) -> None:
+        """Units sold so far of each category, by the whole retailer, where reviews accumulate; changes `reviewed` in place."""
+        if any(row.accumulates > 0 for row in self.settings.touchpoints.rows.values()):
+            moves = self.stock.moves
+            units = (moves[Move.SOLD] + moves[Move.SHIPPED]).sum(axis=0)
+            self.reviewed[...] = np.bincount(self.sku_category, units, len(self.category_names)) / min(self.cost_scale, 1.0)
 
     def seen_number(self, audience: int, name: str, value: float) -> float:
         """One of SEEN_NUMBERS as an audience sees it, after dated changes.

@@ -100,6 +100,9 @@ def _touch_arrays(settings: Settings) -> dict[str, Any]:
         "touch_rho": np.array([r.awareness_rho for r in rows], np.float64),
         "touch_cost": np.array([r.cost_per_contact for r in rows], np.float64),
         "touch_contacts": np.array([r.contacts_per_week for r in rows], np.float64),
+        "touch_saturation": np.array([r.saturation for r in rows], np.float64),
+        "followed": np.array([r.followed for r in rows], np.float64),
+        "touch_message": np.array([r.identity == "login" and (r.entry == "none" or r.stage == "after_sales") for r in rows], np.uint8),
     }
 
 
@@ -168,7 +171,7 @@ def synthesise(settings: Settings, key0: int, key1: int) -> World:
         discount_factor=np.ones((a, offers)), discount_fixed=np.full((a, offers), -1.0),
         reach=np.tile(touch["touch_reach"], (a, 1)), reach_factor=np.ones((a, touches)), reach_fixed=np.full((a, touches), -1.0),
         seen_factor=np.ones((a, len(SEEN_NUMBERS))), seen_fixed=np.full((a, len(SEEN_NUMBERS)), -1.0),
-        outside_value=np.zeros((zones, cats)), rival_price_index=np.array([rival.price_index]),
+        reviewed=np.zeros(cats), outside_value=np.zeros((zones, cats)), rival_price_index=np.array([rival.price_index]),
         rival_price_factor=np.ones((zones, cats)), rival_store_km=np.full(zones, rival.store_km),
         media_level=np.ones(touches), media_factor=np.ones((a, touches)), lead_factor=np.ones(zones),
         level_factor=np.ones((n, cats)), supply=np.ones(cats), staff_factor=np.ones(n),

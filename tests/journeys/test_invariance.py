@@ -151,11 +151,13 @@ print(digest_of_tiny_run())
 
 def digest_of_tiny_run():
     """Hash of the rows and shoppers of 50 shoppers over 3 days who buy often."""
-    s = settings(shoppers=50, market={"demand": {"purchase_r": 3.0, "purchase_alpha_weeks": 2.0}})
+    crowd = {"word_of_mouth": {"tell": 0.5, "worth_telling": 0.01}, "messages": {"tolerated_per_week": 0.5, "opt_out_per_contact": 1.0}}
+    s = settings(shoppers=50, market={"demand": {"purchase_r": 3.0, "purchase_alpha_weeks": 2.0}, **crowd})
     world = small_world(s, rich_policy())
     rows, j = show_on(world, s, 3)
     assert len(rows) > 20
-    whole = play(s, rich_policy(), 3)
+    whole = play(s, rich_policy(), 8)
+    assert whole.journeys.counts[:, Count.TOLD].sum() > 0 and whole.journeys.counts[:, Count.OPTED_OUT].sum() > 0
     parts = [rows, j.shoppers, j.counts, whole.rows, whole.journeys.shoppers, whole.journeys.counts]
     return hashlib.sha256(b"".join(p.tobytes() for p in parts)).hexdigest()
 

@@ -159,9 +159,9 @@ def write_blind(settings: Settings, world: World, out: np.ndarray) -> None:
     out[...] = 0.0
     before = np.array([-1.0 if kind.sold_before is None else kind.sold_before for kind in settings.catalogue.categories.values()])
     for number, row in enumerate(settings.touchpoints.rows.values()):
-        if row.accumulates <= 0 or not informs(row) or row.accuracy >= 1:
+        if not row.accumulates or not informs(row) or row.accuracy >= 1:
             continue
-        sold = world.reviewed + np.where(before >= 0, before, row.accumulated)
+        sold = world.reviewed + np.where(before >= 0, before, row.accumulated or 0.0)
         more = (1.0 - row.accuracy * sold / (sold + row.accumulates)) / (1.0 - row.accuracy)
         for audience, policy in enumerate(world.seen):
             if not policy.touch_on.size or policy.touch_on[number]:

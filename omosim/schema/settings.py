@@ -339,13 +339,13 @@ class Touchpoint(Frozen):
     cost_per_contact: float = par("minor", "media cost of a contact", 0, 1e9)
     contacts_per_week: float = par("contacts a week", "contacts with a shopper whom it reaches", 0, 1000)
     needs: str = par("name", "capability without which the row is absent; empty: always there", default="", max_length=80)
-    saturation: float = par("contacts a week", "s: contacts x count as s(1 - exp(-x/s)), relative to those planned; 0 every contact counts alike", 0, 1000, default=0.0)
-    followed: float = par("share", "users who follow it at the start: their contacts cost nothing", 0, 1, default=0.0)
-    follow_per_order: float = par("share", "orders on its entry after which a user begins to follow it", 0, 1, default=0.0)
-    follow_per_week: float = par("1/week", "hazard that its content, at the contacts planned, makes a user follow it", 0, 10, default=0.0)
-    unfollow_per_week: float = par("share a week", "followers who cease to follow", 0, 1, default=0.0)
-    accumulates: float = par("units", "units sold of a category at which half of the accuracy is there (reviews); 0 all of it is there from the start", 0, 1e9, default=0.0)
-    accumulated: float = par("units", "units sold of each category before the run, which count for that", 0, 1e12, default=0.0)
+    saturation: float | None = par("contacts a week", "s: contacts x count as s(1 - exp(-x/s)), relative to those planned; null or 0: every contact counts alike", 0, 1000, default=None)
+    followed: float | None = par("share", "users who follow it at the start: their contacts cost nothing", 0, 1, default=None)
+    follow_per_order: float | None = par("share", "orders on its entry after which a user begins to follow it", 0, 1, default=None)
+    follow_per_week: float | None = par("1/week", "hazard that its content, at the contacts planned, makes a user follow it", 0, 10, default=None)
+    unfollow_per_week: float | None = par("share a week", "followers who cease to follow", 0, 1, default=None)
+    accumulates: float | None = par("units", "units sold of a category at which half of the accuracy is there (reviews); null or 0: all of it is there from the start", 0, 1e9, default=None)
+    accumulated: float | None = par("units", "units sold of each category before the run, which count for that", 0, 1e12, default=None)
 
 
 def informs(row: Touchpoint) -> bool:

@@ -348,10 +348,10 @@ class World:
         orders : (4,) orders of the day before, by Entry
         """
         rows = list(self.settings.touchpoints.rows.values())
-        if not any(r.follow_per_order > 0 or r.follow_per_week > 0 or r.unfollow_per_week > 0 for r in rows):
+        if not any(r.follow_per_order or r.follow_per_week or r.unfollow_per_week for r in rows):
             return
         per_order, content, lost = (
-            np.array([getattr(r, name) for r in rows]) for name in ("follow_per_order", "follow_per_week", "unfollow_per_week")
+            np.array([getattr(r, name) or 0.0 for r in rows]) for name in ("follow_per_order", "follow_per_week", "unfollow_per_week")
         )
         shares = self.audience_share[:, None] * self.reach
         users = shares.sum(axis=0)
@@ -391,7 +391,7 @@ class World:
 
     def count_reviews(self) -> None:
         """Units sold so far of each category, by the whole retailer, where reviews accumulate; changes `reviewed` in place."""
-        if any(row.accumulates > 0 for row in self.settings.touchpoints.rows.values()):
+        if any(row.accumulates for row in self.settings.touchpoints.rows.values()):
             moves = self.stock.moves
             units = (moves[Move.SOLD] + moves[Move.SHIPPED]).sum(axis=0)
             self.reviewed[...] = np.bincount(self.sku_category, units, len(self.category_names)) / min(self.cost_scale, 1.0)

@@ -100,8 +100,8 @@ def _touch_arrays(settings: Settings) -> dict[str, Any]:
         "touch_rho": np.array([r.awareness_rho for r in rows], np.float64),
         "touch_cost": np.array([r.cost_per_contact for r in rows], np.float64),
         "touch_contacts": np.array([r.contacts_per_week for r in rows], np.float64),
-        "touch_saturation": np.array([r.saturation for r in rows], np.float64),
-        "followed": np.array([r.followed for r in rows], np.float64),
+        "touch_saturation": np.array([r.saturation or 0.0 for r in rows], np.float64),
+        "followed": np.array([r.followed or 0.0 for r in rows], np.float64),
         "touch_message": np.array([r.identity == "login" and (r.entry == "none" or r.stage == "after_sales") for r in rows], np.uint8),
     }
 

@@ -8,6 +8,7 @@ import pytest
 
 from omosim.config.compose import compose
 from omosim.config.errors import ConfigError, nearest
+from omosim.reports.export import write_xlsx
 
 HEAD = "store,weekday,role,from,to,people"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -43,6 +44,19 @@ def test_one_pool_needs_no_roles(tmp_path: Path) -> None:
     for role in ("staff", "picker", "counter"):
         composed = compose("run", [POOL, given(tmp_path, *week(role))])
         assert "nobody" not in " ".join(composed.notes) and list(composed.settings.network.stores.roster.stores) == ["*"]
+
+
+def test_the_rota_of_a_plan_for_every_store(tmp_path: Path) -> None:
+    """Its columns, with that of the store emptied as docs/network.md says; and as the workbook that a spreadsheet saves."""
+    head = ("store", "weekday", "role", "person", "from", "to", "break_from", "break_to", "paid_h")
+    rows = [("", day, role, name, "10:00", "22:00", "13:00", "13:30", "11.5") for day in DAYS for role, name in (("picker", "P1"), ("counter", "C1"), ("counter", "C2"))]
+    rows = [row if row[3] != "C2" else (*row[:6], "", "", "12.0") for row in rows]
+    path = tmp_path / "rota.csv"
+    path.write_text("\ufeff" + "\n".join(",".join(row) for row in (head, *rows)) + "\n", encoding="utf-8")
+    write_xlsx(tmp_path / "rota.xlsx", {"rota": {name: [row[i] for row in rows] for i, name in enumerate(head)}})
+    rosters = [compose("run", [f"network.stores.roster={tmp_path / name}"]).settings.network.stores.roster for name in ("rota.csv", "rota.xlsx")]
+    assert rosters[0].stores == rosters[1].stores and rosters[0].told == ""
+    assert rosters[0].stores["*"].counter == ["10:00=2 13:00=1 13:30=2 22:00=0"] * 7
 
 
 def told(tmp_path: Path, *rows: str) -> str:

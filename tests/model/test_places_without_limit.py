@@ -8,7 +8,7 @@ from omosim.config.compose import compose
 from omosim.model.run import Run, run
 
 WORDS = ("strategy=omo", "shoppers=1500", "days=6", "burn_in_days=2", "network.stores.count=2", "engine.drain_days=10", "market.cost_basis_shoppers=1500",
-         "strategy.capabilities.curbside=true", "network.fitting.room_minutes=12")  # fmt: skip
+         "strategy.capabilities.curbside=true")  # fmt: skip
 
 
 def made(*words: str) -> Run:
@@ -16,8 +16,8 @@ def made(*words: str) -> Run:
 
 
 def test_no_number_is_a_very_large_one() -> None:
-    none = made()
-    many = made("network.operations.fitting_rooms=1000", "network.operations.curbside_bays=1000")
+    none = made("network.fitting.room_minutes=12")
+    many = made("network.fitting.room_minutes=12", "network.operations.fitting_rooms=1000", "network.operations.curbside_bays=1000")
     for name in none.book.dtype.names:
         assert np.array_equal(none.book[name], many.book[name]), name
     assert none.pnl == many.pnl and not any(none.laws.values())

@@ -60,6 +60,11 @@ PART = 57
 OUTSOURCED_STOCK = 58
 EXPERIMENT = 81
 ASSORTMENT = 82
+VIEWER = 101
+ANNOUNCE = 102
+SHOW = 103
+SWITCH_APP = 104
+OTHER_SHOW = 105
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

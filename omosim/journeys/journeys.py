@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from omosim.journeys.levels import build_scene, refresh
-from omosim.journeys.live import air
+from omosim.journeys.live import air, other_shows
 from omosim.journeys.shopper import Shopper
 from omosim.journeys.synthesis import make_shoppers
 from omosim.kernels.audiences import use_touchpoints
@@ -225,7 +225,7 @@ class Journeys:
         self.scene.levels["live_until"] = begins + HOUR
         if self._over(begins):
             return 0
-        opened = air(self.scene, self.shoppers, self.needs, show, begins)
+        opened = air(self.scene, self.shoppers, self.needs, show, begins, other_shows(self.settings, self.scene, begins))
         n = opened.size
         if begins // DAY > self.day[0]:
             self._make_room(n)

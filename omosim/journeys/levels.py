@@ -127,6 +127,8 @@ def live_levels(settings: Settings, policy: Policy) -> dict[str, float]:
         "live_sd": policy.live_sd, "social_proof": people.social_proof, "acc_answer": policy.answer_accuracy,
         "answer_s": HOUR / answers if answers > 0 else 0.0, "question_share": people.question_share,
         "stay_s": people.stay_minutes * MINUTE, "watch_share": people.watch_share, "announce_weeks": policy.announce_days / 7.0,
+        "switch_app": settings.market.choice.switch_hassle if people.switch_app is None else people.switch_app,
+        "switch_give_up": people.switch_give_up,
     }  # fmt: skip
 
 

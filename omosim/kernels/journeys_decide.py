@@ -5,7 +5,7 @@ import math
 from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_choice import choose
-from omosim.kernels.journeys_live import see_show
+from omosim.kernels.journeys_live import gives_up, see_show
 from omosim.kernels.journeys_perceive import (
     add_event,
     considers,
@@ -209,7 +209,7 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
         second = -1
     found = item_after_information(levels, case, second, entry, flow != _VISIT or int(offer["pre_info"]) == 1)
     tally[_BAD_SIGN] += found[5]
-    if found[0] < 0:
+    if found[0] < 0 or (entry >= _SOCIAL and gives_up(levels, case)):
         return 0
     fill_row(levels, case, row, key, offers, offer_id, r, utility, found, scene.price[audience, :, found[0]], scene.nodes,
              scene.waves, scene.service)  # fmt: skip

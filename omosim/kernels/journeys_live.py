@@ -8,7 +8,7 @@ from omosim.kernels.journeys_perceive import knows_us
 from omosim.kernels.journeys_synthesis import reach_of
 from omosim.kernels.mathx import exp64, log64, norm_ppf64
 from omosim.kernels.philox import uniform, uniform4, uniform_lanes
-from omosim.kernels.purposes import ANNOUNCE, BROADCAST, SHOW, VIEWER
+from omosim.kernels.purposes import ANNOUNCE, BROADCAST, OTHER_SHOW, SHOW, SWITCH_APP, VIEWER
 
 _HOUR = 3_600
 _MINUTE = 60
@@ -39,6 +39,7 @@ def begin_show(levels, show, day, begins):
     show["begins"] = begins
     show["viewers"] = 0
     show["told"] = 0
+    show["elsewhere"] = 0
     show["questions"] = 0
     show["answered"] = 0
     show["orders"] = 0
@@ -71,6 +72,16 @@ def _watches_when_told(levels, points, shopper, show):
 
 
 @kernel
+def _watches_another(levels, others, shopper, show):
+    """Whether, of the shows that reach this viewer, he watches one of another seller: each by its pull, ours is 1."""
+    rest = 0.0
+    for k in range(others.shape[0]):
+        if uniform(levels["key0"], levels["key1"], shopper, show, OTHER_SHOW, 1 + int(others[k, 0])) < others[k, 1]:
+            rest += others[k, 2]
+    return rest > 0.0 and uniform(levels["key0"], levels["key1"], shopper, show, OTHER_SHOW, 0) >= 1.0 / (1.0 + rest)
+
+
+@kernel
 def _nearest_need(scene, who, needs, shopper, begins, ahead_s):
     """Category of the viewer's next need that a show can bring forward, -1 none is near."""
     categories = scene.category.size
@@ -94,13 +105,14 @@ def _nearest_need(scene, who, needs, shopper, begins, ahead_s):
 
 
 @kernel
-def show_missions(scene, shoppers, needs, show, begins, out, asks, row):
+def show_missions(scene, shoppers, needs, show, begins, others, out, asks, row):
     """Viewers of a live show: who has a need near opens a mission while it is on, who has a question asks it.
 
     Parameters
     ----------
     show : running number of the show
     begins : second of the full hour at which it begins; it lasts an hour
+    others : (R, 3) float64, shows of other sellers at that hour: seller, share of viewers they reach, pull relative to ours
     out : MISSION rows, filled as far as they reach
     asks : ASK rows, filled as far as they reach
     row : SHOW of the show; viewers and questions are counted
@@ -128,6 +140,7 @@ def show_missions(scene, shoppers, needs, show, begins, out, asks, row):
     q = 0
     row["viewers"] = 0
     row["told"] = 0
+    row["elsewhere"] = 0
     for group in range((shoppers.size + 3) // 4):
         u0, u1, u2, u3 = uniform_lanes(key0, key1, group, show, BROADCAST, 0)
         for lane in range(4):
@@ -144,6 +157,10 @@ def show_missions(scene, shoppers, needs, show, begins, out, asks, row):
             if u >= mine["live_reach"]:
                 if not _watches_when_told(mine, scene.touchpoints[int(who["audience"])], shopper, show):
                     continue
+            if others.shape[0] > 0 and _watches_another(mine, others, shopper, show):
+                row["elsewhere"] += 1
+                continue
+            if u >= mine["live_reach"]:
                 row["told"] += 1
             row["viewers"] += 1
             best = _nearest_need(scene, who, needs, shopper, begins, levels["show_ahead_s"])
@@ -246,3 +263,11 @@ def see_show(levels, case, show, t, answered, drops_in):
         case["acc_live"] = 1.0 - (1.0 - levels["acc_live"]) * (1.0 - levels["acc_answer"])
     if levels["live_limit"] > 0 and int(show["minute_units"]) >= levels["live_limit"]:
         case["live_ppm"] = 0
+
+
+@kernel
+def gives_up(levels, case):
+    """Whether an order in a feed or show is dropped because paying for it needs a change of app."""
+    if levels["in_app_payment"] == 1 or levels["switch_give_up"] <= 0.0:
+        return False
+    return uniform(levels["key0"], levels["key1"], case["shopper"], case["slot"], SWITCH_APP, 0) < levels["switch_give_up"]

@@ -172,7 +172,7 @@ def delivery_value(levels, case, offer, wait_s):
     worth = (1.0 - q) * (perceived - felt(levels, case, paid)) - q * return_hassle(levels, case, 0) - fee_of(levels, offer, paid)
     worth -= case["scale"] * (levels["wait_per_s"] * wait_s + levels["search_cost"])
     if entry >= _SOCIAL and levels["in_app_payment"] == 0:
-        worth -= levels["switch_hassle"] * case["scale"]
+        worth -= levels["switch_app"] * case["scale"]
     return worth
 
 

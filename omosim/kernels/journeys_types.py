@@ -25,7 +25,7 @@ LEVELS = np.dtype(
         "no_show", "collect_mu", "collect_sigma", "extra_purchase", "stock_error", "coupon_rate", "points_rate",
         "store_sensing", "live_reach", "live_intensity", "retarget_rate", "push_open", "switch_cost",
         "acc_web", "acc_social", "acc_live",
-        "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share",
+        "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
     )]
 )  # fmt: skip
@@ -89,6 +89,7 @@ SHOW = np.dtype(
         "begins",
         "viewers",  # who watch, and who drop in by a need of their own
         "told",  # viewers whom the announcement brought
+        "elsewhere",  # who would have watched, but watched the show of another seller
         "questions", "answered",
         "orders", "units",  # ordered so far
         "proof_at", "proof_orders",  # published: second, buyers

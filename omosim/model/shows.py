@@ -50,7 +50,7 @@ def show_columns(model: RetailModel, book: np.ndarray) -> dict[str, Any]:
     begins = shows["begins"]
     return {
         "show": np.arange(shows.size), "day": begins // DAY - model.settings.burn_in_days, "begins": begins,
-        "seller": np.full(shows.size, SELLER), "intensity": shows["intensity"], "viewers": shows["viewers"], "told": shows["told"],
+        "seller": np.full(shows.size, SELLER), "intensity": shows["intensity"], "viewers": shows["viewers"], "told": shows["told"], "elsewhere": shows["elsewhere"],
         "questions": shows["questions"], "answered": shows["answered"], "orders": shows["orders"], "units": shows["units"],
         "units_out": out, "units_back": back, "return_rate": np.where(out > 0, back / np.maximum(out, 1), np.nan),
     }  # fmt: skip

@@ -20,9 +20,9 @@ from omosim.schema.network import N_SERVICES, SERVICE
 LevelMove = tuple[str, str, float | None, float | None]
 
 
-def is_show_day(day: int, per_week: float) -> bool:
-    """Whether a show is broadcast on a day of the run: the running count of shows passes a whole number then."""
-    return int((day + 1) * per_week / 7.0) > int(day * per_week / 7.0)
+def is_show_day(day: int, per_week: float, phase: float = 0.0) -> bool:
+    """Whether a show is broadcast on a day of the run: the running count of shows, from `phase` on, passes a whole number then."""
+    return int((day + 1) * per_week / 7.0 + phase) > int(day * per_week / 7.0 + phase)
 
 
 def offer_catalogue() -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from omosim.journeys import Journeys
-from omosim.journeys.live import air
+from omosim.journeys.live import air, other_shows
 from omosim.kernels.journeys_live import ASK, answer_questions, begin_show, publish_sales, show_missions
 from omosim.kernels.journeys_types import SHOW
 from omosim.schema.codes import Entry
@@ -19,6 +19,7 @@ from tests.journeys.small import settings
 
 BEGINS = 21 * HOUR
 PEOPLE = 1500
+ALONE = np.zeros((0, 3))
 WATCHED = {"rows": {"live_show": {"reach": 1.0}}}
 
 
@@ -53,9 +54,9 @@ def by_hand(asks: np.ndarray, free: float, every: float) -> dict[int, float]:
     return found
 
 
-def audience(journeys: Journeys) -> tuple[np.ndarray, np.ndarray, np.void]:
+def audience(journeys: Journeys, others: np.ndarray = ALONE) -> tuple[np.ndarray, np.ndarray, np.void]:
     missions, asks, row = np.zeros(PEOPLE, MISSION), np.zeros(PEOPLE, ASK), np.zeros(1, SHOW)[0]
-    n, q = show_missions(journeys.scene, journeys.shoppers, journeys.needs, 0, BEGINS, missions, asks, row)
+    n, q = show_missions(journeys.scene, journeys.shoppers, journeys.needs, 0, BEGINS, others, missions, asks, row)
     return missions[:n], asks[:q], row
 
 
@@ -85,6 +86,43 @@ def test_a_stay_of_the_whole_show_moves_no_decision() -> None:
     plain, _, _ = audience(stage())
     asked, _, _ = audience(stage(market={"question_share": 0.3}, live_answers=10.0))
     assert np.array_equal(plain, asked) and len(plain) > 50
+
+
+def test_an_announcement_brings_who_uses_a_place_and_meets_it_and_cares_to_watch() -> None:
+    rows = list(stage(40).settings.touchpoints.rows)
+    on = np.zeros(len(rows), np.int8)
+    on[[rows.index("retailer_site"), rows.index("app")]] = 1
+    base, lead, care = 0.2, 14.0, 0.5
+    journeys = stage(market={"watch_share": care}, live_reach=base, announce_days=lead, announce_on=on)
+    _, _, row = audience(journeys)
+    missed = 1.0
+    for name in ("retailer_site", "app"):
+        place = journeys.settings.touchpoints.rows[name]
+        missed *= 1 - place.reach * (1 - math.exp(-place.contacts_per_week * lead / 7))
+    told = (1 - base) * care * (1 - missed)
+    assert abs(row["told"] - told * PEOPLE) < 4 * math.sqrt(PEOPLE * told * (1 - told))
+    plain, _, before = audience(stage(live_reach=base))
+    assert row["viewers"] - row["told"] == before["viewers"]
+    assert set(plain["shopper"].tolist()) < set(audience(journeys)[0]["shopper"].tolist())
+
+
+def test_a_viewer_whom_several_shows_reach_watches_one() -> None:
+    others = np.array([[0, 0.5, 1.0], [1, 0.3, 2.0]])
+    _, _, row = audience(stage(), others)
+    ours = 0.5 * 0.7 + 0.5 * 0.7 / 2 + 0.5 * 0.3 / 3 + 0.5 * 0.3 / 4
+    assert row["viewers"] + row["elsewhere"] == PEOPLE
+    assert abs(row["viewers"] - ours * PEOPLE) < 4 * math.sqrt(PEOPLE * ours * (1 - ours))
+    _, _, with_mute = audience(stage(), np.concatenate([others, [[2, 0.4, 0.0]]]))
+    assert with_mute["viewers"] == row["viewers"]
+
+
+def test_other_sellers_are_on_air_on_their_own_days_and_hours() -> None:
+    rows = {"beans": {"per_week": 3, "hour": 20, "reach": 0.5, "category_share": 0.4}, "late": {"per_week": 7, "hour": 22, "reach": 0.5}}
+    journeys = stage(40, market={"sellers": rows})
+    shows = [other_shows(journeys.settings, journeys.scene, day * DAY + BEGINS) for day in range(70)]
+    assert sum(len(found) for found in shows) == 30
+    assert all(found.tolist() == [[0.0, 0.2, 1.0]] for found in shows if len(found))
+    assert len(other_shows(journeys.settings, journeys.scene, 23 * HOUR)) == 1
 
 
 # ---- questions ------------------------------------------------------------------------------------------------
@@ -173,6 +211,16 @@ def test_persuasion_alone_is_regretted() -> None:
     sober, moved = show_of(stage()), show_of(stage(live_intensity=0.5))
     assert len(moved) > len(sober)
     assert moved["mind"].mean() > sober["mind"].mean() + 0.1
+
+
+def test_a_change_of_app_loses_the_share_who_give_up_and_no_other_order() -> None:
+    gone = {"switch_app": 0.0, "switch_give_up": 0.4}
+    kept, lost = show_of(stage(live_intensity=0.4)), show_of(stage(market=gone, live_intensity=0.4, in_app_payment=0))
+    assert set(lost["key"].tolist()) < set(kept["key"].tolist())
+    assert abs(len(lost) - 0.6 * len(kept)) < 4 * math.sqrt(len(kept) * 0.24)
+    assert np.array_equal(show_of(stage(market=gone, live_intensity=0.4)), kept)
+    dear = show_of(stage(market={"switch_app": 0.3}, live_intensity=0.4, in_app_payment=0))
+    assert 0 < len(dear) < len(kept)
 
 
 # ---- state ----------------------------------------------------------------------------------------------------

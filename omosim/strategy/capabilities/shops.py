@@ -77,7 +77,7 @@ class LiveCommerce(Capability):
         Level("discount", "share of price", 0, 0.9, 0.08, "limited offer", sets="live_discount"),
         Level("accuracy", "share of misfits", 0, 1, 0.70, "misfits that the show reveals"),
         Level("commission", "share of price", 0, 1, 0.05, "paid to host and platform", sets="commission_live"),
-        Level("in_app_payment", "0 or 1", 0, 1, 1, "pay without leaving the show", whole=True, sets="in_app_payment"),
+        Level("in_app_payment", "0 or 1", 0, 1, 1, "pay without leaving the show", whole=True),
         Level("answers_per_show", "answers", 0, 100000, 0, "questions the host can answer, whole retailer; 0 none", sets="live_answers", network=True),
         Level("answer_accuracy", "share of misfits", 0, 1, 0.3, "misfits that an answer reveals, beside the show", sets="answer_accuracy"),
         Level("proof_minutes", "min", 0, 60, 0, "period at which the show tells how many bought; 0 never", whole=True, sets="proof_minutes", network=True),
@@ -88,6 +88,7 @@ class LiveCommerce(Capability):
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
         super().apply(policy, levels, context)
+        policy.in_app_payment = max(policy.in_app_payment, int(levels["in_app_payment"]))
         if levels["rerun"]:
             policy.live_intensity = policy.live_sd = policy.live_answers = 0.0
             policy.proof_minutes = 0
@@ -125,3 +126,13 @@ class BroadcastAnnouncement(Capability):
         places = [is_place for name, is_place in ANNOUNCED_ON.items() if levels[name]]
         rows = context.settings.touchpoints.rows.values()
         policy.announce_on = np.array([any(is_place(row) for is_place in places) for row in rows], np.int8)
+
+
+@register
+class InAppPayment(Capability):
+    """Orders in feeds and shows are paid where they are made: no change of app, and nobody lost at it."""
+
+    name = "in_app_payment"
+    title = "Payment inside feeds and shows"
+    codes = ("C15",)
+    switches = ("in_app_payment",)

@@ -30,7 +30,7 @@ def other_shows(settings: Settings, scene: Scene, begins: int) -> np.ndarray:
     The pull is 1 + sd x a standard normal of seller and day, 0 at least; a seller's days have a phase of their own.
     """
     levels, day, found = scene.levels[0], begins // DAY, []
-    for row, seller in enumerate(settings.market.live.sellers.values()):
+    for row, seller in enumerate(settings.scenario.sellers.values()):
         phase = uniform(levels["key0"], levels["key1"], row, 0, SHOW_DRAW, 3)
         if (begins - HOUR) % DAY == seller.hour * HOUR and is_show_day((begins - HOUR) // DAY, seller.per_week, phase):
             z = float(norm_ppf64(uniform(levels["key0"], levels["key1"], row, day, SHOW_DRAW, 2)))

@@ -158,16 +158,6 @@ class Sessions(Frozen):
     nearly_bought: float = par("share of price", "an own plan within this of the outside option was given up only just, and is retargeted", 0, 5)
 
 
-class LiveSeller(Frozen):
-    """Another seller on the platform whose shows compete for the same evening; what it sells is not ours."""
-
-    per_week: float = par("shows a week", "its broadcasts", 0, 7)
-    hour: int = par("h", "hour of its broadcasts, as level `hour` of live_commerce", 0, 23)
-    reach: float = par("share of shoppers", "of our viewers, whom one of its shows reaches", 0, 1)
-    category_share: float = par("share", "part of them for whom it has what they look for", 0, 1, default=1.0)
-    intensity_sd: float = par("1", "sd of its pull between shows; the mean pull is that of our shows", 0, 2, default=0.0)
-
-
 class Live(Frozen):
     """Viewers of live shows; what a host does with them are levels of capabilities."""
 
@@ -180,7 +170,6 @@ class Live(Frozen):
         "share of price", "hassle of paying in another app, in feeds and shows without payment; none: choice.switch_hassle", 0, 2, default=None
     )
     switch_give_up: float = par("share of orders", "dropped at that change of app", 0, 1, default=0.0)
-    sellers: dict[Name, LiveSeller] = par("rows", "other sellers with shows on the same platform", default_factory=dict, max_length=1000)
     watch_share: float = par("share", "of those who use such shows and met an announcement, who watch", 0, 1, default=0.1)
 
 

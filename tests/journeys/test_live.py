@@ -23,9 +23,9 @@ ALONE = np.zeros((0, 3))
 WATCHED = {"rows": {"live_show": {"reach": 1.0}}}
 
 
-def stage(people: int = PEOPLE, market: dict | None = None, **policy: object) -> Journeys:
+def stage(people: int = PEOPLE, market: dict | None = None, sellers: dict | None = None, **policy: object) -> Journeys:
     """The shopper side in the evening of the first day; everybody uses live shows, knows the retailer, and is reached."""
-    given = settings(shoppers=people, market={"cost_basis_shoppers": PEOPLE, "live": market or {}}, touchpoints=WATCHED)
+    given = settings(shoppers=people, market={"cost_basis_shoppers": PEOPLE, "live": market or {}}, touchpoints=WATCHED, scenario={"sellers": sellers or {}})
     rules = online_policy(on=(0, 7), **{"live_reach": 1.0, "in_app_payment": 1, "live_discount": 0.1, "accuracy_live": 0.7, **policy})
     rules.offers["promise_s"][7] = 3 * DAY
     journeys = Journeys(small_world(given, rules), given, 7, 0)
@@ -118,7 +118,7 @@ def test_a_viewer_whom_several_shows_reach_watches_one() -> None:
 
 def test_other_sellers_are_on_air_on_their_own_days_and_hours() -> None:
     rows = {"beans": {"per_week": 3, "hour": 20, "reach": 0.5, "category_share": 0.4}, "late": {"per_week": 7, "hour": 22, "reach": 0.5}}
-    journeys = stage(40, market={"sellers": rows})
+    journeys = stage(40, sellers=rows)
     shows = [other_shows(journeys.settings, journeys.scene, day * DAY + BEGINS) for day in range(70)]
     assert sum(len(found) for found in shows) == 30
     assert all(found.tolist() == [[0.0, 0.2, 1.0]] for found in shows if len(found))

@@ -25,7 +25,7 @@ WATCHED = {"rows": {"live_show": {"reach": 1.0}}}
 
 def stage(people: int = PEOPLE, market: dict | None = None, sellers: dict | None = None, **policy: object) -> Journeys:
     """The shopper side in the evening of the first day; everybody uses live shows, knows the retailer, and is reached."""
-    given = settings(shoppers=people, market={"cost_basis_shoppers": PEOPLE, "live": market or {}}, touchpoints=WATCHED, scenario={"sellers": sellers or {}})
+    given = settings(shoppers=people, days=60, market={"cost_basis_shoppers": PEOPLE, "live": market or {}}, touchpoints=WATCHED, scenario={"sellers": sellers or {}})
     rules = online_policy(on=(0, 7), **{"live_reach": 1.0, "in_app_payment": 1, "live_discount": 0.1, "accuracy_live": 0.7, **policy})
     rules.offers["promise_s"][7] = 3 * DAY
     journeys = Journeys(small_world(given, rules), given, 7, 0)
@@ -221,6 +221,31 @@ def test_a_change_of_app_loses_the_share_who_give_up_and_no_other_order() -> Non
     assert np.array_equal(show_of(stage(market=gone, live_intensity=0.4)), kept)
     dear = show_of(stage(market={"switch_app": 0.3}, live_intensity=0.4, in_app_payment=0))
     assert 0 < len(dear) < len(kept)
+
+
+def test_the_lift_ends_with_the_show_and_falls_out_of_the_days_to_come() -> None:
+    last = 42
+    plain, shown = stage(live_intensity=0.3), stage(live_intensity=0.3)
+    ahead = plain.settings.market.sessions.show_ahead_days
+    shown.broadcast(20 * HOUR)
+    books = []
+    for journeys in (plain, shown):
+        parts = [journeys.advance(DAY).copy()]
+        for day in range(1, last):
+            journeys.begin_day(day)
+            parts.append(journeys.advance((day + 1) * DAY).copy())
+        books.append(np.concatenate(parts))
+    keys = [set(book["key"].tolist()) for book in books]
+    added, gone = keys[1] - keys[0], keys[0] - keys[1]
+    live = books[1][books[1]["channel"] == Entry.LIVE]
+    hour = (books[1]["t"] >= BEGINS) & (books[1]["t"] < BEGINS + HOUR)
+    assert len(live) > 30 and added <= set(books[1]["key"][hour].tolist())  # nothing new after the show
+    buyers = set(books[1]["shopper"][hour].tolist())
+    missing = books[0][np.isin(books[0]["key"], list(gone))]
+    assert set(missing["shopper"].tolist()) <= buyers and 0 < len(gone) < len(added)  # what is pulled forward is missing later
+    assert missing["t"].max() < (ahead + 1) * DAY + BEGINS
+    late = [book[book["t"] >= (ahead + 2) * DAY] for book in books]
+    assert len(late[0]) > 50 and np.array_equal(*late)
 
 
 # ---- state ----------------------------------------------------------------------------------------------------

@@ -220,6 +220,8 @@ class Journeys:
     def broadcast(self, now: int) -> int:
         """A live show: viewers decide in the hour from the next full hour on; returns the missions it opened."""
         begins = (now // HOUR + 1) * HOUR
+        if begins == int(self.scene.levels["live_from"][0]):  # shows switched off and on again between two: it is the same one
+            return 0
         show = int(self.scene.levels["show"][0])
         self.scene.levels["show"], self.scene.levels["live_from"] = show + 1, begins
         self.scene.levels["live_until"] = begins + HOUR

@@ -20,8 +20,8 @@ _ALONE = np.zeros((0, 3))
 
 
 def no_shows(days: int) -> np.ndarray:
-    """Empty SHOW rows, one for each show that a run of so many days can have."""
-    return np.zeros(days + 2, SHOW)
+    """Empty SHOW rows, as many as a run of so many days can have: two on a day on which their hour moves."""
+    return np.zeros(2 * days + 2, SHOW)
 
 
 def other_shows(settings: Settings, scene: Scene, begins: int) -> np.ndarray:

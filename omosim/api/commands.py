@@ -88,6 +88,8 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
         columns = {name: [row[name] for row in done.experiments] for name in COLUMNS}
         numbers = ("value", "ci_low", "ci_high", "diff", "diff_low", "diff_high")
         folder.write_table("ab", columns, types=dict.fromkeys(numbers, "float64"))
+    if len((shows := done.shows())["show"]):
+        folder.write_table("shows", shows, types={"return_rate": "float64", "intensity": "float64"})
     if composed.settings.output.touches:
         folder.write_table("touches", done.model.journeys.touch_columns())
     folder.write_json("laws.json", done.laws)

@@ -55,6 +55,12 @@ class RunView:
 
         return pd.DataFrame(self.run.experiments, columns=list(COLUMNS))
 
+    def shows(self) -> pd.DataFrame:
+        """Live shows: viewers, questions, orders, units and what came back within 30 days."""
+        import pandas as pd
+
+        return pd.DataFrame(self.run.shows())
+
     def journeys(self) -> pd.DataFrame:
         """Daily counters of needs, missions, sessions, choices and touches."""
         import pandas as pd

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from omosim.journeys.levels import build_scene, refresh
+from omosim.journeys.live import air, other_shows
 from omosim.journeys.shopper import Shopper
 from omosim.journeys.synthesis import make_shoppers
 from omosim.kernels.audiences import use_touchpoints
 from omosim.kernels.journeys_contacts import opt_out
-from omosim.kernels.journeys_crowd import browse, count_users, day_of_awareness, push, show_missions
+from omosim.kernels.journeys_crowd import browse, count_users, day_of_awareness, push
 from omosim.kernels.journeys_decide import decide_window
 from omosim.kernels.journeys_needs import WAYS, hang_all, list_needs, plan_first_needs, rows_due
 from omosim.kernels.journeys_outcomes import apply_outcomes
@@ -245,15 +246,15 @@ class Journeys:
     def broadcast(self, now: int) -> int:
         """A live show: viewers decide in the hour from the next full hour on; returns the missions it opened."""
         begins = (now // HOUR + 1) * HOUR
+        if begins == int(self.scene.levels["live_from"][0]):  # shows switched off and on again between two: it is the same one
+            return 0
         show = int(self.scene.levels["show"][0])
         self.scene.levels["show"], self.scene.levels["live_from"] = show + 1, begins
         self.scene.levels["live_until"] = begins + HOUR
         if self._over(begins):
             return 0
-        out = np.zeros(1024, MISSION)
-        while (n := show_missions(self.scene, self.shoppers, self.needs, show, begins, out)) > out.size:
-            out = np.zeros(n, MISSION)
-        opened = out[:n]
+        opened = air(self.scene, self.shoppers, self.needs, show, begins, other_shows(self.settings, self.scene, begins))
+        n = opened.size
         if begins // DAY > self.day[0]:
             self._make_room(n)
             at = int(self._waiting[0])
@@ -336,16 +337,16 @@ class Journeys:
             "zone_sessions": self.zone_sessions.copy(), "awareness": self.awareness.copy(), "users": self.users.copy(),
             "touch_sums": self.touch_sums.copy(), "exposed": self.exposed.copy(), "missions": self.missions[self.position :].copy(),
             "queue": self._queue[: self._waiting[0]].copy(), "log": self._log[: self._logged[0]].copy(),
-            "day": self.day.copy(), "levels": np.array(levels, np.int64),
+            "day": self.day.copy(), "levels": np.array(levels, np.int64), "shows": self.scene.shows.copy(),
         }  # fmt: skip
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over `state`; the run may be longer or shorter than the one that gave it."""
         for name in ("shoppers", "needs", "awareness", "users", "touch_sums", "exposed", "day"):
             getattr(self, name)[...] = state[name]
-        for name in ("counts", "zone_sessions"):
-            rows = min(len(getattr(self, name)), len(state[name]))
-            getattr(self, name)[:rows] = state[name][:rows]
+        for mine, saved in ((self.counts, "counts"), (self.zone_sessions, "zone_sessions"), (self.scene.shows, "shows")):
+            rows = min(len(mine), len(state[saved]))
+            mine[:rows] = state[saved][:rows]
         for name, value in zip(MOVING_LEVELS, state["levels"].tolist(), strict=True):
             self.scene.levels[name] = value
         self._meet_again(state["users"].shape != self.users.shape)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from omosim.journeys.live import no_shows
 from omosim.kernels.journeys_synthesis import KNOTS, fill_gamma_table, order_mu
 from omosim.kernels.journeys_types import CASE, CATEGORY, LEVELS, SEGMENT, TOUCHPOINT, Scene
 from omosim.kernels.mathx import exp64, log64
@@ -14,11 +15,12 @@ from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Settings, informs
 from omosim.world.calendar import AFTER_OPENING_S, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
-from omosim.world.nodes import site_plan
+from omosim.world.nodes import simulated_part, site_plan
 from omosim.world.policy import Policy
 from omosim.world.state import World
 
 PPM = 1_000_000
+MINUTE = 60
 
 
 def ppm(share: float) -> int:
@@ -105,6 +107,7 @@ def _audience_levels(settings: Settings, world: World, audience: int, policy: Po
         "switch_cost": policy.switch_cost, "pickup_users": policy.pickup_users,
         "full_off": int(((policy.offers["full_off"] > 0) & (policy.offers["enabled"] == 1)).any()),
         "cut": int((world.sold[audience] == 0).any()),
+        **live_levels(settings, policy),
     }  # fmt: skip
     seen: dict[str, float] = {
         "acc_web": policy.accuracy_web, "acc_social": policy.accuracy_social, "acc_live": policy.accuracy_live,
@@ -116,6 +119,20 @@ def _audience_levels(settings: Settings, world: World, audience: int, policy: Po
         values[name] = min(values[name], 1.0)
     for name, value in values.items():
         out[name] = value
+
+
+def live_levels(settings: Settings, policy: Policy) -> dict[str, float]:
+    """Levels of live shows; answers and limited offers are for the whole retailer, a run has its part of them."""
+    people = settings.market.live
+    answers = policy.live_answers * min(1.0, settings.shoppers / settings.market.cost_basis_shoppers)
+    return {
+        "live_limit": simulated_part(settings, policy.live_limit_units), "proof_s": policy.proof_minutes * MINUTE,
+        "live_sd": policy.live_sd, "social_proof": people.social_proof, "acc_answer": policy.answer_accuracy,
+        "answer_s": HOUR / answers if answers > 0 else 0.0, "question_share": people.question_share,
+        "stay_s": people.stay_minutes * MINUTE, "watch_share": people.watch_share, "announce_weeks": policy.announce_days / 7.0,
+        "switch_app": settings.market.choice.switch_hassle if people.switch_app is None else people.switch_app,
+        "switch_give_up": people.switch_give_up,
+    }  # fmt: skip
 
 
 def category_table(world: World) -> np.ndarray:
@@ -190,6 +207,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray, zone_se
         blind=np.zeros((world.audiences.count, len(world.category_names), 4)),
         awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), zone_sessions=zone_sessions, scratch=np.zeros(96), case=np.zeros(1, CASE),
+        shows=no_shows(world.calendar.days),
     )  # fmt: skip
     return refresh(settings, world, scene)
 
@@ -201,5 +219,6 @@ def refresh(settings: Settings, world: World, scene: Scene) -> Scene:
     write_blind(settings, world, scene.blind)
     for audience, policy in enumerate(world.seen):
         scene.touchpoints["on"][audience] = policy.touch_on if policy.touch_on.size else 1
+        scene.touchpoints["told"][audience] = policy.announce_on if policy.announce_on.size else 0
     scene.touchpoints["reach"] = world.reach
     return scene._replace(offers=offer_table(world))

@@ -1,23 +1,18 @@
-"""What happens to many shoppers at once: awareness by audience, zone and segment, browsing, pushes, live shows."""
+"""What happens to many shoppers at once: awareness by audience, zone and segment, browsing, pushes."""
 
 from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import kernel
-from omosim.kernels.journeys_needs import AHEAD, clock_second, pace_of
-from omosim.kernels.journeys_perceive import knows_us
+from omosim.kernels.journeys_needs import AHEAD
 from omosim.kernels.mathx import exp64, log64, poisson_ppf
-from omosim.kernels.philox import uniform, uniform4, uniform_lanes
-from omosim.kernels.purposes import BROADCAST, BROWSE, PUSH
+from omosim.kernels.philox import uniform, uniform4
+from omosim.kernels.purposes import BROWSE, PUSH
 
 _DAY = 86_400
-_HOUR = 3_600
-_NEVER = 2**31 - 1
 _SERVED = 1 << 15
 _TOUCH_NEED = 1 << 21
 _PER_NEED = 32
-_PUSH, _LIVE = 2, 3
-_SHOW_SLOTS = 28
+_PUSH = 2
 _ALIVE, _CONSENT, _OPTED_OUT = 1, 2, 32
-_USES_LIVE = 8
 
 
 @kernel
@@ -113,62 +108,4 @@ def push(scene, shoppers, needs, day, rows, out):
                 t = day * _DAY + 32_400 + int(u_time * 43_200.0)  # between 9 and 21 o'clock
                 _open(out[n], t, shopper, category, number, 1, _PUSH)
                 n += 1
-    return n
-
-
-@kernel
-def show_missions(scene, shoppers, needs, show, begins, out):
-    """Viewers of a live show whose next need is near open a mission while it is on.
-
-    Parameters
-    ----------
-    show : running number of the show
-    begins : second of the full hour at which viewers decide; they spread over an hour
-    out : MISSION rows, filled as far as they reach
-
-    Returns
-    -------
-    Rows that there are (may exceed `out.size`: call again with more room)
-    """
-    levels = scene.levels[0]
-    most = 0.0
-    for audience in range(scene.levels.size):
-        most = max(most, scene.levels[audience]["live_reach"])
-    categories = scene.category.size
-    hour = begins // _HOUR
-    latest = min(hour + levels["show_ahead_s"] // _HOUR, scene.op_time.shape[2] - 1)
-    n = 0
-    for group in range((shoppers.size + 3) // 4):
-        u0, u1, u2, u3 = uniform_lanes(levels["key0"], levels["key1"], group, show, BROADCAST, 0)
-        for lane in range(4):
-            shopper = 4 * group + lane
-            u = u0 if lane == 0 else (u1 if lane == 1 else (u2 if lane == 2 else u3))
-            if u >= most or shopper >= shoppers.size:
-                continue
-            who = shoppers[shopper]
-            if u >= scene.levels[int(who["audience"])]["live_reach"]:
-                continue
-            table = scene.op_time[pace_of(scene.pace, who)]
-            if int(who["flags"]) & _ALIVE == 0 or int(who["used"]) & _USES_LIVE == 0 or not knows_us(scene.awareness, who, begins):
-                continue
-            best = -1
-            soonest = begins + levels["show_ahead_s"]
-            for c in range(categories):
-                need = needs[shopper * categories + c]
-                if int(need["number"]) >= _SERVED or int(need["next_s"]) == _NEVER:
-                    continue
-                op = int(need["next_s"])
-                if op <= table[c, hour] or op > table[c, latest]:
-                    continue  # before the show, or too far away: seen without working out the second
-                second = clock_second(table[c], op)
-                if second >= begins + _HOUR and second < soonest:
-                    soonest = second
-                    best = c
-            if best < 0:
-                continue
-            if n < out.size:
-                number = int(needs[shopper * categories + best]["number"])
-                t = begins + int(uniform(levels["key0"], levels["key1"], shopper, show, BROADCAST, 1) * _HOUR)
-                _open(out[n], t, shopper, best, number, 2 + show % _SHOW_SLOTS, _LIVE)
-            n += 1
     return n

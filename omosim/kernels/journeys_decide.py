@@ -5,6 +5,7 @@ import math
 from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_choice import choose
+from omosim.kernels.journeys_live import gives_up, see_show
 from omosim.kernels.journeys_perceive import (
     add_event,
     considers,
@@ -16,7 +17,7 @@ from omosim.kernels.journeys_perceive import (
     second_item,
     shown_item,
 )
-from omosim.kernels.journeys_plans import order_here_value
+from omosim.kernels.journeys_plans import accuracy_of, order_here_value
 from omosim.kernels.journeys_rows import fill_browse, fill_row, goes_back, item_after_information
 from omosim.kernels.journeys_touches import touch_mission
 from omosim.kernels.mathx import poisson_ppf
@@ -28,7 +29,8 @@ _NEEDS_BITS = 22
 _ORDINAL_BITS = 8
 _TOUCH_NEED = 1 << 21
 _PER_NEED = 32
-_BY_NEED, _BY_RETARGET = 0, 1
+_BY_NEED, _BY_RETARGET, _BY_LIVE = 0, 1, 3
+_USES_LIVE = 8
 _SERVED = 1 << 15
 _NUMBER = _SERVED - 1
 _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
@@ -117,7 +119,12 @@ def make_case(scene, levels, offers, who, mission, slot, base, events, login, co
     case["favourite"] = favourite_taste(levels, who)
     case["vot"] = levels["vot_per_s"] * scene.segment[int(who["segment"])]["vot"]
     case["hassle"] = int(who["hassle"]) * 0.01
-    case["persuasion"] = levels["live_intensity"] if live == 1 else 0.0
+    case["persuasion"] = 0.0
+    case["acc_live"] = accuracy_of(levels, _LIVE, scene.blind[audience, category, _LIVE])
+    case["live_ppm"] = levels["live_ppm"]
+    if live == 1:
+        drops_in = int(mission["kind"]) != _BY_LIVE and int(who["used"]) & _USES_LIVE > 0
+        see_show(levels, case, scene.shows[levels["show"] - 1], t, int(mission["answered"]), drops_in)
     case["belief"] = who["belief"]
     case["checks"] = 1 if checks else 0
     case["coupon"] = 1 if coupon else 0
@@ -203,7 +210,7 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
         second = -1
     found = item_after_information(levels, case, second, entry, flow != _VISIT or int(offer["pre_info"]) == 1)
     tally[_BAD_SIGN] += found[5]
-    if found[0] < 0:
+    if found[0] < 0 or (entry >= _SOCIAL and gives_up(levels, case)):
         return 0
     fill_row(levels, case, row, key, offers, offer_id, r, utility, found, scene.price[audience, :, found[0]], scene.nodes,
              scene.waves, scene.service)  # fmt: skip
@@ -211,6 +218,9 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
     gained = utility - outside
     if entry == _LIVE:
         gained -= case["persuasion"] * case["scale"]
+        show = scene.shows[levels["show"] - 1]
+        show["orders"] += 1
+        show["units"] += case["units"]
     tally[_PURCHASES] += 1
     tally[_SURPLUS] += math.floor(gained + 0.5)
     tally[_VISITS if flow == _VISIT else _ORDERS_WEB + entry] += 1

@@ -30,7 +30,7 @@ def unit_price(levels, case, entry, price, offer_ppm):
     if case["coupon"] == 1 and (entry != _STORE or levels["coupon_everywhere"] == 1):
         cut += levels["coupon_ppm"]
     if entry == _LIVE:
-        cut += levels["live_ppm"]
+        cut += int(case["live_ppm"])
     return half_even(price * (_MILLION - min(cut, 900_000)), _MILLION) if cut > 0 else price
 
 
@@ -72,6 +72,12 @@ def accuracy_of(levels, entry, blind):
     else:
         accuracy = levels["acc_live"] if entry == _LIVE else levels["acc_web"]
     return max(accuracy - (1.0 - accuracy) * blind, 0.0) if blind > 0.0 else accuracy
+
+
+@kernel
+def accuracy_seen(levels, case, entry):
+    """The same for this mission: a viewer whose question was answered knows more of the show's goods."""
+    return case["acc_live"] if entry == _LIVE else accuracy_of(levels, entry, case["blind"][entry])
 
 
 @kernel
@@ -160,7 +166,7 @@ def promised_wait(case, offer):
 def delivery_value(levels, case, offer, wait_s):
     """Value of having an order brought within `wait_s`: (1 - q')(v - p) - q'R - fee - w L - search."""
     entry = int(offer["entry"])
-    q = hidden_misfit(case["misfit"], accuracy_of(levels, entry, case["blind"][entry]))
+    q = hidden_misfit(case["misfit"], accuracy_seen(levels, case, entry))
     paid = paid_for(levels, case, entry, offer)
     perceived = float(case["value"])
     if entry == _LIVE:
@@ -168,7 +174,7 @@ def delivery_value(levels, case, offer, wait_s):
     worth = (1.0 - q) * (perceived - felt(levels, case, paid)) - q * return_hassle(levels, case, 0) - fee_of(levels, offer, paid)
     worth -= case["scale"] * (levels["wait_per_s"] * wait_s + levels["search_cost"])
     if entry >= _SOCIAL and levels["in_app_payment"] == 0:
-        worth -= levels["switch_hassle"] * case["scale"]
+        worth -= levels["switch_app"] * case["scale"]
     return worth
 
 
@@ -179,7 +185,7 @@ def pickup_value(levels, case, offer, r, door):
     It fails as often as the feed errs, unless the goods are sent there from elsewhere.
     """
     entry = int(offer["entry"])
-    q = hidden_misfit(case["misfit"], accuracy_of(levels, entry, case["blind"][entry]))
+    q = hidden_misfit(case["misfit"], accuracy_seen(levels, case, entry))
     paid = paid_for(levels, case, entry, offer)
     trip = 2.0 * case["way_s"][r] + levels["collect_s"] * (int(offer["place_ppm"]) / 1.0e6)
     goods = (1.0 - q) * (case["value"] - felt(levels, case, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))

@@ -4,7 +4,7 @@ import math
 
 from omosim.kernels.jit import kernel
 from omosim.kernels.journeys_plans import (
-    accuracy_of,
+    accuracy_seen,
     believed_stock,
     courier_promise,
     delivery_value,
@@ -73,7 +73,7 @@ def item_after_information(levels, case, second, entry, reads):
     second_misfit = is_misfit(levels, case, second)
     if not reads or misfit == 0:
         return sku, misfit, second, second_misfit, go_on, 0
-    accuracy = accuracy_of(levels, entry, case["blind"][entry])
+    accuracy = accuracy_seen(levels, case, entry)
     if not draw_of_item(levels, case, DETECT, sku) < accuracy:
         return sku, misfit, second, second_misfit, go_on, 0
     if go_on == 0 or second < 0 or (second_misfit == 1 and draw_of_item(levels, case, DETECT, second) < accuracy):
@@ -366,6 +366,6 @@ def goes_back(levels, case, sku, mind, entry, utility, outside):
         return 1
     if entry != _LIVE or case["persuasion"] <= 0.0:
         return 0
-    hidden = hidden_misfit(case["misfit"], accuracy_of(levels, _LIVE, case["blind"][_LIVE]))
+    hidden = hidden_misfit(case["misfit"], case["acc_live"])
     sober = utility - (1.0 - hidden) * case["persuasion"] * case["scale"]
     return 1 if sober < outside - return_hassle(levels, case, 0) else 0

@@ -12,6 +12,8 @@ LEVELS = np.dtype(
         "in_app_payment", "courier_radius_m", "link_latency_s", "shown_items", "live_ppm", "web_offer",
         "live_from", "live_until", "show", "stop_at", "log_touches", "show_ahead_s", "ride_s_per_km", "least_ride_s", "after_opening_s",
         "full_off", "cut",
+        "live_limit",  # units at the reduced price in a show, 0 no limit
+        "proof_s",  # period at which a show tells how many bought, 0 never
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -23,6 +25,7 @@ LEVELS = np.dtype(
         "no_show", "collect_mu", "collect_sigma", "extra_purchase", "stock_error", "coupon_rate", "points_rate",
         "store_sensing", "live_reach", "live_intensity", "retarget_rate", "push_open", "switch_cost", "pickup_users",
         "acc_web", "acc_social", "acc_live", "coupon_else", "retarget_else",
+        "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
     )]
 )  # fmt: skip
@@ -40,7 +43,7 @@ CATEGORY = np.dtype(
 SEGMENT = np.dtype([(name, "f8") for name in ("vot", "need", "mobile", "digital")])
 
 #: One row per touchpoint.
-TOUCHPOINT = np.dtype([("reach", "f8"), ("weight", "f8"), ("entry", "i8"), ("identity", "i8"), ("pays", "i8"), ("on", "i8"), ("message", "i8")])
+TOUCHPOINT = np.dtype([("reach", "f8"), ("weight", "f8"), ("entry", "i8"), ("identity", "i8"), ("pays", "i8"), ("on", "i8"), ("message", "i8"), ("told", "i8")])
 
 
 #: One mission as the shopper sees it; money is for the whole order, minor units. A record, because a kernel passes it
@@ -55,6 +58,7 @@ CASE = np.dtype(
         "coupon",  # 1: coupon in hand
         "points",  # 1: collects points
         "live",  # 1: a show is on
+        "live_ppm",  # cut of its limited offer
         "stores",  # stores known, nearest first
         "reach",  # stores looked up: known, or within a courier's reach
     )]
@@ -66,6 +70,7 @@ CASE = np.dtype(
         "vot",  # minor a second
         "hassle",  # own return hassle, relative
         "persuasion",  # perceived value that a show adds, share of price
+        "acc_live",  # share of misfits that the show, and the answer in it, reveal
         "belief",  # believed availability in stores
         "parcel_s",  # usual parcel time
         "outside",  # what rivals add to the outside option
@@ -76,6 +81,23 @@ CASE = np.dtype(
     + [("sold", "i8", (4,))]  # by Entry: the item is shown there
     + [("full", "i8", (6,))]  # published: SLOTS_FULL, BOXES_FULL
     + [("blind", "f8", (4,))]  # by Entry: misfits that stay hidden, over those that would with every review written, less 1
+)  # fmt: skip
+
+
+#: One row per live show.
+SHOW = np.dtype(
+    [(name, "i8") for name in (
+        "begins",
+        "viewers",  # who watch, and who drop in by a need of their own
+        "told",  # viewers whom the announcement brought
+        "elsewhere",  # who would have watched, but watched the show of another seller
+        "questions", "answered",
+        "orders", "units",  # ordered so far
+        "proof_at", "proof_orders",  # published: second, buyers
+        "minute", "minute_units",  # published: minute of the show, units
+    )]
+    # standard deviations by which its intensity differs; that intensity, as the first audience sees it, share of price
+    + [("tilt", "f8"), ("intensity", "f8")]
 )  # fmt: skip
 
 
@@ -113,4 +135,5 @@ class Scene(NamedTuple):
     zone_sessions: np.ndarray  # (days, Z) i4, web sessions by home zone; added to
     scratch: np.ndarray  # (96,) f8 working space: nests, then touchpoint weights
     case: np.ndarray  # (1,) CASE, working space
+    shows: np.ndarray  # (shows,) SHOW, by running number
 

@@ -64,6 +64,11 @@ PICKUP_USER = 83
 FRIEND = 91
 TELL = 92
 OPT_OUT = 93
+VIEWER = 101
+ANNOUNCE = 102
+SHOW = 103
+SWITCH_APP = 104
+OTHER_SHOW = 105
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

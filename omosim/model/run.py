@@ -15,6 +15,7 @@ from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, site_lost, sold, st
 from omosim.model.places import place_kpis
 from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_share
 from omosim.model.retail import RetailModel
+from omosim.model.shows import show_columns, show_kpis
 from omosim.schema.codes import Count, Flow, Status
 from omosim.schema.settings import Settings
 from omosim.world.nodes import site_plan
@@ -78,7 +79,7 @@ class Run:
         paid, worked = (model.costs.staff_to - model.costs.staff_from) * own_stations(model, stores_only=True)
         share = sample_share(model)
         places = place_kpis(model.places, float(1 / share))
-        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self)]
+        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self), *show_kpis(model)]
 
     @property
     def laws(self) -> dict[str, int]:
@@ -96,6 +97,10 @@ class Run:
     def experiments(self) -> list[dict[str, Any]]:
         """Rows of ab.parquet: each group of each randomised experiment, with intervals and the difference from its control."""
         return experiment_rows(self.model, self.book)
+
+    def shows(self) -> dict[str, Any]:
+        """Columns of shows.parquet: a row a live show of the whole run; empty columns without any."""
+        return show_columns(self.model, self.book)
 
     def daily(self) -> dict[str, np.ndarray]:
         """Columns of daily.parquet: a row a day."""

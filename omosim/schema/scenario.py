@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -128,6 +128,16 @@ class Intervention(Frozen):
     to_hour: int = par("h", "hour of each of these days from which it no longer holds; site_capacity only", 1, 24, default=24)
 
 
+class LiveSeller(Frozen):
+    """Another seller on the platform whose shows compete for the same evening; what it sells is not ours."""
+
+    per_week: float = par("shows a week", "its broadcasts", 0, 7)
+    hour: int = par("h", "hour of its broadcasts, as level `hour` of live_commerce", 0, 23)
+    reach: float = par("share of shoppers", "of our viewers, whom one of its shows reaches", 0, 1)
+    category_share: float = par("share", "part of them for whom it has what they look for", 0, 1, default=1.0)
+    intensity_sd: float = par("1", "sd of its pull between shows; the mean pull is that of our shows", 0, 2, default=0.0)
+
+
 class ScenarioSettings(Frozen):
     """The outside world of a run."""
 
@@ -140,4 +150,5 @@ class ScenarioSettings(Frozen):
         default="scenario",
     )  # fmt: skip
     strategies: list[str] = par("names", "strategies for which the signs are stated; none: o2o", default_factory=list, max_length=32)
+    sellers: dict[Annotated[str, Field(min_length=1, max_length=80)], LiveSeller] = par("rows", "other sellers with live shows on the same platform, by name", default_factory=dict, max_length=1000)
     interventions: list[Intervention] = Field(default_factory=list, max_length=1000)

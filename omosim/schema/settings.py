@@ -160,6 +160,21 @@ class Sessions(Frozen):
     nearly_bought: float = par("share of price", "an own plan within this of the outside option was given up only just, and is retargeted", 0, 5)
 
 
+class Live(Frozen):
+    """Viewers of live shows; what a host does with them are levels of capabilities."""
+
+    stay_minutes: float = par("min", "mean time a viewer stays, joining at any moment; 0 sees the whole show", 0, 60, default=0.0)
+    question_share: float = par("share of viewers", "viewers with a question, where the host answers any", 0, 1, default=0.15)
+    social_proof: float = par(
+        "share of price", "perceived value gained if all viewers had bought, where a show tells how many did", 0, 20, default=0.3
+    )
+    switch_app: float | None = par(
+        "share of price", "hassle of paying in another app, in feeds and shows without payment; none: choice.switch_hassle", 0, 2, default=None
+    )
+    switch_give_up: float = par("share of orders", "dropped at that change of app", 0, 1, default=0.0)
+    watch_share: float = par("share", "of those who use such shows and met an announcement, who watch", 0, 1, default=0.1)
+
+
 class MarketSettings(Frozen):
     """The people, the place, and the rivals."""
 
@@ -183,6 +198,7 @@ class MarketSettings(Frozen):
     attention: Attention = Attention()
     messages: Messages = Messages()
     word_of_mouth: WordOfMouth = WordOfMouth()
+    live: Live = Live()
 
 
 # ---- catalogue ------------------------------------------------------------------------------------------------

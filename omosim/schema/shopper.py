@@ -59,6 +59,7 @@ MISSION = np.dtype(
         ("base", "i4"),  # number of the need whose draws (item, value, fit) it has
         ("category", "i1"),
         ("kind", "i1"),  # BY_NEED, BY_RETARGET, BY_PUSH, BY_LIVE
+        ("answered", "i1"),  # 1: the host of a show answered the question
     ],
     align=True,
 )

@@ -20,9 +20,9 @@ from omosim.schema.network import N_SERVICES, SERVICE
 LevelMove = tuple[str, str, float | None, float | None]
 
 
-def is_show_day(day: int, per_week: float) -> bool:
-    """Whether a show is broadcast on a day of the run: the running count of shows passes a whole number then."""
-    return int((day + 1) * per_week / 7.0) > int(day * per_week / 7.0)
+def is_show_day(day: int, per_week: float, phase: float = 0.0) -> bool:
+    """Whether a show is broadcast on a day of the run: the running count of shows, from `phase` on, passes a whole number then."""
+    return int((day + 1) * per_week / 7.0 + phase) > int(day * per_week / 7.0 + phase)
 
 
 def offer_catalogue() -> np.ndarray:
@@ -98,6 +98,13 @@ class Policy:
     live_reach: float = 0.0  # share of shoppers an announced show reaches
     live_intensity: float = 0.0  # perceived value gained in a show, share of price (persuasion)
     live_discount: float = 0.0
+    live_limit_units: int = 0  # units at that price in a show, whole retailer; 0 no limit
+    live_sd: float = 0.0  # sd of the intensity between shows, share of price
+    live_answers: float = 0.0  # questions that the host of a show can answer, whole retailer; 0 none
+    answer_accuracy: float = 0.0  # share of misfits that an answer reveals
+    proof_minutes: int = 0  # period at which a show tells how many have bought; 0 never
+    announce_days: float = 0.0  # days before a show in which it is announced
+    announce_on: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))  # (T,) 1: touchpoint rows that announce shows
     retarget_rate: float = 0.0  # share of identified abandoned missions that are asked again next day
     push_per_week: float = 0.0  # contacts a week to identified shoppers
     push_open_rate: float = 0.0  # share of contacts that open a mission when a need is near

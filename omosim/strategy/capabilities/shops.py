@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from omosim.schema.codes import Entry
 from omosim.strategy.capability import Capability, Context, Level, offer
 from omosim.strategy.registry import register
@@ -75,10 +77,62 @@ class LiveCommerce(Capability):
         Level("discount", "share of price", 0, 0.9, 0.08, "limited offer", sets="live_discount"),
         Level("accuracy", "share of misfits", 0, 1, 0.70, "misfits that the show reveals"),
         Level("commission", "share of price", 0, 1, 0.05, "paid to host and platform", sets="commission_live"),
-        Level("in_app_payment", "0 or 1", 0, 1, 1, "pay without leaving the show", whole=True, sets="in_app_payment"),
+        Level("in_app_payment", "0 or 1", 0, 1, 1, "pay without leaving the show", whole=True),
+        Level("answers_per_show", "answers", 0, 100000, 0, "questions the host can answer, whole retailer; 0 none", sets="live_answers", network=True),
+        Level("answer_accuracy", "share of misfits", 0, 1, 0.3, "misfits that an answer reveals, beside the show", sets="answer_accuracy"),
+        Level("proof_minutes", "min", 0, 60, 0, "period at which the show tells how many bought; 0 never", whole=True, sets="proof_minutes", network=True),
+        Level("intensity_sd", "share of price", 0, 1, 0, "sd of the intensity between shows", sets="live_sd"),
+        Level("limit_units", "units", 0, 10**9, 0, "units at the limited offer, a show, whole retailer; 0 no limit", whole=True, sets="live_limit_units", network=True),
+        Level("rerun", "0 or 1", 0, 1, 0, "a recording: same demonstration and price, no persuasion, no host", whole=True, network=True),
     )
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
         super().apply(policy, levels, context)
+        policy.in_app_payment = max(policy.in_app_payment, int(levels["in_app_payment"]))
+        if levels["rerun"]:
+            policy.live_intensity = policy.live_sd = policy.live_answers = 0.0
+            policy.proof_minutes = 0
         open_shop(policy, ("live_ship",), context, PROMISE_EXTRA_DAYS)
         context.sources.append((Entry.LIVE, levels["accuracy"]))
+
+
+#: where a show can be announced: level -> whether a touchpoint row (entry, pays, needs) is such a place
+ANNOUNCED_ON = {
+    "messages": lambda row: row.entry == "none" and row.needs == "push",
+    "web": lambda row: row.entry == "web" and row.pays,
+    "social": lambda row: row.entry == "social",
+    "store": lambda row: row.entry == "store" and row.pays,
+}
+
+
+@register
+class BroadcastAnnouncement(Capability):
+    """Shows are announced in the days before: who uses a place of announcement and meets it there may watch."""
+
+    name = "broadcast_announcement"
+    title = "Broadcasts announced in the channels"
+    codes = ("C14",)
+    requires = ("live_commerce",)
+    levels = (
+        Level("lead_days", "days", 0, 28, 3, "days before the show in which it is announced", sets="announce_days"),
+        Level("messages", "0 or 1", 0, 1, 1, "by e-mail, push and messenger, where messages are sent at all", whole=True),
+        Level("web", "0 or 1", 0, 1, 1, "in the shop and app", whole=True),
+        Level("social", "0 or 1", 0, 1, 1, "in marketplaces and social feeds", whole=True),
+        Level("store", "0 or 1", 0, 1, 0, "in the stores", whole=True),
+    )
+
+    def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
+        super().apply(policy, levels, context)
+        places = [is_place for name, is_place in ANNOUNCED_ON.items() if levels[name]]
+        rows = context.settings.touchpoints.rows.values()
+        policy.announce_on = np.array([any(is_place(row) for is_place in places) for row in rows], np.int8)
+
+
+@register
+class InAppPayment(Capability):
+    """Orders in feeds and shows are paid where they are made: no change of app, and nobody lost at it."""
+
+    name = "in_app_payment"
+    title = "Payment inside feeds and shows"
+    codes = ("C15",)
+    switches = ("in_app_payment",)

@@ -125,7 +125,7 @@ def test_slots_that_begin_in_an_hour() -> None:
 
 
 def test_a_sample_is_told_that_its_places_hardly_fill() -> None:
-    words = ["strategy=omo", "shoppers=20000", "network.operations.shelf_bins=4", "network.operations.fitting_rooms=2"]
+    words = ["strategy=omo", "shoppers=20000", "network.operations.shelf_bins=4", "network.operations.fitting_rooms=2", "network.fitting.room_minutes=6"]
     note = next(n for n in compose("run", words).notes if "shelf_load" in n)
     assert "room_load" in note and "operations.shelf_bins" in note and "bay_load" not in note
     whole = [*words, "market.cost_basis_shoppers=20000"]

@@ -168,7 +168,8 @@ def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLa
         roster = _flat(history, pickers, network)
     how = Ways.of(network)
     alone = not how.pooled and how.batch < 2  # else the next order is not begun when the one before is ready
-    paces = read_paces(history, roster, work, min(int(days[0]) for days in held.values())) if alone else dict.fromkeys(range(7), UNKNOWN)
+    # who was on duty has been read from the ready times where no roster tells it: idle people would count as slow ones
+    paces = read_paces(history, roster, work, min(int(days[0]) for days in held.values())) if alone and by_roster else dict.fromkeys(range(7), UNKNOWN)
     check = replace(check, paces=paces)
     why = "" if alone else "with one pool or trips no picking time can be read from the earlier days: the interval holds chance alone"
     told = "; ".join(words for words in (told, pace_words(paces[w] for w in held), why) if words)

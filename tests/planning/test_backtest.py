@@ -14,7 +14,7 @@ from omosim.planning.history import store_history
 from omosim.planning.pace import Pace, picking_seconds, read_paces
 from omosim.planning.roster import Roster
 from omosim.planning.simulate import Staff
-from tests.planning.make import CLOSES, FIRST, OPENS, history, write
+from tests.planning.make import CLOSES, FIRST, OPENS, WORK, history, write
 
 
 def worked_off(pickers, pace=1.0, weeks=8):
@@ -55,6 +55,31 @@ def test_paces_are_drawn_with_what_is_not_known_of_them():
     assert logs.var(axis=0) == pytest.approx(df * 0.05, rel=0.15)
     assert np.cov(logs.T)[0, 1] == pytest.approx(df * 0.01, abs=0.006)  # two days share the error of the mean alone
     assert Pace().factor(3, 5, 0, 5, 1) == 1.0
+
+
+def idle_at_times(seed=5, weeks=8, pickers=3):
+    """Three pickers who are there in the last hours only, one before: no constant number was on duty."""
+    made = history(weeks=weeks, pickups=60, walk_ins=0, seed=seed)
+    rng = np.random.default_rng(seed)
+    free, ready = [0] * pickers, []
+    for row in made.orders.itertuples():
+        there = pickers if row.second >= 13 * 3600 else 1
+        who = min(range(there), key=lambda i: free[i])
+        free[who] = end = max(row.placed, free[who]) + round((120 + 30 * row.units) * rng.gamma(4, 1 / 4))
+        ready.append(end)
+    made.orders["ready"] = ready
+    made.orders["promised"] = made.orders["placed"] + 3600
+    return made
+
+
+def test_without_a_roster_no_pace_is_read(settings_of):
+    """People that are guessed from ready times say nothing of how quick they were: the work times given hold."""
+    network = settings_of().network
+    check = backtest(idle_at_times(), [1, 4, 5], 3, WORK, network, 3600, 300, None)
+    assert all(p.days == 0 for p in check.paces) and not check.by_roster
+    assert "pickers all day" in check.staff_from and "picking took" not in check.staff_from
+    shares = [r for r in check.rows if r.measure == "ready on time, served again"]
+    assert len(shares) == 3 and all(r.observed > 0.95 and r.simulated > 0.9 for r in shares)
 
 
 @pytest.mark.slow

@@ -14,10 +14,12 @@ from omosim.planning import erlang, slots
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
 from omosim.planning.backtest import Backtest, backtest
+from omosim.planning.bays import BayPlan, bay_plan, cars_of
 from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, Ways, WorkLaw, draw, learn, thinned
 from omosim.planning.errors import PlanError
 from omosim.planning.history import QUARTER, StoreHistory, date_text, promise_of, weekday_of
 from omosim.planning.odd import OddDay, cure, odd_days
+from omosim.planning.promises import Promises, promises_of, why_none
 from omosim.planning.roster import Roster
 from omosim.planning.shelf import ShelfLaw, ShelfPlan, cures_of, fits
 from omosim.planning.shelf import peaks as shelf_peaks
@@ -110,6 +112,8 @@ class DayPlan:
     left: iv.Estimate
     shelf_peak: iv.Estimate
     shelf: ShelfPlan
+    bays: BayPlan | None
+    promises: Promises
     orders: iv.Estimate
     customers: iv.Estimate
     limits: slots.SlotLimits
@@ -188,7 +192,10 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     load = offered_load(shop, ample, promise_s)
     search = Search(shop, options.targets, options.rules, Days(shop, rows, draws), load_of_pools(load, how.pooled), both)
     say(f"{WEEKDAYS[weekday]}: searching for shifts")
-    shifts = search.schedule()
+    try:
+        shifts = search.schedule()
+    except PlanError as error:
+        raise PlanError(f"{error}. {why_none(search, promise_s)}") from None
 
     final = sized(laws, make_key(options.seed, weekday + _FINAL_REPLICATION), _FINAL_ROWS)
     days = draw(laws, final, work, shop, promise_s)
@@ -229,6 +236,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         prob_wait=iv.share(final, result.waited, came, seen_all), wait_mean=iv.mean(final, result.wait_mean_s / 60),
         wait_p50=iv.wait_quantile(final, result, 0.5), wait_p90=iv.wait_quantile(final, result, 0.9),
         left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, shelf_peaks(result)), shelf=shelf,
+        bays=bay_plan(Days(shop, days, final), staff, result), promises=promises_of(search, result, final, promise_s, seen),
         orders=iv.mean(final, result.orders), customers=iv.mean(final, came), limits=limits,
         textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.pickers + staff.counter if how.pooled else staff.counter), curve=_curve(base, both),
         what_if=_what_ifs(base, shifts, laws, work, promise_s, both), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
@@ -326,6 +334,10 @@ class _Base:
         """The same days with other people."""
         return simulate(self.shop, self.rows, self.draws, staff, audit=False)
 
+    def with_bays(self, bays: int) -> DayResult:
+        """The same days with another number of bays."""
+        return simulate(replace(self.shop, how=replace(self.shop.how, bays=bays)), self.rows, self.draws, self.staff, audit=False)
+
     def judge(self, name: str, result: DayResult, hours: float) -> WhatIf:
         """The change's figures and how far they are from the plan's."""
         came, before = result.served + result.left, self.result.served + self.result.left
@@ -358,6 +370,10 @@ def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: 
             _, _, change = min(mine, key=lambda row: row[1])
             out.append(replace(change, name=f"one fewer: without {change.name}"))
     out += both.map(lambda change: other(*change), (half, more))
+    bays = shop.how.bays
+    if bays and cars_of(base.result).any():
+        changes = [("one bay for cars more", bays + 1), *([("one bay for cars fewer", bays - 1)] if bays > 1 else [])]
+        out += both.map(lambda change: base.judge(change[0], base.with_bays(change[1]), 0.0), changes)
     if absent:
         _, _, change = max(absent, key=lambda row: row[1])
         out.append(replace(change, name=f"one sick, where it hurts most: {change.name}"))

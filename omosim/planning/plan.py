@@ -13,7 +13,7 @@ from omosim.kernels.philox import make_key
 from omosim.planning import erlang, slots
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
-from omosim.planning.backtest import Backtest, backtest
+from omosim.planning.backtest import Backtest, backtest, changed_words
 from omosim.planning.bays import BayPlan, bay_plan, cars_of
 from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, Ways, WorkLaw, draw, learn, thinned
 from omosim.planning.errors import PlanError
@@ -470,12 +470,13 @@ def _planned(history: StoreHistory, weekday: int, options: PlanOptions, promise_
 
 
 def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions, network: NetworkSettings,
-               roster: Roster | None = None, say: Callable[[str], None] = lambda _: None) -> StorePlan:  # fmt: skip
+               roster: Roster | None = None, say: Callable[[str], None] = lambda _: None, past: NetworkSettings | None = None) -> StorePlan:  # fmt: skip
     """Plan the weekdays; those of which the file has too few are refused by name.
 
     Parameters
     ----------
     roster : who was on duty in the past, for the check; without it a constant number of pickers is read from ready times
+    past : the network while the file's orders were served; None as planned
 
     Raises
     ------
@@ -493,7 +494,9 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
     if not asked:
         raise PlanError("\n".join(refused.values()))
     work, odd = WorkLaw.of(network), odd_days(history)
-    check = backtest(history, asked, options.seed, work, network, promise_s, options.wait_s, roster)
+    check = backtest(history, asked, options.seed, work, past or network, promise_s, options.wait_s, roster)
+    if past is not None and isinstance(check, Backtest) and (changed := changed_words(Ways.of(past), Ways.of(network))):
+        check = replace(check, staff_from=f"{check.staff_from}; {changed}")
     cores = os.cpu_count() or 1  # kernels run without the interpreter's lock
     with ThreadPoolExecutor(min(len(asked), cores)) as pool, ThreadPoolExecutor(cores) as both:
         tried = list(pool.map(lambda weekday: _planned(history, weekday, options, promise_s, network, both, say, odd), asked))

@@ -17,7 +17,7 @@ from omosim.schema.codes import Flow
 from omosim.schema.columns import HOUR
 
 _LADDER = (0.25, 0.5, 1.0, 2.0, 4.0)  # times the promise that is planned for
-_SHORTEST_S, _LONGEST_S = 300, 72 * HOUR
+_SHORTEST_S, _LONGEST_S = 900, 72 * HOUR  # what promise_h may be
 _STEEP = 1.5  # people for what waits at opening over those of the busiest later hour, from which on it is said
 
 
@@ -101,7 +101,7 @@ def promises_of(search: Search, planned: DayResult, draws: Draws, promise_s: int
     """
     ample = _ample(search)
     rows = []
-    for step in sorted({int(np.clip(round(f * promise_s), _SHORTEST_S, _LONGEST_S)) for f in _LADDER}):
+    for step in sorted({int(np.clip(round(f * promise_s), min(_SHORTEST_S, promise_s), max(_LONGEST_S, promise_s))) for f in _LADDER}):
         other = promised_otherwise(planned, step)
         need = _need(search, ample, step)
         hours, most = (None, None) if need is None else (float(need.sum()) * QUARTER / HOUR, int(need.max()))

@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from omosim.api.pickup import sample_roster, sample_work
+from omosim.api.pickup import past_network, sample_roster, sample_work
 from omosim.ingest import ReadOptions, read_orders
-from omosim.planning.backtest import backtest
-from omosim.planning.demand import WorkLaw
+from omosim.planning.backtest import backtest, changed_words
+from omosim.planning.demand import Ways, WorkLaw
 from omosim.planning.history import store_history
 from omosim.planning.pace import Pace, picking_seconds, read_paces
 from omosim.planning.roster import Roster
@@ -80,6 +80,29 @@ def test_without_a_roster_no_pace_is_read(settings_of):
     assert "pickers all day" in check.staff_from and "picking took" not in check.staff_from
     shares = [r for r in check.rows if r.measure == "ready on time, served again"]
     assert len(shares) == 3 and all(r.observed > 0.95 and r.simulated > 0.9 for r in shares)
+
+
+def test_the_past_is_checked_as_it_was_whatever_is_planned(settings_of):
+    """A plan of one pool and trips: the store's pickers of the past were none, unless it is said."""
+    made = idle_at_times(pickers=1)
+    roster = Roster((Staff.level(1, 1, OPENS, CLOSES),) * 7)
+    as_it_was, planned = settings_of().network, settings_of("network.operations.pooled_staff=true", "network.operations.batch_orders=4").network
+    plain = {"past_pooled_staff": False, "past_batch_orders": 0}
+
+    def check(network):
+        return backtest(made, [1, 5], 3, WORK, network, 3600, 300, roster)
+
+    told = check(past_network(planned, plain))
+    assert told == check(as_it_was) and all(p.days for p in told.paces)
+    assert past_network(planned, {"past_pooled_staff": True, "past_batch_orders": 4}) == planned
+    assert "no picking time can be read" in check(planned).staff_from
+    assert changed_words(Ways(), Ways(True, 4)) == "in the past pickers and counter apart (past_pooled_staff) and each order by itself (past_batch_orders), whatever is planned"
+    assert changed_words(Ways(bays=2), Ways(bays=3)) == changed_words(Ways(batch=1), Ways()) == ""
+
+
+def test_a_roster_of_pickers_alone_asks_whether_they_served(settings_of):
+    check = backtest(idle_at_times(pickers=1), [1], 3, WORK, settings_of().network, 3600, 300, Roster((Staff.level(1, 0, OPENS, CLOSES),) * 7))
+    assert "past_pooled_staff=true if those who picked served too" in check.staff_from
 
 
 @pytest.mark.slow

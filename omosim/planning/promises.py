@@ -100,11 +100,14 @@ def promises_of(search: Search, planned: DayResult, draws: Draws, promise_s: int
     seen : pickups in the past days
     """
     ample = _ample(search)
-    rows = []
+    rows: list[Kept] = []
+    best: np.ndarray | None = None
     for step in sorted({int(np.clip(round(f * promise_s), min(_SHORTEST_S, promise_s), max(_LONGEST_S, promise_s))) for f in _LADDER}):
         other = promised_otherwise(planned, step)
         need = _need(search, ample, step)
-        hours, most = (None, None) if need is None else (float(need.sum()) * QUARTER / HOUR, int(need.max()))
+        if best is None or (need is not None and need.sum() < best.sum()):
+            best = need  # who keeps a shorter promise keeps this one
+        hours, most = (None, None) if best is None else (float(best.sum()) * QUARTER / HOUR, int(best.max()))
         rows.append(Kept(step, iv.share(draws, other.on_time, other.orders, seen), hours, most))
     return Promises(shortest(ample, search.targets.ready_on_time), tuple(rows), *_opening(planned, promise_s))
 

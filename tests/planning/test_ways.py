@@ -156,14 +156,14 @@ def test_the_command_takes_the_past_as_not_pooled_unless_told(monkeypatch, tmp_p
     asked = []
 
     def instead(history, weekdays, options, network, roster, say, past):
-        asked.append((Ways.of(network), Ways.of(past)))
+        asked.append([(how.pooled_staff, how.batch_orders) for how in (network.operations, past.operations)])
         raise PlanError("asked")
 
     monkeypatch.setattr("omosim.planning.plan.plan_store", instead)
     pooled = ["network.operations.pooled_staff=true", "network.operations.batch_orders=3"]
     for i, words in enumerate(([], pooled, [*pooled, "past_pooled_staff=true", "past_batch_orders=2"])):
         assert main(["bopis", "day=sat", f"output.dir={tmp_path / str(i)}", *words]) == 2
-    assert asked == [(Ways(), Ways()), (Ways(True, 3), Ways()), (Ways(True, 3), Ways(True, 2))]
+    assert asked == [[(False, 0), (False, 0)], [(True, 3), (False, 0)], [(True, 3), (True, 2)]]
 
 
 def test_it_says_what_was_used_and_how_each_kind_was_treated(folder, capsys):

@@ -334,10 +334,6 @@ class _Base:
         """The same days with other people."""
         return simulate(self.shop, self.rows, self.draws, staff, audit=False)
 
-    def with_bays(self, bays: int) -> DayResult:
-        """The same days with another number of bays."""
-        return simulate(replace(self.shop, how=replace(self.shop.how, bays=bays)), self.rows, self.draws, self.staff, audit=False)
-
     def judge(self, name: str, result: DayResult, hours: float) -> WhatIf:
         """The change's figures and how far they are from the plan's."""
         came, before = result.served + result.left, self.result.served + self.result.left
@@ -357,9 +353,9 @@ def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: 
         staff = with_one(base.staff, role.pool, 1, shop)
         return base.judge(f"one more {role.one} all day", base.with_staff(staff), staff.person_hours - hours)
 
-    def other(name: str, promise: int, factor: float) -> WhatIf:
+    def other(name: str, promise: int, factor: float, bays: int = shop.how.bays) -> WhatIf:
         rows = draw(laws, draws, work, shop, promise, factor)
-        return base.judge(name, simulate(shop, rows, draws, base.staff, audit=False), 0.0)
+        return base.judge(name, simulate(replace(shop, how=replace(shop.how, bays=bays)), rows, draws, base.staff, audit=False), 0.0)
 
     out += both.map(one_more, base.roles)
     half, more = (f"promise of {promise_s / 2 / HOUR:.3g} h instead of {promise_s / HOUR:.3g} h", promise_s // 2, 1.0), ("30 % more orders and customers", promise_s, 1.3)
@@ -373,7 +369,7 @@ def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: 
     bays = shop.how.bays
     if bays and cars_of(base.result).any():
         changes = [("one bay for cars more", bays + 1), *([("one bay for cars fewer", bays - 1)] if bays > 1 else [])]
-        out += both.map(lambda change: base.judge(change[0], base.with_bays(change[1]), 0.0), changes)
+        out += both.map(lambda change: other(change[0], promise_s, 1.0, change[1]), changes)
     if absent:
         _, _, change = max(absent, key=lambda row: row[1])
         out.append(replace(change, name=f"one sick, where it hurts most: {change.name}"))

@@ -90,6 +90,12 @@ def plan_options(asked: dict[str, Any], network: NetworkSettings, seed: int) -> 
     )  # fmt: skip
 
 
+def past_network(network: NetworkSettings, asked: dict[str, Any]) -> NetworkSettings:
+    """The network as it was while the file's orders were served: its people worked as the file's store did, not as planned."""
+    how = {"pooled_staff": asked["past_pooled_staff"], "batch_orders": asked["past_batch_orders"]}
+    return network.model_copy(update={"operations": network.operations.model_copy(update=how)})
+
+
 def unused_words(network: NetworkSettings) -> list[str]:
     """Which settings of `network.operations` the plan does not use."""
     plain = type(network.operations)()
@@ -167,7 +173,7 @@ def bopis_run(composed: Composed, argv: Sequence[str], say: Any = lambda _: None
     weekdays = list(range(7)) if asked["day"] == "all" else [WEEKDAYS.index(asked["day"])]
     roster = read_roster(Path(asked["roster"]), history.store) if asked["roster"] else sample_roster() if sample else None
     try:
-        plan = plan_store(history, weekdays, options, network, roster, say)
+        plan = plan_store(history, weekdays, options, network, roster, say, past_network(network, asked))
     except PlanError as error:
         raise PlanError("\n".join([*outputs.what_was_read(history, path.name, log.rows), str(error)])) from None
     wage = network.work.wage_per_hour

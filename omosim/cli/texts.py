@@ -46,6 +46,7 @@ COMMON_OF = {
   promise_h=2  target=0.95 (ready on time)  wait_min=5  wait_share=0.9 (wait no longer)
   bins=0 (shelf; 0 any number)  bins_overflow=0.01 (share of days)  holidays=[2026-05-05,…] or FILE (days not to plan from)
   shift_min_h=4  shift_max_h=9  break_minutes=30 (unpaid, every 4 h)  least_pickers=1  least_counter=1  slot_minutes=30
+  roster=FILE (who was on duty in the past, for the check)  past_pooled_staff=false  past_batch_orders=0 (how they worked)
   max_hours_week=40  days_off=2  rest_hours=11 (one person's week, for day=all)
   network.work.pick_base_s  pick_unit_s  counter_s  checkout_s  shape  patience_minutes  wage_per_hour
   network.stores.opens  closes  network.pickup.no_show  hold_days  max_bad_rows=0  timezone=Asia/Seoul  currency=KRW""",

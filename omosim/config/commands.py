@@ -66,6 +66,8 @@ class BopisSettings(Frozen):
     bins: int = par("bins", "places on the pickup shelf; 0 as many as needed", 0, 100000, default=0)
     bins_overflow: float = par("share", "days on which the shelf may be too small", 0.0001, 0.5, default=0.01)
     roster: str | None = par("file", "who was on duty in the past, for the check: CSV with weekday, role (picker or counter), from, to, and breaks, as rota.csv; none: a constant number read from ready times", default=None, max_length=4096)
+    past_pooled_staff: bool = par("flag", "whether one pool of people picked and served in the past, for the check; network.operations.pooled_staff is of the plan", default=False)
+    past_batch_orders: int = par("orders", "most orders picked on one trip in the past, for the check; network.operations.batch_orders is of the plan", 0, 64, default=0)
     holidays: list[str] = par("dates", "past days that are not to be planned from: dates YYYY-MM-DD, or a file with one a line", default=[])
     max_bad_rows: BadRows = par("rows", "bad rows that may be left out, each of them counted; below 1 (or 0.1%) a share of all rows", 0, 10**9, default=0)
     timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)

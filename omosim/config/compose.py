@@ -115,7 +115,8 @@ class _Composer:
         if compare is None:
             arms = {first.strategy.name: first}
             self.layers = {first.strategy.name: self.layers[""]}
-        notes = list(dict.fromkeys([*self.notes, *rules.notes(first.model_dump(mode="json"))]))
+        said = [] if self.command == "bopis" else rules.notes(first.model_dump(mode="json"))  # a plan has no sample of shoppers
+        notes = list(dict.fromkeys([*self.notes, *said]))
         return Composed(
             self.command, first, arms, compare, options.model_dump(mode="json"), self.words, self.layers, notes
         )

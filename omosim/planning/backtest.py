@@ -146,7 +146,7 @@ def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLa
              promise_s: int, wait_s: int, roster: Roster | None) -> Backtest | str:  # fmt: skip
     """Foretell the held-out last days' demand from the earlier ones, serve their orders again, and compare; or say why not.
 
-    Who was on duty in the past is not in the file: without a roster it is the constant number of pickers whose median
+    network : as it was while these orders were served. Who was on duty in the past is not in the file: without a roster it is the constant number of pickers whose median
     time from order to ready comes nearest to that of some earlier days.
     """
     held = {w: history.days_of(w)[-max(1, len(history.days_of(w)) // _PART) :] for w in weekdays if len(history.days_of(w)) >= 5}
@@ -167,8 +167,11 @@ def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLa
         told = f"{pickers} {who} all day: the number that gives the earlier days' median time to ready; a roster=FILE would check more"
         roster = _flat(history, pickers, network)
     how = Ways.of(network)
+    if by_roster and not how.pooled and not any(day.counter.any() for day in roster.days):
+        told += "; nobody is at the counter in it: past_pooled_staff=true if those who picked served too"
     alone = not how.pooled and how.batch < 2  # else the next order is not begun when the one before is ready
-    paces = read_paces(history, roster, work, min(int(days[0]) for days in held.values())) if alone else dict.fromkeys(range(7), UNKNOWN)
+    # who was on duty has been read from the ready times where no roster tells it: idle people would count as slow ones
+    paces = read_paces(history, roster, work, min(int(days[0]) for days in held.values())) if alone and by_roster else dict.fromkeys(range(7), UNKNOWN)
     check = replace(check, paces=paces)
     why = "" if alone else "with one pool or trips no picking time can be read from the earlier days: the interval holds chance alone"
     told = "; ".join(words for words in (told, pace_words(paces[w] for w in held), why) if words)
@@ -177,6 +180,16 @@ def backtest(history: StoreHistory, weekdays: list[int], seed: int, work: WorkLa
         for w, days in held.items():
             rows += _service(check, w, days, [served.pop(int(d)).result() for d in days])
     return Backtest(sorted(rows, key=lambda r: r.weekday), dates, told, by_roster, tuple(paces[w] for w in held))
+
+
+def changed_words(past: Ways, planned: Ways) -> str:
+    """That the past is checked as it was, where the plan has its people work in another way."""
+    said = []
+    if past.pooled != planned.pooled:
+        said.append(f"{'one pool' if past.pooled else 'pickers and counter apart'} (past_pooled_staff)")
+    if max(past.batch, 1) != max(planned.batch, 1):
+        said.append(f"{f'up to {past.batch} orders a trip' if past.batch > 1 else 'each order by itself'} (past_batch_orders)")
+    return f"in the past {' and '.join(said)}, whatever is planned" if said else ""
 
 
 def _flat(history: StoreHistory, pickers: int, network: NetworkSettings) -> Roster:

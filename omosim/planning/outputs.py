@@ -12,6 +12,7 @@ from omosim.ingest.orders import MINOR_DIGITS
 from omosim.kernels.mathx import exp64
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
+from omosim.planning.bays import TAKEN
 from omosim.planning.history import CURBSIDE, LOCKER, PICKUP, QUARTER, WALK_IN, StoreHistory, date_text, hour_of_week
 from omosim.planning.odd import odd_days, odd_words
 from omosim.planning.plan import DayPlan, StorePlan, clock, second_clock
@@ -19,6 +20,7 @@ from omosim.planning.staffing import COUNTER, PICKERS, roles
 from omosim.planning.week_outputs import week_json, week_words
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
+_MANY_LEAVE = 0.01  # assumed: share of customers who leave the queue, from which on the answer says it
 _FAR = 0.1  # log of picking time over that given, from which on it is said
 DAY_WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -88,6 +90,8 @@ def day_json(day: DayPlan, wage: int, currency: str) -> dict[str, Any]:
         "left_the_queue": day.left.plain(),
         "shelf_peak_bins": day.shelf_peak.plain(),
         "shelf": shelf_json(day),
+        "bays": bays_json(day),
+        "promises": promises_json(day),
         "pickups": day.orders.plain(),
         "customers_at_counter": day.customers.plain(),
         "staff_by_interval": staff_rows(day),
@@ -246,12 +250,12 @@ def answer(plan: StorePlan, wage: int, currency: str) -> str:
     h, targets, day = plan.history, plan.options.targets, plan.busiest
     paid = sum(day.paid_hours)
     slot = int(np.argmax(day.limits.limit))
-    verb = "keep" if day.kept else "do NOT keep"
+    verb = "keep" if day.all_kept else "would keep" if day.kept else "do NOT keep"
     fullest = "" if plan.fullest is day else f"The shelf is fullest on {DAY_WORDS[plan.fullest.weekday]}. "
     said = [
-        f"{DAY_WORDS[day.weekday]} at {h.store}: {_people(day)} {verb} the promise of {plan.promise_s / HOUR:.3g} h for {100 * targets.ready_on_time:.3g} % "
+        f"{verdict_words(plan)}{DAY_WORDS[day.weekday]} at {h.store}: {_people(day)} {verb} the promise of {plan.promise_s / HOUR:.3g} h for {100 * targets.ready_on_time:.3g} % "
         f"of {day.orders.value:.0f} pickups ({_percent(day.ready_on_time)}) and a wait of {plan.options.wait_s / 60:.3g} min for {100 * targets.soon:.3g} % of "
-        f"{day.customers.value:.0f} customers ({_percent(day.soon)}).{_unsure(day, plan)} That is {paid:.4g} paid hours, {_money(paid * wage, currency)} a day. "
+        f"{day.customers.value:.0f} customers ({_percent(day.soon)}).{_unsure(day, plan)}{_leave(day)}{opening_words(day)} That is {paid:.4g} paid hours, {_money(paid * wage, currency)} a day. "
         f"{fullest}{shelf_words(plan.fullest)} The slot {second_clock(int(day.limits.begins[slot]))}-"
         f"{second_clock(int(day.limits.ends[slot]))} carries most: {int(day.limits.limit[slot])} orders when all slots are full, "
         f"{int(day.limits.limit.sum())} on the day."
@@ -268,7 +272,74 @@ def _unsure(day: DayPlan, plan: StorePlan) -> str:
     """Where an interval reaches below its target, what that means."""
     targets = plan.options.targets
     low = [name for name, e, t in (("ready on time", day.ready_on_time, targets.ready_on_time), ("the wait", day.soon, targets.soon)) if e.low < t <= e.value]
-    return f" The interval of {' and of '.join(low)} reaches below the target: one person more would make it sure." if low else ""
+    if not low:
+        return ""
+    cures = [w for w in day.what_if if w.name.startswith("one more ") and w.ready_on_time.low >= targets.ready_on_time and w.soon.low >= targets.soon]
+    if cures:
+        cure = f"{min(cures, key=lambda w: w.hours).name} would make it sure"
+    else:
+        cure = "no single person more makes it sure; more such days in the file would narrow it"
+    return f" The interval of {' and of '.join(low)} reaches below the target: {cure}."
+
+
+def _leave(day: DayPlan) -> str:
+    """How many give up waiting, where they are no longer few."""
+    return f" {100 * day.left.value:.1f} % of the customers leave the queue before they are served." if day.left.value > _MANY_LEAVE else ""
+
+
+def opening_words(day: DayPlan) -> str:
+    """Whether the orders of the night make the pickers as many as they are."""
+    p = day.promises
+    if not p.opening_decides:
+        return ""
+    return (
+        f" The opening decides how many pick: {p.waiting:.0f} orders wait there, all due {day.promise_s / HOUR:.3g} h later, which is work for {p.people_at_opening:.1f} "
+        f"people at once; the busiest hour's own orders are work for {p.people_later:.1f}. A longer promise for orders of the night would take fewer."
+    )
+
+
+def verdict_words(plan: StorePlan) -> str:
+    """The weekdays whose targets are not kept and which targets, before anything else; nothing where all are kept."""
+    missed: dict[str, list[str]] = {}
+    for day in plan.days:
+        targets = plan.options.targets
+        which = [name for name, kept in (("the promise", day.result.ready_on_time >= targets.ready_on_time), ("the wait", day.result.soon_share >= targets.soon), ("the shelf", day.shelf.kept)) if not kept]
+        if which:
+            missed.setdefault(" and ".join(which), []).append(DAY_WORDS[day.weekday])
+    return f"TARGETS NOT KEPT: {'; '.join(f'{which} on {', '.join(days)}' for which, days in missed.items())}. " if missed else ""
+
+
+def bays_json(day: DayPlan) -> dict[str, Any] | None:
+    """Bays for cars; None where no car comes."""
+    b = day.bays
+    if b is None:
+        return None
+    return {
+        "bays": b.bays or None, "cars": b.cars.plain(), "wait_for_a_bay": b.wait.plain(), "wait_for_a_bay_mean_min": b.wait_min.plain(),
+        "bays_needed": b.needed.plain(), "cars_that_may_find_all_taken": TAKEN, "says": bay_words(day),
+    }  # fmt: skip
+
+
+def bay_words(day: DayPlan) -> str:
+    """What cars wait for, and how many bays would do."""
+    b = day.bays
+    if b is None:
+        return ""
+    needs = f"{b.needed.value:.0f} bays ({b.needed.low:.0f} to {b.needed.high:.0f}) would be all taken for no more than {100 * TAKEN:.3g} % of {b.cars.value:.0f} cars"
+    if not b.bays:
+        return needs
+    few = "TOO FEW" if b.needed.value > b.bays else "enough"
+    return f"{b.bays} {'bay is' if b.bays == 1 else 'bays are'} {few}: {_percent(b.wait)}, of the cars wait for one, {b.wait_min.value:.1f} min in the mean; {needs}"
+
+
+def promises_json(day: DayPlan) -> dict[str, Any]:
+    """What promise can be kept."""
+    p = day.promises
+    return {
+        "shortest_h": None if p.shortest_s is None else p.shortest_s / HOUR, "orders_waiting_at_opening": p.waiting, "people_for_them": p.people_at_opening,
+        "people_busy_later": p.people_later, "opening_decides": p.opening_decides,
+        "rows": [{"promise_h": row.promise_s / HOUR, "ready_on_time": row.ready_on_time.plain(), "person_hours": row.hours, "most_at_once": row.most} for row in p.rows],
+    }  # fmt: skip
 
 
 def check_words(plan: StorePlan) -> str:
@@ -359,6 +430,7 @@ def problem_lines(plan: StorePlan) -> list[str]:
         some = ", ".join(date_text(d) for d in plan.history.closed[:8])
         out.append(f"{len(plan.history.closed)} days without an order count as closed: {some}{' …' if len(plan.history.closed) > 8 else ''}")
     out += odd_words(plan.odd)
+    out += [f"{DAY_WORDS[day.weekday]}: {bay_words(day)}" for day in plan.days if day.bays is not None]
     small = [f"{DAY_WORDS[day.weekday]} ({day.shelf.needed.value:.0f} would do)" for day in plan.days if not day.shelf.kept and day is not plan.fullest]
     if small:
         out.append(f"{plan.options.bins} bins are too few on {', '.join(small)} too")

@@ -13,11 +13,13 @@ from omosim.kernels.philox import make_key
 from omosim.planning import erlang, slots
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
-from omosim.planning.backtest import Backtest, backtest
+from omosim.planning.backtest import Backtest, backtest, changed_words
+from omosim.planning.bays import BayPlan, bay_plan, cars_of
 from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, Ways, WorkLaw, draw, learn, thinned
 from omosim.planning.errors import PlanError
 from omosim.planning.history import QUARTER, StoreHistory, date_text, promise_of, weekday_of
 from omosim.planning.odd import OddDay, cure, odd_days
+from omosim.planning.promises import Promises, promises_of, why_none
 from omosim.planning.roster import Roster
 from omosim.planning.shelf import ShelfLaw, ShelfPlan, cures_of, fits
 from omosim.planning.shelf import peaks as shelf_peaks
@@ -110,6 +112,8 @@ class DayPlan:
     left: iv.Estimate
     shelf_peak: iv.Estimate
     shelf: ShelfPlan
+    bays: BayPlan | None
+    promises: Promises
     orders: iv.Estimate
     customers: iv.Estimate
     limits: slots.SlotLimits
@@ -188,7 +192,10 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     load = offered_load(shop, tried_on.whole(Staff.level(_AMPLE, _AMPLE, shop.opens, shop.closes)), promise_s)
     search = Search(shop, options.targets, options.rules, tried_on, load_of_pools(load, how.pooled), both)
     say(f"{WEEKDAYS[weekday]}: searching for shifts")
-    shifts = search.schedule()
+    try:
+        shifts = search.schedule()
+    except PlanError as error:
+        raise PlanError(f"{error}. {why_none(search, promise_s)}") from None
 
     final = sized(laws, make_key(options.seed, weekday + _FINAL_REPLICATION), _FINAL_ROWS)
     days = draw(laws, final, work, shop, promise_s)
@@ -229,6 +236,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         prob_wait=iv.share(final, result.waited, came, seen_all), wait_mean=iv.mean(final, result.wait_mean_s / 60),
         wait_p50=iv.wait_quantile(final, result, 0.5), wait_p90=iv.wait_quantile(final, result, 0.9),
         left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, shelf_peaks(result)), shelf=shelf,
+        bays=bay_plan(Days(shop, days, final), staff, result), promises=promises_of(search, result, final, promise_s, seen),
         orders=iv.mean(final, result.orders), customers=iv.mean(final, came), limits=limits,
         textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.pickers + staff.counter if how.pooled else staff.counter), curve=_curve(base, both),
         what_if=_what_ifs(base, shifts, laws, work, promise_s, both), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
@@ -345,9 +353,9 @@ def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: 
         staff = with_one(base.staff, role.pool, 1, shop)
         return base.judge(f"one more {role.one} all day", base.with_staff(staff), staff.person_hours - hours)
 
-    def other(name: str, promise: int, factor: float) -> WhatIf:
+    def other(name: str, promise: int, factor: float, bays: int = shop.how.bays) -> WhatIf:
         rows = draw(laws, draws, work, shop, promise, factor)
-        return base.judge(name, simulate(shop, rows, draws, base.staff, audit=False), 0.0)
+        return base.judge(name, simulate(replace(shop, how=replace(shop.how, bays=bays)), rows, draws, base.staff, audit=False), 0.0)
 
     out += both.map(one_more, base.roles)
     half, more = (f"promise of {promise_s / 2 / HOUR:.3g} h instead of {promise_s / HOUR:.3g} h", promise_s // 2, 1.0), ("30 % more orders and customers", promise_s, 1.3)
@@ -358,6 +366,10 @@ def _what_ifs(base: _Base, shifts: list[list[Shift]], laws: list[DayLaw], work: 
             _, _, change = min(mine, key=lambda row: row[1])
             out.append(replace(change, name=f"one fewer: without {change.name}"))
     out += both.map(lambda change: other(*change), (half, more))
+    bays = shop.how.bays
+    if bays and cars_of(base.result).any():
+        changes = [("one bay for cars more", bays + 1), *([("one bay for cars fewer", bays - 1)] if bays > 1 else [])]
+        out += both.map(lambda change: other(change[0], promise_s, 1.0, change[1]), changes)
     if absent:
         _, _, change = max(absent, key=lambda row: row[1])
         out.append(replace(change, name=f"one sick, where it hurts most: {change.name}"))
@@ -454,12 +466,13 @@ def _planned(history: StoreHistory, weekday: int, options: PlanOptions, promise_
 
 
 def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions, network: NetworkSettings,
-               roster: Roster | None = None, say: Callable[[str], None] = lambda _: None) -> StorePlan:  # fmt: skip
+               roster: Roster | None = None, say: Callable[[str], None] = lambda _: None, past: NetworkSettings | None = None) -> StorePlan:  # fmt: skip
     """Plan the weekdays; those of which the file has too few are refused by name.
 
     Parameters
     ----------
     roster : who was on duty in the past, for the check; without it a constant number of pickers is read from ready times
+    past : the network while the file's orders were served; None as planned
 
     Raises
     ------
@@ -477,7 +490,9 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
     if not asked:
         raise PlanError("\n".join(refused.values()))
     work, odd = WorkLaw.of(network), odd_days(history)
-    check = backtest(history, asked, options.seed, work, network, promise_s, options.wait_s, roster)
+    check = backtest(history, asked, options.seed, work, past or network, promise_s, options.wait_s, roster)
+    if past is not None and isinstance(check, Backtest) and (changed := changed_words(Ways.of(past), Ways.of(network))):
+        check = replace(check, staff_from=f"{check.staff_from}; {changed}")
     cores = os.cpu_count() or 1  # kernels run without the interpreter's lock
     with ThreadPoolExecutor(min(len(asked), cores)) as pool, ThreadPoolExecutor(cores) as both:
         tried = list(pool.map(lambda weekday: _planned(history, weekday, options, promise_s, network, both, say, odd), asked))

@@ -46,7 +46,7 @@ def roles(pooled: bool) -> tuple[Role, ...]:
 
 
 _HOUR = 4  # quarter hours
-_MOST = 400  # people of a pool at once
+MOST = 400  # people of a pool at once
 _STEEPEST, _FLATTEST, _HALVINGS = 8.0, -3.0, 7
 _AT_ONCE = 2  # trials side by side
 _MOVES = 150  # changes of shifts tried at most
@@ -134,7 +134,7 @@ class Search:
         """People within opening hours, at least the least."""
         out = np.zeros(QUARTERS, np.int64)
         first, last = self.hours
-        out[first:last] = np.clip(np.ceil(level[first:last] - 1e-9), self.targets.least[pool], _MOST)
+        out[first:last] = np.clip(np.ceil(level[first:last] - 1e-9), self.targets.least[pool], MOST)
         return out
 
     # ---- need ----------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ class Search:
         trial = list(need)
         trial[pool] = at(high)
         while not self.kept(pool, trial):
-            if trial[pool].max() >= _MOST or high > 1e4:
+            if trial[pool].max() >= MOST or high > 1e4:
                 raise PlanError(_unreachable(pool, self.targets.pooled))
             low, high = high, 4 * high
             trial[pool] = at(high)
@@ -289,11 +289,9 @@ class Search:
 
 def _unreachable(pool: int, pooled: bool) -> str:
     if pooled:
-        return ("no number of people keeps the promise and the wait: picking an order takes too long for the promise, or it ends "
-                "before the store has opened; give a longer promise_h or wait_min, or lower targets")  # fmt: skip
+        return "no number of people keeps the promise and the wait; give a longer promise_h or wait_min, or lower targets"
     if pool == PICKERS:
-        return ("no number of pickers keeps the promise: picking an order takes too long for it, or the promise ends "
-                "before the store has opened; give a longer promise_h or a lower target")  # fmt: skip
+        return "no number of pickers keeps the promise; give a longer promise_h or a lower target"
     return "no number of people at the counter keeps the wait; give a longer wait_min or a lower wait_share"
 
 

@@ -100,6 +100,34 @@ def _bins(shelf: dict[str, Any] | None) -> list[tuple[str, str]]:
     return out
 
 
+def _bays(bays: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Bays for cars; nothing where no car comes, and from a folder of before."""
+    if bays is None:
+        return []
+    out = [(f"Bays of which no more than {100 * bays['cars_that_may_find_all_taken']:.3g} % of cars find all taken", plain_words(bays["bays_needed"], 0))]
+    if bays["bays"] is not None:
+        out += [(f"Cars that wait for one of {bays['bays']} bays", share_words(bays["wait_for_a_bay"])), ("Wait for a bay, mean min", plain_words(bays["wait_for_a_bay_mean_min"]))]
+    return out
+
+
+def _promises(day: dict[str, Any]) -> dict[str, Any] | None:
+    """What promise can be kept; None from a folder of before."""
+    told = day.get("promises")
+    if told is None:
+        return None
+    rows = [
+        {"promise": f"{row['promise_h']:.3g} h", "ready": share_words(row["ready_on_time"]),
+         "hours": "no number" if row["person_hours"] is None else f"{row['person_hours']:.4g}", "most": "" if row["most_at_once"] is None else row["most_at_once"]}
+        for row in told["rows"]
+    ]  # fmt: skip
+    least = "" if told["shortest_h"] is None else f"The shortest promise that any number of people keeps for the target is {told['shortest_h']:.3g} h. "
+    night = ""
+    if told["opening_decides"]:
+        night = (f"{told['orders_waiting_at_opening']:.0f} orders wait when the store opens: work for {told['people_for_them']:.1f} people until they are due, "
+                 f"where the busiest hour's own orders are work for {told['people_busy_later']:.1f}. ")  # fmt: skip
+    return {"rows": rows, "says": night + least}
+
+
 def _check(row: dict[str, Any]) -> dict[str, str]:
     scale, unit = (100, " %") if row["unit"] == "share" else (1, "")
     words = {k: f"{scale * row[k]:.1f}{unit}" for k in ("observed", "simulated", "ci_low", "ci_high")}
@@ -129,6 +157,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
             ("Leave the queue", share_words(day["left_the_queue"])),
             ("Shelf bins at the peak", f"{plain_words(day['shelf_peak_bins'], 0)}; nineteen days of twenty {day['shelf_peak_bins'].get('day_p95', 0):.0f}"),
             *_bins(shelf),
+            *_bays(day.get("bays")),
             *_hours(cost),
             ("Cost a day", number(cost["value"], unit)),
             ("Cost a pickup", f"{number(cost['per_pickup']['value'], unit)} ({number(cost['per_pickup']['ci_low'], unit)} to {number(cost['per_pickup']['ci_high'], unit)})"),
@@ -148,6 +177,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
             }
             for row in day["what_if"]
         ],
+        "promises": _promises(day),
         "slots": day["max_orders_per_slot"],
         "erlang": f"Erlang C beside it: {100 * erlang['prob_wait']:.1f} % wait (simulated {100 * erlang['simulated_prob_wait']['value']:.1f} %), mean wait {textbook} min "
                   f"(simulated {erlang['simulated_wait_mean_min']['value']:.2f}). Why they differ: {'; '.join(erlang['reasons'])}.",

@@ -168,6 +168,10 @@ def say_plan(plan: Row, summary: Row, folder: Path) -> None:
     console.print(Text(f"\nWhat if, {shown} (the same simulated days)", style="bold"))
     for row in plan["what_if"]:
         console.print(Text(f"  {row['change']:<44} ready on time {_share(row['ready_on_time']):<21} wait <= limit {_share(row['wait_within_limit']):<21}"))
+    console.print(Text(f"\nWhat promise, {shown} (people planned; people who pick that the target takes, hour by hour)", style="bold"))
+    for row in plan["promises"]["rows"]:
+        takes = "no number keeps it" if row["person_hours"] is None else f"{row['person_hours']:.4g} person-hours, {row['most_at_once']} at once"
+        console.print(Text(f"  {row['promise_h']:>5.3g} h   ready on time {_share(row['ready_on_time']):<21} the target takes {takes}"))
     console.print(Text(f"\n{summary['answer']}"))
     console.print(Text("Intervals cover chance and what few past days leave open, not wrong work times: the report lists what is assumed."))
     console.print(Text(f"Plan: {folder / 'plan.json'}, capacity_plan.csv, rota.csv, rota.xlsx\nReport: {folder / 'report.html'}"))

@@ -6,15 +6,15 @@ from datetime import date
 import numpy as np
 import pytest
 
-from omosim.api.pickup import sample_roster, sample_work
+from omosim.api.pickup import past_network, sample_roster, sample_work
 from omosim.ingest import ReadOptions, read_orders
-from omosim.planning.backtest import backtest
-from omosim.planning.demand import WorkLaw
+from omosim.planning.backtest import backtest, changed_words
+from omosim.planning.demand import Ways, WorkLaw
 from omosim.planning.history import store_history
 from omosim.planning.pace import Pace, picking_seconds, read_paces
 from omosim.planning.roster import Roster
 from omosim.planning.simulate import Staff
-from tests.planning.make import CLOSES, FIRST, OPENS, history, write
+from tests.planning.make import CLOSES, FIRST, OPENS, WORK, history, write
 
 
 def worked_off(pickers, pace=1.0, weeks=8):
@@ -55,6 +55,54 @@ def test_paces_are_drawn_with_what_is_not_known_of_them():
     assert logs.var(axis=0) == pytest.approx(df * 0.05, rel=0.15)
     assert np.cov(logs.T)[0, 1] == pytest.approx(df * 0.01, abs=0.006)  # two days share the error of the mean alone
     assert Pace().factor(3, 5, 0, 5, 1) == 1.0
+
+
+def idle_at_times(seed=5, weeks=8, pickers=3):
+    """Three pickers who are there in the last hours only, one before: no constant number was on duty."""
+    made = history(weeks=weeks, pickups=60, walk_ins=0, seed=seed)
+    rng = np.random.default_rng(seed)
+    free, ready = [0] * pickers, []
+    for row in made.orders.itertuples():
+        there = pickers if row.second >= 13 * 3600 else 1
+        who = min(range(there), key=lambda i: free[i])
+        free[who] = end = max(row.placed, free[who]) + round((120 + 30 * row.units) * rng.gamma(4, 1 / 4))
+        ready.append(end)
+    made.orders["ready"] = ready
+    made.orders["promised"] = made.orders["placed"] + 3600
+    return made
+
+
+def test_without_a_roster_no_pace_is_read(settings_of):
+    """People that are guessed from ready times say nothing of how quick they were: the work times given hold."""
+    network = settings_of().network
+    check = backtest(idle_at_times(), [1, 4, 5], 3, WORK, network, 3600, 300, None)
+    assert all(p.days == 0 for p in check.paces) and not check.by_roster
+    assert "pickers all day" in check.staff_from and "picking took" not in check.staff_from
+    shares = [r for r in check.rows if r.measure == "ready on time, served again"]
+    assert len(shares) == 3 and all(r.observed > 0.95 and r.simulated > 0.9 for r in shares)
+
+
+def test_the_past_is_checked_as_it_was_whatever_is_planned(settings_of):
+    """A plan of one pool and trips: the store's pickers of the past were none, unless it is said."""
+    made = idle_at_times(pickers=1)
+    roster = Roster((Staff.level(1, 1, OPENS, CLOSES),) * 7)
+    as_it_was, planned = settings_of().network, settings_of("network.operations.pooled_staff=true", "network.operations.batch_orders=4").network
+    plain = {"past_pooled_staff": False, "past_batch_orders": 0}
+
+    def check(network):
+        return backtest(made, [1, 5], 3, WORK, network, 3600, 300, roster)
+
+    told = check(past_network(planned, plain))
+    assert told == check(as_it_was) and all(p.days for p in told.paces)
+    assert past_network(planned, {"past_pooled_staff": True, "past_batch_orders": 4}) == planned
+    assert "no picking time can be read" in check(planned).staff_from
+    assert changed_words(Ways(), Ways(True, 4)) == "in the past pickers and counter apart (past_pooled_staff) and each order by itself (past_batch_orders), whatever is planned"
+    assert changed_words(Ways(bays=2), Ways(bays=3)) == changed_words(Ways(batch=1), Ways()) == ""
+
+
+def test_a_roster_of_pickers_alone_asks_whether_they_served(settings_of):
+    check = backtest(idle_at_times(pickers=1), [1], 3, WORK, settings_of().network, 3600, 300, Roster((Staff.level(1, 0, OPENS, CLOSES),) * 7))
+    assert "past_pooled_staff=true if those who picked served too" in check.staff_from
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from omosim.fulfilment.kernel import KernelFulfilment
 from omosim.fulfilment.reference import ReferenceFulfilment
 from omosim.ingest import ReadOptions, read_orders
 from omosim.planning.demand import Ways
+from omosim.planning.errors import PlanError
 from omosim.planning.history import CURBSIDE, LOCKER, store_history
 from omosim.planning.roster import read_roster
 from omosim.planning.shifts import ShiftRules, people
@@ -123,7 +124,7 @@ def folder(tmp_path_factory):
             times = (clock(minute + 120), clock(minute + 15), clock(minute + 90)) if kind != "store" else ("", "", "")
             rows.append((f"{day}-{k}", clock(minute), 2, 1000, kind, *times, "collected" if kind != "store" else "completed"))
     path = write(place / "orders.csv", columns, rows)
-    words = ["network.operations.pooled_staff=true", "network.operations.batch_orders=3", "network.operations.curbside_bays=2", "network.operations.desk=1"]
+    words = ["network.operations.pooled_staff=true", "network.operations.batch_orders=3", "network.operations.curbside_bays=2", "network.operations.shelf_bins=9"]
     assert main(["bopis", f"orders={path}", "day=sat", f"output.dir={place / 'out'}", *words]) == 0
     return place / "out"
 
@@ -141,11 +142,35 @@ def test_the_plan_of_one_pool_has_one_number_and_one_role(folder):
     assert "one more person all day" in changes and any(name.startswith("one fewer: without the person of ") for name in changes)
 
 
+def test_the_plan_says_what_cars_wait_for_and_what_other_bays_would_do(folder):
+    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    bays, page = plan["bays"], (folder / "report.html").read_text(encoding="utf-8")
+    assert bays["bays"] == 2 and 0 <= bays["wait_for_a_bay"]["value"] < 0.5 and bays["cars"]["value"] == pytest.approx(10, abs=3)
+    assert {"one bay for cars more", "one bay for cars fewer"} <= {row["change"] for row in plan["what_if"]}
+    assert "Cars that wait for one of 2 bays" in page and "one bay for cars fewer" in page and "What promise can be kept" in page
+    assert any(f"{bays['bays_needed']['value']:.0f} bays (" in note for note in json.loads((folder / "summary.json").read_text(encoding="utf-8"))["notes"])
+    assert "shoppers" not in (folder / "summary.json").read_text(encoding="utf-8"), "a note of runs"
+
+
+def test_the_command_takes_the_past_as_not_pooled_unless_told(monkeypatch, tmp_path):
+    asked = []
+
+    def instead(history, weekdays, options, network, roster, say, past):
+        asked.append([(how.pooled_staff, how.batch_orders) for how in (network.operations, past.operations)])
+        raise PlanError("asked")
+
+    monkeypatch.setattr("omosim.planning.plan.plan_store", instead)
+    pooled = ["network.operations.pooled_staff=true", "network.operations.batch_orders=3"]
+    for i, words in enumerate(([], pooled, [*pooled, "past_pooled_staff=true", "past_batch_orders=2"])):
+        assert main(["bopis", "day=sat", f"output.dir={tmp_path / str(i)}", *words]) == 2
+    assert asked == [[(False, 0), (False, 0)], [(True, 3), (False, 0)], [(True, 3), (True, 2)]]
+
+
 def test_it_says_what_was_used_and_how_each_kind_was_treated(folder, capsys):
     notes = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["notes"]
     said, page = "\n".join(notes), (folder / "report.html").read_text(encoding="utf-8")
     for words in ("280 of 840 pickups are curbside", "one of 2 bays", "280 of 840 pickups go to a locker", "one pool of people", "up to 3 orders are picked on one trip"):
         assert words in said and words in page, words
-    assert "not used by the plan: network.operations.desk (docs/bopis.md)" in said
+    assert "not used by the plan: network.operations.shelf_bins (docs/bopis.md)" in said
     assert main(["report", str(folder)]) == 0
     assert (folder / "report.html").read_text(encoding="utf-8") == page

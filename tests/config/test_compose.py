@@ -125,7 +125,7 @@ def test_capability_on_brings_defaults_and_what_it_needs() -> None:
         "run", ["strategy=store_only", "strategy.capabilities.bopis=true", "strategy.capabilities.bopis.levels.fee=0.1"]
     )
     caps = c.settings.strategy.capabilities
-    assert caps["bopis"].levels == {"promise_h": 2.5, "fee": 0.1}
+    assert caps["bopis"].levels == {"promise_h": 2.5, "fee": 0.1, "users": 1.0}
     assert caps["web_shop"].enabled and caps["web_shop"].capital > 0
 
 

@@ -113,7 +113,7 @@ def by_setting(engine: Any) -> Replenishment:
     daily = np.full((1, items), 5.0)
     world = SimpleNamespace(
         nodes=engine.net.nodes, level=order_up_to(stock, daily), expected_daily=daily, trading=np.ones(1, bool), key0=0, key1=0,
-        level_factor=np.ones((1, 1)), supply=np.ones(1), sku_category=engine.net.category,
+        level_factor=np.ones((1, 1)), supply=np.ones(1), sku_category=engine.net.category, carried=np.ones((1, items), np.int32),
     )  # fmt: skip
     settings = plain.model_copy(update={"network": plain.network.model_copy(update={"stock": stock})})
     return Replenishment(settings, world, engine)

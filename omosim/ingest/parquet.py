@@ -70,11 +70,22 @@ def _samples(file: pq.ParquetFile, schema: pa.Schema, used: list[str], rows: int
     begins = np.cumsum([0] + [meta.row_group(g).num_rows for g in range(meta.num_row_groups)])
     for group in groups.tolist():
         for batch in file.iter_batches(rows, row_groups=[group], columns=used, use_threads=False):
-            some = {n: _plain([_sound(batch.column(n))]) for n in used}
+            some = {n: _plain([_sound(_met(batch.column(n)))]) for n in used}
             table = _table(schema, some, batch.num_rows)
             table.row += begins[group]
             yield table
             break
+
+
+def _met(column: pa.Array) -> pa.Array:
+    """The column without the distinct values of the rest of the file, which are many where each order has its own."""
+    if not pa.types.is_dictionary(column.type) or len(column.dictionary) <= len(column):
+        return column
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    kept, places = np.unique(codes, return_inverse=True)
+    missing = int(kept.size > 0 and kept[0] < 0)
+    indices = pa.array(places - missing, pa.int32(), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, column.dictionary.take(pa.array(kept[missing:])))
 
 
 def _broken(name: str, error: Exception) -> OrderFileError:

@@ -38,7 +38,7 @@ class Budget:
     line_bytes: int = 1 << 16
     ratio: int = 100  # unpacked over packed, of any 16 MiB and the first 8; order logs have 3 to 20, one order with running ids 72
     look_bytes: int = 4 << 20  # of a text twice as long, that are checked before the rest is unpacked
-    look_rows: int = 50_000  # of a Parquet file twice as long
+    look_rows: int = 20_000  # of a Parquet file twice as long
 
 
 @dataclass

@@ -490,7 +490,8 @@ def plan_store(history: StoreHistory, weekdays: list[int], options: PlanOptions,
     if not asked:
         raise PlanError("\n".join(refused.values()))
     work, odd = WorkLaw.of(network), odd_days(history)
-    check = backtest(history, asked, options.seed, work, past or network, promise_s, options.wait_s, roster)
+    kept = promise_of(history)  # the past is held to its own promise, whatever is planned
+    check = backtest(history, asked, options.seed, work, past or network, promise_s if kept is None else round(kept), options.wait_s, roster)
     if past is not None and isinstance(check, Backtest) and (changed := changed_words(Ways.of(past), Ways.of(network))):
         check = replace(check, staff_from=f"{check.staff_from}; {changed}")
     cores = os.cpu_count() or 1  # kernels run without the interpreter's lock

@@ -123,3 +123,13 @@ def test_nineteen_of_twenty_lines_of_the_check_lie_in_their_interval(tmp_path, s
     print({name: f"{sum(v)} of {len(v)}" for name, v in inside.items()}, f"{lines.mean():.3f}")
     assert len(lines) == 14 * 17 and 0.90 <= lines.mean() <= 0.99
     assert min(np.mean(v) for v in inside.values()) >= 0.8
+
+
+def test_the_past_is_held_to_its_own_promise_whatever_is_planned(tmp_path, capsys):
+    from omosim.cli.main import main
+
+    checks = []
+    for promise in ("2", "1"):
+        assert main(["bopis", "day=sat", f"promise_h={promise}", f"output.dir={tmp_path / promise}"]) == 0
+        checks.append([line.split("note")[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  sat  ")])
+    assert len(checks[0]) == 4 and checks[0] == checks[1]

@@ -136,7 +136,13 @@ def given_back(report):
         world.net.nodes["courier_radius_m"][1:], world.net.nodes["wave_capacity"][1:] = 9000, 2
         return world
 
+    def waved(world):
+        world.net.nodes["wave_every_s"] = 7 * HOUR
+        world.rows["flow"] = 0
+        return world
+
     worlds(report, craft, FEATURED, ("pickups", "lost", "late", "slots", "ring", "short_wait", "rush", "shuts"))
+    worlds(report, waved, [(seed, 4, 3, 120, 600, True) for seed in range(30, 42)], ("shuts",))
 
 
 def exchanges(report):

@@ -164,10 +164,7 @@ def compare_command(composed: Composed, argv: Sequence[str]) -> int:
     with CompareScreen(composed.compare.baseline, list(composed.arms), composed.compare.replications) as screen:
         try:
             outcome = compare_run(composed, argv, screen.update)
-        except StudyInterrupted as stopped:
-            screen.message(str(stopped))
-            return 130
-        except StudyStopped as stopped:
+        except (StudyInterrupted, StudyStopped) as stopped:
             screen.message(str(stopped))
             return stopped.exit_code
     screen.result(outcome.rows, outcome.summary, outcome.folder.path / "report.html")

@@ -48,10 +48,7 @@ def validate_command(plan: Plan, argv: Sequence[str]) -> int:
     with ValidateScreen(len(plan.planned), plan.options["replications"]) as screen:
         try:
             outcome = validate_run(plan, argv, screen.update)
-        except StudyInterrupted as stopped:
-            screen.message(str(stopped))
-            return 130
-        except StudyStopped as stopped:
+        except (StudyInterrupted, StudyStopped) as stopped:
             screen.message(str(stopped))
             return stopped.exit_code
     screen.result(outcome.rows, outcome.reported, outcome.folder.summary(), outcome.folder.path / "report.html")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from omosim.engine.erlang import erlang_b
 from omosim.planning.history import QUARTER
 
 
@@ -19,15 +20,13 @@ def erlang_c(servers: int, load: float) -> float:
 
     Notes
     -----
-    Erlang (1917), by the recursion of Erlang B. Oracle: tests/planning/test_erlang.py.
+    Erlang (1917), from Erlang B. Oracle: tests/planning/test_erlang.py.
     """
     if load <= 0:
         return 0.0
     if servers <= load:
         return 1.0
-    blocked = 1.0
-    for n in range(1, servers + 1):
-        blocked = load * blocked / (n + load * blocked)
+    blocked = erlang_b(servers, load)
     return blocked / (1.0 - load / servers * (1.0 - blocked))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from omosim.results import ResultFolder
 from omosim.study.executor import Executor
 from omosim.study.outcome import Failure, Outcome
 from omosim.study.runs import BadAnswer, RunAnswer, RunStore, parse_answer, run_id
@@ -35,6 +37,25 @@ class StudyStopped(Exception):
         super().__init__(message)
         self.exit_code = exit_code
         self.failures = list(failures)
+
+
+@contextmanager
+def runs_kept(book: Book, folder: ResultFolder, workers: Executor) -> Iterator[None]:
+    """While a study's runs are made: Ctrl-C says what is kept, and the workers stop at the end of it, however it ends.
+
+    Raises
+    ------
+    StudyInterrupted : on Ctrl-C
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise StudyInterrupted(
+            f"Interrupted: {len(book.answers)} finished runs are kept in {folder.path}. "
+            "Run the same command again to go on."
+        ) from None
+    finally:
+        workers.close()
 
 
 @dataclass

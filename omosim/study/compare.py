@@ -9,7 +9,7 @@ from typing import Any
 
 from omosim.results import ResultFolder, code_version
 from omosim.study import tabulate
-from omosim.study.book import Book, FailedRun, StudyInterrupted, gather, submit
+from omosim.study.book import Book, FailedRun, gather, runs_kept, submit
 from omosim.study.executor import Executor, make_executor
 from omosim.study.runs import RunStore
 from omosim.study.sequential import StoppingRule
@@ -90,20 +90,13 @@ def compare(
     workers = executor or make_executor(entry, jobs, threads=threads, budget_s=budget_s)
     settings = {**arms, **(run_settings or {})}
     tell = _Teller(progress, book, rule)
-    try:
+    with runs_kept(book, folder, workers):
         while not rule.stopped:
             submit(book, rule.target, store, workers, settings)
             gather(book, rule.target, store, workers, tell)
             if not book.comparable(rule.target):
                 break
             rule.look(tabulate.relative_widths(book, rule.target))
-    except KeyboardInterrupt:
-        raise StudyInterrupted(
-            f"Interrupted: {len(book.answers)} finished runs are kept in {folder.path}. "
-            "Run the same command again to go on."
-        ) from None
-    finally:
-        workers.close()
     return _publish(book, rule, folder, scenario, period, finished, extra_summary or {})
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from omosim.model.run import deciding
 from omosim.results import ResultFolder, code_version
 from omosim.study import tabulate
-from omosim.study.book import Book, FailedRun, StudyInterrupted, gather, submit
+from omosim.study.book import Book, FailedRun, gather, runs_kept, submit
 from omosim.study.compare import Progress
 from omosim.study.executor import Executor, make_executor
 from omosim.study.runs import RunStore
@@ -109,16 +109,9 @@ def validate(
     store = RunStore(folder)
     workers = executor or make_executor(ENTRY, jobs, threads=plan.base.engine.threads)
     tell = _teller(progress, book, replications)
-    try:
+    with runs_kept(book, folder, workers):
         submit(book, replications, store, workers, made.full)
         gather(book, replications, store, workers, tell)
-    except KeyboardInterrupt:
-        raise StudyInterrupted(
-            f"Interrupted: {len(book.answers)} finished runs are kept in {folder.path}. "
-            "Run the same command again to go on."
-        ) from None
-    finally:
-        workers.close()
     return _publish(plan, made, book, replications, folder, finished)
 
 

@@ -248,9 +248,11 @@ class KernelFulfilment(CoarseNetwork):
         shutting.shut(self.tables, nodes, now)
 
     def reopen(self, node: Some, now: int) -> None:
-        """Orders may be sent there again."""
+        """Orders may be sent there again; who found the door shut comes once more."""
         self._reach(now)
-        self.net.nodes["shut"][node] = 0
+        live = self.tables.q.live[: self._g[tab.G_TOP]]
+        self._room_for(int(((live["bits"] & tab.TURNED_AWAY > 0) & (live["book"] >= 0)).sum()))
+        shutting.reopen(self.tables.q, np.array(node, np.int64).reshape(-1), now)
 
     def _serve_backorders(self, skus: np.ndarray, now: int) -> None:
         if len(skus) and self._g[tab.G_WAITING]:

@@ -116,7 +116,7 @@ class Fulfilment(Protocol):
         """No order is sent there from now on; those whose pick is queued there go on as after a failed pick."""
 
     def reopen(self, node: Some, now: int) -> None:
-        """Orders may be sent there again."""
+        """Orders may be sent there again; who came to collect and found the door shut comes once more."""
 
     def cancel_backorders(self, now: int) -> int:
         """Cancel every order that waits for stock; returns how many."""

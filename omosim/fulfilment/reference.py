@@ -38,13 +38,15 @@ bay first (curbside) or tries on in a fitting room, then queues at the counter; 
 more the next day. A customer who has enough of waiting for a fitting room goes to the counter without trying on, with
 fresh patience; what does not fit comes back later as from home. With try-on, a misfit is altered, or exchanged for
 the second item, or refused, back on the shelf at once. Unwanted units are left behind where the service allows it.
-Extra units bought on the way are a purchase of their own in the store (key + 1, told as EXTRA).
+Extra units bought on the way are a purchase of their own in the store (key + 1, told as EXTRA): of `extra_sku` at
+`extra_price`, of the order's own item at its price where that is -1.
 VISIT: closed door: goes home. Empty shelf: the contingencies in order; SHIP is an order at the shelf (key + 1,
 arrives at once, for an item whose fit was seen on the sample). The item is taken to a fitting room where there is
 one; whoever has enough of waiting for it goes home, as at the counter. A misfit is always seen; who goes on takes the
 second item if it fits and stands there. With intent 1 the fitting item is ordered on line (channel WEB); with intent
 2 the visitor only looks. Otherwise as many of the units to keep as stand there are taken to the counter. A visit
-row's promise is that of its order.
+row's promise is that of its order. When a visit ends inside a store, with goods or without, extra units of `extra_sku`
+are bought there, as many as stand on the shelf, after all that the end itself does (key + 3, told as EXTRA).
 Counter: one queue for visitors, collectors and, without a desk of their own, returns. Staff finish work in hand; at
 closing (staff 0, doors shut) they stay for whoever is inside, with open doors until nobody who is there waits.
 Pickups and same-day orders are picked before parcels, one by one or several on a trip, parcels as they come or in
@@ -54,8 +56,9 @@ Shut: at a node that a dated change shut, nothing is visible, so nothing is allo
 either. Picks in its queue are put out, hurried ones first, then parcels, each class from its head; a parcel that
 waits for its wave when that begins. Each goes on, in this order, as if its pick had found nothing, but nobody looked:
 units held go back to the shelf, claims to the record, promises are dropped. Picks in hand end and are packed or
-staged as usual. Who comes to collect finds the doors shut, and the order is cancelled, its units back on the shelf.
-When it opens again, nothing else happens.
+staged as usual. Who comes to collect finds the door shut (told CLOSED) and comes when the node is open again: at the
+same hour of the day, or with its first opening if only that lies within the shelf time. If there is none within it the
+order is cancelled at its end, its units back on the shelf. When a node opens again, nothing else happens.
 Returns: what did not fit (never from a visit), does not please or was not wanted goes back `return_lag_s` after
 hand-over, to a store in its opening hours (by post if it is closed then), or by post to the centre. The price is
 refunded, the fee is not; a misfit brought to a store may be changed for the second item (key + 2, told as EXCHANGED);
@@ -126,6 +129,7 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
         self.live: dict[int, Order] = {}
         self.told: list[tuple[int, ...]] = []
         self.backorders: list[deque[Order]] = [deque() for _ in range(k)]
+        self.turned_away: list[Order] = []
         self.due = self.unresolved = self.refused = self.granted = 0
         self.waves_booked = self.waves_back = self.waves_lapsed = 0
         self.ledger = np.zeros((2, N_ACCOUNTS), np.int64)
@@ -372,9 +376,11 @@ class ReferenceFulfilment(StoreLives, CoarseNetwork):
             self._settle()
 
     def reopen(self, node: Some, now: int) -> None:
-        """Orders may be sent there again."""
+        """Orders may be sent there again; who found the door shut comes once more."""
         self._reach(now)
         self.net.nodes["shut"][node] = 0
+        self.call_back(np.atleast_1d(node).tolist())
+        self._settle()
 
     def cancel_backorders(self, now: int) -> int:
         """Cancel every order that waits for stock."""

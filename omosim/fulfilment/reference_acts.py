@@ -46,7 +46,7 @@ from omosim.schema.network import (
     VISIT_MOVED,
 )
 
-FURTHER, EXCHANGE = 1, 2  # what a row's key adds to that of the row it follows
+FURTHER, EXCHANGE, BESIDE = 1, 2, 3  # what a row's key adds to that of the row it follows
 
 
 class Acts(SourceActs):
@@ -265,12 +265,13 @@ class Acts(SourceActs):
         o.unwanted = 0
         o.flags |= FLAG_TOOK_PART
 
-    def buy_on_the_way(self, o: Order) -> None:
-        """Extra units at a pickup are a purchase of their own in the store."""
-        units = min(o.extra_units, int(self.cell(o.node, o.sku)["available"]))
+    def buy_on_the_way(self, o: Order, ordinal: int = FURTHER) -> None:
+        """Extra units in the store are a purchase of their own, of the order's item or of another."""
+        sku, price = (o.sku, o.price) if o.extra_sku < 0 else (o.extra_sku, o.extra_price)
+        units = min(o.extra_units, int(self.cell(o.node, sku)["available"]))
         if units <= 0:
             return
-        extra = self.follow_up(o, Entry.STORE, Flow.VISIT, o.sku, o.price, 0)
+        extra = self.follow_up(o, Entry.STORE, Flow.VISIT, sku, price, 0, ordinal)
         self.buy_at_once(extra, o.node, units)
         self.tell(extra, Outcome.EXTRA, extra.revenue)
 
@@ -304,7 +305,7 @@ class Acts(SourceActs):
     ) -> Order:
         """A further row of the same need, placed now; its item is known to fit and all its units are kept."""
         names = ("shopper", "alt_sku", "units", "promise_s", "pick_s", "counter_s", "transit_s", "collect_lag_s",
-                 "patience_s", "return_lag_s", "zone", "return_node", "offer", "category", "mind")  # fmt: skip
+                 "patience_s", "return_lag_s", "zone", "return_node", "offer", "category", "mind", "extra_sku", "extra_price")  # fmt: skip
         copied = {name: getattr(o, name) for name in names}
         fixed = dict.fromkeys(("alt_price", "alt_fee", "alt_promise_s", "extra_units", "unwanted", "fit_s", "alter_s",
                                "session_s", "second_travel_s", "misfit", "alt_misfit", "go_on", "try_on", "intent",
@@ -313,6 +314,11 @@ class Acts(SourceActs):
                      node=-1, second_node=-1, channel=int(channel), flow=int(flow))  # fmt: skip
 
     # ---- visits -----------------------------------------------------------------------------------------------
+    def buy_beside(self, o: Order) -> None:
+        """A visit that ends inside a store may end with a further purchase there, whatever became of the errand."""
+        if o.extra_sku >= 0:
+            self.buy_on_the_way(o, BESIDE)
+
     def enter(self, o: Order) -> bool:
         """Through the door of `o.node`; False when it is closed and the visitor goes home."""
         o.place = AT_NONE
@@ -398,6 +404,7 @@ class Acts(SourceActs):
         self.hand_over(o)
         instead = bool(o.flags & FLAG_EMPTY and o.flags & FLAG_SUBSTITUTED)
         self.tell(o, Outcome.BOUGHT_OTHER if instead else Outcome.BOUGHT, o.revenue + o.fee)
+        self.buy_beside(o)
 
     def hang_back(self, o: Order) -> None:
         """Out of the fitting room: the units stand on the shelf until it is decided."""
@@ -411,12 +418,14 @@ class Acts(SourceActs):
         self.visits[o.node, VISIT_ABANDONED] += 1
         self.to(o, Status.LEFT)
         self.end_without_goods(o)
+        self.buy_beside(o)
 
     def leave(self, o: Order) -> None:
         """Goes home without goods."""
         self.visits[o.node, VISIT_LEFT] += 1
         self.to(o, Status.LEFT)
         self.end_without_goods(o)
+        self.buy_beside(o)
 
     # ---- returns ----------------------------------------------------------------------------------------------
     def send_back(self, o: Order) -> None:

@@ -61,6 +61,8 @@ class Order:
     patience_s: int
     return_lag_s: int
     extra_units: int
+    extra_sku: int
+    extra_price: int
     unwanted: int
     fit_s: int
     alter_s: int
@@ -95,6 +97,8 @@ class Order:
         self.phase_time = 0
         self.station = -1
         self.stocked: simpy.Event | None = None  # a backorder's wait
+        self.reopened: simpy.Event | None = None  # a shut door's; its value is when the customer comes again
+        self.turned_away_at = self.last_at = -1  # when the door was found shut, and the end of the shelf time
         self.stopped: simpy.Event | None = None  # the pick in hand stops; its value is the next turn
 
     def promise(self) -> None:

@@ -44,6 +44,7 @@ class StockActs:
     pickup_slots: PickupSlots
     told: list[tuple[int, ...]]
     backorders: list[deque[Order]]
+    turned_away: list[Order]
     due: int
     unresolved: int
     refused: int

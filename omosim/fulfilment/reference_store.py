@@ -62,16 +62,18 @@ class StoreLives(Acts):
                 yield from self.sent_back(o)
                 return False
             yield self.at(come, Event.COLLECT, o)
-            if self.net.nodes["shut"][o.node]:
+            if self.net.nodes["shut"][o.node] or not self.net.nodes["open"][o.node]:
                 o.flags |= FLAG_CLOSED
+                self.tell(o, Outcome.CLOSED, 0)
+                if not self.net.nodes["shut"][o.node]:
+                    come = self.comes_at(o.node, self.now + DAY)
+                    continue
+                if (yield from self.wait_for_opening(o, last)):
+                    come = int(o.reopened.value)  # type: ignore[union-attr]
+                    continue
                 self.unstage(o, Status.CANCELLED, Outcome.FAILED_PICKUP)
                 yield from self.sent_back(o)
                 return False
-            if not self.net.nodes["open"][o.node]:
-                o.flags |= FLAG_CLOSED
-                self.tell(o, Outcome.CLOSED, 0)
-                come = self.comes_at(o.node, self.now + DAY)
-                continue
             o.entries += 1
             o.arrived_at = self.now
             again = bool(o.flags & FLAG_QUEUE_LEFT)
@@ -82,6 +84,23 @@ class StoreLives(Acts):
         taken = self.collect(o)
         yield from self.sent_back(o)
         return taken
+
+    def wait_for_opening(self, o: Order, last: int) -> Answer:
+        """Until a shut node opens again; False when it does not within the shelf time."""
+        o.turned_away_at, o.last_at, o.reopened = self.now, last, self.env.event()
+        self.turned_away.append(o)
+        yield o.reopened | self.at(last, Event.EXPIRE, o)
+        self.turned_away.remove(o)
+        return o.reopened.triggered
+
+    def call_back(self, nodes: list[int]) -> None:
+        """Nodes opened again: who found their doors shut comes at the same hour, or with the first opening if that is too late."""
+        for o in self.turned_away:
+            if o.node in nodes:
+                hour = self.now + (o.turned_away_at - self.now) % DAY
+                times = [t for t in (self.comes_at(o.node, hour), self.comes_at(o.node, self.now)) if t <= o.last_at]
+                if times:
+                    o.reopened.succeed(times[0])  # type: ignore[union-attr]
 
     def sent_back(self, o: Order) -> Process:
         """What nobody took goes back to the centre, where it cannot stay."""

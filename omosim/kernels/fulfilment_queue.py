@@ -164,6 +164,8 @@ def side_of(q, row):
         side["session_s"] = 0
         side["unwanted"] = 0
         side["alt_promise_s"] = -1
+        side["extra_sku"] = -1
+        side["extra_price"] = 0
         side["slot_node"] = -1
         side["box_node"] = -1
     return side

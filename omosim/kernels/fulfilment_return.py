@@ -55,7 +55,7 @@ M_RETURNED, M_IN = int(c.Move.RETURNED), int(c.Move.TRANSFER_IN)
 REFUNDS, RESALE_LOSS, HANDLING = (
     int(c.Account.REFUNDS), int(c.Account.RESALE_LOSS), int(c.Account.RETURN_HANDLING),
 )  # fmt: skip
-FOLLOW_UP, EXCHANGE = 1, 2  # what a row of the same need adds to the key
+FOLLOW_UP, EXCHANGE, BESIDE = 1, 2, 3  # what a row of the same need adds to the key
 
 
 @kernel
@@ -88,7 +88,7 @@ def sold_from_shelf(cell, journal, node, sku, units):
 
 
 @kernel
-def sold_at_once(net, r, b, ordinal, t, channel, node, sku, units, code):
+def sold_at_once(net, b, ordinal, t, channel, node, sku, units, price, code):
     """A further sale of the same need over the counter: no queue, no return."""
     apart()
     q = net.q
@@ -101,7 +101,7 @@ def sold_at_once(net, r, b, ordinal, t, channel, node, sku, units, code):
     move_to(q.g, line, S_INSIDE)
     move_to(q.g, line, S_AT_COUNTER)
     move_to(q.g, line, S_BOUGHT)
-    sell(q.g, net.sku, line, t, units, r["price"], np.int64(0))
+    sell(q.g, net.sku, line, t, units, price, np.int64(0))
     tell(net.told, q.g, line, t, code, line["revenue"])
 
 
@@ -193,7 +193,7 @@ def refund(net, row, t):
     alt, node = np.int64(r["alt_sku"]), np.int64(r["return_node"])
     if r["bits"] & (MISFIT | GO_ON | ALT_MISFIT) == MISFIT | GO_ON and alt >= 0 and net.cell[node, alt]["available"] >= units:
         b["flags"] |= F_EXCHANGED
-        sold_at_once(net, r, b, EXCHANGE, t, np.int64(b["channel"]), node, alt, units, O_EXCHANGED)
+        sold_at_once(net, b, EXCHANGE, t, np.int64(b["channel"]), node, alt, units, np.int64(r["price"]), O_EXCHANGED)
 
 
 @kernel

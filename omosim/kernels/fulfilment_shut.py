@@ -5,6 +5,7 @@ import numpy as np
 from omosim.kernels.fulfilment_parcel import AT_PROMISED
 from omosim.kernels.fulfilment_queue import tick
 from omosim.kernels.fulfilment_source import not_found
+from omosim.kernels.fulfilment_space import call_back
 from omosim.kernels.fulfilment_station import join, pick_class, pick_station
 from omosim.kernels.fulfilment_stock import put_back
 from omosim.kernels.fulfilment_tables import HURRIED, PARCEL, kernel, once
@@ -43,6 +44,14 @@ def released(net, row, t):
         put_out(net, row, t)
     else:
         join(q, pick_station(q.node, node), row, pick_class(b), t)
+
+
+@kernel
+def reopen(q, nodes, t):
+    """Orders may be sent to `nodes` (n,) int64 again, and who found their doors shut comes once more."""
+    for i in range(nodes.size):
+        q.node[nodes[i]]["shut"] = 0
+        call_back(q, nodes[i], t)
 
 
 @kernel

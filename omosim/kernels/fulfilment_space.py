@@ -4,16 +4,18 @@ import numpy as np
 
 from omosim.kernels.fulfilment_queue import QUEUE_LEAVE, line_up, schedule, schedule_in_heap, side_of, unlink
 from omosim.kernels.fulfilment_station import COUNTER, N_ROLES, ROOM, join, set_cap
-from omosim.kernels.fulfilment_stock import comes_at, move_to, tell
+from omosim.kernels.fulfilment_stock import DAY, comes_at, move_to, tell
 from omosim.kernels.fulfilment_tables import (
     AT_BAY,
     BOXED,
+    G_TOP,
     IDLE,
     PRESENT,
     R_BIN_WAIT,
     R_HOLD,
     SIDED,
     STEPPED,
+    TURNED_AWAY,
     WAITS_BAY,
     kernel,
     once,
@@ -102,17 +104,53 @@ def slot_begin(q, row, r, b):
     return np.int64(0)
 
 
-@part
-def await_collection(q, b, row, t, come):
-    """The customer comes at `come` (-1 never) if that is within the shelf time; else the order expires."""
+@once
+def last_second(q, b, row):
+    """End of the shelf time of a staged order."""
     hold = np.int64(q.service[b["offer"]]["hold_s"])
     if hold <= 0:
         hold = q.g[R_HOLD]
-    last = max(b["ready_at"], slot_begin(q, row, q.live[row], b)) + hold
+    return max(b["ready_at"], slot_begin(q, row, q.live[row], b)) + hold
+
+
+@part
+def await_collection(q, b, row, t, come):
+    """The customer comes at `come` (-1 never) if that is within the shelf time; else the order expires."""
+    last = last_second(q, b, row)
     if come >= 0 and come <= last:
         schedule(q, row, come, E_COLLECT)
     else:
         schedule(q, row, max(t, last), E_EXPIRE)
+
+
+@kernel
+def await_opening(q, b, row, t):
+    """The customer found the door of a shut node: the order expires unless the node opens again in time."""
+    apart()
+    last = last_second(q, b, row)
+    side_of(q, row)["since"] = t
+    q.live[row]["bits"] |= TURNED_AWAY
+    schedule_in_heap(q, row, last, E_EXPIRE)
+
+
+@kernel
+def call_back(q, node, t):
+    """A node opened again: who found its door shut comes at the same hour, or with the first opening if that is too late."""
+    n = q.node[node]
+    for row in range(q.g[G_TOP]):
+        r = q.live[row]
+        if r["book"] < 0 or r["bits"] & TURNED_AWAY == 0:
+            continue
+        b = q.book[r["book"]]
+        if b["node"] != node:
+            continue
+        last = np.int64(r["t"])
+        come = comes_at(q.g, n, t + (q.side[row]["since"] - t) % DAY)
+        if come > last:
+            come = comes_at(q.g, n, t)
+        if come <= last:
+            r["bits"] &= ~TURNED_AWAY
+            schedule(q, row, come, E_COLLECT)
 
 
 @part

@@ -283,11 +283,15 @@ def open_row(q, d):
     )
     g[G_OPEN] += 1
     g[ORDERED] += d["units"]
-    if d["unwanted"] > 0 or d["fit_s"] > 0 or d["alter_s"] > 0 or d["session_s"] > 0:
+    beside = d["extra_units"] > 0 and d["extra_sku"] >= 0
+    if d["unwanted"] > 0 or d["fit_s"] > 0 or d["alter_s"] > 0 or d["session_s"] > 0 or beside:
         side = side_of(q, row)
         side["unwanted"] = d["unwanted"]
         side["fit_s"] = d["fit_s"]
         side["alter_s"] = d["alter_s"]
         side["session_s"] = d["session_s"]
         side["alt_promise_s"] = d["alt_promise_s"]
+        if beside:
+            side["extra_sku"] = d["extra_sku"]
+            side["extra_price"] = d["extra_price"]
     return row

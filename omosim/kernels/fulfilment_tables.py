@@ -50,6 +50,7 @@ STEPPED = 256  # it joined its queue at the side table's `since`, not when its c
 RIDES = 512  # picked on the trip of another row, which has the picker
 BOXED = 1024  # its box was booked at the order
 AT_BAY, WAITS_BAY = 2048, 4096
+TURNED_AWAY = 8192  # found the door of a shut node, at the side table's `since`
 
 #: What few rows need, under the same number as their live row; untouched, its memory is never taken.
 SIDE = np.dtype(
@@ -58,11 +59,13 @@ SIDE = np.dtype(
         ("slot_at", "i8"),  # begin of the booked pickup slot
         ("bin_at", "i8"),  # since when the booked box is kept
         ("bay_at", "i8"),
+        ("extra_price", "i8"),
         ("fit_s", "i4"),
         ("alter_s", "i4"),
         ("session_s", "i4"),
         ("unwanted", "i4"),
         ("alt_promise_s", "i4"),
+        ("extra_sku", "i4"),  # -1 the row's own
         ("slot_node", "i2"),  # -1 none
         ("box_node", "i2"),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 
 from omosim.kernels.fulfilment_booking import give_back_slot
 from omosim.kernels.fulfilment_queue import new_row, schedule
-from omosim.kernels.fulfilment_return import E_RESTOCK, FOLLOW_UP, after_sale, follow_up, sold_at_once, sold_from_shelf
+from omosim.kernels.fulfilment_return import BESIDE, E_RESTOCK, FOLLOW_UP, after_sale, follow_up, sold_at_once, sold_from_shelf
 from omosim.kernels.fulfilment_site import lost_on_site
 from omosim.kernels.fulfilment_source import (
     DO_OTHER,
@@ -19,6 +19,7 @@ from omosim.kernels.fulfilment_space import (
     S_STAGED,
     SHELF,
     await_collection,
+    await_opening,
     give_up_bay,
     leave_bay,
     leave_shelf,
@@ -63,6 +64,7 @@ from omosim.kernels.fulfilment_tables import (
     SIDED,
     STEPPED,
     TRY_ON,
+    TURNED_AWAY,
     WAITS_BAY,
     kernel,
     once,
@@ -130,10 +132,33 @@ def order_here(q, r, b, t, sku, channel):
 
 
 @kernel
-def leave(q, r, b, row, t):
+def buy_extra(net, row, r, b, ordinal, t):
+    """Further units that stand on the shelf of the store where the customer is: of the item drawn for them, or of the row's own."""
+    apart()
+    sku, price = np.int64(b["sku"]), np.int64(r["price"])
+    if r["bits"] & SIDED and net.q.side[row]["extra_sku"] >= 0:
+        side = net.q.side[row]
+        sku, price = np.int64(side["extra_sku"]), np.int64(side["extra_price"])
+    node = np.int64(b["node"])
+    units = np.int64(min(r["extra_units"], net.cell[node, sku]["available"]))
+    if units > 0:
+        sold_at_once(net, b, ordinal, t, np.int64(STORE), node, sku, units, price, O_EXTRA)
+
+
+@once
+def buy_beside(net, row, r, b, t):
+    """A visit that ends inside a store may end with a further purchase of another item, whatever became of the errand."""
+    if r["extra_units"] > 0 and r["bits"] & SIDED and net.q.side[row]["extra_sku"] >= 0:
+        buy_extra(net, row, r, b, BESIDE, t)
+
+
+@kernel
+def leave(net, r, b, row, t):
     """Goes home without goods."""
+    q = net.q
     q.station[N_ROLES * np.int64(b["node"]) + COUNTER]["left"] += 1
     end_without_goods(q.g, r, b, row, t, S_LEFT)
+    buy_beside(net, row, r, b, t)
 
 
 @kernel
@@ -168,19 +193,19 @@ def try_and_buy(net, row, t):
     if r["bits"] & MISFIT:
         if r["bits"] & GO_ON == 0 or r["bits"] & ALT_MISFIT != 0 or not on_shelf(net.cell, r, b):
             tell(net.told, q.g, b, t, O_REFUSED, 0)
-            leave(q, r, b, row, t)
+            leave(net, r, b, row, t)
             return
         use_second(r, b)
     if r["bits"] & INTENT:
         order_here(q, r, b, t, np.int64(b["sku"]), np.int64(WEB))
-        leave(q, r, b, row, t)
+        leave(net, r, b, row, t)
         return
     if take(q, net.cell, r, b, row):
         to_counter(q, r, b, row, t)
         return
     r["place"] = AT_NONE
     tell(net.told, q.g, b, t, O_REFUSED, 0)
-    leave(q, r, b, row, t)
+    leave(net, r, b, row, t)
 
 
 @once
@@ -243,7 +268,7 @@ def enter(net, row, t):
     b["entries"] += 1
     if r["bits"] & LOOKS:
         b["flags"] |= F_LOOKED
-        leave(q, r, b, row, t)
+        leave(net, r, b, row, t)
         return
     if net.cell[node, b["sku"]]["available"] >= 1:
         try_on(net, row, t)
@@ -270,7 +295,7 @@ def enter(net, row, t):
             if sku >= 0:
                 order_here(q, r, b, t, np.int64(sku), np.int64(b["channel"]))
                 break
-    leave(q, r, b, row, t)
+    leave(net, r, b, row, t)
 
 
 # ---- counter ------------------------------------------------------------------------------------------------
@@ -319,6 +344,7 @@ def queue_leave(net, row, t):
         put_back(net.cell, r, b, False)
         q.station[counter]["abandoned"] += 1
         end_without_goods(q.g, r, b, row, t, S_LEFT)
+        buy_beside(net, row, r, b, t)
         return
     move_to(q.g, b, S_STAGED)
     come = np.int64(-1)
@@ -329,7 +355,7 @@ def queue_leave(net, row, t):
 
 @kernel
 def expire(net, row, t):
-    """Never collected, or picked and no bin was free in time: back on the shelf."""
+    """Never collected, the node stayed shut, or picked and no bin was free in time: back on the shelf."""
     apart()
     q = net.q
     r = q.live[row]
@@ -339,6 +365,10 @@ def expire(net, row, t):
         wait_no_longer(q.live, waiting_line(q, place), q.space[place], r, t - q.g[R_BIN_WAIT], t)
         if r["bits"] & SIDED:
             give_back_slot(net.booking, q.node, q.side[row], q.g, t)
+        not_taken(net, row, r, b, t, S_CANCELLED, O_FAILED)
+        return
+    if r["bits"] & TURNED_AWAY:
+        r["bits"] &= ~TURNED_AWAY
         not_taken(net, row, r, b, t, S_CANCELLED, O_FAILED)
         return
     b["flags"] |= F_NO_SHOW
@@ -352,14 +382,13 @@ def come_to_collect(net, row, t):
     r = q.live[row]
     b = q.book[r["book"]]
     n = q.node[b["node"]]
-    if n["shut"] != 0:
-        b["flags"] |= F_CLOSED
-        not_taken(net, row, r, b, t, S_CANCELLED, O_FAILED)
-        return
-    if n["open"] == 0:
+    if n["shut"] != 0 or n["open"] == 0:
         b["flags"] |= F_CLOSED
         tell(net.told, q.g, b, t, O_CLOSED, 0)
-        await_collection(q, b, row, t, comes_at(q.g, n, t + DAY))
+        if n["shut"] != 0:
+            await_opening(q, b, row, t)
+        else:
+            await_collection(q, b, row, t, comes_at(q.g, n, t + DAY))
         return
     b["entries"] += 1
     if is_unmanned(n):
@@ -459,9 +488,8 @@ def collect(net, row, t):
     move_to(q.g, b, S_COLLECTED)
     sell(q.g, net.sku, b, t, keep, r["price"], r["fee"])
     tell(net.told, q.g, b, t, O_COLLECTED, b["revenue"] + b["fee"])
-    extra = np.int64(min(r["extra_units"], net.cell[node, b["sku"]]["available"]))
-    if extra > 0:
-        sold_at_once(net, r, b, FOLLOW_UP, t, np.int64(STORE), node, np.int64(b["sku"]), extra, O_EXTRA)
+    if r["extra_units"] > 0:
+        buy_extra(net, row, r, b, FOLLOW_UP, t)
     after_sale(q, r, b, row, t)
 
 
@@ -482,6 +510,7 @@ def pay(net, row, t):
     instead = F_EMPTY | F_SUBSTITUTED
     code = O_BOUGHT_OTHER if b["flags"] & instead == instead else O_BOUGHT
     tell(net.told, q.g, b, t, code, b["revenue"] + b["fee"])
+    buy_beside(net, row, r, b, t)
     after_sale(q, r, b, row, t)
 
 

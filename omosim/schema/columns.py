@@ -37,6 +37,7 @@ DEMAND = np.dtype(
         ("fee", "i8"),  # minor, paid for the service
         ("alt_price", "i8"),  # minor per unit of the contingency order (endless aisle, web order in the store)
         ("alt_fee", "i8"),
+        ("extra_price", "i8"),  # minor per unit of `extra_sku`
         ("shopper", "i4"),
         ("sku", "i4"),
         ("alt_sku", "i4"),  # second item, -1 none
@@ -49,7 +50,8 @@ DEMAND = np.dtype(
         ("collect_lag_s", "i4"),  # from notice to arrival at the counter; -1 never comes (no-show)
         ("patience_s", "i4"),  # at the counter queue, -1 endless
         ("return_lag_s", "i4"),  # from hand-over to the return; used only when the unit goes back
-        ("extra_units", "i4"),  # bought on the way at a pickup (0 mostly)
+        ("extra_units", "i4"),  # bought beside the errand once in the store (0 mostly)
+        ("extra_sku", "i4"),  # their item; -1 the order's own, at its price, and only at a pickup
         ("unwanted", "i4"),  # units not kept once they are seen: left behind where the service allows it, else returned
         ("fit_s", "i4"),  # time in a fitting room, 0 none
         ("alter_s", "i4"),  # work of an alteration that makes a misfit fit, 0 cannot be altered

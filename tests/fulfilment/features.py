@@ -499,4 +499,13 @@ def shuts(rng: np.random.Generator, d: Draft) -> None:
                 d.coarse.append((again, 0, "open_store", (node,)))
 
 
+@feature
+def extras(rng: np.random.Generator, d: Draft) -> None:
+    """Further purchases of items of their own, by visitors too."""
+    n = len(d.rows)
+    d.rows["extra_units"] = rng.integers(0, 4, n) * (rng.random(n) < 0.7)
+    d.rows["extra_sku"] = rng.integers(-1, d.units.shape[1], n)
+    d.rows["extra_price"] = rng.integers(1, 900, n)
+
+
 FEATURES = tuple(MAKERS)

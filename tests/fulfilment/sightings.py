@@ -66,7 +66,8 @@ EFFECTS = {
     "short_wait": ("bin wait over",),
     "ring": ("slot forgotten",),
     "rush": ("gave up in front of a room", "collected without trying on"),
-    "shuts": ("put out of a shut store", "came to a shut store"),
+    "shuts": ("put out of a shut store", "came to a shut store in vain", "called back by a store that opened again"),
+    "extras": ("extra purchase at a visit", "extra purchase in spite of an empty shelf", "extra item at a pickup"),
 }
 
 
@@ -76,6 +77,7 @@ class Watch:
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
         self.before: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # busy, queued, shut
+        self.away = 0  # customers who wait for a shut store to open
 
     def __call__(self, engine) -> None:
         books, holds = engine.books(), engine.holds()
@@ -84,10 +86,12 @@ class Watch:
         picks = stations[N_ROLES * np.arange(len(node)) + np.where(pool, COUNTER, PICKING)]
         if self.before is None:
             self.before = picks["busy"].copy(), picks["queued"].copy(), node["shut"].copy()
+            self.away = len(engine.turned_away)
             return
         busy, queued, shut = self.before
         stopped = np.where(busy > picks["busy"], busy - picks["busy"], 0)
         self.seen["put out of a shut store"] += int((queued - picks["queued"])[node["shut"] > shut].sum())
+        self.seen["called back by a store that opened again"] += max(self.away - len(engine.turned_away), 0)
         self.seen["picks held"] += int(stopped[node["at_closing"] == 1].sum())
         self.seen["picks handed back"] += int(stopped[node["at_closing"] == 2].sum())
         self.seen["nobody there while picks wait"] += int(((picks["cap"] == 0) & (picks["queued"] > 0)).sum())
@@ -178,6 +182,11 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
     some_back = (book["units_back"] > 0) & (book["units_back"] < book["units_out"])
     dark, outsourced = picked & (kind == NodeKind.DARK), picked & (kind == NodeKind.OUTSOURCED)
     at_bay = services["curbside"][book["offer"][np.searchsorted(book["key"], gave_up["key"])]] > 0
+    beside = book["key"] % 4 == 3
+    visits = book[np.searchsorted(book["key"], book["key"][beside] - 3)]
+    empty = visits["flags"] & col.FLAG_EMPTY > 0
+    extra = book[(book["key"] % 4 == 1) & (book["flow"] == Flow.VISIT)]
+    of_pickup = book[np.searchsorted(book["key"], extra["key"] - 1)]
     return counts | {
         "units that were not wanted came back": int(some_back.sum()),
         "picked in a dark store": int(dark.sum()),
@@ -211,7 +220,10 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
         "slot given back": books.given_back,
         "slot forgotten": books.lapsed,
         "bin wait over": int(books.transitions[Status.PACKED, Status.CANCELLED]),
-        "came to a shut store": int(books.transitions[Status.STAGED, Status.CANCELLED]),
+        "came to a shut store in vain": int(books.transitions[Status.STAGED, Status.CANCELLED]),
+        "extra purchase at a visit": int(beside.sum()),
+        "extra purchase in spite of an empty shelf": int((empty & (visits["status"] == Status.LEFT)).sum()),
+        "extra item at a pickup": int((extra["sku"] != of_pickup["sku"]).sum()),
         "gave up in front of a room": int(books.transitions[Status.IN_ROOM, Status.LEFT]),
         "collected without trying on": _untried(book, world),
     }

@@ -108,6 +108,7 @@ def random_rows(
     r["patience_s"] = np.where(rng.random(count) < 0.3, -1, rng.integers(0, 3, count) * tick)
     r["return_lag_s"] = rng.integers(0, 50, count) * HOUR
     r["extra_units"] = np.where(rng.random(count) < 0.3, rng.integers(1, 3, count), 0)
+    r["extra_sku"] = -1
     r["zone"] = rng.integers(0, zones, count)
     stores = np.arange(1, nodes) if nodes > 1 else np.zeros(1, np.int64)
     r["node"] = rng.choice(stores, count)

@@ -70,6 +70,7 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "alterable": network.fitting.alterable, "alter_s": network.fitting.alter_minutes * 60.0,
         "unwanted": network.fitting.unwanted,
         "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,
+        "extra_purchase_visit": market.choice.extra_purchase_visit,
     }  # fmt: skip
     for name, value in values.items():
         out[name] = value

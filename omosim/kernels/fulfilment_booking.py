@@ -4,7 +4,7 @@ import numpy as np
 
 from omosim.kernels.fulfilment_queue import side_of
 from omosim.kernels.fulfilment_space import is_free, leave_place, take_place
-from omosim.kernels.fulfilment_stock import DAY, next_open
+from omosim.kernels.fulfilment_stock import DAY
 from omosim.kernels.fulfilment_tables import (
     BOXED,
     G_BACK,
@@ -21,6 +21,7 @@ from omosim.kernels.fulfilment_tables import (
     kernel,
     once,
 )
+from omosim.kernels.hours import next_open
 from omosim.kernels.jit import apart
 from omosim.schema import columns as col
 from omosim.schema import network as at

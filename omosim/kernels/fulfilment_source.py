@@ -27,7 +27,6 @@ from omosim.kernels.fulfilment_stock import (
     book_line,
     end_without_goods,
     move_to,
-    next_open,
     put_back,
     tell,
     use_second,
@@ -50,6 +49,7 @@ from omosim.kernels.fulfilment_tables import (
     once,
     part,
 )
+from omosim.kernels.hours import next_open
 from omosim.kernels.jit import apart
 from omosim.schema import codes as c
 from omosim.schema import columns as col

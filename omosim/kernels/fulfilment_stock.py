@@ -28,6 +28,7 @@ from omosim.kernels.fulfilment_tables import (
     once,
     part,
 )
+from omosim.kernels.hours import next_open
 from omosim.schema import codes as c
 from omosim.schema import columns as col
 from omosim.schema import network as at
@@ -98,18 +99,6 @@ def tell(told, g, b, t, code, value):
     o["node"] = b["node"]
     o["code"] = code
     o["channel"] = b["channel"]
-
-
-@kernel
-def next_open(n, t):
-    """`t` if the store `n` (a NODE row) is open by its hours, else its next opening."""
-    opens, closes = n["opens_s"], n["closes_s"]
-    second = t % DAY
-    if opens >= closes or (opens <= second and second < closes):
-        return t
-    if second < opens:
-        return t - second + opens
-    return t - second + DAY + opens
 
 
 @kernel

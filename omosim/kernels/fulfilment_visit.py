@@ -4,7 +4,15 @@ import numpy as np
 
 from omosim.kernels.fulfilment_booking import give_back_slot
 from omosim.kernels.fulfilment_queue import new_row, schedule
-from omosim.kernels.fulfilment_return import BESIDE, E_RESTOCK, FOLLOW_UP, after_sale, follow_up, sold_at_once, sold_from_shelf
+from omosim.kernels.fulfilment_return import (
+    BESIDE,
+    E_RESTOCK,
+    FOLLOW_UP,
+    after_sale,
+    follow_up,
+    sold_at_once,
+    sold_from_shelf,
+)
 from omosim.kernels.fulfilment_site import lost_on_site
 from omosim.kernels.fulfilment_source import (
     DO_OTHER,

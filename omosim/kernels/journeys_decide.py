@@ -18,7 +18,7 @@ from omosim.kernels.journeys_perceive import (
     shown_item,
 )
 from omosim.kernels.journeys_plans import accuracy_of, order_here_value
-from omosim.kernels.journeys_rows import fill_browse, fill_row, goes_back, item_after_information
+from omosim.kernels.journeys_rows import fill_browse, fill_extra, fill_row, goes_back, item_after_information
 from omosim.kernels.journeys_touches import touch_mission
 from omosim.kernels.mathx import poisson_ppf
 from omosim.kernels.philox import uniform4
@@ -214,6 +214,8 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
         return 0
     fill_row(levels, case, row, key, offers, offer_id, r, utility, found, scene.price[audience, :, found[0]], scene.nodes,
              scene.waves, scene.service)  # fmt: skip
+    if levels["extra_purchase_visit"] > 0.0 and (flow == _VISIT or int(offer["inside"]) == 1):
+        fill_extra(levels, case, row, scene.category, scene.popularity_cdf, scene.sold[audience, _STORE], scene.price[audience, _STORE])
     row["mind"] = goes_back(levels, case, found[0], kind["mind"], entry, utility, outside)
     gained = utility - outside
     if entry == _LIVE:

@@ -9,6 +9,8 @@ from omosim.kernels.purposes import CONSIDER, DROPOUT, MISSION, SERVICE
 
 _DAY = 86_400
 _ORDINAL_BITS = 8
+_ORDINAL_MASK = 255
+_BESIDE = 3  # ordinal of an item of its own bought at a visit
 _SLOT_MASK = (1 << 27) - 1
 _CATEGORY_MASK = 31
 _NEEDS_BITS = 22
@@ -149,7 +151,9 @@ def apply_outcomes(scene, shoppers, outcomes, gains, now, tally):
             learn_stock(levels, who, shopper, slot, 1.0 if code == _BOUGHT else 0.0)
         if code == _BOUGHT or code == _BOUGHT_OTHER or code == _DELIVERED or code == _COLLECTED:
             purchase(levels, who, shopper, slot, channel, int(row["value"]), now, tally)
-        elif code == _EXTRA_BOUGHT:  # at a pickup, whose own outcome has taught habit and profile
+        elif code == _EXTRA_BOUGHT:  # beside an errand, whose own outcome has taught habit and profile
             who["spend"] = int(who["spend"]) + int(row["value"])
+            if key & _ORDINAL_MASK == _BESIDE:  # of a visit, which may have ended without goods
+                who["bought"] = int(who["bought"]) | (1 << channel)
             tally[_EXTRA] += 1
             tally[_ORDERS_STORE] += 1

@@ -4,6 +4,7 @@ Utilities are expected values under what is published and believed; tastes and e
 Everything is read from two records: `levels` (LEVELS) and `case` (CASE).
 """
 
+from omosim.kernels.hours import next_open
 from omosim.kernels.jit import kernel
 
 _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
@@ -99,23 +100,12 @@ def return_hassle(levels, case, try_on):
 
 
 @kernel
-def next_opening(door, t):
-    """`t` if a store (its NODE row) is open by its hours, else its next opening."""
-    opens = int(door["opens_s"])
-    closes = int(door["closes_s"])
-    second = t % _DAY
-    if opens >= closes or (opens <= second and second < closes):
-        return t
-    return t - second + opens + (0 if second < opens else _DAY)
-
-
-@kernel
 def after_open_hours(door, t, work_s):
     """The second at which so many seconds of a store's opening hours have passed since `t`."""
     day_s = int(door["closes_s"]) - int(door["opens_s"])
     if day_s <= 0:
         return t + work_s
-    begin = next_opening(door, t)
+    begin = next_open(door, t)
     left = int(door["closes_s"]) - begin % _DAY
     while work_s > left:
         work_s -= left
@@ -138,7 +128,7 @@ def pickup_promise(case, offer, door):
     """
     promise = int(offer["promise_s"])
     if promise >= 0 and int(offer["moved"]) == 1:
-        return next_opening(door, int(case["t"]) + promise) - int(case["t"])
+        return next_open(door, int(case["t"]) + promise) - int(case["t"])
     return after_open_hours(door, int(case["t"]), promise) - int(case["t"]) if promise >= 0 else -1
 
 
@@ -146,7 +136,7 @@ def pickup_promise(case, offer, door):
 def courier_promise(levels, case, offer, door, waves, metres):
     """Promised seconds until a courier is at the door; -1 when no wave of today leaves after the pick."""
     t = int(case["t"])
-    packed = next_opening(door, t) + pick_seconds(levels, case["units"])
+    packed = next_open(door, t) + pick_seconds(levels, case["units"])
     for w in range(waves.size):
         leaves = t - t % _DAY + waves[w]
         if leaves >= packed:

@@ -3,6 +3,7 @@
 import math
 
 from omosim.kernels.jit import kernel
+from omosim.kernels.journeys_perceive import item_at
 from omosim.kernels.journeys_plans import (
     accuracy_seen,
     believed_stock,
@@ -22,12 +23,24 @@ from omosim.kernels.journeys_plans import (
 from omosim.kernels.journeys_synthesis import table_at
 from omosim.kernels.mathx import exp64, log64, norm_ppf64
 from omosim.kernels.philox import uniform, uniform4
-from omosim.kernels.purposes import CHANGE_OF_MIND, DETECT, FIT, FITTING, GO_ON, PART, SERVICE, SITE, TRAVEL
+from omosim.kernels.purposes import (
+    CHANGE_OF_MIND,
+    DETECT,
+    EXTRA_PURCHASE,
+    FIT,
+    FITTING,
+    GO_ON,
+    PART,
+    SERVICE,
+    SITE,
+    TRAVEL,
+)
 
 _DAY = 86_400
 _WEB, _STORE, _LIVE = 0, 1, 3
 _SHIP, _SAME_DAY, _PICKUP, _VISIT, _BROWSE = 0, 1, 2, 3, 4
 _NEAREST_STORES = 4  # ranks below it are stores
+_MOST_TRIES = 32  # draws of a further item
 _MOST_PARTS = 64  # units of an order of which each may be left behind
 _NOTHING, _BY_PARCEL, _NEXT_STORE, _OTHER_ITEM = 0, 1, 2, 3
 _NO_NODE = -1
@@ -153,6 +166,8 @@ def fill_work(levels, case, row, flow, inside, service):
     patience = levels["patience_s"]
     row["patience_s"] = int(-log64(u1) * patience) if patience > 0.0 else -1
     row["extra_units"] = 1 if flow == _PICKUP and inside == 1 and u3 < levels["extra_purchase"] else 0
+    row["extra_sku"] = -1
+    row["extra_price"] = 0
     w0, w1, w2, _ = uniform4(key0, key1, case["shopper"], case["slot"], SERVICE, 1)
     row["return_lag_s"] = int(min(exp64(levels["lag_mu"] + levels["lag_sigma"] * norm_ppf64(w0)), _LONGEST))
     row["collect_lag_s"] = -1
@@ -161,6 +176,41 @@ def fill_work(levels, case, row, flow, inside, service):
         row["collect_lag_s"] = int(min(lag, _LONGEST))
     spread = exp64(levels["lead_mu"] + levels["lead_sigma"] * norm_ppf64(w2)) / levels["lead_s"]
     row["transit_s"] = int(min(spread * case["parcel_s"], _LONGEST))
+
+
+@kernel
+def fill_extra(levels, case, row, categories, cdf, sold, price):
+    """A further unplanned purchase once in the store, of an item of its own, drawn by the mission; changes `row`.
+
+    The item is drawn by its category's share of needs and its popularity there, again while stores do not sell it.
+    Who buys more of the own item at a pickup buys nothing else.
+
+    Parameters
+    ----------
+    categories : (C,) CATEGORY
+    cdf : (K,) float64, popularity within the category, cumulated
+    sold, price : (K,) of stores, by item: sold there; minor, in force
+    """
+    if row["extra_units"] > 0:
+        return
+    total = 0.0
+    for c in range(categories.size):
+        total += categories[c]["need_share"]
+    for k in range(_MOST_TRIES):
+        u0, u1, u2, _ = uniform4(levels["key0"], levels["key1"], case["shopper"], case["slot"], EXTRA_PURCHASE, k)
+        if k == 0 and u0 >= levels["extra_purchase_visit"]:
+            return
+        left = u1 * total
+        c = 0
+        while c + 1 < categories.size and left >= categories[c]["need_share"]:
+            left -= categories[c]["need_share"]
+            c += 1
+        sku = item_at(cdf, categories[c]["first"], categories[c]["last"], u2)
+        if sold[sku] > 0:
+            row["extra_units"] = 1
+            row["extra_sku"] = sku
+            row["extra_price"] = price[sku]
+            return
 
 
 @kernel

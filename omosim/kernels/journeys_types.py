@@ -22,7 +22,7 @@ LEVELS = np.dtype(
         "collect_s", "check_share", "belief_rate", "go_on", "combined_share", "combined_factor", "speed_ms",
         "login", "rho_inf", "n_half", "sessions", "browse_per_day", "touches", "pick_base_s", "pick_unit_s",
         "counter_s", "checkout_s", "patience_s", "lead_mu", "lead_sigma", "lead_s", "lag_mu", "lag_sigma",
-        "no_show", "collect_mu", "collect_sigma", "extra_purchase", "stock_error", "coupon_rate", "points_rate",
+        "no_show", "collect_mu", "collect_sigma", "extra_purchase", "extra_purchase_visit", "stock_error", "coupon_rate", "points_rate",
         "store_sensing", "live_reach", "live_intensity", "retarget_rate", "push_open", "switch_cost", "pickup_users",
         "acc_web", "acc_social", "acc_live", "coupon_else", "retarget_else",
         "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",

@@ -99,7 +99,7 @@ class Outcome(IntEnum):
     REFUSED = 9
     RETURNED = 10
     EXPIRED = 11
-    EXTRA = 12  # a further purchase in the store at a pickup
+    EXTRA = 12  # a further purchase in the store, at a pickup or a visit
     BOUGHT_OTHER = 13  # a visitor bought another item than the one that the shelf lacked
     SITE_LOST = 14  # turned away by a full site, or left its queue page
     EXCHANGED = 15  # goods brought back were changed for the second item on the spot

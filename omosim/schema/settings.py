@@ -121,6 +121,7 @@ class Choice(Frozen):
     belief_rate: float = par("1", "weight of one own trip in the belief", 0, 1)
     near_stores: int = par("stores", "nearest stores a shopper thinks of", 1, 4)
     go_on: float = par("share", "after a bad sign tries another size or item", 0, 1)
+    extra_purchase_visit: float = par("share", "entries into a store, to look or to collect, with a further unplanned purchase of an item of its own", 0, 1, default=0.0)
 
 
 class Rival(Frozen):

@@ -2,99 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
+from shop import HERE, NOBODY, THERE, Shop, both
 
-from omosim.fulfilment.kernel import KernelFulfilment
-from omosim.fulfilment.reference import ReferenceFulfilment
-from omosim.fulfilment.rules import Network, NetworkRules
 from omosim.schema.codes import Account, Action, Flow, Move, NodeKind, Outcome, Status
 from omosim.schema.columns import (
     DAY,
-    DEMAND,
     FLAG_BIN_WAIT,
     FLAG_CLOSED,
     FLAG_PHANTOM,
     FLAG_QUEUE_LEFT,
     FLAG_SLOT,
     HOUR,
-    NODE,
 )
 from omosim.schema.network import (
     COUNTER,
     N_ROLES,
-    N_SERVICES,
     PICKING,
     PLACE_TRUCK,
     ROOM,
-    SERVICE,
     SHELF,
     VISIT_ABANDONED,
 )
-from omosim.world.stock import Stock
-
-both = pytest.mark.parametrize("make", [ReferenceFulfilment, KernelFulfilment], ids=["reference", "kernel"])
-NOBODY, HERE, THERE = 0, 1, 2  # the centre, the store where things happen, and another one
-
-
-class Shop:
-    """A centre and two stores that never close, a picker and a person at the counter in each; an engine for them."""
-
-    def __init__(self, make: Any, units: Any, service: str = "", nodes: Any = (), **rules: Any) -> None:
-        n = np.zeros(3, NODE)
-        n["kind"] = NodeKind.DC, NodeKind.STORE, NodeKind.STORE
-        n["open"][1:] = 1
-        n["pickers"] = n["counter"] = 1
-        for name, values in dict(nodes).items():
-            n[name] = values
-        services = np.zeros(N_SERVICES, SERVICE)
-        if service:
-            services[service] = 1
-        stock = Stock.opening(np.array(units))
-        skus = stock.cells.shape[1]
-        net = Network(n, stock, np.array([[5000, 1000, 2000]], np.int32), np.ones(skus, np.int64), np.zeros(skus, np.int64),
-                      NetworkRules(**{"cutoff_s": 23 * HOUR, "waves_s": (12 * HOUR, 16 * HOUR)} | rules), services)  # fmt: skip
-        self.engine, self.net = make(net), net
-        self.told: list[tuple[int, int, int, int]] = []
-
-    def order(self, *rows: dict[str, int]) -> None:
-        """Submit rows; the first has key 256, the next 512, and so on."""
-        out = np.zeros(len(rows), DEMAND)
-        out["node"], out["units"], out["unit_price"], out["flow"] = HERE, 1, 100, Flow.PICKUP
-        for name in ("promise_s", "alt_promise_s", "alt_sku", "second_node", "return_node", "patience_s", "collect_lag_s"):
-            out[name] = -1
-        out["key"] = 256 * np.arange(1, len(rows) + 1)
-        for row, columns in zip(out, rows, strict=True):
-            for name, value in columns.items():
-                row[name] = value
-        self.engine.submit(out)
-
-    def lose(self, sku: int = 0, units: int = 1000) -> None:
-        """The shelf of the store is emptied and nobody sees it."""
-        self.engine.write_off(HERE, sku, units, 0)
-
-    def at(self, now: int) -> np.ndarray:
-        """The book at `now`; every law holds and what was told is in `told`: (t, number of the order, outcome, value)."""
-        self.engine.advance(now)
-        assert set(self.engine.residuals(now).values()) == {0}
-        told = self.engine.outcomes()
-        self.told += [(int(o["t"]), int(o["key"]) // 256, int(o["code"]), int(o["value"])) for o in told]
-        return self.engine.book()
-
-    def cell(self, column: str, node: int = HERE, sku: int = 0) -> int:
-        return int(self.net.stock.cells[column][node, sku])
-
-    def counts(self) -> tuple[int, int, int]:
-        """Pickup slots booked, given back, forgotten."""
-        books = self.engine.books()
-        return books.booked, books.given_back, books.lapsed
-
-    def waves(self) -> tuple[int, int, int]:
-        """Courier places booked, given back, forgotten."""
-        books = self.engine.books()
-        return books.waves_booked, books.waves_back, books.waves_lapsed
 
 
 # ---- A: the wait for a bin ----------------------------------------------------------------------------------------
@@ -278,20 +208,66 @@ def test_the_picks_of_a_shut_store_are_put_out_and_go_on_in_order(make):
     assert list(book["ready_at"]) == [1000, -1, 1500, -1, -1]
     assert list(book["node"][:3]) == [HERE, HERE, THERE]
     book = shop.at(3600)
-    assert book["status"][0] == Status.CANCELLED and book["flags"][0] & FLAG_CLOSED
+    assert book["status"][0] == Status.STAGED and book["flags"][0] & FLAG_CLOSED
     assert book["status"][2] == Status.COLLECTED
-    assert [shop.cell(c) for c in ("available", "staged", "record")] == [10, 0, 10]
+    assert [shop.cell(c) for c in ("available", "staged", "record")] == [9, 1, 9]
     assert shop.told == [
         (500, 2, Outcome.CANCELLED, 0),
         (500, 4, Outcome.FAILED_PICKUP, 0),
         (600, 5, Outcome.CANCELLED, 0),
-        (3000, 1, Outcome.FAILED_PICKUP, 0),
+        (3000, 1, Outcome.CLOSED, 0),
         (3500, 3, Outcome.COLLECTED, 200),
     ]
     shop.engine.reopen(HERE, 4000)
     shop.net.stock.publish(4000, shop.net.nodes["keep"], shop.net.nodes["shut"])
-    assert shop.net.stock.published[HERE, 0] == 10
+    assert shop.net.stock.published[HERE, 0] == 9
     assert shop.at(5200)["status"][5] == Status.STAGED
+    shop.at(DAY + 3001)  # the first customer comes at the same hour of the next day
+    assert shop.told[-1] == (DAY + 3000, 1, Outcome.COLLECTED, 100)
+
+
+DOORS = {"opens_s": (0, 10 * HOUR, 0), "closes_s": (0, 20 * HOUR, 0)}
+
+
+@both
+@pytest.mark.parametrize(
+    ("days", "opens", "comes"),
+    [(3, DAY, DAY + 15 * HOUR), (3, 2 * DAY, 2 * DAY + 15 * HOUR), (2, 2 * DAY, 2 * DAY + 11 * HOUR), (2, 2 * DAY + 11 * HOUR, 2 * DAY + 11 * HOUR),
+     (2, 2 * DAY + 13 * HOUR, None), (2, None, None)],
+    ids=["next day", "two days later", "own hour too late", "at once", "after the shelf time", "never"],
+)  # fmt: skip
+def test_who_finds_a_store_shut_comes_when_it_opens_again(make, days, opens, comes):
+    """Staged at noon, the customer comes at 15:00; trips of closed hours (14 a day) are made within 3.5 hours of the opening at 10:00."""
+    shop = Shop(make, [[0], [5], [0]], nodes=DOORS, hold_s=days * DAY, after_opening_s=7 * HOUR // 2)
+    shop.order({"t": 12 * HOUR - 100, "pick_s": 100, "collect_lag_s": 3 * HOUR, "counter_s": 60})
+    shop.engine.shut(HERE, 13 * HOUR)
+    book = shop.at(20 * HOUR)
+    assert (book["status"][0], book["entries"][0], book["flags"][0]) == (Status.STAGED, 0, FLAG_CLOSED)
+    assert shop.told == [(15 * HOUR, 1, Outcome.CLOSED, 0)] and shop.cell("staged") == 1
+    if opens is not None:
+        shop.engine.reopen(HERE, opens)
+    book = shop.at(6 * DAY)
+    last = 12 * HOUR + days * DAY
+    if comes is None:
+        assert (book["status"][0], book["done_at"][0], book["flags"][0]) == (Status.CANCELLED, last, FLAG_CLOSED)
+        assert shop.told[1:] == [(last, 1, Outcome.FAILED_PICKUP, 0)] and shop.cell("available") == 5
+    else:
+        assert (book["status"][0], book["arrived_at"][0], book["entries"][0]) == (Status.COLLECTED, comes, 1)
+        assert shop.told[1:] == [(comes + 60, 1, Outcome.COLLECTED, 100)] and shop.cell("on_hand") == 4
+    assert shop.cell("staged") == 0 and shop.engine.pending() == 0
+
+
+@both
+def test_a_store_that_shuts_again_turns_its_customers_away_again(make):
+    shop = Shop(make, [[0], [5], [0]], nodes={"bins": (0, 1, 0)}, hold_s=3 * DAY)
+    shop.order({"t": 0, "pick_s": 100, "collect_lag_s": 900}, {"t": 0, "pick_s": 100})
+    for t, name in ((500, "shut"), (2000, "reopen"), (3000, "shut")):
+        getattr(shop.engine, name)(HERE, t)
+    shop.at(DAY + 2000)
+    assert shop.told == [(1000, 1, Outcome.CLOSED, 0), (DAY + 200, 2, Outcome.FAILED_PICKUP, 0), (DAY + 1000, 1, Outcome.CLOSED, 0)]
+    shop.engine.reopen(HERE, 3 * DAY)
+    shop.at(3 * DAY + 101)  # the shelf time ends at 3 days and 100: the hour of the first trip lies behind it
+    assert shop.told[3:] == [(3 * DAY, 1, Outcome.COLLECTED, 100)]
 
 
 @both

@@ -23,7 +23,7 @@ def cold() -> bool:
 
 
 def network() -> None:
-    """Compile the network's kernels: one visit on the smallest run's network."""
+    """Compile the network's kernels: one visit on the smallest run's network, and a node that is shut and opens again."""
     from omosim.config.compose import compose
     from omosim.fulfilment import Replenishment, new_engine
     from omosim.schema.codes import Flow
@@ -39,10 +39,26 @@ def network() -> None:
     rows["t"], rows["flow"], rows["node"], rows["units"] = 60, Flow.VISIT, 1, 1
     engine.submit(rows)
     engine.set_staff(1, 1, 1, 0)
+    engine.shut(1, 30)
+    engine.reopen(1, 40)
     engine.advance(DAY)
     replenishment = Replenishment(settings, world, engine)
     replenishment.review(DAY)
     replenishment.count_and_shrink(DAY)
+
+
+def stations() -> None:
+    """Compile the bare stations of the planner: one pickup and one visit of a store's day."""
+    from omosim.planning.demand import Draws, Shop
+    from omosim.planning.simulate import Staff, simulate
+    from omosim.schema.codes import Flow
+    from omosim.schema.columns import DAY, DEMAND
+
+    shop = Shop(0, DAY, (True,), DAY, 300)
+    rows = np.zeros(2, DEMAND)
+    rows["key"], rows["t"], rows["flow"], rows["units"], rows["node"] = (0, 256), (60, 120), (Flow.PICKUP, Flow.VISIT), 1, 1
+    rows["promise_s"] = rows["patience_s"] = -1
+    simulate(shop, rows, Draws(1, 0, 1, 1), Staff.level(1, 1, 0, DAY), audit=False)
 
 
 def people() -> None:
@@ -73,9 +89,11 @@ def warm() -> float:
     began = time.perf_counter()
     other = None
     if cold() and getattr(jit, "_CACHE_DIR", None) is not None:
-        code = "from omosim.api.warming import network; network()"
+        code = "from omosim.api.warming import network, stations; network(); stations()"
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         people()
         other.wait()  # whatever it could not compile, the run below does
     run(compose("run", list(SMALL)).settings)
+    network()  # kept already, as a rule: these read it
+    stations()
     return time.perf_counter() - began

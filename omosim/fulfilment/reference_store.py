@@ -68,8 +68,8 @@ class StoreLives(Acts):
                 if not self.net.nodes["shut"][o.node]:
                     come = self.comes_at(o.node, self.now + DAY)
                     continue
-                if (yield from self.wait_for_opening(o, last)):
-                    come = int(o.reopened.value)  # type: ignore[union-attr]
+                come = yield from self.wait_for_opening(o, last)
+                if come >= 0:
                     continue
                 self.unstage(o, Status.CANCELLED, Outcome.FAILED_PICKUP)
                 yield from self.sent_back(o)
@@ -85,13 +85,13 @@ class StoreLives(Acts):
         yield from self.sent_back(o)
         return taken
 
-    def wait_for_opening(self, o: Order, last: int) -> Answer:
-        """Until a shut node opens again; False when it does not within the shelf time."""
+    def wait_for_opening(self, o: Order, last: int) -> Generator[simpy.Event, object, int]:
+        """Until a shut node opens again: when the customer comes; -1 when it does not within the shelf time."""
         o.turned_away_at, o.last_at, o.reopened = self.now, last, self.env.event()
         self.turned_away.append(o)
         yield o.reopened | self.at(last, Event.EXPIRE, o)
         self.turned_away.remove(o)
-        return o.reopened.triggered
+        return int(o.reopened.value or 0) if o.reopened.triggered else -1
 
     def call_back(self, nodes: list[int]) -> None:
         """Nodes opened again: who found their doors shut comes at the same hour, or with the first opening if that is too late."""

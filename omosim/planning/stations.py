@@ -6,8 +6,6 @@ two pools of people, every order picked by itself, no bay for a car to wait for.
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from omosim.fulfilment.rules import NetworkRules
@@ -31,7 +29,7 @@ def _groups(rows: np.ndarray) -> np.ndarray:
 
 
 class Bare:
-    """DEMAND rows as the stations take them: made once, tried with many staffs, by several threads at once.
+    """DEMAND rows as the stations take them: made once, tried with many staffs, by several threads at once. The rows stay with whoever asks.
 
     Parameters
     ----------
@@ -41,7 +39,7 @@ class Bare:
     """
 
     def __init__(self, shop: Shop, rows: np.ndarray, draws: Draws) -> None:
-        self.shop, self.rows = shop, rows
+        self.shop = shop
         key, group = np.ascontiguousarray(rows["key"]), _groups(rows)
         order = np.argsort(group, kind="stable")
         if not in_order(np.ascontiguousarray(rows)):
@@ -49,16 +47,18 @@ class Bare:
         keys, count = key[order], np.arange(len(rows))
         first = np.searchsorted(group[order], np.arange(2 * draws.reps + 1)).astype(np.int64)
         self._first, self._split = np.ascontiguousarray(first[::2]), np.ascontiguousarray(first[1::2])
-        self._by = order
+        by = order
         self._place: np.ndarray | None = None  # of the book's rows in the stations' order, where that is another
         turn = count
         if (keys[1:] <= keys[:-1]).any():  # as a rule orders are numbered in the order of their times
-            self._by, self._place = np.argsort(key), np.argsort(keys)
+            by, self._place = np.argsort(key), np.argsort(keys)
             turn = np.empty(len(rows), np.int64)
             turn[np.lexsort((keys, group[order]))] = count
         self._turn = turn - np.repeat(self._first[:-1], np.diff(self._first))
         columns = ("t", "pick_s", "counter_s", "collect_lag_s", "patience_s")
         self._t, self._pick, self._work, self._lag, self._patience = (rows[name].astype(np.int64)[order] for name in columns)
+        named, placed, promise = (rows[name][by] for name in ("key", "flow", "offer")), rows["t"][by], rows["promise_s"][by]
+        self._columns = dict(zip(("key", "flow", "offer"), named, strict=True)) | {"placed_at": placed, "promised_at": np.where(promise >= 0, placed + promise, -1)}
         self._most = int(np.diff(self._first).max(initial=0)) + 1
         self._nobody, self._endless = np.zeros(self._most, np.int64), np.full(self._most, -1, np.int64)
 
@@ -76,11 +76,6 @@ class Bare:
     def until(self) -> int:
         """Second at which the simulation ends."""
         return (self.shop.days_before + 2) * DAY
-
-    @cached_property
-    def _columns(self) -> dict[str, np.ndarray]:
-        key, flow, offer, placed, promise = (self.rows[name][self._by] for name in ("key", "flow", "offer", "t", "promise_s"))
-        return {"key": key, "flow": flow, "offer": offer, "placed_at": placed, "promised_at": np.where(promise >= 0, placed + promise, -1)}
 
     def _by_key(self, column: np.ndarray) -> np.ndarray:
         return column if self._place is None else column[self._place]

@@ -89,7 +89,7 @@ def compare(
     rule = StoppingRule(precision, replications)
     workers = executor or make_executor(entry, jobs, threads=threads, budget_s=budget_s)
     settings = {**arms, **(run_settings or {})}
-    tell = _Teller(progress, book, rule)
+    tell = Teller(progress, book, replications, lambda target: tabulate.comparison_rows(book, target))
     with runs_kept(book, folder, workers):
         while not rule.stopped:
             submit(book, rule.target, store, workers, settings)
@@ -143,11 +143,21 @@ def _publish(
     return CompareOutcome(folder, text, rows, summary, failures, 3 if failures else 0)
 
 
-class _Teller:
-    """Calls the caller's progress function; a new table when another pair is complete."""
+class Teller:
+    """Calls the caller's progress function.
 
-    def __init__(self, report: Callable[[Progress], None] | None, book: Book, rule: StoppingRule) -> None:
-        self.report, self.book, self.rule = report, book, rule
+    Parameters
+    ----------
+    report : what is called; None nobody
+    book : whose runs are counted
+    maximum : replications at most
+    table : rows of the runs finished so far, made anew when another pair is complete; None without pairs and rows
+    """
+
+    def __init__(
+        self, report: Callable[[Progress], None] | None, book: Book, maximum: int, table: Callable[[int], list[dict[str, Any]]] | None = None
+    ) -> None:
+        self.report, self.book, self.maximum, self.table = report, book, maximum, table
         self.began = time.monotonic()
         self.pairs = 0
         self.next_table = 0.0
@@ -156,7 +166,7 @@ class _Teller:
         if self.report is None:
             return
         book = self.book
-        pairs = book.pairs(target)
+        pairs = 0 if self.table is None else book.pairs(target)
         fresh, self.pairs = pairs > max(self.pairs, 1), pairs
         rows = self._rows(target) if fresh and time.monotonic() >= self.next_table else None
         runs = {run for _, _, run in book.runs(target)}
@@ -166,16 +176,16 @@ class _Teller:
                 reused=book.reused,
                 failed=len(runs & book.failures.keys()),
                 planned=len(runs),
-                maximum=self.rule.maximum,
+                maximum=self.maximum,
                 pairs=pairs,
                 seconds=time.monotonic() - self.began,
                 rows=rows,
             )
         )
 
-    def _rows(self, target: int) -> list[dict[str, Any]]:
+    def _rows(self, target: int) -> list[dict[str, Any]] | None:
         """A table; the next one waits twenty times as long as this one took, so that tables stay a small cost."""
         began = time.monotonic()
-        rows = tabulate.comparison_rows(self.book, target)
+        rows = None if self.table is None else self.table(target)
         self.next_table = time.monotonic() + 20 * (time.monotonic() - began)
         return rows

@@ -7,7 +7,6 @@ equal, in whatever experiment, share their runs.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from omosim.model.run import deciding
 from omosim.results import ResultFolder, code_version
 from omosim.study import tabulate
 from omosim.study.book import Book, FailedRun, gather, runs_kept, submit
-from omosim.study.compare import Progress
+from omosim.study.compare import Progress, Teller
 from omosim.study.executor import Executor, make_executor
 from omosim.study.runs import RunStore
 from omosim.validation.effects import NEUTRAL, OF_SHARES, effect, estimate, judge, parts_of, rounded
@@ -108,23 +107,11 @@ def validate(
     book.plan(replications, code=code if code is not None else code_version())
     store = RunStore(folder)
     workers = executor or make_executor(ENTRY, jobs, threads=plan.base.engine.threads)
-    tell = _teller(progress, book, replications)
+    tell = Teller(progress, book, replications)
     with runs_kept(book, folder, workers):
         submit(book, replications, store, workers, made.full)
         gather(book, replications, store, workers, tell)
     return _publish(plan, made, book, replications, folder, finished)
-
-
-def _teller(progress: Callable[[Progress], None] | None, book: Book, replications: int) -> Callable[[int], None]:
-    began = time.monotonic()
-    runs = {run for _, _, run in book.runs(replications)}
-
-    def tell(_: int) -> None:
-        if progress is not None:
-            done, failed = len(runs & book.answers.keys()), len(runs & book.failures.keys())
-            progress(Progress(done, book.reused, failed, len(runs), replications, 0, time.monotonic() - began))
-
-    return tell
 
 
 # ---- from runs to rows -----------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from omosim.config import change_rules, levels
 from omosim.config.errors import Problem, nearest
 from omosim.config.facts import Facts, Loc
 from omosim.config.network_rules import NETWORK_RULES
-from omosim.schema.scenario import BY_HOUR, DARK_TOO, FILTERS, NARROWED, ONLY_TIMES, SWITCHES, WHOLE_NUMBERS, WHOLE_RUN
 
 SUM_TOLERANCE = 1e-6
 Rule = Callable[[Facts], Iterator[Problem]]
@@ -188,99 +187,6 @@ def needs(facts: Facts) -> Iterator[Problem]:
             yield _no_capability(facts, loc, wanted)
 
 
-def interventions(facts: Facts) -> Iterator[Problem]:
-    """Each intervention changes one thing that exists, from one day to a later one."""
-    for i, row in enumerate(facts.items("scenario", "interventions")):
-        if isinstance(row, dict):
-            loc: Loc = ("scenario", "interventions", i)
-            yield from _change(facts, loc, row)
-            yield from _places(facts, loc)
-
-
-def _change(facts: Facts, loc: Loc, row: dict[str, Any]) -> Iterator[Problem]:
-    given = [k for k in ("set", "times") if row.get(k) is not None]
-    if len(given) != 1:
-        both = "neither 'set' nor 'times'" if not given else "both 'set' and 'times'"
-        yield facts.problem(loc, both, "Give one of them: set: NEW VALUE or times: FACTOR")
-    what = row.get("what")
-    yield from change_rules.capability(facts, loc, row)
-    if what in SWITCHES and (row.get("times") is not None or row.get("set") not in (None, 0, 1)):
-        key = "times" if row.get("times") is not None else "set"
-        yield facts.problem((*loc, key), f"'{what}' is on or off", "Write set: 1 (on) or set: 0 (off)", "set: 0 or 1")
-    if isinstance(what, str) and what in NARROWED:
-        yield from _manner(facts, loc, row, what)
-    start, end = facts.number(*loc, "from_day"), facts.number(*loc, "to_day")
-    if start is not None and end is not None and end <= start:
-        yield facts.problem(
-            (*loc, "to_day"), f"not after from_day = {start:g}", "to_day is the first day on which it no longer holds"
-        )
-
-
-def _manner(facts: Facts, loc: Loc, row: dict[str, Any], what: str) -> Iterator[Problem]:
-    """How this quantity can be changed: by which numbers, where, and from when."""
-    value = facts.number(*loc, "set")
-    yield from change_rules.narrowing(facts, loc, row, what)
-    if value is not None and what in ONLY_TIMES:
-        yield facts.problem((*loc, "set"), f"'{what}' has no absolute value", "Write times: FACTOR")
-    if value is not None and value < 0:
-        yield facts.problem((*loc, "set"), "below 0", "Write 0 or more", "0 or more")
-    if value is not None and what in WHOLE_NUMBERS and value != int(value):
-        cure = f"Write {int(value)} or {int(value) + 1}, or times: FACTOR"
-        yield facts.problem((*loc, "set"), f"'{what}' is counted in whole numbers", cure, "a whole number")
-    if what == "price" and 0 in (value, facts.number(*loc, "times")):
-        key = "set" if value == 0 else "times"
-        yield facts.problem((*loc, key), "goods for nothing", "Give a price or a factor above 0", "above 0")
-    if what == "store_open" and not row.get("stores"):
-        yield facts.problem(loc, "no stores named", "Add stores: [S01, …]")
-    for part in FILTERS:
-        names = [str(n) for n in row.get(part) or []] if isinstance(row.get(part), list) else []
-        twice = sorted({n for n in names if names.count(n) > 1})
-        if twice:
-            yield facts.problem((*loc, part), f"{', '.join(twice[:5])} stands twice", "Name each once")
-    begin, end = (facts.number(*loc, name) for name in ("from_hour", "to_hour"))
-    if what not in BY_HOUR and ((begin or 0) != 0 or (end or 24) != 24):
-        key = "from_hour" if begin else "to_hour"
-        yield facts.problem((*loc, key), f"'{what}' holds for whole days", "Drop the hours", f"hours for {', '.join(BY_HOUR)}")
-    if (begin or 0) >= (24 if end is None else end):
-        yield facts.problem((*loc, "to_hour"), f"not after from_hour = {begin or 0:g}", "End it after its start", "1 to 24")
-    burn, start = facts.number("burn_in_days"), facts.number(*loc, "from_day")
-    if what in WHOLE_RUN and burn is not None and start is not None and (start > -burn or row.get("to_day") is not None):
-        cure = "Write from_day: -3650 and no to_day: goods and contracts do not change inside a run"
-        yield facts.problem(loc, f"'{what}' holds for a whole run", cure, f"from_day at most {-burn:g}, no to_day")
-
-
-def _places(facts: Facts, loc: Loc) -> Iterator[Problem]:
-    yield from change_rules.people(facts, loc)
-    count = facts.number("network", "stores", "count")
-    opened, what = facts.opened(), facts.get(*loc, "what")
-    dark = int(facts.number("network", "dark_stores", "count") or 0) if what in DARK_TOO else 0
-    for j, name in enumerate(facts.items(*loc, "stores")):
-        match = re.fullmatch(r"S(\d{2,})", name, re.ASCII) if isinstance(name, str) else None
-        known = match is not None and count is not None and (1 <= int(match.group(1)) <= count or name in opened)
-        known = known or name in [f"D{k:02d}" for k in range(1, dark + 1)]
-        if isinstance(name, str) and count is not None and count >= 1 and not known:
-            yield facts.problem(
-                (*loc, "stores", j), "no such store", "Name stores of this network, or open a further one with what: store_open, set: 1",
-                f"S01 to S{int(count):02d}" + (f", D01 to D{dark:02d}" if dark else ""),
-            )
-    zones = facts.number("market", "geography", "zones")
-    for j, zone in enumerate(facts.items(*loc, "zones")):
-        if isinstance(zone, int) and zones is not None and not 0 <= zone < zones:
-            yield facts.problem(
-                (*loc, "zones", j), "no such zone", "Name zones of this market", f"0 to {int(zones) - 1}"
-            )
-    names = list(facts.mapping("catalogue", "categories"))
-    for j, name in enumerate(facts.items(*loc, "categories")):
-        if isinstance(name, str) and names and name not in names:
-            yield facts.problem(
-                (*loc, "categories", j),
-                "no such category",
-                "Name categories of this catalogue",
-                ", ".join(names),
-                nearest(name, names),
-            )
-
-
 def signs(facts: Facts) -> Iterator[Problem]:
     """Expected signs are + - or 0."""
     for name, sign in facts.mapping("scenario", "expect").items():
@@ -327,7 +233,7 @@ def arms(facts: Facts) -> Iterator[Problem]:
 
 RULES: tuple[Rule, ...] = (
     segment_shares, need_shares, thetas, timezone, start_date, weights, *NETWORK_RULES,
-    capabilities, needs, interventions, change_rules.experiments, signs, burn_in, arms,
+    capabilities, needs, change_rules.interventions, change_rules.experiments, signs, burn_in, arms,
 )  # fmt: skip
 
 

@@ -16,14 +16,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from omosim.kernels.audiences import assign_audiences, fill_groups
+from omosim.schema.refusals import group_refusals
 from omosim.schema.scenario import AUDIENCE, CONTROL, MOST_AUDIENCES, SEEN, Intervention
 from omosim.schema.settings import Settings
 from omosim.world.errors import CannotIntervene
 
 #: combinations of groups that are looked at, at most
 MOST_COMBINATIONS = 4096
-#: shares may add up to 1 but for rounding
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -148,25 +147,15 @@ def _trials(settings: Settings) -> list[Trial]:
 
 
 def trial_problems(changes: Sequence[Intervention]) -> list[str]:
-    """What is wrong with the groups of experiments, one text each."""
-    shares: dict[str, dict[str, set[float]]] = {}
+    """What is wrong with the experiments together, one text each; their groups: `schema.refusals.group_refusals`."""
+    groups: dict[str, set[str]] = {}
     for change in changes:
         if change.ab is not None and change.what in SEEN:
-            shares.setdefault(change.ab.name, {}).setdefault(change.ab.group, set()).add(change.ab.share)
-    found = []
-    for name, groups in shares.items():
-        if CONTROL in groups:
-            found.append(f"experiment '{name}': '{CONTROL}' is the group of those whom no change reaches; name it otherwise.")
-        for group, given in groups.items():
-            if len(given) > 1:
-                found.append(f"experiment '{name}': group '{group}' has the shares {', '.join(f'{s:g}' for s in sorted(given))}; give one.")
-        total = sum(max(given) for given in groups.values())
-        if total > 1 + ROUNDING:
-            found.append(f"experiment '{name}': the shares of its groups add up to {total:g}; leave at most 1.")
-    combinations = math.prod(len(groups) + 1 for groups in shares.values())
+            groups.setdefault(change.ab.name, set()).add(change.ab.group)
+    combinations = math.prod(len(names) + 1 for names in groups.values())
     if combinations > MOST_COMBINATIONS:
-        found.append(f"{len(shares)} experiments make {combinations} combinations of groups, more than {MOST_COMBINATIONS}; run fewer at once.")
-    return found
+        return [f"{len(groups)} experiments make {combinations} combinations of groups, more than {MOST_COMBINATIONS}; run fewer at once."]
+    return []
 
 
 def build_audiences(settings: Settings) -> Audiences:
@@ -181,8 +170,9 @@ def build_audiences(settings: Settings) -> Audiences:
     CannotIntervene : groups that cannot be drawn, or more than `MOST_AUDIENCES`
     """
     changes = settings.scenario.interventions
-    if found := trial_problems(changes):
-        raise CannotIntervene("\n".join(found))
+    wrong = [refusal.message for _, refusal in group_refusals([change.model_dump() for change in changes])] + trial_problems(changes)
+    if wrong:
+        raise CannotIntervene("\n".join(wrong))
     if not any(narrows(change) for change in changes):
         return Audiences(("",), np.ones((len(changes), 1), np.bool_))
     trials = _trials(settings)

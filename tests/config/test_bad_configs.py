@@ -272,6 +272,7 @@ def test_bad_words_are_refused(tmp_path: Path, monkeypatch, omosim, started, cal
 
 CHANGES = [
     ("what: staff, set: 0.5, from_day: 0", ["set = 0.5: 'staff' is counted in whole numbers", "times: FACTOR"]),
+    ("what: bins, set: 0, stores: [S01], from_day: 0", ["set = 0: 0 bins stand for as many as are needed", "close the offer"]),
     ("what: price, times: 0, from_day: 0", ["times = 0: goods for nothing"]),
     ("what: price, set: -5, from_day: 0", ["set = -5: below 0"]),
     ("what: rival_price, times: 1.1, stores: [S01], from_day: 0", ["'rival_price' cannot be narrowed by stores", "or drop stores", "zones, categories"]),

@@ -124,8 +124,8 @@ def shifts(report):
 
 
 def customers(report):
-    """The site, fitting rooms, alterations, parts left behind or sent back, exchanges."""
-    features = ("pickups", "site", "rooms", "alters", "take_part", "unwanted", "exchanges")
+    """The site, fitting rooms, alterations, parts left behind or sent back, exchanges, further purchases."""
+    features = ("pickups", "site", "rooms", "alters", "take_part", "unwanted", "exchanges", "extras")
     worlds(report, chosen=FEATURED, features=features)
 
 
@@ -142,7 +142,13 @@ def given_back(report):
         return world
 
     worlds(report, craft, FEATURED, ("pickups", "lost", "late", "slots", "ring", "short_wait", "rush", "shuts"))
+    def turned(world):
+        world.rows["flow"], world.rows["collect_lag_s"] = 2, 4 * HOUR
+        world.net.rules = replace(world.net.rules, hold_s=30 * HOUR)
+        return world
+
     worlds(report, waved, [(seed, 4, 3, 120, 600, True) for seed in range(30, 42)], ("shuts",))
+    worlds(report, turned, [(seed, 4, 3, 120, 600, True) for seed in range(50, 62)], ("pickups", "shuts"))
 
 
 def exchanges(report):

@@ -105,7 +105,7 @@ def test_a_site_is_down_for_the_hours_it_is_told(shipped) -> None:
 def test_hours_are_for_the_site_alone(shipped) -> None:
     bad = [{"what": "price", "times": 0.9, "from_day": 0, "from_hour": 3}, {"what": "site_capacity", "set": 1, "from_day": 0, "from_hour": 9, "to_hour": 9}]
     found = problems(shipped.with_changes(shipped.make_settings(), *bad))
-    assert len(found) == 2 and "whole days" in found[0] and "not after from_hour 9" in found[1]
+    assert len(found) == 2 and "whole days" in found[0] and "not after from_hour = 9" in found[1]
 
 
 def test_price_moves_where_it_is_told(shipped) -> None:

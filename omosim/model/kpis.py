@@ -29,8 +29,8 @@ BUYING_VISITS = (3, 4)
 AT_POINTS = (10,)
 #: rows of one need: the first has ordinal 0
 FOLLOW_UPS = 1 << ORDINAL_BITS
-#: ordinals from here on are exchanges (2) and further parcels of an order (4, 8, 12)
-EXCHANGES = 2
+#: ordinals from here on are exchanges (2), further purchases at a visit (3), and further parcels of an order (4, 8, 12)
+EXCHANGES, BESIDE = 2, 3
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,17 @@ def sold(book: np.ndarray) -> np.ndarray:
 
 
 def whole_orders(book: np.ndarray) -> np.ndarray:
-    """Mask of rows that begin an order: of one in several parcels the first alone, and no exchange of an earlier one."""
-    return (book["key"] % FOLLOW_UPS) < EXCHANGES
+    """Mask of rows that begin an order: of one in several parcels the first alone, and no exchange of an earlier one.
+
+    What is bought beside an errand at a visit is an order where the store sold nothing else to that visit.
+    """
+    ordinal = book["key"] % FOLLOW_UPS
+    begins = ordinal < EXCHANGES
+    beside = np.flatnonzero(ordinal == BESIDE)
+    if len(beside):
+        paid, visit = book["key"][(book["units_out"] > 0) & (book["channel"] == Entry.STORE)], book["key"][beside] - BESIDE
+        begins[beside] = ~(np.isin(visit, paid) | np.isin(visit + 1, paid))
+    return begins
 
 
 def site_lost(book: np.ndarray) -> Kpi:

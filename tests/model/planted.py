@@ -18,6 +18,7 @@ PNL, RETAIL = "omosim/model/pnl.py", "omosim/model/retail.py"
 COARSE, CONTROL, RULES = (f"{FULFILMENT}{name}.py" for name in ("coarse", "replenishment", "rules"))
 PROCESSES, WORLD, WORLD_STOCK = "omosim/model/processes.py", "omosim/world/state.py", "omosim/world/stock.py"
 PLANNING = "omosim/planning/"
+HOURS = f"{KERNELS}hours.py"
 NEEDS, JOURNEYS = f"{KERNELS}journeys_needs.py", "omosim/journeys/journeys.py"
 
 
@@ -108,8 +109,8 @@ BUGS = (
         'b["ready_at"] = b["placed_at"]\n', "L10"),
     Bug("off by one day at the carrier's cut-off", STOCK, 't + (g[R_CUTOFF] - t) % DAY',
         't + 1 + (g[R_CUTOFF] - t - 1) % DAY', DIFFER, "cutoffs"),
-    Bug("an hour's shift of the opening", STOCK, '    opens, closes = n["opens_s"], n["closes_s"]\n',
-        '    opens, closes = n["opens_s"] + 3600, n["closes_s"] + 3600\n', DIFFER),
+    Bug("an hour's shift of the opening", HOURS, '    opens = int(door["opens_s"])\n    closes = int(door["closes_s"])\n',
+        '    opens = int(door["opens_s"]) + 3600\n    closes = int(door["closes_s"]) + 3600\n', DIFFER),
     # ---- queues and staff ---------------------------------------------------------------------------------------
     Bug("shift change ignored", STATION, '    s["cap"] = cap\n', "", DIFFER),
     Bug("staff's work not counted", STATION, '    s["worked"] += work\n    schedule(', '    schedule(', "L9"),

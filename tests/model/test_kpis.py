@@ -108,6 +108,27 @@ def test_by_hand(figures, name, value):
     assert figures[name].value == pytest.approx(value, rel=1e-12)
 
 
+def test_what_is_bought_beside_an_errand_is_an_order_where_nothing_else_was():
+    def visit(number, entries=1, **more):
+        return book_row(key=256 * number, placed_at=100, shopper=number, channel=Entry.STORE, flow=Flow.VISIT, offer=4, entries=entries, **more)
+
+    def beside(number):
+        return book_row(key=256 * number + 3, placed_at=150, shopper=number, channel=Entry.STORE, flow=Flow.VISIT, offer=4, units=1, units_out=1,
+                        revenue=5, status=Status.BOUGHT)  # fmt: skip
+
+    def sent(number, channel):
+        return book_row(key=256 * number + 1, placed_at=100, shopper=number, channel=channel, flow=Flow.SHIP, units=1, units_out=1, revenue=40,
+                        promised_at=900, done_at=800, status=Status.DELIVERED)  # fmt: skip
+
+    bought = {"units": 1, "units_out": 1, "revenue": 50, "status": Status.BOUGHT}
+    # 1 pays for both, 2 found an empty shelf, 3 has it sent by the store, 4 orders it on the phone, 5 buys nothing
+    rows = [visit(1, **bought), beside(1), visit(2, flags=FLAG_EMPTY), beside(2), visit(3), sent(3, Entry.STORE), beside(3), visit(4),
+            sent(4, Entry.WEB), beside(4), visit(5, flags=FLAG_LOOKED)]  # fmt: skip
+    found = {k.kpi: k.value for k in kpis(np.concatenate(rows), np.zeros((1, N_COUNTS), np.int64), PNL, 0, 0, DAY, "KRW")}
+    assert found["orders"] == 5 and found["store_conversion"] == 4 / 5 and found["store_visits"] == 5
+    assert found["units"] == 7 and found["revenue_store"] == 50 + 4 * 5 + 40 and found["repeat_rate"] == 1 / 4
+
+
 def test_undefined_is_null_with_a_reason():
     nothing = kpis(np.zeros(0, BOOK), np.zeros((1, N_COUNTS), np.int64), PNL, None, 0, DAY, "KRW")
     undefined = [k for k in nothing if k.value is None]

@@ -100,7 +100,7 @@ class MayShip(Frozen):
 class Sourcing(Frozen):
     """Which node serves a parcel."""
 
-    rule: Literal["centre_first", "nearest", "cheapest", "fastest"] = par("name", "order in which nodes are asked; then by distance", default="centre_first")
+    rule: Literal["centre_first", "nearest", "cheapest", "fastest"] = par("name", "order in which nodes are asked: cheapest by the fee of an order there (a parcel costs the same from everywhere), fastest by extra days; then by distance", default="centre_first")
     max_parcels: int = par("parcels", "parcels that an order may be split into", 1, 4, default=1)
     reserve_at: Literal["order", "pick"] = par("name", "when stock is put aside for an online order", default="order")
     allowed: list[MayShip] = par("rows", "which nodes may ship to which zones; a zone that no row names is served by all", default_factory=list, max_length=1000)

@@ -87,6 +87,17 @@ def _file_links(profile: np.ndarray, shopper: np.ndarray, t: np.ndarray, file: n
     return np.concatenate([keys[others], hubs]), np.concatenate([keys[hub[others]], to]), np.concatenate([known, when])
 
 
+def _pass_on(known: np.ndarray, to: np.ndarray, links: tuple[np.ndarray, np.ndarray, np.ndarray], rows: np.ndarray, width: int) -> None:
+    """Links to an account of which no row tells go to what the file links that to; changes `known` and `to` in place."""
+    keys, onward, when = links
+    order = np.argsort(keys)
+    at = np.searchsorted(keys[order], to)
+    found = np.flatnonzero((at < len(keys)) & ~np.isin(to, rows) & (to % width != _WEB_ACCOUNT))
+    found = found[keys[order[at[found]]] == to[found]]
+    link = order[at[found]]
+    known[found], to[found] = np.maximum(known[found], when[link]), onward[link]
+
+
 def observe(touches: np.ndarray, shoppers: np.ndarray, world: World, who: Identity, orders: np.ndarray) -> Observed:
     """What is seen of the true log.
 
@@ -97,8 +108,8 @@ def observe(touches: np.ndarray, shoppers: np.ndarray, world: World, who: Identi
 
     Notes
     -----
-    A web shop knows at once whose cookie a login is on; other links need the customer file in force at that touch. On
-    a share `login` of cookies the shopper stays signed in, so that they are linked from their first touch on.
+    A shop or platform knows at once whose cookie a login is on; all else needs the customer file in force at a touch. On a
+    share `login` of cookies the shopper stays signed in, so that they are linked from their first touch on.
     """
     row = np.flatnonzero(touches["identity"] > ID_NONE)
     seen = touches[row]
@@ -107,22 +118,22 @@ def observe(touches: np.ndarray, shoppers: np.ndarray, world: World, who: Identi
     kind[(kind == ID_CARD) & (shoppers["flags"][shopper] & LOYALTY == 0)] = _SENSED
     device, number, signed = (np.zeros(len(seen), np.int64) for _ in range(3))
     phone = world.segment_mobile[shoppers["segment"][shopper]]
-    read_cookies(world.key0, world.key1, seen, phone, round(who.cookie_days * DAY), who.login, device, number, signed)
-
-    cookie = _FIRST_COOKIE + 2 * number + device
-    width = int(cookie.max(initial=_FIRST_COOKIE)) + 1
     account = _ACCOUNT[world.touch_entry[seen["touchpoint"]]]
+    read_cookies(world.key0, world.key1, seen, account, phone, round(who.cookie_days * DAY), who.login, device, number, signed)
+
+    cookie = _FIRST_COOKIE + 4 * (2 * number + device) + account  # each shop and platform sets its own
+    width = int(cookie.max(initial=_FIRST_COOKIE)) + 1
     which = np.select([kind == ID_COOKIE, kind == ID_LOGIN, kind == ID_CARD], [cookie, account, np.int64(_CARD_FILE)], np.int64(_SENSED_FILE))
-    profile, cookie_profile, web = shopper * width + which, shopper * width + cookie, shopper * width + _WEB_ACCOUNT
+    profile, cookie_profile, own = shopper * width + which, shopper * width + cookie, shopper * width + account
 
     signs = (kind == ID_COOKIE) & (signed == 1)
-    named = kind >= ID_LOGIN
-    pairs = ((profile[named], web[signs]), (shopper[named], shopper[signs]), (t[named], t[signs]), (file[named], file[signs]))
+    named, logins = kind >= ID_LOGIN, kind == ID_LOGIN
+    pairs = ((profile[named], own[signs]), (shopper[named], shopper[signs]), (t[named], t[signs]), (file[named], file[signs]))
     whom, whose, when, how = (np.concatenate(pair) for pair in pairs)
     from_file = _file_links(whom, whose, when, how, width)
-    logins = (kind == ID_LOGIN) & ((account == _WEB_ACCOUNT) | (file >= 0))
-    told = np.concatenate([np.where(account == _WEB_ACCOUNT, t, _known(t, file))[logins], t[signs]])
-    cookies, known, to = _firsts(np.concatenate([cookie_profile[logins], cookie_profile[signs]]), told, np.concatenate([profile[logins], web[signs]]))
+    opened = logins | signs
+    cookies, known, to = _firsts(cookie_profile[opened], t[opened], own[opened])
+    _pass_on(known, to, from_file, np.unique(profile), width)
 
     keys, links_to, links_at = (np.concatenate(pair) for pair in zip(from_file, (cookies, to, known), strict=True))
     order = np.argsort(keys)

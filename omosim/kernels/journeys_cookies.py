@@ -28,12 +28,13 @@ def cookie_at(key0, key1, shopper, device, t, life_s):
 
 
 @counted
-def read_cookies(key0, key1, touches, phone, life_s, login, device, number, signed):
+def read_cookies(key0, key1, touches, account, phone, life_s, login, device, number, signed):
     """Devices and cookies of touches, as `recognise` draws them for a mission.
 
     Parameters
     ----------
     touches : (n,) TOUCH
+    account : (n,) int64, whose cookie it is: the own shop's, or that of a platform
     phone : (n,) float64, share of the shopper's segment on the phone
     life_s : seconds after which a cookie changes, 0 never
     login : share of cookies on whose device the shopper stays signed in
@@ -47,7 +48,7 @@ def read_cookies(key0, key1, touches, phone, life_s, login, device, number, sign
         device[k] = device_at(key0, key1, shopper, slot, t, phone[k])
         number[k] = cookie_at(key0, key1, shopper, device[k], t, life_s)
         cookie = number[k] * 2 + device[k]
-        signed[k] = 1 if uniform(key0, key1, shopper, cookie, SIGNED_IN, 0) < login else 0
+        signed[k] = 1 if uniform(key0, key1, shopper, cookie, SIGNED_IN, account[k]) < login else 0
 
 
 @kernel

@@ -63,7 +63,7 @@ def paid_at(touches: np.ndarray, pays: np.ndarray, orders: np.ndarray) -> np.nda
 def _known(t: np.ndarray, file: np.ndarray) -> np.ndarray:
     """When a customer file tells what happened at t: at once, or at the midnight of its next batch."""
     days = np.maximum(file, 1).astype(np.int64)
-    return np.where(file == 0, t, (t // DAY // days + 1) * days * DAY)
+    return np.where(file < 0, t, (t // DAY // days + 1) * days * DAY)
 
 
 def _firsts(key: np.ndarray, t: np.ndarray, *more: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -76,7 +76,7 @@ def _firsts(key: np.ndarray, t: np.ndarray, *more: np.ndarray) -> tuple[np.ndarr
 
 def _file_links(profile: np.ndarray, shopper: np.ndarray, t: np.ndarray, file: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(profile, linked to, known at) of the profiles that a customer file brings together: all of a shopper to one of his."""
-    keep = file >= 0
+    keep = file != 0
     keys, first, how, who = _firsts(profile[keep], t[keep], file[keep], shopper[keep])
     order = np.lexsort((first, keys % width != _WEB_ACCOUNT, who))
     people, at = np.unique(who[order], return_index=True)

@@ -67,10 +67,10 @@ def identity_seen(levels, kind, who, u):
 
 @kernel
 def file_state(levels):
-    """The customer file as the log notes it: -1 none, 0 at once, else days between its batches."""
+    """The customer file as the log notes it: 0 none, -1 at once, else days between its batches."""
     if levels["link_latency_s"] < 0:
-        return -1
-    return 0 if levels["link_latency_s"] < 3_600 else min(levels["batch_days"], 127)
+        return 0
+    return -1 if levels["link_latency_s"] < 3_600 else min(levels["batch_days"], 127)
 
 
 @kernel

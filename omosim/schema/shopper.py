@@ -1,6 +1,6 @@
 """Columns of shoppers, their needs and missions: what is kept for each person between days.
 
-At five categories a shopper takes 64 + 5 x 10 = 114 bytes. Tastes are in thousandths of the price of the
+At five categories a shopper takes 64 + 5 x 10 = 114 bytes, and 12 more where cookies are followed. Tastes are in thousandths of the price of the
 order, habits in 1/255, the hassle factor of returns in hundredths.
 """
 
@@ -76,7 +76,7 @@ TOUCH = np.dtype(
         ("identity", "i1"),  # left and seen: 0 none, 1 cookie, 2 login, 3 card
         ("linked", "i1"),  # 1: visible in the linked profile
         ("bought", "i1"),  # 1: the mission ended in an order or a visit
-        ("file", "i1"),  # the customer file at the decision: -1 none, 0 at once, else days between its batches
+        ("file", "i1"),  # the customer file at the decision: 0 none, -1 at once, else days between its batches
     ],
     align=True,
 )

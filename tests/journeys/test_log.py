@@ -57,14 +57,14 @@ def seen(world, touches, orders=(), loyal=True, **who):
 
 
 def test_what_leaves_no_identity_is_not_seen(world):
-    touches = log((10, 1, ADS, ID_NONE, 1, 0, -1), (20, 1, TV, ID_NONE, 1, 0, -1), (30, 1, ADS, ID_COOKIE, 1, 0, -1))
+    touches = log((10, 1, ADS, ID_NONE, 1, 0, 0), (20, 1, TV, ID_NONE, 1, 0, 0), (30, 1, ADS, ID_COOKIE, 1, 0, 0))
     found = seen(world, touches)
     assert found.row.tolist() == [2] and found.profile.tolist() == [0] and found.linked_at.tolist() == [-1]
     assert len(seen(world, touches[:2]).row) == 0 and paths(observed_columns(seen(world, touches[:0]), touches[:0], world), {"order_id": [], "revenue": []}) == []
 
 
 def test_a_cookie_that_changed_is_a_new_profile(world):
-    touches = log(*((day * DAY + 5, 1, ADS, ID_COOKIE, 1, 0, -1) for day in range(40)))
+    touches = log(*((day * DAY + 5, 1, ADS, ID_COOKIE, 1, 0, 0) for day in range(40)))
     assert len(np.unique(seen(world, touches).profile)) == 1
     for days in (10.0, 4.0):
         number = seen(world, touches, cookie_days=days).profile
@@ -74,8 +74,8 @@ def test_a_cookie_that_changed_is_a_new_profile(world):
 
 def test_a_login_links_the_cookie_of_its_device_at_once_where_it_was_left_and_no_more_without_a_file(world):
     touches = log(
-        (10, 1, ADS, ID_COOKIE, 1, 0, -1), (50, 1, SITE, ID_LOGIN, 1, 0, -1), (60, 1, SHOP, ID_CARD, 2, 1, -1),
-        (70, 1, MARKET, ID_LOGIN, 3, 0, -1), (75, 1, FEED, ID_COOKIE, 3, 0, -1), (80, 1, MAIL, ID_LOGIN, 3, 0, -1), (90, 2, ADS, ID_COOKIE, 1, 0, -1),
+        (10, 1, ADS, ID_COOKIE, 1, 0, 0), (50, 1, SITE, ID_LOGIN, 1, 0, 0), (60, 1, SHOP, ID_CARD, 2, 1, 0),
+        (70, 1, MARKET, ID_LOGIN, 3, 0, 0), (75, 1, FEED, ID_COOKIE, 3, 0, 0), (80, 1, MAIL, ID_LOGIN, 3, 0, 0), (90, 2, ADS, ID_COOKIE, 1, 0, 0),
     )  # fmt: skip
     found = seen(world, touches)
     assert found.profile.tolist() == [0, 1, 2, 3, 4, 1, 5]  # a message goes to the account of the web
@@ -86,7 +86,7 @@ def test_a_login_links_the_cookie_of_its_device_at_once_where_it_was_left_and_no
     assert [SEEN[k] for k in found.identity] == ["cookie", "login", "card", "login", "cookie", "login", "cookie"]
 
 
-@pytest.mark.parametrize(("file", "known"), [(0, 3 * DAY + 60), (1, 4 * DAY), (7, 7 * DAY)])
+@pytest.mark.parametrize(("file", "known"), [(-1, 3 * DAY + 60), (1, 4 * DAY), (7, 7 * DAY)])
 def test_one_file_links_card_and_logins_at_once_or_with_its_next_batch(world, file, known):
     touches = log(
         (10, 1, ADS, ID_COOKIE, 1, 0, file), (DAY + 50, 1, SITE, ID_LOGIN, 1, 0, file), (3 * DAY + 60, 1, SHOP, ID_CARD, 2, 1, file),
@@ -102,7 +102,7 @@ def test_one_file_links_card_and_logins_at_once_or_with_its_next_batch(world, fi
 
 
 def test_who_stays_signed_in_is_linked_from_the_first_touch_of_a_cookie(world):
-    touches = log((10, 1, ADS, ID_COOKIE, 1, 0, 0), (20, 1, SHOP, ID_CARD, 2, 1, 0))
+    touches = log((10, 1, ADS, ID_COOKIE, 1, 0, -1), (20, 1, SHOP, ID_CARD, 2, 1, -1))
     found = seen(world, touches, login=1.0)
     assert persons(found.profile, found.linked_to, found.linked_at).tolist() == [0, 0] and found.linked_at.tolist() == [10, 20]
     apart = seen(world, touches)
@@ -110,7 +110,7 @@ def test_who_stays_signed_in_is_linked_from_the_first_touch_of_a_cookie(world):
 
 
 def test_profiles_do_not_tell_who_it_is(world):
-    rows = [(10, 1, ADS, ID_COOKIE, 1, 0, 0), (20, 2, SHOP, ID_CARD, 2, 1, 0), (30, 1, SITE, ID_LOGIN, 2, 1, 0)]
+    rows = [(10, 1, ADS, ID_COOKIE, 1, 0, -1), (20, 2, SHOP, ID_CARD, 2, 1, -1), (30, 1, SITE, ID_LOGIN, 2, 1, -1)]
     others = [(t, 9 - shopper, *rest) for t, shopper, *rest in rows]
     one, two = (observed_columns(seen(world, log(*r)), log(*r), world) for r in (rows, others))
     assert all(np.array_equal(one[name], two[name]) for name in one)
@@ -120,10 +120,10 @@ def test_profiles_do_not_tell_who_it_is(world):
 def test_an_order_stands_at_the_last_touch_of_its_mission_where_one_can_pay(world):
     first, second = order_key(1, 0, 1, 0), order_key(1, 0, 2, 0)
     touches = log(
-        (10, 1, ADS, ID_COOKIE, 1, 1, -1), (20, 1, SITE, ID_LOGIN, 1, 1, -1),  # an order
-        (30, 1, SHOP, ID_CARD, 2, 1, -1),  # a visit from which a follow-up came
-        (40, 1, SHOP, ID_CARD, 3, 1, -1),  # a visit without a purchase
-        (50, 1, SITE, ID_LOGIN, 4, 0, -1), (60, 2, SITE, ID_NONE, 1, 1, -1), (70, 3, ADS, ID_COOKIE, 1, 1, -1),
+        (10, 1, ADS, ID_COOKIE, 1, 1, 0), (20, 1, SITE, ID_LOGIN, 1, 1, 0),  # an order
+        (30, 1, SHOP, ID_CARD, 2, 1, 0),  # a visit from which a follow-up came
+        (40, 1, SHOP, ID_CARD, 3, 1, 0),  # a visit without a purchase
+        (50, 1, SITE, ID_LOGIN, 4, 0, 0), (60, 2, SITE, ID_NONE, 1, 1, 0), (70, 3, ADS, ID_COOKIE, 1, 1, 0),
     )  # fmt: skip
     orders = np.array(sorted([first, second + 1, order_key(2, 0, 1, 0), order_key(3, 0, 1, 0)]))
     paid = paid_at(touches, world.touch_pays, orders)

@@ -92,6 +92,7 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
         folder.write_table("shows", shows, types={"return_rate": "float64", "intensity": "float64"})
     if composed.settings.output.touches:
         folder.write_table("touches", done.model.journeys.touch_columns())
+        folder.write_table("observed", done.observed(), types={"linked_at": "int64"})
     folder.write_json("laws.json", done.laws)
     folder.write_json("pnl.json", done.pnl)
     summary = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from omosim.journeys.log import Path
     from omosim.model.run import Run
 
 
@@ -71,6 +72,58 @@ class RunView:
         frame = pd.DataFrame(counts, columns=[c.name.lower() for c in Count])
         frame.insert(0, "day", range(-self.run.settings.burn_in_days, len(frame) - self.run.settings.burn_in_days))
         return frame
+
+    def touches(self) -> pd.DataFrame:
+        """The true log: one row a touch of a mission, in time.
+
+        Raises
+        ------
+        ValueError : the run kept no log
+        """
+        import pandas as pd
+
+        self._need_touches()
+        return pd.DataFrame(self.run.model.journeys.touch_columns())
+
+    def observed(self) -> pd.DataFrame:
+        """What the firm sees of it, by profile; order_id and linked_to are -1 where there is none. Raises as `touches`."""
+        import pyarrow as pa
+
+        self._need_touches()
+        return pa.table(self.run.observed()).to_pandas()
+
+    def paths(self, as_of: int | None = None) -> list[Path]:
+        """Paths of persons as the firm resolves its profiles by what it knows at second `as_of`, all of it by default. Raises as `touches`."""
+        from omosim.journeys.log import observed_columns, paths
+
+        self._need_touches()
+        model = self.run.model
+        return paths(observed_columns(self.run.seen, model.journeys.touches, model.world), self._worth(), as_of)
+
+    def true_paths(self) -> list[Path]:
+        """Paths of shoppers as they were, from the true log. Raises as `touches`."""
+        from omosim.journeys.log import paths, true_columns
+
+        self._need_touches()
+        model = self.run.model
+        return paths(true_columns(model.journeys.touches, model.world, self.run.order_keys), self._worth())
+
+    def _worth(self) -> dict[str, Any]:
+        """order_id and net revenue, minor units, of every order of the run; what follows from one need counts to its first order."""
+        import numpy as np
+
+        from omosim.schema.columns import ORDINAL_BITS
+
+        book, keys = self.run.book, self.run.order_keys
+        at = np.searchsorted(keys >> ORDINAL_BITS, book["key"] >> ORDINAL_BITS)
+        mine = np.append(keys, -1)[at] >> ORDINAL_BITS == book["key"] >> ORDINAL_BITS
+        revenue = np.zeros(len(keys), np.int64)
+        np.add.at(revenue, at[mine], (book["revenue"] + book["fee"] - book["refund"])[mine])
+        return {"order_id": keys, "revenue": revenue}
+
+    def _need_touches(self) -> None:
+        if not self.run.settings.output.touches:
+            raise ValueError("this run kept no log of touches: ask for one with output__touches=True (output.touches=true)")
 
     def pnl(self) -> pd.Series:
         """Lines of the profit and loss, minor units."""

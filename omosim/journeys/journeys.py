@@ -11,7 +11,7 @@ from omosim.journeys.live import air, other_shows
 from omosim.journeys.shopper import Shopper
 from omosim.journeys.synthesis import make_shoppers
 from omosim.kernels.audiences import use_touchpoints
-from omosim.kernels.journeys_contacts import opt_out
+from omosim.kernels.journeys_contacts import count_files, opt_out
 from omosim.kernels.journeys_crowd import browse, count_users, day_of_awareness, push
 from omosim.kernels.journeys_decide import decide_window
 from omosim.kernels.journeys_needs import WAYS, hang_all, list_needs, plan_first_needs, rows_due
@@ -151,6 +151,12 @@ class Journeys:
         opt_out(
             self.scene.levels, day // 7, self.shoppers, rows, np.ascontiguousarray(world.reach[:, rows]), contacts, pushes, rule, day * DAY, self.counts[day]
         )
+
+    def files(self) -> np.ndarray:
+        """(A, 4) int64 by audience: customers known by login or card, of these in two files; who gets pushes, of these in two files."""
+        out = np.zeros((self.world.audiences.count, 4), np.int64)
+        count_files(self.scene.levels, self.shoppers, out)
+        return out
 
     def _over(self, second: int) -> bool:
         """Whether no mission is opened from this second on."""
@@ -338,6 +344,7 @@ class Journeys:
             "touch_sums": self.touch_sums.copy(), "exposed": self.exposed.copy(), "missions": self.missions[self.position :].copy(),
             "queue": self._queue[: self._waiting[0]].copy(), "log": self._log[: self._logged[0]].copy(),
             "day": self.day.copy(), "levels": np.array(levels, np.int64), "shows": self.scene.shows.copy(),
+            "cookies": self.scene.cookies.copy(),
         }  # fmt: skip
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
@@ -347,6 +354,7 @@ class Journeys:
         for mine, saved in ((self.counts, "counts"), (self.zone_sessions, "zone_sessions"), (self.scene.shows, "shows")):
             rows = min(len(mine), len(state[saved]))
             mine[:rows] = state[saved][:rows]
+        self.scene.cookies[...] = state["cookies"]
         for name, value in zip(MOVING_LEVELS, state["levels"].tolist(), strict=True):
             self.scene.levels[name] = value
         self._meet_again(state["users"].shape != self.users.shape)

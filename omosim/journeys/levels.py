@@ -13,6 +13,7 @@ from omosim.kernels.mathx import exp64, log64
 from omosim.schema.codes import Entry
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Settings, informs
+from omosim.schema.shopper import COOKIE
 from omosim.world.calendar import AFTER_OPENING_S, courier_waves
 from omosim.world.geography import LEAST_RIDE_S, ride_seconds_per_km
 from omosim.world.nodes import simulated_part, site_plan
@@ -71,6 +72,7 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "unwanted": network.fitting.unwanted,
         "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,
         "extra_purchase_visit": market.choice.extra_purchase_visit,
+        "cookie_s": round(who.cookie_days * DAY),
     }  # fmt: skip
     for name, value in values.items():
         out[name] = value
@@ -95,6 +97,7 @@ def _audience_levels(settings: Settings, world: World, audience: int, policy: Po
         "return_in_store": policy.return_in_store, "endless_aisle": policy.endless_aisle,
         "in_app_payment": policy.in_app_payment, "courier_radius_m": policy.courier_radius_m,
         "link_latency_s": policy.link_latency_s, "shown_items": max(1, policy.shown_items),
+        "batch_days": max(1, math.ceil(policy.link_latency_s / DAY)), "twice": settings.market.messages.duplicates,
         "live_ppm": ppm(policy.live_discount),
         "web_offer": int(policy.offers["enabled"][0]),
         "switch_hassle": settings.market.choice.switch_hassle,
@@ -208,7 +211,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray, zone_se
         blind=np.zeros((world.audiences.count, len(world.category_names), 4)),
         awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), zone_sessions=zone_sessions, scratch=np.zeros(96), case=np.zeros(1, CASE),
-        shows=no_shows(world.calendar.days),
+        shows=no_shows(world.calendar.days), cookies=np.zeros(settings.shoppers if settings.market.identity.cookie_days > 0 else 1, COOKIE),
     )  # fmt: skip
     return refresh(settings, world, scene)
 

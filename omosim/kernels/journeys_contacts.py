@@ -7,7 +7,8 @@ from omosim.kernels.mathx import exp64
 from omosim.kernels.philox import uniform_lanes
 from omosim.kernels.purposes import OPT_OUT
 
-_ALIVE, _CONSENT, _OPTED_OUT = 1, 2, 32
+_ALIVE, _CONSENT, _LOYALTY, _OPTED_OUT = 1, 2, 4, 32
+_IN_STORE = 2  # bit of `bought`
 _N_OPTED_OUT = 26  # column of the daily counters, as in schema.codes.Count
 
 
@@ -66,6 +67,41 @@ def messages_met(key0, key1, shopper, rows, reach, contacts, pushes):
 
 
 @kernel
+def is_twice(levels, who):
+    """Whether a customer is in two files that nobody links: the web's login, and the card of a store where he bought."""
+    if levels["link_latency_s"] >= 0 or int(who["linked"]) + int(who["pending"]) == 0:
+        return False
+    return int(who["flags"]) & (_CONSENT | _LOYALTY) == _CONSENT | _LOYALTY and int(who["bought"]) & _IN_STORE > 0
+
+
+@kernel
+def count_files(levels, shoppers, out):
+    """Customers by the files that they are in, of the living who consent; fills `out`.
+
+    Parameters
+    ----------
+    levels : (A,) LEVELS; shoppers : (n,) SHOPPER
+    out : (A, 4) int64: known by login or card, of these in two files; who gets pushes, of these in two files
+    """
+    out[:, :] = 0
+    for i in range(shoppers.size):
+        who = shoppers[i]
+        flags = int(who["flags"])
+        if flags & (_ALIVE | _CONSENT) != _ALIVE | _CONSENT:
+            continue
+        a = int(who["audience"])
+        card = flags & _LOYALTY > 0 and int(who["bought"]) & _IN_STORE > 0
+        login = int(who["linked"]) + int(who["pending"]) > 0
+        two = 1 if is_twice(levels[a], who) else 0
+        if card or login:
+            out[a, 0] += 1
+            out[a, 1] += two
+        if login and flags & _OPTED_OUT == 0:
+            out[a, 2] += 1
+            out[a, 3] += two
+
+
+@kernel
 def opt_out(levels, week, shoppers, rows, reach, contacts, pushes, rule, now, tally):
     """A week in which those who get more messages than they bear opt out, as chance has it.
 
@@ -89,7 +125,7 @@ def opt_out(levels, week, shoppers, rows, reach, contacts, pushes, rule, now, ta
         n = pushes[a]
         for k in range(rows.size):
             n += contacts[a, k]
-        most = max(most, n)
+        most = max(most, n * (1.0 + levels[a]["twice"]))
     if most <= rule[0]:
         return
     limit = 1.0 - exp64(-rule[1] * (most - rule[0]))  # nobody with a higher draw opts out, whatever he gets
@@ -106,6 +142,8 @@ def opt_out(levels, week, shoppers, rows, reach, contacts, pushes, rule, now, ta
                 continue
             a = int(who["audience"])
             n = messages_met(key0, key1, shopper, rows, reach[a], contacts[a], pushes[a])
+            if levels[a]["twice"] > 0.0 and is_twice(levels[a], who):
+                n *= 1.0 + levels[a]["twice"]
             if n <= rule[0] or u >= 1.0 - exp64(-rule[1] * (n - rule[0])):
                 continue
             who["flags"] = flags | _OPTED_OUT

@@ -5,6 +5,7 @@ import math
 from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_choice import choose
+from omosim.kernels.journeys_cookies import in_file_by_tomorrow, recognise
 from omosim.kernels.journeys_live import gives_up, see_show
 from omosim.kernels.journeys_perceive import (
     add_event,
@@ -13,7 +14,6 @@ from omosim.kernels.journeys_perceive import (
     goodwill_at,
     knows_us,
     order_units,
-    profile_size,
     second_item,
     shown_item,
 )
@@ -36,7 +36,7 @@ _NUMBER = _SERVED - 1
 _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
 _VISIT = 3
 _SOCIAL_OFFER = 6
-_CONSENT, _LOYALTY, _OPTED_OUT = 2, 4, 32
+_LOYALTY, _OPTED_OUT = 4, 32
 _POINT, _DARK = 4, 5  # places in the case of the nearest pickup point or locker, and dark store
 _AHEAD = 4  # missions ahead for whose shopper memory is asked
 _YIELD_SAMPLE = 7  # touches of undecided missions are drawn for one shopper in eight
@@ -253,8 +253,8 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
         return 0
     u_login, u_sessions, u_touches, u_gap = uniform4(key0, key1, shopper, slot, MISSION, 0)
     day = t // _DAY
-    known = flags & _CONSENT > 0 and u_login < levels["login"]
-    events = profile_size(who, day) if known else 0
+    phone = scene.segment[int(who["segment"])]["mobile"]
+    known, events = recognise(levels, scene.cookies, who, shopper, slot, t, phone, u_login < levels["login"])
     checks = levels["stock_shown"] == 1 and u_check < levels["check_share"]
     messages = flags & _OPTED_OUT == 0
     make_case(scene, levels, offers, who, mission, slot, base, events, u_login < levels["login"], u_trip < levels["combined_share"], checks,
@@ -276,7 +276,7 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
         given_up = filled == 0
     if known:
         add_event(levels, who, day, True)
-        if given_up and levels["retarget_rate"] > 0.0:
+        if given_up and levels["retarget_rate"] > 0.0 and in_file_by_tomorrow(levels, day):
             ask_again(levels, levels["retarget_rate"] if messages else levels["retarget_else"], mission, slot, queue, waiting)
     sampled = shopper & _YIELD_SAMPLE == 0
     if filled == 1 or log.size > 0 or sampled:

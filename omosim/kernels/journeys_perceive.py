@@ -69,7 +69,7 @@ def profile_size(who, day):
 
 @kernel
 def add_event(levels, who, day, online):
-    """An identified event enters the profile at once, with the next nightly batch, or (off line, unlinked) never."""
+    """An identified event enters the profile at once, with the next batch of the file, or (off line, unlinked) never; changes `who`."""
     if int(who["pending"]) > 0 and day > int(who["pending_day"]):
         who["linked"] = min(int(who["linked"]) + int(who["pending"]), 65535)
         who["pending"] = 0
@@ -80,7 +80,8 @@ def add_event(levels, who, day, online):
         who["linked"] = min(int(who["linked"]) + 1, 65535)
     else:
         who["pending"] = min(int(who["pending"]) + 1, 65535)
-        who["pending_day"] = day
+        every = levels["batch_days"]
+        who["pending_day"] = (day // every + 1) * every - 1
 
 
 @kernel

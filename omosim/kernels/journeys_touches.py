@@ -66,6 +66,14 @@ def identity_seen(levels, kind, who, u):
 
 
 @kernel
+def file_state(levels):
+    """The customer file as the log notes it: 0 none, -1 at once, else days between its batches."""
+    if levels["link_latency_s"] < 0:
+        return 0
+    return -1 if levels["link_latency_s"] < 3_600 else min(levels["batch_days"], 127)
+
+
+@kernel
 def touch_mission(levels, touchpoints, weights, who, shopper, slot, t, key, count, entry, bought, log, at, sums):
     """Draw the touches of a mission before its decision.
 
@@ -110,4 +118,5 @@ def touch_mission(levels, touchpoints, weights, who, shopper, slot, t, key, coun
             line["identity"] = identity
             line["linked"] = linked
             line["bought"] = bought
+            line["file"] = file_state(levels)
     return drawn, seen

@@ -14,6 +14,8 @@ LEVELS = np.dtype(
         "full_off", "cut",
         "live_limit",  # units at the reduced price in a show, 0 no limit
         "proof_s",  # period at which a show tells how many bought, 0 never
+        "batch_days",  # days between two batches of the customer file, 1 at least
+        "cookie_s",  # seconds after which a cookie changes, 0: sites do not recommend by cookies
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -27,6 +29,7 @@ LEVELS = np.dtype(
         "acc_web", "acc_social", "acc_live", "coupon_else", "retarget_else",
         "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
+        "twice",  # share of messages sent twice to customers who are in two files
     )]
 )  # fmt: skip
 
@@ -136,4 +139,5 @@ class Scene(NamedTuple):
     scratch: np.ndarray  # (96,) f8 working space: nests, then touchpoint weights
     case: np.ndarray  # (1,) CASE, working space
     shows: np.ndarray  # (shows,) SHOW, by running number
+    cookies: np.ndarray  # (n,) COOKIE, by shopper; one row where cookies are not followed
 

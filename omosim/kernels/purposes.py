@@ -69,6 +69,9 @@ ANNOUNCE = 102
 SHOW = 103
 SWITCH_APP = 104
 OTHER_SHOW = 105
+DEVICE = 110
+COOKIE = 111
+SIGNED_IN = 112
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

@@ -68,7 +68,7 @@ def money(model: RetailModel, book: np.ndarray, lines: dict[str, int]) -> int:
                        + daily(rows["revenue"] * (rows["channel"] == Entry.LIVE), live))  # fmt: skip
     points = round(daily(rows["revenue"] + rows["fee"] - rows["refund"], points_rate))
     with_time = (
-        lines["labour"] + lines["rent"] + lines["holding"] + lines["media"] + commission + points
+        lines["labour"] + lines["rent"] + lines["holding"] + lines["media"] + commission + points + lines["contacts"]
         + lines["capability_running"] + lines["capability_capital"]
     )  # fmt: skip
     from_book = int((rows["revenue"] + rows["fee"] - rows["refund"] - rows["goods_cost"] - rows["service_cost"]).sum())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from omosim.model.customers import add_contacts, contact_cost
 from omosim.model.kpis import CHANNELS, measured
 from omosim.schema.codes import Account, Entry, NodeKind
 from omosim.schema.columns import DAY, HOUR
@@ -40,6 +41,7 @@ COST_LINES = (
     "media",
     "commission",
     "points",
+    "contacts",
     "capability_running",
     "capability_capital",
 )
@@ -69,6 +71,7 @@ class DayCosts:
         self.rent = np.zeros(1, np.int64)
         self.running = np.zeros(1, np.int64)
         self.capital = np.zeros(1, np.int64)
+        self.contacts = np.zeros(6, np.int64)  # see omosim.model.customers
         self.staff_from = np.zeros((2, stations), np.int64)  # paid, worked at the window's start
         self.staff_to = np.zeros((2, stations), np.int64)  # at its end
 
@@ -91,6 +94,7 @@ class DayCosts:
             points = policy.points_rate * identified_share(model, policy)
             self.rates[day, audience] = policy.commission_social, policy.commission_live, points
         self.add_media(model)
+        add_contacts(model, self.contacts)
 
     def add_media(self, model: RetailModel) -> None:
         """Add the media of a day that begins, at the levels its contacts are bought at."""
@@ -194,6 +198,7 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
         "media": rounded(Fraction(int(day.media[0]), scale)),
         "commission": rounded(shares[0] + shares[1]),
         "points": rounded(shares[2]),
+        "contacts": rounded(contact_cost(day.contacts)),
         "capability_running": rounded(Fraction(int(day.running[0]), scale)),
         "capability_capital": rounded(Fraction(int(day.capital[0]), scale)),
     }
@@ -203,7 +208,7 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
     lines["labour_cost"] = lines["labour"]
     lines["capability_cost"] = lines["capability_running"] + lines["capability_capital"]
     lines["media_cost"] = lines["media"]
-    lines["other_cost"] = sum(lines[name] for name in ("rent", "holding", "shrink", "commission", "points"))
+    lines["other_cost"] = sum(lines[name] for name in ("rent", "holding", "shrink", "commission", "points", "contacts"))
     lines["operating_profit"] = sales - sum(lines[name] for name in COST_LINES)
     return lines
 

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from omosim.engine.laws import LAWS
+from omosim.journeys.log import Observed, identity_lost, observe, observed_columns
+from omosim.model.customers import contact_kpis
 from omosim.model.experiments import experiment_rows
-from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, site_lost, sold, staff_load
+from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, ratio, site_lost, sold, staff_load
 from omosim.model.places import place_kpis
 from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_share
 from omosim.model.retail import RetailModel
 from omosim.model.shows import show_columns, show_kpis
 from omosim.schema.codes import Count, Flow, Status
+from omosim.schema.columns import ORDINAL_BITS
 from omosim.schema.settings import Settings
 from omosim.world.nodes import site_plan
 
@@ -79,7 +82,8 @@ class Run:
         paid, worked = (model.costs.staff_to - model.costs.staff_from) * own_stations(model, stores_only=True)
         share = sample_share(model)
         places = place_kpis(model.places, float(1 / share))
-        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self), *show_kpis(model)]
+        people = [*crowd_kpis(self), *contact_kpis(model), *identity_kpis(self)]
+        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *people, *show_kpis(model)]
 
     @property
     def laws(self) -> dict[str, int]:
@@ -97,6 +101,22 @@ class Run:
     def experiments(self) -> list[dict[str, Any]]:
         """Rows of ab.parquet: each group of each randomised experiment, with intervals and the difference from its control."""
         return experiment_rows(self.model, self.book)
+
+    @cached_property
+    def order_keys(self) -> np.ndarray:
+        """(m,) int64: keys of the orders of the whole run, sorted; follow-ups of one need count once."""
+        keys = self.book["key"][sold(self.book)]
+        return keys[np.unique(keys >> ORDINAL_BITS, return_index=True)[1]]
+
+    @cached_property
+    def seen(self) -> Observed:
+        """What the firm sees of the log of touches; empty unless `output.touches` is set."""
+        model = self.model
+        return observe(model.journeys.touches, model.journeys.shoppers, model.world, self.settings.market.identity, self.order_keys)
+
+    def observed(self) -> dict[str, Any]:
+        """Columns of observed.parquet; Arrow arrays where a time may be null."""
+        return with_nulls(observed_columns(self.seen, self.model.journeys.touches, self.model.world))
 
     def shows(self) -> dict[str, Any]:
         """Columns of shows.parquet: a row a live show of the whole run; empty columns without any."""
@@ -158,6 +178,16 @@ def crowd_kpis(done: Run) -> list[Kpi]:
     """People of the measured window who opted out of messages, were told by a neighbour, and heard of us first from one."""
     totals = done.measured_counts.sum(axis=0)
     return [Kpi(count.name.lower(), int(totals[count]), "people") for count in crowd_counts(done.settings)]
+
+
+def identity_kpis(done: Run) -> list[Kpi]:
+    """Share of what buyers touched that a firm cannot put to their purchase, where touches are logged."""
+    if not done.settings.output.touches:
+        return []
+    rows = measured(done.book, done.model.window_start, done.model.window_end)
+    of = np.sort(rows["key"][sold(rows)])
+    lost, touches = identity_lost(done.seen, done.model.journeys.touches, done.model.world, of)
+    return [ratio("identity_loss", lost, touches, "no purchase with a touch that leaves an identity")]
 
 
 def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> dict[str, np.ndarray]:

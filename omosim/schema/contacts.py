@@ -17,6 +17,9 @@ class Messages(Frozen):
     tolerated_per_week: float = par("contacts a week", "messages that nobody minds", 0, 1000, default=2.0)
     opt_out_per_contact: float = par("1/contact", "hazard of opting out, per message above those; 0 nobody opts out", 0, 10, default=0.0)
     retargeting_share: float = par("share", "retargeting that comes as a message, and not to those who opted out", 0, 1, default=0.5)
+    duplicates: float = par("share", "of customers who are in two files that are not linked (login, card), messages that both send", 0, 1, default=0.0)
+    push_cost: float = par("minor", "cost of one contact of the capability push", 0, 1e6, default=0.0)
+    record_cost_per_year: float = par("minor a year", "cost of keeping one record of a customer in a file", 0, 1e6, default=0.0)
     coupon_share: float = par("share", "coupons that come as a message, and not to those who opted out", 0, 1, default=0.5)
 
 

@@ -140,6 +140,7 @@ class Identity(Frozen):
     consent: float = par("share", "shoppers who consent to tracking", 0, 1)
     login: float = par("share", "web and app sessions with a login", 0, 1)
     loyalty: float = par("share", "store purchases with a loyalty card", 0, 1)
+    cookie_days: float = par("days", "a device's cookie changes after so long, and what it had seen is lost unless a login linked it; 0: a cookie stays, and sites do not recommend by it", 0, 36500, default=0.0)
 
 
 class Personalisation(Frozen):

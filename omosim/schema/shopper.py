@@ -1,6 +1,6 @@
 """Columns of shoppers, their needs and missions: what is kept for each person between days.
 
-At five categories a shopper takes 64 + 5 x 10 = 114 bytes. Tastes are in thousandths of the price of the
+At five categories a shopper takes 64 + 5 x 10 = 114 bytes, and 12 more where cookies are followed. Tastes are in thousandths of the price of the
 order, habits in 1/255, the hassle factor of returns in hundredths.
 """
 
@@ -18,7 +18,7 @@ SHOPPER = np.dtype(
         ("belief", "f4"),  # believed probability that a store has the wanted item
         ("dropout", "f4"),  # probability of leaving after a repeat purchase, at neutral goodwill
         ("updated", "i4"),  # second of the last change of goodwill
-        ("pending_day", "i4"),  # day on which the pending events happened
+        ("pending_day", "i4"),  # day after which the pending events are in the profile
         ("taste", "i2", (4,)),  # thousandths of price, per Entry
         ("habit", "u1", (4,)),  # 1/255, per Entry
         ("purchases", "u2"),
@@ -76,7 +76,17 @@ TOUCH = np.dtype(
         ("identity", "i1"),  # left and seen: 0 none, 1 cookie, 2 login, 3 card
         ("linked", "i1"),  # 1: visible in the linked profile
         ("bought", "i1"),  # 1: the mission ended in an order or a visit
+        ("file", "i1"),  # the customer file at the decision: 0 none, -1 at once, else days between its batches
     ],
     align=True,
 )
 ID_NONE, ID_COOKIE, ID_LOGIN, ID_CARD = 0, 1, 2, 3
+
+#: What sites know of a shopper by cookies alone, on the phone and on another device; kept where cookies change.
+COOKIE = np.dtype(
+    [
+        ("number", "i4", (2,)),  # running number of the present cookie
+        ("events", "u1", (2,)),  # events in its profile
+        ("linked", "u1", (2,)),  # 1: it is known whose it is
+    ]
+)

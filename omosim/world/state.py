@@ -364,11 +364,11 @@ class World:
             stay[row] = pow64(1.0 - share, 1.0 / 7.0) if share < 1 else 0.0
         self.followed[...] = self.followed * stay + (1.0 - self.followed) * (1.0 - keep)
 
-    def media_cost_per_day(self) -> Fraction:
-        """Minor units a day paid for contacts: cost x contacts x people reached, at the levels in force."""
-        per_shopper = Fraction(0)
+    def media_cost_per_day(self, messages: bool = False) -> Fraction:
+        """Minor units a day paid for contacts (of messages alone): cost x contacts x people reached, at the levels in force."""
+        per_shopper, costs = Fraction(0), self.touch_cost * self.touch_message if messages else self.touch_cost
         for share, reach, levels in zip(self.audience_share.tolist(), self.reach.tolist(), self._paid_now().tolist(), strict=True):
-            rows = zip(self.touch_cost.tolist(), self.touch_contacts.tolist(), reach, levels, strict=True)
+            rows = zip(costs.tolist(), self.touch_contacts.tolist(), reach, levels, strict=True)
             mine = sum(Fraction(cost) * Fraction(n) * Fraction(met) * Fraction(level) for cost, n, met, level in rows)
             per_shopper += Fraction(share) * mine
         return Fraction(per_shopper) * self.settings.shoppers / 7

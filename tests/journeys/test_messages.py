@@ -6,9 +6,9 @@ import pytest
 from omosim.journeys import Journeys
 from omosim.kernels.journeys_contacts import contact_response
 from omosim.kernels.journeys_synthesis import reach_of
-from omosim.schema.codes import Count
+from omosim.schema.codes import Count, Entry
 from omosim.schema.columns import DAY, WEEK
-from omosim.schema.shopper import ALIVE, CONSENT, OPTED_OUT
+from omosim.schema.shopper import ALIVE, CONSENT, LOYALTY, OPTED_OUT
 from tests.journeys.harness import online_policy, small_world
 from tests.journeys.small import settings
 
@@ -158,3 +158,33 @@ def test_a_further_shopper_opts_nobody_out():
     few, many = (weeks(known(of_rows(MESSAGES, n, market)), 4) for n in (997, 1000))
     assert (few.shoppers["flags"] & ALIVE > 0).all() and 0.1 < out(few) < 0.9
     assert np.array_equal(few.shoppers, many.shoppers[:997])
+
+
+def in_two_files(j, share=1.0):
+    """Everybody known by login bears a card that was shown in a store, or a first part of them."""
+    n = int(share * j.shoppers.size)
+    j.shoppers["flags"][:n] |= LOYALTY
+    j.shoppers["flags"][n:] &= ~np.uint8(LOYALTY)
+    j.shoppers["bought"] |= 1 << Entry.STORE
+    return j
+
+
+@pytest.mark.parametrize(("duplicates", "latency", "n"), [(1.0, -1, 8.0), (0.5, -1, 6.0), (1.0, 86_400, 4.0), (0.0, -1, 4.0)])
+def test_who_is_in_two_files_gets_each_message_twice_until_one_file_has_them(duplicates, latency, n):
+    people, hazard = 20_000, 0.02
+    s = of_rows(MESSAGES, people, {"messages": {"tolerated_per_week": 1.0, "opt_out_per_contact": hazard, "duplicates": duplicates}}, days=70)
+    j = weeks(in_two_files(known(s, push_per_week=1.0, link_latency_s=latency)), 4)
+    share = 1 - np.exp(-hazard * (n - 1.0) * 4)
+    assert abs(out(j) - share) < 4 * np.sqrt(share * (1 - share) / people)
+
+
+def test_files_are_counted_by_customer():
+    j = in_two_files(known(of_rows(MESSAGES, 1000)), 0.3)
+    j.refresh()
+    assert j.files().tolist() == [[1000, 300, 1000, 300]]
+    j.shoppers["linked"][:100] = 0  # known by the card alone
+    j.shoppers["linked"][900:] = 0  # by nothing
+    j.shoppers["flags"][100:150] |= OPTED_OUT
+    assert j.files().tolist() == [[900, 200, 750, 150]]
+    j.scene.levels["link_latency_s"] = 0
+    assert j.files().tolist() == [[900, 0, 750, 0]]

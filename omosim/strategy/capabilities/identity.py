@@ -14,7 +14,7 @@ class CustomerFile(Capability):
     name = "customer_file"
     title = "Unified customer file"
     codes = ("C10", "C23")
-    levels = (Level("latency_s", "s", 0, DAY, DAY, "delay of the file: under an hour at once, else with the next night's batch", whole=True, sets="link_latency_s"),)
+    levels = (Level("latency_s", "s", 0, 7 * DAY, DAY, "delay of the file: under an hour at once, else with a batch each night, or every so many nights", whole=True, sets="link_latency_s"),)
 
 
 @register

@@ -47,6 +47,12 @@ class RunView:
 
         return pd.DataFrame(self.run.daily())
 
+    def categories(self) -> pd.DataFrame:
+        """One row a category: orders, revenue, shares of channels, webrooming and showrooming, returns."""
+        import pandas as pd
+
+        return pd.DataFrame(self.run.categories())
+
     def ab(self) -> pd.DataFrame:
         """Randomised experiments: each group's figures with intervals, and the difference from its control."""
         import pandas as pd

@@ -12,11 +12,13 @@ import numpy as np
 from omosim.engine.laws import LAWS
 from omosim.model.experiments import experiment_rows
 from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, site_lost, sold, staff_load
+from omosim.model.paths import category_columns, path_kpis
 from omosim.model.places import place_kpis
 from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_share
 from omosim.model.retail import RetailModel
 from omosim.model.shows import show_columns, show_kpis
 from omosim.schema.codes import Count, Flow, Status
+from omosim.schema.columns import OFFER_NAMES
 from omosim.schema.settings import Settings
 from omosim.world.nodes import site_plan
 
@@ -59,6 +61,15 @@ class Run:
         return self.model.fulfilment.book()
 
     @cached_property
+    def measured_book(self) -> np.ndarray:
+        """Rows of the order book that were placed in the measured window."""
+        return measured(self.book, self.model.window_start, self.model.window_end)
+
+    def categories(self) -> dict[str, Any]:
+        """Columns of categories.parquet: orders, channels and paths of each category in the measured window."""
+        return category_columns(self.measured_book, list(self.settings.catalogue.categories))
+
+    @cached_property
     def pnl(self) -> dict[str, int]:
         """Lines of the profit and loss, minor units."""
         return profit_and_loss(self.model)
@@ -79,7 +90,8 @@ class Run:
         paid, worked = (model.costs.staff_to - model.costs.staff_from) * own_stations(model, stores_only=True)
         share = sample_share(model)
         places = place_kpis(model.places, float(1 / share))
-        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self), *show_kpis(model)]
+        paths = path_kpis(self.measured_book)
+        return [*out, *paths, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self), *show_kpis(model)]
 
     @property
     def laws(self) -> dict[str, int]:
@@ -174,6 +186,7 @@ def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> 
         "fulfilment": flow[book["flow"]],
         "node": names[book["node"]],
         "status": status[book["status"]],
+        "plan": np.array(OFFER_NAMES)[book["offer"]],
         "collect_node": names[book["collect_at"]],
     }
     for name in ("promised_at", "picked_at", "ready_at", "arrived_at", "served_at", "done_at", "returned_at"):

@@ -44,7 +44,12 @@ def path_kpis(book: np.ndarray) -> list[Kpi]:
     book : rows of the measured window
     """
     return [
-        ratio("webrooming_share", int(webroomed(book).sum()), int(bought_off_the_shelf(book).sum()), "no purchase off a shelf"),
+        ratio(
+            "webrooming_share",
+            int(webroomed(book).sum()),
+            int(bought_off_the_shelf(book).sum()),
+            "no purchase off a shelf",
+        ),
         ratio("showrooming_share", int(showroomed(book).sum()), int(web_orders(book).sum()), "no web order"),
     ]
 

@@ -95,7 +95,10 @@ def payback_row(strategy: str, baseline: str, pairs: int, found: Payback) -> dic
 
 
 def payback_rows(
-    rows: list[dict[str, Any]], investments: Mapping[str, Investment], pnl: Mapping[str, Mapping[str, float]], days: float
+    rows: list[dict[str, Any]],
+    investments: Mapping[str, Investment],
+    pnl: Mapping[str, Mapping[str, float]],
+    days: float,
 ) -> list[dict[str, Any]]:
     """Rows of payback_years from those of operating_profit.
 

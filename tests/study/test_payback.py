@@ -41,13 +41,26 @@ def test_it_says_how_sure_it_is(gain, verdict, words):
 
 
 def test_rows_take_the_write_off_out_of_the_gain_and_leave_running_cost_in():
-    row = {"kpi": "operating_profit", "strategy": "a", "baseline": "b", "diff": 20.0, "ci_low": 10.0, "ci_high": 30.0, "replications": 7}
+    row = {
+        "kpi": "operating_profit",
+        "strategy": "a",
+        "baseline": "b",
+        "diff": 20.0,
+        "ci_low": 10.0,
+        "ci_high": 30.0,
+        "replications": 7,
+    }
     lines = {"a": {"capability_capital": -30.0, "capability_running": -10.0, "revenue_web": 60.0}}
     found = payback_rows([row], {"a": Investment(3_650, 0, 5.0)}, lines, 36.5)
     assert [r["kpi"] for r in found] == ["payback_years"] and found[0]["mean"] == pytest.approx(3_650 / 500)
-    assert (found[0]["ci_low"], found[0]["ci_high"]) == (pytest.approx(3_650 / 600), pytest.approx(3_650 / 400, rel=1e-8))
+    assert (found[0]["ci_low"], found[0]["ci_high"]) == (
+        pytest.approx(3_650 / 600),
+        pytest.approx(3_650 / 400, rel=1e-8),
+    )
     assert found[0]["diff"] is None and found[0]["verdict"] == "worse" and found[0]["replications"] == 7
-    assert "that of" not in capital_words(found) and capital_words(found).startswith("The capital of a is back after 7.3 years")
+    assert "that of" not in capital_words(found) and capital_words(found).startswith(
+        "The capital of a is back after 7.3 years"
+    )
     assert capital_words([]) == "" and payback_rows([row], {}, lines, 36.5) == []
 
 

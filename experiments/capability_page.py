@@ -10,12 +10,14 @@ it is read off the numbers of the policy that differ with it and without it, by 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import yaml
 
 from omosim.config.compose import compose
+from omosim.schema.settings import Settings
 from omosim.schema.strategy import CapabilityLevel
 from omosim.strategy import build_policy, capability, capability_names
 from omosim.strategy.capability import Capability, Level
@@ -77,12 +79,17 @@ ELSEWHERE = {
 }
 
 
+@cache
+def nothing_on() -> Settings:
+    """Settings in which every capability stands with its shipped levels, off."""
+    settings = compose("run", ["strategy=store_only"]).settings
+    rows = {one: shipped(one).model_copy(update={"enabled": False}) for one in capability_names()}
+    return settings.model_copy(update={"strategy": settings.strategy.model_copy(update={"capabilities": rows})})
+
+
 def policies(name: str) -> tuple[object, object]:
     """The policy with what a capability requires, without and with itself."""
-    settings = compose("run", ["strategy=store_only"]).settings
-    rows = {one: shipped(one) for one in capability_names()}
-    bare = settings.strategy.model_copy(update={"capabilities": {one: row.model_copy(update={"enabled": False}) for one, row in rows.items()}})
-    settings = settings.model_copy(update={"strategy": bare})
+    settings = nothing_on()
     needed = dict.fromkeys(capability(name).requires, True)
     return build_policy(settings, needed), build_policy(settings, {**needed, name: True})
 

@@ -108,7 +108,9 @@ def acts_on(name: str) -> list[str]:
         if field in NOT_SHOWN or np.array_equal(value, before):
             continue
         if isinstance(value, np.ndarray) and value.dtype.names:
-            moved |= {f"{field}.{column}" for column in value.dtype.names if not np.array_equal(value[column], before[column])}
+            moved |= {
+                f"{field}.{column}" for column in value.dtype.names if not np.array_equal(value[column], before[column])
+            }
         else:
             moved.add(field)
     found = {KIND_OF.get(field, f"? {field}") for field in moved}

@@ -84,6 +84,8 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
     )
     folder.write_table("daily", done.daily())
     folder.write_table("orders", done.orders())
+    of_categories = done.categories()
+    folder.write_table("categories", of_categories, types={n: "float64" for n in of_categories if n.endswith(("_share", "_rate"))})
     if done.experiments:
         columns = {name: [row[name] for row in done.experiments] for name in COLUMNS}
         numbers = ("value", "ci_low", "ci_high", "diff", "diff_low", "diff_high")
@@ -119,6 +121,7 @@ def compare_run(composed: Composed, argv: Sequence[str], progress: Any = None) -
     """The comparison itself: workers, tables, summary, report; what to print is the caller's."""
     from omosim.model.run import deciding
     from omosim.reports.write import write_report
+    from omosim.strategy.investment import investment
     from omosim.study.compare import compare
 
     options = composed.compare
@@ -144,6 +147,8 @@ def compare_run(composed: Composed, argv: Sequence[str], progress: Any = None) -
         period=period(first),
         threads=first.engine.threads,
         finished=stamp,
+        investments={name: investment(s, composed.arms[options.baseline]) for name, s in composed.arms.items()},
+        days=first.days,
         extra_summary={
             "market": first.market.title or first.market.name,
             "shoppers": first.shoppers,

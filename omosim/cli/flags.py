@@ -18,6 +18,7 @@ class Flags:
     multirun: bool = False
     trace: bool = False
     all: bool = False
+    count: bool = False
     warm: bool = False
     cfg: str | None = None
     completion: str | None = None
@@ -26,7 +27,7 @@ class Flags:
 
 _SWITCHES = {
     "--help": "help", "-h": "help", "--version": "version", "-V": "version", "--multirun": "multirun", "-m": "multirun",
-    "--trace": "trace", "--all": "all", "--warm": "warm",
+    "--trace": "trace", "--all": "all", "--count": "count", "--warm": "warm",
 }  # fmt: skip
 _VALUES = {"--cfg": ("-c", ("job", "all")), "--lang": ("", LANGUAGES), "--completion": ("", ("bash",))}
 

@@ -125,11 +125,11 @@ COMMANDS: dict[str, Command] = {
         _c(
             "explain",
             "keys",
-            "omosim explain KEY | --all [key=value …]",
+            "omosim explain KEY | --all | --count [key=value …]",
             "what a setting means: unit, range, value, source, and the line that set it",
             "설정의 뜻·단위·범위·값·출처를 설명한다",
-            "A prefix lists the keys below it. --all counts the values that are assumed.",
-            ("omosim explain network.stores.pickers", "omosim explain --all market=mystore/market.yaml"),
+            "A prefix lists the keys below it. --count says how many numbers are assumed, have a source, or state none.",
+            ("omosim explain network.stores.pickers", "omosim explain --count market=mystore/market.yaml"),
             "omosim run KEY=VALUE",
         ),
         _c(
@@ -173,6 +173,6 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "calibrate": ("--cfg",),
     "bopis": ("--cfg", "--multirun"),
     "validate": ("--cfg",),
-    "explain": ("--all",),
+    "explain": ("--all", "--count"),
     "doctor": ("--warm",),
 }

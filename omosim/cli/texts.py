@@ -56,6 +56,7 @@ FLAG_TEXT = {
     "--cfg": "--cfg job       print the composed configuration and stop",
     "--multirun": "--multirun, -m  one job for each combination of comma values: seed=1,2,3",
     "--all": "--all           every key with its value, and how many are assumed",
+    "--count": "--count         how many values are assumed, by group",
     "--warm": "--warm          compile the kernels now",
 }
 

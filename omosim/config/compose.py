@@ -335,11 +335,18 @@ class _Composer:
             return
         for change in changes:
             name = change.get("capability") if isinstance(change, dict) and change.get("what") in OF_CAPABILITY else None
-            config = f"strategy/capability/{name}"
-            if isinstance(name, str) and name not in have and levels.kind(name) is not None and self.library.exists(config):
-                doc = self.library.doc(config)
-                have[name] = {**copy.deepcopy(doc.data), "enabled": False}
-                layers.files.append((("strategy", "capabilities", name), doc))
+            if isinstance(name, str) and levels.kind(name) is not None:
+                self._stand_by(have, layers, name)
+
+    def _stand_by(self, have: dict[str, Any], layers: Layers, name: str) -> None:
+        """A capability and those it requires stand there, off, with their levels and costs: none comes for nothing."""
+        config = f"strategy/capability/{name}"
+        if name not in have and self.library.exists(config):
+            doc = self.library.doc(config)
+            have[name] = {**copy.deepcopy(doc.data), "enabled": False}
+            layers.files.append((("strategy", "capabilities", name), doc))
+        for other in levels.requires(name):
+            self._stand_by(have, layers, other)
 
     def _put(
         self, have: dict[str, Any], layers: Layers, name: str, on: bool, text: str, asked: dict[str, bool]

@@ -154,12 +154,39 @@ def _unknown(key: str, path: tuple[str, ...], known: list[str]) -> Exception:
 def explain_all(composed: Composed) -> str:
     """Every value with its unit and source, and how many are assumed."""
     table = rows(composed)
-    numbers = [r for r in table if isinstance(r["value"], int | float) and not isinstance(r["value"], bool)]
-    assumed = sum(r["assumed"] for r in numbers)
+    return "\n".join([*(_line(r).strip() for r in table), _whole(table)])
+
+
+def explain_count(composed: Composed) -> str:
+    """How many numbers are assumed, have a source, are given on the command line or state none: by group, then in all."""
+    table = rows(composed)
+    numbers = _numbers(table)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in numbers:
+        groups.setdefault(row["key"].split(".")[0] if "." in row["key"] else "run", []).append(row)
+    lines = [f"{name:<12} {len(of):>4} numbers: {_counted(of)}" for name, of in groups.items()]
+    silent = [r["key"] for r in numbers if not r["source"]]
+    lines.append(_whole(table))
+    return "\n".join(lines + ([f"without a stated source: {', '.join(silent[:LISTED])}"] if silent else []))
+
+
+def _numbers(table: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose value is a number that decides something; the version of the file's layout does not."""
+    return [r for r in table if isinstance(r["value"], int | float) and not isinstance(r["value"], bool) and r["unit"] != "version"]
+
+
+def _whole(table: list[dict[str, Any]]) -> str:
+    numbers = _numbers(table)
+    return f"{len(table)} settings, {len(numbers)} of them numbers: {_counted(numbers)}"
+
+
+def _counted(numbers: list[dict[str, Any]]) -> str:
+    assumed = [r for r in numbers if r["assumed"]]
+    reasoned = sum(r["source"].strip().lower() != "assumed" for r in assumed)
     given = sum(r["source"] == "given on the command line" for r in numbers)
     silent = sum(not r["source"] for r in numbers)
-    tail = (
-        f"{len(table)} settings, {len(numbers)} of them numbers: {assumed} assumed, {given} given on the command line, "
-        f"{len(numbers) - assumed - given - silent} with a source, {silent} without a stated source"
+    sourced = len(numbers) - len(assumed) - given - silent
+    return (
+        f"{len(assumed)} assumed ({reasoned} on stated grounds), {given} given on the command line, "
+        f"{sourced} with a source, {silent} without a stated source"
     )
-    return "\n".join([*(_line(r).strip() for r in table), tail])

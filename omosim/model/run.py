@@ -14,12 +14,13 @@ from omosim.journeys.log import Observed, identity_lost, observe, observed_colum
 from omosim.model.customers import contact_kpis
 from omosim.model.experiments import experiment_rows
 from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, ratio, site_lost, sold, staff_load
+from omosim.model.paths import category_columns, path_kpis
 from omosim.model.places import place_kpis
 from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_share
 from omosim.model.retail import RetailModel
 from omosim.model.shows import show_columns, show_kpis
 from omosim.schema.codes import Count, Flow, Status
-from omosim.schema.columns import ORDINAL_BITS
+from omosim.schema.columns import OFFER_NAMES, ORDINAL_BITS
 from omosim.schema.settings import Settings
 from omosim.world.nodes import site_plan
 
@@ -62,6 +63,15 @@ class Run:
         return self.model.fulfilment.book()
 
     @cached_property
+    def measured_book(self) -> np.ndarray:
+        """Rows of the order book that were placed in the measured window."""
+        return measured(self.book, self.model.window_start, self.model.window_end)
+
+    def categories(self) -> dict[str, Any]:
+        """Columns of categories.parquet: orders, channels and paths of each category in the measured window."""
+        return category_columns(self.measured_book, list(self.settings.catalogue.categories))
+
+    @cached_property
     def pnl(self) -> dict[str, int]:
         """Lines of the profit and loss, minor units."""
         return profit_and_loss(self.model)
@@ -83,7 +93,8 @@ class Run:
         share = sample_share(model)
         places = place_kpis(model.places, float(1 / share))
         people = [*crowd_kpis(self), *contact_kpis(model), *identity_kpis(self)]
-        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *people, *show_kpis(model)]
+        paths = path_kpis(self.measured_book)
+        return [*out, *paths, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *people, *show_kpis(model)]
 
     @property
     def laws(self) -> dict[str, int]:
@@ -204,6 +215,7 @@ def order_columns(book: np.ndarray, nodes: list[str], categories: list[str]) -> 
         "fulfilment": flow[book["flow"]],
         "node": names[book["node"]],
         "status": status[book["status"]],
+        "plan": np.array(OFFER_NAMES)[book["offer"]],
         "collect_node": names[book["collect_at"]],
     }
     for name in ("promised_at", "picked_at", "ready_at", "arrived_at", "served_at", "done_at", "returned_at"):

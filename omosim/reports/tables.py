@@ -33,6 +33,8 @@ def _chosen(rows: Sequence[Row], everything: bool) -> list[tuple[str, dict[str, 
 
 def cell(row: Row | None) -> tuple[str, str]:
     """(difference, interval) of one strategy in words."""
+    if row is not None and row["diff"] is None and row["mean"] is not None:  # a figure that the baseline cannot have
+        return figure(row["mean"], row["unit"]), str(row.get("reason") or "")
     if row is None or row["diff"] is None:
         return "–", str((row or {}).get("reason") or "not reported")
     points = " pp" if row["unit"] in SHARES else ""

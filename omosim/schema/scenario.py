@@ -145,8 +145,8 @@ class ScenarioSettings(Frozen):
     title: str = par("text", "name for people", max_length=200)
     practice: str = par("text", "practice that it shows, with its source", default="", max_length=2000)
     expect: dict[str, str] = par("signs", "signs it should show, KPI to + - or 0", default_factory=dict)
-    contrast: Literal["scenario", "strategies"] = par(
-        "name", "what the signs compare: with the scenario against without it, or the last of its strategies against the first",
+    contrast: Literal["scenario", "strategies", "opening"] = par(
+        "name", "what the signs compare: with the scenario against without it, the last of its strategies against the first, or with the stores that it opens against never opened",
         default="scenario",
     )  # fmt: skip
     strategies: list[str] = par("names", "strategies for which the signs are stated; none: o2o", default_factory=list, max_length=32)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from omosim.results import ResultFolder, code_version
 from omosim.study import tabulate
 from omosim.study.book import Book, FailedRun, gather, runs_kept, submit
 from omosim.study.executor import Executor, make_executor
+from omosim.study.payback import payback_rows
 from omosim.study.runs import RunStore
 from omosim.study.sequential import StoppingRule
+
+if TYPE_CHECKING:
+    from omosim.strategy.investment import Investment
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ def compare(
     executor: Executor | None = None,
     finished: Callable[[], str | None] = lambda: None,
     extra_summary: Mapping[str, Any] | None = None,
+    investments: Mapping[str, Investment] | None = None,
+    days: int = 0,
 ) -> CompareOutcome:
     """Compare every arm with the baseline on the same replications and write the tables into `folder`.
 
@@ -78,6 +85,7 @@ def compare(
     replications: pairs at most; precision: see `sequential`; replications are numbered from 0.
     code: part of the run id, default the hash of the package's files. budget_s: longest time of one run.
     period: words for the answer ("over 28 days"). finished: gives the time stamp at the end.
+    investments: label -> what the arm takes beyond the baseline, for its payback; days: length of the measured window.
     Raises StudyInterrupted on Ctrl-C (finished runs are kept), StudyStopped on bad input or a broken law.
     Oracles: tests/study/test_compare.py (known truth), test_coverage.py.
     """
@@ -97,7 +105,8 @@ def compare(
             if not book.comparable(rule.target):
                 break
             rule.look(tabulate.relative_widths(book, rule.target))
-    return _publish(book, rule, folder, scenario, period, finished, extra_summary or {})
+    back = partial(payback_rows, investments=investments or {}, days=days)
+    return _publish(book, rule, folder, scenario, period, finished, extra_summary or {}, back)
 
 
 def _publish(
@@ -108,11 +117,13 @@ def _publish(
     period: str,
     finished: Callable[[], str | None],
     extra: Mapping[str, Any],
+    back: Callable[..., list[dict[str, Any]]],
 ) -> CompareOutcome:
     """Write every table from the finished runs alone, in the plan's order, the summary last."""
     upto = rule.target
     failures = book.failed(upto)
     rows = tabulate.comparison_rows(book, upto)
+    rows += back(rows, pnl=tabulate.pnl_differences(book, upto))
     folder.write_table("runs", *tabulate.runs_table(book, upto, scenario))
     folder.write_table("pnl", *tabulate.pnl_table(book, upto))
     columns, units, meanings = tabulate.comparison_table(rows)

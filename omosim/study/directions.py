@@ -2,7 +2,8 @@
 
 `operating_profit` settles which strategy pays. For the others "better" means better in that KPI alone. Where more is
 neither good nor bad in itself the reading is: fewer touches before a purchase spare the shopper effort; a larger
-multichannel premium and a larger consumer surplus are good. An unknown KPI is read by its name's ending, else more is
+multichannel premium and a larger consumer surplus are good; who reads first buys with fewer surprises (webrooming), who tries here
+and orders on line has made a visit that sold nothing (showrooming). An unknown KPI is read by its name's ending, else more is
 better.
 """
 
@@ -22,6 +23,7 @@ LOWER = frozenset(
         "store_staff_load",
         "wasted_trip_rate",
         "touchpoints_per_purchase",
+        "showrooming_share",
     }
 )
 HIGHER = frozenset(
@@ -34,6 +36,7 @@ HIGHER = frozenset(
         "aov",
         "web_conversion",
         "store_conversion",
+        "webrooming_share",
         "fill_rate",
         "pickup_ready_on_time",
         "delivery_on_time",

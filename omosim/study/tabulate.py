@@ -9,6 +9,7 @@ from omosim.results import ResultFolder, nine_digits
 from omosim.results.atomic import json_text
 from omosim.study.answer import PLACES, answer, carrying, staff_loads
 from omosim.study.directions import direction
+from omosim.study.payback import capital_words
 from omosim.study.stats import BETTER, Paired, paired, prob_better, verdicts
 
 if TYPE_CHECKING:
@@ -154,6 +155,17 @@ def pnl_table(book: Book, upto: int) -> Table:
     return _columns(names, rows), {"amount": "minor"}, {"amount": "positive raises profit"}
 
 
+def pnl_differences(book: Book, upto: int) -> dict[str, dict[str, float]]:
+    """arm -> profit line -> mean difference from the baseline over the replications that both have."""
+    out: dict[str, dict[str, float]] = {}
+    for arm in others(book):
+        both = [(book.answers.get(book.ids[arm, r]), book.answers.get(book.ids[book.baseline, r])) for r in range(upto)]
+        pairs = [(a.pnl, b.pnl) for a, b in both if a is not None and b is not None]
+        lines = dict.fromkeys(line for pair in pairs for side in pair for line in side)
+        out[arm] = {line: sum(a.get(line, 0) - b.get(line, 0) for a, b in pairs) / len(pairs) for line in lines}
+    return out
+
+
 def _by_arm(book: Book, upto: int) -> Iterable[tuple[str, int, str]]:
     order = {arm: i for i, arm in enumerate(book.arms)}
     done = [item for item in book.runs(upto) if item[2] in book.answers]
@@ -209,7 +221,8 @@ def answer_text(book: Book, upto: int, rows: Sequence[Mapping[str, Any]], period
         runner_up = (best, second, _pair(book, best, second, PROFIT, upto))
     money = answer(profit, book.baseline, runner_up=runner_up, period=period)
     stores = carrying(staff_loads(rows, book.baseline), _place_loads(book, upto))
-    return " ".join(filter(None, (stores.text, money) if stores.short else (money, stores.text)))
+    capital = capital_words(rows)
+    return " ".join(filter(None, (stores.text, money, capital) if stores.short else (money, capital, stores.text)))
 
 
 def _place_loads(book: Book, upto: int) -> dict[str, dict[str, float]]:

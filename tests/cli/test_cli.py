@@ -356,6 +356,25 @@ def test_explain_all_counts_the_assumed(capsys) -> None:
     assert 0 < assumed < total
 
 
+def test_explain_count_adds_up(capsys) -> None:
+    assert main(["explain", "--count", "strategy=omo", "network.stores.pickers=4"]) == 0
+    *groups, whole = capsys.readouterr().out.strip().splitlines()
+    counts = lambda line: [int(n) for n in re.findall(r"(\d+) (?:of them )?(?:numbers|assumed|on stated|given|with a|without)", line)]
+    assert [sum(column) for column in zip(*map(counts, groups), strict=True)] == counts(whole)
+    total, assumed, _, given, sourced, silent = counts(whole)
+    assert total == assumed + given + sourced + silent and (given, silent) == (1, 0)
+
+
+@pytest.mark.parametrize("market", ["seoul_beauty", "apparel", "reference_w4"])
+def test_no_number_of_a_shipped_setting_lacks_unit_range_or_source(market) -> None:
+    from omosim.config.assumptions import assumptions
+    from omosim.config.compose import compose
+
+    rows = [r for r in assumptions(compose("run", [f"market={market}", "strategy=convergent"])) if r["key"] != "schema_version"]
+    assert len(rows) > 500
+    assert [r["key"] for r in rows if not (r["unit"] and r["source"] and r["range"])] == []
+
+
 def test_every_shipped_key_can_be_explained(capsys) -> None:
     from omosim.config.compose import compose
 

@@ -11,15 +11,16 @@ def run(words: list[str], flags: Flags, argv: list[str]) -> int:
     """Print the explanation; returns the exit code."""
     from omosim.config.commands import OPTIONS
     from omosim.config.compose import compose
-    from omosim.config.explain import explain, explain_all
+    from omosim.config.explain import explain, explain_all, explain_count
 
     overrides = [w for w in words if "=" in w]
     keys = [w for w in words if "=" not in w]
-    if not keys and not flags.all:
-        raise refuse("no setting named", allowed="a key, a prefix, or --all", cure=f"Write {COMMANDS['explain'].usage}")
+    if not keys and not (flags.all or flags.count):
+        raise refuse("no setting named", allowed="a key, a prefix, --all or --count", cure=f"Write {COMMANDS['explain'].usage}")
     for_compare = any(k.split(".")[0] in OPTIONS["compare"].model_fields for k in [*keys, *overrides_keys(overrides)])
     composed = compose("compare" if for_compare else "run", overrides)
-    texts = [explain_all(composed)] if flags.all else [explain(key, composed) for key in keys]
+    whole = [explain_all(composed)] if flags.all else [explain_count(composed)] if flags.count else []
+    texts = whole or [explain(key, composed) for key in keys]
     print("\n\n".join(texts))
     return 0
 

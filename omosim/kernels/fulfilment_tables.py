@@ -50,6 +50,7 @@ STEPPED = 256  # it joined its queue at the side table's `since`, not when its c
 RIDES = 512  # picked on the trip of another row, which has the picker
 BOXED = 1024  # its box was booked at the order
 AT_BAY, WAITS_BAY = 2048, 4096
+UNSEEN = 8192  # does not find the item on the shelf of the first store
 
 #: What few rows need, under the same number as their live row; untouched, its memory is never taken.
 SIDE = np.dtype(

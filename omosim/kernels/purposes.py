@@ -69,6 +69,11 @@ ANNOUNCE = 102
 SHOW = 103
 SWITCH_APP = 104
 OTHER_SHOW = 105
+SERVICE_FAILURE = 130
+ADVICE = 131
+FITTING_USER = 132
+FITTING_SHOW = 133
+UNSEEN = 134
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

@@ -33,7 +33,7 @@ LABELS = {
 FLAG_WORDS = (
     "empty_shelf", "substituted", "phantom_record", "slot_refused", "closed_door", "left_queue", "no_show", "only_looked",
     "empty_again", "brought_back", "took_part", "altered", "exchanged", "slot_booked", "waited_for_bin", "boxes_full",
-    "lost_at_site", "split", "sent_on", "insert",
+    "lost_at_site", "split", "sent_on", "insert", "not_found",
 )  # fmt: skip
 
 

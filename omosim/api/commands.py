@@ -84,6 +84,9 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
     )
     folder.write_table("daily", done.daily())
     folder.write_table("orders", done.orders())
+    folder.write_table("satisfaction", done.satisfaction())
+    folder.write_table("funnel", done.funnel())
+    folder.write_table("cohorts", done.cohorts())
     if done.experiments:
         columns = {name: [row[name] for row in done.experiments] for name in COLUMNS}
         numbers = ("value", "ci_low", "ci_high", "diff", "diff_low", "diff_high")

@@ -24,7 +24,19 @@ from omosim.kernels.journeys_plans import (
 from omosim.kernels.journeys_synthesis import table_at
 from omosim.kernels.mathx import exp64, log64, norm_ppf64
 from omosim.kernels.philox import uniform, uniform4
-from omosim.kernels.purposes import ADVICE, CHANGE_OF_MIND, DETECT, FIT, FITTING, GO_ON, PART, SERVICE, SITE, TRAVEL, UNSEEN
+from omosim.kernels.purposes import (
+    ADVICE,
+    CHANGE_OF_MIND,
+    DETECT,
+    FIT,
+    FITTING,
+    GO_ON,
+    PART,
+    SERVICE,
+    SITE,
+    TRAVEL,
+    UNSEEN,
+)
 
 _DAY = 86_400
 _WEB, _STORE, _LIVE = 0, 1, 3

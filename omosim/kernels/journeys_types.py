@@ -152,7 +152,7 @@ class Scene(NamedTuple):
     shows: np.ndarray  # (shows,) SHOW, by running number
     fittings: np.ndarray  # (days + FITTING_DAYS, N) i4, appointments booked; added to
     funnel: np.ndarray  # (days, S, 6) i8: missions, considered, own plan chosen by Entry; added to
-    felt: np.ndarray  # (days + 1, 3, 2) f8: surprises summed and experiences, of purchase, delivery, after-sales; the last row is the drain
+    felt: np.ndarray  # (days + 1, 3, 2) f8: surprises summed and experiences, of purchase, delivery, after-sales
     learnt: np.ndarray  # (days, C, 2) i8: linked returns, linked purchases; added to
     known: np.ndarray  # (C,) f8, of those that size advice has learnt from today, whole retailer
 

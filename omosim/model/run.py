@@ -12,6 +12,7 @@ import numpy as np
 from omosim.engine.laws import LAWS
 from omosim.model.experiments import experiment_rows
 from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, site_lost, sold, staff_load
+from omosim.model.lifecycle import cohorts, funnel_columns, lifecycle_kpis, satisfaction_columns
 from omosim.model.places import place_kpis
 from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_share
 from omosim.model.retail import RetailModel
@@ -79,7 +80,8 @@ class Run:
         paid, worked = (model.costs.staff_to - model.costs.staff_from) * own_stations(model, stores_only=True)
         share = sample_share(model)
         places = place_kpis(model.places, float(1 / share))
-        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self), *show_kpis(model)]
+        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self), *show_kpis(model),
+                *lifecycle_kpis(model, self.book, self.pnl["media"])]  # fmt: skip
 
     @property
     def laws(self) -> dict[str, int]:
@@ -101,6 +103,18 @@ class Run:
     def shows(self) -> dict[str, Any]:
         """Columns of shows.parquet: a row a live show of the whole run; empty columns without any."""
         return show_columns(self.model, self.book)
+
+    def satisfaction(self) -> dict[str, Any]:
+        """Columns of satisfaction.parquet: realised less expected by day and stage."""
+        return satisfaction_columns(self.model)
+
+    def funnel(self) -> dict[str, Any]:
+        """Columns of funnel.parquet: missions that enter and leave each stage, by channel and segment."""
+        return funnel_columns(self.model, self.book)
+
+    def cohorts(self) -> dict[str, Any]:
+        """Columns of cohorts.parquet: customers by when they were won, what they bought again, and what each is worth."""
+        return cohorts(self.model, self.book, self.pnl["media"])
 
     def daily(self) -> dict[str, np.ndarray]:
         """Columns of daily.parquet: a row a day."""

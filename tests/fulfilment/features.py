@@ -499,4 +499,17 @@ def shuts(rng: np.random.Generator, d: Draft) -> None:
                 d.coarse.append((again, 0, "open_store", (node,)))
 
 
+@feature
+def unseen(rng: np.random.Generator, d: Draft) -> None:
+    """Visitors who do not find what stands on the shelf, with a second store or a second item in mind."""
+    visits = d.rows["flow"] == Flow.VISIT
+    d.rows["unseen"] = visits & (rng.random(len(d.rows)) < 0.6)
+
+
+@feature
+def booked(rng: np.random.Generator, d: Draft) -> None:
+    """Visits by appointment: no room and no counter to wait for."""
+    d.offers(rng, "booked")
+
+
 FEATURES = tuple(MAKERS)

@@ -219,11 +219,11 @@ def _charge(policy: Policy, settings: Settings, rows: list[CapabilityLevel]) -> 
     part = min(Fraction(1), Fraction(settings.shoppers, settings.market.cost_basis_shoppers))
     part *= Fraction(settings.market.capability_cost_rate)
     stores, heads = settings.network.stores.count, store_heads(settings)
-    capital = [row.capital + heads * row.capital_per_head for row in rows]
+    capital = [row.capital + heads * (row.capital_per_head or 0) for row in rows]
     policy.capital = round(sum(capital) * part)
     daily = sum((Fraction(once) / (Fraction(row.life_years) * YEAR_DAYS) for once, row in zip(capital, rows, strict=True)), Fraction(0))
     policy.capital_per_day = round(daily * part)
-    running = (row.running_per_day + stores * row.running_per_store_day + heads * row.running_per_head_day for row in rows)
+    running = (row.running_per_day + stores * row.running_per_store_day + heads * (row.running_per_head_day or 0) for row in rows)
     policy.running_per_day = round(sum(running) * part)
 
 

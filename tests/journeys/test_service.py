@@ -62,8 +62,9 @@ HELP = {"advice_go_on": 0.8, "advice_match": 0.5, "advice_s": 300.0}
 
 
 def test_advice_is_for_goods_that_need_it():
-    plain = shop(policy=online_policy(), category={"misfit": 0.5})
-    helped = shop(policy=online_policy(**HELP), category={"misfit": 0.5})
+    kind = {"misfit": 0.5, "advice": 0.0}
+    plain = shop(policy=online_policy(), category=kind)
+    helped = shop(policy=online_policy(**HELP), category=kind)
     assert np.array_equal(plain.rows, helped.rows) and helped.journeys.counts[:, Count.ADVISED].sum() == 0
 
 

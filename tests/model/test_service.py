@@ -103,8 +103,8 @@ def test_its_cost_arrives_in_the_statement(name, run_of, settings_of) -> None:
     row, share = settings.strategy.capabilities[name], 400 / settings.market.cost_basis_shoppers
     stores = settings.network.stores
     heads = stores.count * (stores.pickers + stores.counter + stores.peak_extra)
-    running = row.running_per_day + stores.count * row.running_per_store_day + heads * row.running_per_head_day
-    written_off = (row.capital + heads * row.capital_per_head) / (row.life_years * 365)
+    running = row.running_per_day + stores.count * row.running_per_store_day + heads * (row.running_per_head_day or 0)
+    written_off = (row.capital + heads * (row.capital_per_head or 0)) / (row.life_years * 365)
     rate = settings.market.capability_cost_rate
     lines = [run(s).pnl for s in (settings_of(*words), settings)]
     gained = [lines[1][line] - lines[0][line] for line in ("capability_running", "capability_capital")]

@@ -86,6 +86,9 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
     folder.write_table("orders", done.orders())
     of_categories = done.categories()
     folder.write_table("categories", of_categories, types={n: "float64" for n in of_categories if n.endswith(("_share", "_rate"))})
+    folder.write_table("satisfaction", done.satisfaction())
+    folder.write_table("funnel", done.funnel())
+    folder.write_table("cohorts", done.cohorts())
     if done.experiments:
         columns = {name: [row[name] for row in done.experiments] for name in COLUMNS}
         numbers = ("value", "ci_low", "ci_high", "diff", "diff_low", "diff_high")

@@ -81,13 +81,31 @@ class RunView:
 
         return pd.DataFrame(self.run.shows())
 
+    def satisfaction(self) -> pd.DataFrame:
+        """Realised less expected by day and stage of the journey; the last day is the drain."""
+        import pandas as pd
+
+        return pd.DataFrame(self.run.satisfaction())
+
+    def funnel(self) -> pd.DataFrame:
+        """Missions that enter and leave each stage, by channel and segment."""
+        import pandas as pd
+
+        return pd.DataFrame(self.run.funnel())
+
+    def cohorts(self) -> pd.DataFrame:
+        """Customers by when they were won: orders, who bought again, and what each is worth."""
+        import pandas as pd
+
+        return pd.DataFrame(self.run.cohorts())
+
     def journeys(self) -> pd.DataFrame:
         """Daily counters of needs, missions, sessions, choices and touches."""
         import pandas as pd
 
         from omosim.schema.codes import Count
 
-        counts = self.run.model.journeys.counts
+        counts = self.run.model.journeys.counts[:, list(Count)]
         frame = pd.DataFrame(counts, columns=[c.name.lower() for c in Count])
         frame.insert(0, "day", range(-self.run.settings.burn_in_days, len(frame) - self.run.settings.burn_in_days))
         return frame

@@ -20,6 +20,7 @@ from omosim.schema.columns import (
     FLAG_SITE_LOST,
     FLAG_SUBSTITUTED,
     FLAG_TOOK_PART,
+    FLAG_UNSEEN,
 )
 from omosim.schema.network import (
     AT_BACK,
@@ -308,7 +309,7 @@ class Acts(SourceActs):
                  "patience_s", "return_lag_s", "zone", "return_node", "offer", "category", "mind", "extra_sku", "extra_price")  # fmt: skip
         copied = {name: getattr(o, name) for name in names}
         fixed = dict.fromkeys(("alt_price", "alt_fee", "alt_promise_s", "extra_units", "unwanted", "fit_s", "alter_s",
-                               "session_s", "second_travel_s", "misfit", "alt_misfit", "go_on", "try_on", "intent",
+                               "session_s", "second_travel_s", "misfit", "alt_misfit", "go_on", "try_on", "intent", "unseen",
                                "action1", "action2"), 0)  # fmt: skip
         return Order(**copied, **fixed, key=o.key + ordinal, t=self.now, unit_price=price, fee=fee, sku=sku,
                      node=-1, second_node=-1, channel=int(channel), flow=int(flow))  # fmt: skip
@@ -338,8 +339,18 @@ class Acts(SourceActs):
         """At least one unit stands on the shelf."""
         return sku >= 0 and bool(self.cell(o.node, sku)["available"] >= 1)
 
+    def finds(self, o: Order) -> bool:
+        """The wanted item stands on the shelf, and the visitor finds it; who did not once finds it in the next store."""
+        there = self.shelf_has(o, o.sku)
+        found = there and not o.unseen
+        if there and not found:
+            o.flags |= FLAG_UNSEEN
+        if not found:
+            o.unseen = 0
+        return found
+
     def meet_empty_shelf(self, o: Order) -> None:
-        """The wanted item is not there."""
+        """The wanted item is not there, or was not found."""
         o.flags |= FLAG_EMPTY_AGAIN if o.flags & FLAG_EMPTY else FLAG_EMPTY
         self.tell(o, Outcome.EMPTY_SHELF, 0)
 

@@ -76,6 +76,7 @@ class Order:
     mind: int
     try_on: int
     intent: int
+    unseen: int
     action1: int
     action2: int
 

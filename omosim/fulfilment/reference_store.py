@@ -198,7 +198,7 @@ class StoreLives(Acts):
                 o.flags |= FLAG_LOOKED
                 self.leave(o)
                 break
-            if self.shelf_has(o, o.sku):
+            if self.finds(o):
                 return (yield from self.try_on(o))
             self.meet_empty_shelf(o)
             action = self.way_out(o)
@@ -217,7 +217,7 @@ class StoreLives(Acts):
 
     def try_on(self, o: Order) -> Answer:
         """The item is in hand: to the fitting room, if the store has one."""
-        if self.has_room(o):
+        if self.has_room(o) and not self.service(o)["booked"]:
             self.take(o)
             if not (yield from self.room(o)):
                 self.put_back(o)
@@ -241,6 +241,10 @@ class StoreLives(Acts):
         self.take(o)
         self.to(o, Status.AT_COUNTER)
         o.arrived_at = self.now
+        if self.service(o)["booked"]:  # somebody is there for this visitor
+            o.served_at = self.now
+            self.pay(o)
+            return True
         if (yield from self.counter(o, self.patience_over(o))):
             self.pay(o)
             return True

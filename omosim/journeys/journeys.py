@@ -27,6 +27,8 @@ from omosim.world.synthesis import IDENTITIES
 #: a push can open the mission of a need that is due so many days later
 #: level fields that change in a run
 MOVING_LEVELS = ("live_from", "live_until", "show", "stop_at")
+#: tables of the scene that a run adds to, a row a day
+BOOKS = ("fittings", "funnel", "felt", "learnt")
 #: part of a contact of every shopper that exposure is counted in
 EXPOSURE = 10**12
 _EMPTY = np.zeros(0, DEMAND)
@@ -117,12 +119,20 @@ class Journeys:
         self.world.count_reviews()
         if 0 < day <= self.days:
             self.world.follow(self.counts[day - 1, Count.ORDERS_WEB : Count.ORDERS_LIVE + 1])
+        self._learn(day)
         self.refresh()
         self.day[0] = day
         self._crowd(day)
         parts = [self._list_needs(day), self._pushes(day), self._queue[: self._waiting[0]].copy()]
         self._waiting[0] = 0
         self._set_missions(self._in_order(np.concatenate(parts), day), 0)
+
+    def _learn(self, day: int) -> None:
+        """What size advice has learnt from by this day: linked returns and reviews older than its latency, whole retailer."""
+        policy = self.world.policy
+        until = min(max(day - policy.feedback_lag_days, 0), self.days)
+        returns, buys = self.scene.learnt[:until].sum(axis=0).T
+        self.scene.known[...] = (returns + policy.feedback_reviews * buys) / min(self.world.cost_scale, 1.0) if policy.feedback > 0 else 0.0
 
     def _crowd(self, day: int) -> None:
         aware = self.settings.market.awareness
@@ -345,13 +355,14 @@ class Journeys:
             "queue": self._queue[: self._waiting[0]].copy(), "log": self._log[: self._logged[0]].copy(),
             "day": self.day.copy(), "levels": np.array(levels, np.int64), "shows": self.scene.shows.copy(),
             "cookies": self.scene.cookies.copy(),
+            **{name: getattr(self.scene, name).copy() for name in BOOKS},
         }  # fmt: skip
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over `state`; the run may be longer or shorter than the one that gave it."""
         for name in ("shoppers", "needs", "awareness", "users", "touch_sums", "exposed", "day"):
             getattr(self, name)[...] = state[name]
-        for mine, saved in ((self.counts, "counts"), (self.zone_sessions, "zone_sessions"), (self.scene.shows, "shows")):
+        for mine, saved in [(self.counts, "counts"), (self.zone_sessions, "zone_sessions"), *((getattr(self.scene, name), name) for name in ("shows", *BOOKS))]:
             rows = min(len(mine), len(state[saved]))
             mine[:rows] = state[saved][:rows]
         self.scene.cookies[...] = state["cookies"]
@@ -365,6 +376,7 @@ class Journeys:
         if self._log.size:
             self._log = np.concatenate([state["log"], np.zeros(4096, TOUCH)])
         self._set_missions(state["missions"].copy(), 0)
+        self._learn(int(self.day[0]))
         self.refresh()
 
     def _meet_again(self, others: bool) -> None:

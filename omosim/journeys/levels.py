@@ -8,7 +8,7 @@ import numpy as np
 
 from omosim.journeys.live import no_shows
 from omosim.kernels.journeys_synthesis import KNOTS, fill_gamma_table, order_mu
-from omosim.kernels.journeys_types import CASE, CATEGORY, LEVELS, SEGMENT, TOUCHPOINT, Scene
+from omosim.kernels.journeys_types import CASE, CATEGORY, FITTING_DAYS, LEVELS, SEGMENT, TOUCHPOINT, Scene
 from omosim.kernels.mathx import exp64, log64
 from omosim.schema.codes import Entry
 from omosim.schema.columns import DAY, HOUR
@@ -52,15 +52,14 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "show_ahead_s": market.sessions.show_ahead_days * DAY, "nearly": market.sessions.nearly_bought, "theta_upper": choice.theta_upper,
         "theta_lower": min(choice.theta_lower, choice.theta_upper), "habit_gain": choice.habit_gain,
         "habit_rate": choice.habit_rate, "search_cost": choice.search_cost, "wait_per_s": choice.wait_per_day / DAY,
-        "vot_per_s": choice.vot_per_hour / HOUR, "visit_s": choice.visit_minutes * 60.0,
+        "vot_per_s": choice.vot_per_hour / HOUR,
         "collect_s": choice.collect_minutes * 60.0, "check_share": choice.stock_check_share,
         "belief_rate": choice.belief_rate, "go_on": choice.go_on,
         "combined_share": market.geography.combined_trip_share,
         "combined_factor": market.geography.combined_travel_factor, "speed_ms": market.geography.speed_kmh / 3.6,
         "login": who.login, "rho_inf": market.personalisation.rho_inf, "n_half": market.personalisation.n_half,
         "sessions": market.sessions.per_mission, "browse_per_day": market.sessions.browse_per_week / 7.0,
-        "touches": market.sessions.touches_per_mission, "pick_base_s": work.pick_base_s,
-        "pick_unit_s": work.pick_unit_s, "counter_s": work.counter_s, "checkout_s": work.checkout_s,
+        "touches": market.sessions.touches_per_mission,
         "patience_s": work.patience_minutes * 60.0, "lead_s": network.carrier.lead_days * DAY,
         "lead_mu": float(log64(network.carrier.lead_days * DAY)) - 0.5 * lead_sigma * lead_sigma,
         "lead_sigma": lead_sigma, "lag_mu": float(log64(max(network.returns.lag_days * DAY, 1.0))),
@@ -73,6 +72,7 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,
         "extra_purchase_visit": market.choice.extra_purchase_visit,
         "cookie_s": round(who.cookie_days * DAY),
+        "pen_failure": market.service.failure_penalty,
     }  # fmt: skip
     for name, value in values.items():
         out[name] = value
@@ -111,7 +111,7 @@ def _audience_levels(settings: Settings, world: World, audience: int, policy: Po
         "switch_cost": policy.switch_cost, "pickup_users": policy.pickup_users,
         "full_off": int(((policy.offers["full_off"] > 0) & (policy.offers["enabled"] == 1)).any()),
         "cut": int((world.sold[audience] == 0).any()),
-        **live_levels(settings, policy),
+        **live_levels(settings, policy), **service_levels(settings, policy),
     }  # fmt: skip
     seen: dict[str, float] = {
         "acc_web": policy.accuracy_web, "acc_social": policy.accuracy_social, "acc_live": policy.accuracy_live,
@@ -137,6 +137,34 @@ def live_levels(settings: Settings, policy: Policy) -> dict[str, float]:
         "switch_app": settings.market.choice.switch_hassle if people.switch_app is None else people.switch_app,
         "switch_give_up": people.switch_give_up,
     }  # fmt: skip
+
+
+def service_levels(settings: Settings, policy: Policy) -> dict[str, float]:
+    """Levels of people and service; appointments are for the whole retailer, a run has its part of them."""
+    work, service = settings.network.work, settings.market.service
+    faster = policy.work_factor
+    return {
+        "pick_base_s": work.pick_base_s * faster, "pick_unit_s": work.pick_unit_s * faster, "counter_s": work.counter_s * faster,
+        "checkout_s": work.checkout_s * faster, "visit_s": settings.market.choice.visit_minutes * 60.0 * policy.visit_factor,
+        "failure": service.failure * (1.0 - policy.failures_avoided), "unseen": service.unseen * (1.0 - policy.unseen_avoided),
+        "advice_go_on": policy.advice_go_on, "advice_match": policy.advice_match, "advice_s": policy.advice_s,
+        "fittings": policy.fittings_per_day * min(1.0, settings.shoppers / settings.market.cost_basis_shoppers),
+        "fitting_users": policy.fitting_users, "fitting_no_show": policy.fitting_no_show, "fitting_ahead": policy.fitting_ahead,
+        "honest": policy.honest, "follow_up": policy.follow_up,
+    }  # fmt: skip
+
+
+def write_feedback(world: World, known: np.ndarray, out: np.ndarray) -> None:
+    """What size advice has learnt from linked returns lowers what the web leaves hidden; changes `out` (A, C, 4).
+
+    Parameters
+    ----------
+    known : (C,) linked returns and reviews it has learnt from; with n of them it reveals a n/(n + n_half) of misfits
+    """
+    for audience, policy in enumerate(world.seen):
+        if policy.feedback > 0:
+            column = out[audience, :, Entry.WEB]
+            column[...] = (1.0 + column) * (1.0 - policy.feedback * known / (known + policy.feedback_half)) - 1.0
 
 
 def category_table(world: World) -> np.ndarray:
@@ -212,8 +240,20 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray, zone_se
         awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), zone_sessions=zone_sessions, scratch=np.zeros(96), case=np.zeros(1, CASE),
         shows=no_shows(world.calendar.days), cookies=np.zeros(settings.shoppers if settings.market.identity.cookie_days > 0 else 1, COOKIE),
+        **service_tables(world),
     )  # fmt: skip
+    scene.category["advice"] = [kind.advice for kind in settings.catalogue.categories.values()]
     return refresh(settings, world, scene)
+
+
+def service_tables(world: World) -> dict[str, np.ndarray]:
+    """Appointments, the funnel, surprises by stage, and what size advice learns from: all empty at the start, see Scene."""
+    days, categories = world.calendar.days, len(world.category_names)
+    return {
+        "fittings": np.zeros((days + FITTING_DAYS, len(world.nodes)), np.int32),
+        "funnel": np.zeros((days, len(world.segment_names), 6), np.int64), "felt": np.zeros((days + 1, 3, 2)),
+        "learnt": np.zeros((days, categories, 2), np.int64), "known": np.zeros(categories),
+    }  # fmt: skip
 
 
 def refresh(settings: Settings, world: World, scene: Scene) -> Scene:
@@ -221,6 +261,7 @@ def refresh(settings: Settings, world: World, scene: Scene) -> Scene:
     policy_levels(settings, world, scene.levels)
     scene.category["misfit"], scene.category["mind"] = world.misfit, world.mind
     write_blind(settings, world, scene.blind)
+    write_feedback(world, scene.known, scene.blind)
     for audience, policy in enumerate(world.seen):
         scene.touchpoints["on"][audience] = policy.touch_on if policy.touch_on.size else 1
         scene.touchpoints["told"][audience] = policy.announce_on if policy.announce_on.size else 0

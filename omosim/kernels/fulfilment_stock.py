@@ -24,6 +24,7 @@ from omosim.kernels.fulfilment_tables import (
     R_TO,
     R_TO_STORE_COST,
     R_WAVES,
+    UNSEEN,
     kernel,
     once,
     part,
@@ -269,6 +270,7 @@ def open_row(q, d):
     r["action2"] = d["action2"]
     r["bits"] = (
         d["misfit"] | d["alt_misfit"] << 1 | d["go_on"] << 2 | d["mind"] << 3 | d["try_on"] << 4 | d["intent"] << 5
+        | np.int64(d["unseen"]) * UNSEEN
     )
     g[G_OPEN] += 1
     g[ORDERED] += d["units"]

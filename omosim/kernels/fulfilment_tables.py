@@ -51,6 +51,7 @@ RIDES = 512  # picked on the trip of another row, which has the picker
 BOXED = 1024  # its box was booked at the order
 AT_BAY, WAITS_BAY = 2048, 4096
 TURNED_AWAY = 8192  # found the door of a shut node, at the side table's `since`
+UNSEEN = 16384  # does not find the item on the shelf of the first store
 
 #: What few rows need, under the same number as their live row; untouched, its memory is never taken.
 SIDE = np.dtype(

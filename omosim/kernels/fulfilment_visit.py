@@ -73,6 +73,7 @@ from omosim.kernels.fulfilment_tables import (
     STEPPED,
     TRY_ON,
     TURNED_AWAY,
+    UNSEEN,
     WAITS_BAY,
     kernel,
     once,
@@ -85,7 +86,7 @@ from omosim.schema import network as at
 
 F_EMPTY, F_CLOSED, F_LEFT, F_NO_SHOW = col.FLAG_EMPTY, col.FLAG_CLOSED, col.FLAG_QUEUE_LEFT, col.FLAG_NO_SHOW
 F_LOOKED, F_EMPTY_AGAIN, F_SITE_LOST = col.FLAG_LOOKED, col.FLAG_EMPTY_AGAIN, col.FLAG_SITE_LOST
-F_TOOK_PART, F_ALTERED = col.FLAG_TOOK_PART, col.FLAG_ALTERED
+F_TOOK_PART, F_ALTERED, F_UNSEEN = col.FLAG_TOOK_PART, col.FLAG_ALTERED, col.FLAG_UNSEEN
 AT_BETWEEN = at.AT_BETWEEN
 BROWSE = int(c.Flow.BROWSE)
 S_INSIDE, S_IN_ROOM, S_COLLECTED, S_BOUGHT, S_LEFT, S_EXPIRED, S_REFUSED = (
@@ -209,6 +210,12 @@ def try_and_buy(net, row, t):
         leave(net, r, b, row, t)
         return
     if take(q, net.cell, r, b, row):
+        if q.service[b["offer"]]["booked"]:
+            b["arrived_at"] = t
+            b["served_at"] = t
+            move_to(q.g, b, S_AT_COUNTER)
+            pay(net, row, t)
+            return
         to_counter(q, r, b, row, t)
         return
     r["place"] = AT_NONE
@@ -222,7 +229,7 @@ def try_on(net, row, t):
     q = net.q
     r = q.live[row]
     b = q.book[r["book"]]
-    if r["bits"] & SIDED == 0 or q.side[row]["fit_s"] <= 0:
+    if r["bits"] & SIDED == 0 or q.side[row]["fit_s"] <= 0 or q.service[b["offer"]]["booked"]:
         try_and_buy(net, row, t)
         return
     take(q, net.cell, r, b, row)
@@ -279,8 +286,11 @@ def enter(net, row, t):
         leave(net, r, b, row, t)
         return
     if net.cell[node, b["sku"]]["available"] >= 1:
-        try_on(net, row, t)
-        return
+        if r["bits"] & UNSEEN == 0:
+            try_on(net, row, t)
+            return
+        b["flags"] |= F_UNSEEN
+    r["bits"] &= ~UNSEEN
     b["flags"] |= F_EMPTY if b["flags"] & F_EMPTY == 0 else F_EMPTY_AGAIN
     tell(net.told, q.g, b, t, O_EMPTY, 0)
     for turn in range(2):

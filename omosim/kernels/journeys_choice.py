@@ -5,7 +5,7 @@ from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_perceive import taste_for
 from omosim.kernels.journeys_plans import courier_promise, delivery_value, pickup_value, promised_wait, visit_value
 from omosim.kernels.philox import uniform, uniform2, uniform4
-from omosim.kernels.purposes import CHOICE, NEST, OUTSIDE, PICKUP_USER
+from omosim.kernels.purposes import CHOICE, FITTING_USER, NEST, OUTSIDE, PICKUP_USER
 
 _STORE, _LIVE = 1, 3
 _SAME_DAY, _PICKUP, _VISIT = 1, 2, 3
@@ -46,7 +46,7 @@ def courier_from(levels, case, offer, r, nodes, waves):
     door = nodes[case["node"][r]]
     if int(door["wave_capacity"]) <= 0 or (int(offer["needs_stock"]) == 1 and case["stock"][r] < case["units"]):
         return -1
-    return courier_promise(levels, case, offer, door, waves, case["metres"][r])
+    return courier_promise(levels, case, offer, r, door, waves, case["metres"][r])
 
 
 @kernel
@@ -71,6 +71,12 @@ def courier_store(levels, case, offer, nodes, waves):
 
 
 @kernel
+def books(levels, case):
+    """Whether booking a fitting occurs to the shopper at all: one keyed draw of a person."""
+    return uniform(levels["key0"], levels["key1"], case["shopper"], 0, FITTING_USER, 0) < levels["fitting_users"]
+
+
+@kernel
 def plan_value(levels, case, offer, r, nodes, wait_s):
     """Value of one offer at the r-th place (or of a delivery within `wait_s`), without taste and error."""
     flow = int(offer["flow"])
@@ -84,6 +90,8 @@ def plan_value(levels, case, offer, r, nodes, wait_s):
             return _NEVER
         return pickup_value(levels, case, offer, r, nodes[case["node"][r]])
     if flow == _VISIT:
+        if int(offer["booked"]) == 1 and (case["fitting_at"][r] < 0 or not books(levels, case)):
+            return _NEVER
         return visit_value(levels, case, offer, r)
     return delivery_value(levels, case, offer, wait_s)
 

@@ -18,7 +18,8 @@ from omosim.kernels.journeys_perceive import (
     shown_item,
 )
 from omosim.kernels.journeys_plans import accuracy_of, order_here_value
-from omosim.kernels.journeys_rows import fill_browse, fill_extra, fill_row, goes_back, item_after_information
+from omosim.kernels.journeys_rows import fill_browse, fill_extra, fill_help, fill_row, goes_back, item_after_information
+from omosim.kernels.journeys_service import keep_fitting, look_up_fittings, look_up_loads
 from omosim.kernels.journeys_touches import touch_mission
 from omosim.kernels.mathx import poisson_ppf
 from omosim.kernels.philox import uniform4
@@ -43,8 +44,8 @@ _YIELD_SAMPLE = 7  # touches of undecided missions are drawn for one shopper in 
 
 # columns of the daily counters, as in schema.codes.Count
 (_MISSIONS, _WEB_SESSIONS, _SOCIAL_SESSIONS, _LIVE_SESSIONS, _VISITS, _ORDERS_WEB, _BAD_SIGN, _OUTSIDE,
- _NOT_CONSIDERED, _TOUCHES, _TOUCHES_SEEN, _TOUCH_MISSIONS, _CHECKS, _GAPS, _PURCHASES, _SURPLUS) = (
-    1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 18, 20, 21, 22)  # fmt: skip
+ _NOT_CONSIDERED, _TOUCHES, _TOUCHES_SEEN, _TOUCH_MISSIONS, _CHECKS, _GAPS, _PURCHASES, _SURPLUS, _ADVISED) = (
+    1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 18, 20, 21, 22, 38)  # fmt: skip
 
 
 @kernel
@@ -138,6 +139,12 @@ def make_case(scene, levels, offers, who, mission, slot, base, events, login, co
         case["price"][entry] = scene.price[audience, entry, sku]
         case["sold"][entry] = scene.sold[audience, entry, sku]
     look_up_stores(scene, levels, case, zone, sku, levels["combined_factor"] if combined else 1.0)
+    case["honest"] = levels["honest"]
+    if levels["honest"] == 1:
+        look_up_loads(scene, case)
+    if levels["fittings"] > 0.0:
+        look_up_fittings(scene, levels, case)
+    case["advice"] = kind["advice"]
     case["here"] = order_here_value(levels, case, offers[0])
 
 
@@ -216,6 +223,10 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
              scene.waves, scene.service)  # fmt: skip
     if levels["extra_purchase_visit"] > 0.0 and (flow == _VISIT or int(offer["inside"]) == 1):
         fill_extra(levels, case, row, scene.category, scene.popularity_cdf, scene.sold[audience, _STORE], scene.price[audience, _STORE])
+    if flow == _VISIT:
+        tally[_ADVISED] += fill_help(levels, case, row, offer)
+        if int(offer["booked"]) == 1 and not keep_fitting(scene, levels, case, row, r, tally):
+            return 0
     row["mind"] = goes_back(levels, case, found[0], kind["mind"], entry, utility, outside)
     gained = utility - outside
     if entry == _LIVE:
@@ -239,6 +250,9 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     slot = (int(mission["category"]) << _NEEDS_BITS) | int(mission["need"])
     base = (int(mission["category"]) << _NEEDS_BITS) | int(mission["base"])
     tally[_MISSIONS] += 1
+    day = t // _DAY
+    segment = int(who["segment"])
+    scene.funnel[day, segment, 0] += 1
     if by_touch:
         tally[_TOUCH_MISSIONS] += 1
     flags = int(who["flags"])
@@ -251,9 +265,9 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     if not (by_touch or considers(levels, who, t, u_consider)):
         tally[_NOT_CONSIDERED] += 1
         return 0
+    scene.funnel[day, segment, 1] += 1
     u_login, u_sessions, u_touches, u_gap = uniform4(key0, key1, shopper, slot, MISSION, 0)
-    day = t // _DAY
-    phone = scene.segment[int(who["segment"])]["mobile"]
+    phone = scene.segment[segment]["mobile"]
     known, events = recognise(levels, scene.cookies, who, shopper, slot, t, phone, u_login < levels["login"])
     checks = levels["stock_shown"] == 1 and u_check < levels["check_share"]
     messages = flags & _OPTED_OUT == 0
@@ -272,6 +286,7 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
         tally[_OUTSIDE] += 1
         given_up = choice[2] > choice[3] - levels["nearly"] * case["scale"]
     else:
+        scene.funnel[day, segment, 2 + int(offers[choice[0]]["entry"])] += 1
         filled = order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally)
         given_up = filled == 0
     if known:

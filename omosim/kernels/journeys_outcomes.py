@@ -5,7 +5,7 @@ from omosim.kernels.journeys_perceive import add_event, goodwill_at
 from omosim.kernels.journeys_plans import accuracy_of, hidden_misfit
 from omosim.kernels.mathx import exp64, log64
 from omosim.kernels.philox import uniform, uniform4
-from omosim.kernels.purposes import CONSIDER, DROPOUT, MISSION, SERVICE
+from omosim.kernels.purposes import CONSIDER, DROPOUT, MISSION, SERVICE, SERVICE_FAILURE
 
 _DAY = 86_400
 _ORDINAL_BITS = 8
@@ -15,7 +15,10 @@ _SLOT_MASK = (1 << 27) - 1
 _CATEGORY_MASK = 31
 _NEEDS_BITS = 22
 _WEB, _STORE = 0, 1
-_ALIVE, _CONSENT, _LOYALTY, _KNOWS = 1, 2, 4, 16
+_ALIVE, _CONSENT, _LOYALTY, _KNOWS, _OPTED_OUT = 1, 2, 4, 16, 32
+_STORE_NODE = 1  # kind of a node, as in schema.codes.NodeKind
+_AT_PURCHASE, _AT_DELIVERY, _AFTER_SALES = 0, 1, 2  # stages, rows of `felt`
+_RETURNS, _BUYS = 0, 1  # columns of `learnt`
 _CARD_DRAW = 2  # SERVICE draw that decides whether a purchase in a store is seen by sensing
 
 # outcomes, as in schema.codes.Outcome
@@ -23,7 +26,7 @@ _CARD_DRAW = 2  # SERVICE draw that decides whether a purchase in a store is see
  _EXPIRED, _EXTRA_BOUGHT, _BOUGHT_OTHER, _SITE_LOST, _EXCHANGED) = (
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)  # fmt: skip
 # columns of the daily counters, as in schema.codes.Count
-_ORDERS_STORE, _DROPPED_OUT, _ACQUIRED, _EXTRA = 7, 16, 17, 19
+_ORDERS_STORE, _DROPPED_OUT, _ACQUIRED, _EXTRA, _SERVICE_FAILED = 7, 16, 17, 19, 39
 
 
 @kernel
@@ -49,6 +52,35 @@ def surprise(levels, q, blind, who, code, channel):
     if code == _LATE or code == _QUEUE_LEFT or code == _SITE_LOST:
         return -levels["pen_late"]
     return 0.0
+
+
+@kernel
+def goes_wrong(levels, nodes, shopper, slot, code, node):
+    """Whether people in a store got a hand-over wrong: one keyed draw of the mission."""
+    if levels["failure"] <= 0.0 or (code != _BOUGHT and code != _BOUGHT_OTHER and code != _COLLECTED):
+        return False
+    if node < 0 or int(nodes[node]["kind"]) != _STORE_NODE:
+        return False
+    return uniform(levels["key0"], levels["key1"], shopper, slot, SERVICE_FAILURE, 0) < levels["failure"]
+
+
+@kernel
+def note_stage(felt, code, channel, gain):
+    """Enter a surprise at the stage of its experience; changes `felt` (3, 2). Lateness and exchanges go with the order's own."""
+    stage = _AT_PURCHASE
+    news = 1.0
+    if code == _RETURNED or code == _EXCHANGED:
+        stage = _AFTER_SALES
+        news = 1.0 if code == _RETURNED else 0.0
+    elif code == _DELIVERED or code == _COLLECTED or code == _LATE or code == _CANCELLED or code == _FAILED or code == _EXPIRED:
+        stage = _AT_DELIVERY
+        news = 0.0 if code == _LATE else 1.0
+    elif code == _CLOSED or code == _QUEUE_LEFT or code == _REFUSED:
+        stage = _AT_PURCHASE if channel == _STORE else _AT_DELIVERY
+    elif code != _BOUGHT and code != _BOUGHT_OTHER and code != _EMPTY and code != _SITE_LOST:
+        return
+    felt[stage, 0] += gain
+    felt[stage, 1] += news
 
 
 @kernel
@@ -95,8 +127,8 @@ def leaves_us(levels, who, shopper, now):
 
 
 @kernel
-def purchase(levels, who, shopper, slot, channel, value, now, tally):
-    """A purchase completed: spend, habit, profile, dropout; changes `who` and `tally`."""
+def purchase(levels, who, shopper, slot, channel, value, now, tally, learnt):
+    """A purchase completed: spend, habit, profile, dropout; changes `who`, `tally` and the category's `learnt` (2,)."""
     first = int(who["purchases"]) == 0
     who["purchases"] = min(int(who["purchases"]) + 1, 65535)
     who["spend"] = int(who["spend"]) + value
@@ -107,6 +139,8 @@ def purchase(levels, who, shopper, slot, channel, value, now, tally):
     form_habit(levels, who, channel)
     if is_identified(levels, who, shopper, slot, channel):
         add_event(levels, who, now // _DAY, channel != _STORE)
+        if levels["link_latency_s"] >= 0:
+            learnt[_BUYS] += 1
     if first:
         tally[_ACQUIRED] += 1
     elif leaves_us(levels, who, shopper, now):
@@ -128,7 +162,8 @@ def apply_outcomes(scene, shoppers, outcomes, gains, now, tally):
 
     Notes
     -----
-    G <- G exp(-dt / tau) + eta (realised - expected). Test: tests/journeys/test_outcomes.py.
+    G <- G exp(-dt / tau) + eta (realised - expected). Surprises are summed by stage in the scene's `felt`, linked purchases
+    and returns by category in its `learnt`. Test: tests/journeys/test_outcomes.py.
     """
     for k in range(outcomes.size):
         row = outcomes[k]
@@ -140,8 +175,15 @@ def apply_outcomes(scene, shoppers, outcomes, gains, now, tally):
         key = int(row["key"])
         slot = (key >> _ORDINAL_BITS) & _SLOT_MASK
         category = (slot >> _NEEDS_BITS) & _CATEGORY_MASK
+        learnt = scene.learnt[min(now // _DAY, scene.learnt.shape[0] - 1), category]
         blind = scene.blind[int(who["audience"]), category, channel & 3]
         gain = surprise(levels, scene.category[category]["misfit"], blind, who, code, channel)
+        if code == _LATE and int(who["flags"]) & _OPTED_OUT == 0:
+            gain *= 1.0 - levels["follow_up"]
+        if goes_wrong(levels, scene.nodes, shopper, slot, code, int(row["node"])):
+            gain -= levels["pen_failure"]
+            tally[_SERVICE_FAILED] += 1
+        note_stage(scene.felt[min(now // _DAY, scene.felt.shape[0] - 1)], code, channel, gain)
         if gains.size > 0:
             gains[k] = gain
         if gain != 0.0:
@@ -150,7 +192,10 @@ def apply_outcomes(scene, shoppers, outcomes, gains, now, tally):
         if code == _BOUGHT or code == _EMPTY:
             learn_stock(levels, who, shopper, slot, 1.0 if code == _BOUGHT else 0.0)
         if code == _BOUGHT or code == _BOUGHT_OTHER or code == _DELIVERED or code == _COLLECTED:
-            purchase(levels, who, shopper, slot, channel, int(row["value"]), now, tally)
+            purchase(levels, who, shopper, slot, channel, int(row["value"]), now, tally, learnt)
+        elif code == _RETURNED:
+            if levels["link_latency_s"] >= 0 and is_identified(levels, who, shopper, slot, channel):
+                learnt[_RETURNS] += 1
         elif code == _EXTRA_BOUGHT:  # beside an errand, whose own outcome has taught habit and profile
             who["spend"] = int(who["spend"]) + int(row["value"])
             if key & _ORDINAL_MASK == _BESIDE:  # of a visit, which may have ended without goods

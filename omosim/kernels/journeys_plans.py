@@ -72,7 +72,7 @@ def accuracy_of(levels, entry, blind):
         accuracy = levels["acc_social"]
     else:
         accuracy = levels["acc_live"] if entry == _LIVE else levels["acc_web"]
-    return max(accuracy - (1.0 - accuracy) * blind, 0.0) if blind > 0.0 else accuracy
+    return max(accuracy - (1.0 - accuracy) * blind, 0.0) if blind != 0.0 else accuracy
 
 
 @kernel
@@ -121,22 +121,29 @@ def pick_seconds(levels, units):
 
 
 @kernel
-def pickup_promise(case, offer, door):
+def load_at(case, r):
+    """Published seconds until an order placed now is picked at the r-th place, where promises follow it; else 0."""
+    return int(case["load"][r]) if case["honest"] == 1 else 0
+
+
+@kernel
+def pickup_promise(case, offer, r, door):
     """Promised seconds from now until a pickup is ready: people pick in opening hours; -1 without a promise.
 
-    What is sent there travels by the clock, and is ready when the place is open.
+    What is sent there travels by the clock, and is ready when the place is open. Where promises follow the load, none
+    is shorter than the work that waits at the place.
     """
     promise = int(offer["promise_s"])
     if promise >= 0 and int(offer["moved"]) == 1:
         return next_open(door, int(case["t"]) + promise) - int(case["t"])
-    return after_open_hours(door, int(case["t"]), promise) - int(case["t"]) if promise >= 0 else -1
+    return after_open_hours(door, int(case["t"]), max(promise, load_at(case, r))) - int(case["t"]) if promise >= 0 else -1
 
 
 @kernel
-def courier_promise(levels, case, offer, door, waves, metres):
+def courier_promise(levels, case, offer, r, door, waves, metres):
     """Promised seconds until a courier is at the door; -1 when no wave of today leaves after the pick."""
     t = int(case["t"])
-    packed = next_open(door, t) + pick_seconds(levels, case["units"])
+    packed = next_open(door, t) + pick_seconds(levels, case["units"]) + load_at(case, r)
     for w in range(waves.size):
         leaves = t - t % _DAY + waves[w]
         if leaves >= packed:
@@ -146,9 +153,16 @@ def courier_promise(levels, case, offer, door, waves, metres):
 
 
 @kernel
+def parcel_promise(case, offer):
+    """Promised seconds of a delivery, what waits to be picked in the centre included where promises follow it; -1 none."""
+    promise = int(offer["promise_s"])
+    return promise + int(case["load_centre"]) if promise >= 0 and case["honest"] == 1 else promise
+
+
+@kernel
 def promised_wait(case, offer):
     """Promised seconds until the goods are in hand; without a promise, the usual parcel time."""
-    promise = float(offer["promise_s"])
+    promise = float(parcel_promise(case, offer))
     return promise if promise >= 0.0 else case["parcel_s"]
 
 
@@ -179,7 +193,7 @@ def pickup_value(levels, case, offer, r, door):
     paid = paid_for(levels, case, entry, offer)
     trip = 2.0 * case["way_s"][r] + levels["collect_s"] * (int(offer["place_ppm"]) / 1.0e6)
     goods = (1.0 - q) * (case["value"] - felt(levels, case, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))
-    wait = max(float(pickup_promise(case, offer, door)), 0.0) * levels["wait_per_s"] + levels["search_cost"]
+    wait = max(float(pickup_promise(case, offer, r, door)), 0.0) * levels["wait_per_s"] + levels["search_cost"]
     fee = fee_of(levels, offer, paid)
     served = 1.0 if int(offer["moved"]) == 1 else 1.0 - levels["stock_error"]
     return served * goods - fee - wait * case["scale"] - case["vot"] * trip
@@ -215,12 +229,47 @@ def believed_stock(levels, case, r):
 
 
 @kernel
+def next_item(levels, offer, go_on, advised):
+    """(probability of going on after a bad sign, share of the next item's misfits that advice avoids) at a visit.
+
+    Parameters
+    ----------
+    go_on : that probability without any help
+    advised : 1 for a visitor who takes staff's advice
+    """
+    match = 0.0
+    if int(offer["go_on_ppm"]) > 0:
+        go_on = max(go_on, int(offer["go_on_ppm"]) / 1.0e6)
+        match = int(offer["match_ppm"]) / 1.0e6
+    if advised == 1:
+        go_on = max(go_on, levels["advice_go_on"])
+        match = 1.0 - (1.0 - match) * (1.0 - levels["advice_match"])
+    return go_on, match
+
+
+@kernel
+def helped(levels, case, offer, q):
+    """How much likelier a visit ends with a fitting item because people in the store help to a next one; 0 without help."""
+    share = float(case["advice"]) if levels["advice_go_on"] > 0.0 else 0.0
+    if share <= 0.0 and int(offer["go_on_ppm"]) == 0:
+        return 0.0
+    plain = levels["go_on"] * (1.0 - case["misfit"])
+    go_on, match = next_item(levels, offer, levels["go_on"], 0)
+    chance = (1.0 - share) * go_on * (1.0 - case["misfit"] * (1.0 - match))
+    if share > 0.0:
+        go_on, match = next_item(levels, offer, levels["go_on"], 1)
+        chance += share * go_on * (1.0 - case["misfit"] * (1.0 - match))
+    return q * (chance - plain)
+
+
+@kernel
 def visit_value(levels, case, offer, r):
     """Value of a walk to the shelf: (1 - q') E max{buy here, order here, nothing} - T.
 
     With intent 1 the shopper looks and tries here, but orders on line; else an item in stock can be taken at
     once. q' is the misfit left after the web's information where the plan reads it first. A plan that is made for
-    a purchase (reading first, or ordering from the shelf) is none where nothing can be gained by it.
+    a purchase (reading first, or ordering from the shelf) is none where nothing can be gained by it. A booked fitting
+    waits for its appointment; people who help to a next item raise the chance that one fits.
     """
     q = float(case["misfit"])
     search = 0.0
@@ -233,6 +282,9 @@ def visit_value(levels, case, offer, r):
         paid = paid_for(levels, case, _STORE, offer)
         stocked = believed_stock(levels, case, r)
         gain = stocked * max(case["value"] - felt(levels, case, paid), without) + (1.0 - stocked) * without
-    if gain <= 0.0 and (int(offer["pre_info"]) == 1 or int(offer["intent"]) == 1):
+    if gain <= 0.0 and (int(offer["pre_info"]) == 1 or int(offer["intent"]) == 1 or int(offer["booked"]) == 1):
         return _NEVER
-    return (1.0 - q) * gain - case["vot"] * (2.0 * case["way_s"][r] + levels["visit_s"]) - search
+    if int(offer["booked"]) == 1:
+        search += levels["wait_per_s"] * case["scale"] * float(case["fitting_at"][r] - case["t"]) + offer["fee"]
+    trip = 2.0 * case["way_s"][r] + levels["visit_s"] * (int(offer["place_ppm"]) / 1.0e6)
+    return (1.0 - q + helped(levels, case, offer, q)) * gain - case["vot"] * trip - search

@@ -12,7 +12,9 @@ from omosim.kernels.journeys_plans import (
     fee_of,
     felt,
     hidden_misfit,
+    next_item,
     paid_for,
+    parcel_promise,
     pick_seconds,
     pickup_promise,
     promised_wait,
@@ -24,6 +26,7 @@ from omosim.kernels.journeys_synthesis import table_at
 from omosim.kernels.mathx import exp64, log64, norm_ppf64
 from omosim.kernels.philox import uniform, uniform4
 from omosim.kernels.purposes import (
+    ADVICE,
     CHANGE_OF_MIND,
     DETECT,
     EXTRA_PURCHASE,
@@ -34,6 +37,7 @@ from omosim.kernels.purposes import (
     SERVICE,
     SITE,
     TRAVEL,
+    UNSEEN,
 )
 
 _DAY = 86_400
@@ -270,6 +274,7 @@ def fill_browse(levels, case, row, key, service):
     row["mind"] = 0
     row["try_on"] = 0
     row["intent"] = 0
+    row["unseen"] = 0
     row["action1"] = 0
     row["action2"] = 0
     row["unwanted"] = 0
@@ -326,6 +331,32 @@ def fill_visit(levels, case, row, offer, r, other, way):
 
 
 @kernel
+def fill_help(levels, case, row, offer):
+    """What people in the store, and the shelf, make of a visit; changes `row`, returns 1 where staff advise on a next item.
+
+    Advice is asked for at a bad sign. Its time stands in the counter's work; that of visitors who leave without goods
+    goes with the work of those who buy, so that it is right in the mean.
+    """
+    if levels["unseen"] > 0.0 and int(offer["booked"]) == 0:
+        row["unseen"] = 1 if draw(levels, case, UNSEEN, 0) < levels["unseen"] else 0
+    if row["misfit"] == 0 or row["alt_sku"] < 0:
+        return 0
+    advised = 0
+    if levels["advice_go_on"] > 0.0 and draw(levels, case, ADVICE, 0) < case["advice"]:
+        advised = 1
+    if advised == 0 and int(offer["go_on_ppm"]) == 0:
+        return 0
+    go_on, match = next_item(levels, offer, levels["go_on"], advised)
+    misfit = case["misfit"] * (1.0 - match)
+    row["go_on"] = 1 if draw(levels, case, GO_ON, 0) < go_on else 0
+    row["alt_misfit"] = 1 if draw_of_item(levels, case, FIT, int(row["alt_sku"])) < misfit else 0
+    stays = go_on * (1.0 - misfit)
+    if advised == 1 and int(offer["booked"]) == 0 and stays > 0.0:
+        row["counter_s"] = int(row["counter_s"]) + int(min(levels["advice_s"] / stays, _LONGEST) + 0.5)
+    return advised
+
+
+@kernel
 def fill_order(levels, case, row, flow, parcel_offer, value, other, way):
     """What an order falls back to when no stock is found; changes `row`. `value` is that of the chosen plan."""
     parcel = -1.0
@@ -372,12 +403,12 @@ def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_pr
     row["sku"] = sku
     row["alt_sku"] = second
     row["units"] = units
-    row["promise_s"] = offers[0]["promise_s"] if flow == _VISIT else offer["promise_s"]
-    row["alt_promise_s"] = offers[0]["promise_s"]
+    row["promise_s"] = parcel_promise(case, offers[0] if flow == _VISIT else offer)
+    row["alt_promise_s"] = parcel_promise(case, offers[0])
     if flow == _PICKUP:
-        row["promise_s"] = pickup_promise(case, offer, nodes[node])
+        row["promise_s"] = pickup_promise(case, offer, r, nodes[node])
     elif flow == _SAME_DAY:
-        row["promise_s"] = courier_promise(levels, case, offer, nodes[node], waves, case["metres"][r])
+        row["promise_s"] = courier_promise(levels, case, offer, r, nodes[node], waves, case["metres"][r])
     fill_work(levels, case, row, flow, int(offer["inside"]), service)
     row["zone"] = case["zone"]
     row["node"] = node
@@ -394,6 +425,7 @@ def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_pr
     fill_fitting(levels, case, row, flow, service)
     fill_session(levels, case, row, entry if flow != _VISIT else _STORE, service)
     row["intent"] = 0
+    row["unseen"] = 0
     row["action1"] = 0
     row["action2"] = 0
     other = next_rank(case, r) if flow >= _PICKUP else -1

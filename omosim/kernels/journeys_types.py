@@ -16,6 +16,8 @@ LEVELS = np.dtype(
         "proof_s",  # period at which a show tells how many bought, 0 never
         "batch_days",  # days between two batches of the customer file, 1 at least
         "cookie_s",  # seconds after which a cookie changes, 0: sites do not recommend by cookies
+        "honest",  # 1: promises follow the published load
+        "fitting_ahead",  # days ahead for which a fitting can be booked
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -30,14 +32,22 @@ LEVELS = np.dtype(
         "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
         "twice",  # share of messages sent twice to customers who are in two files
+        "failure", "pen_failure", "follow_up",
+        "advice_go_on", "advice_match", "advice_s",
+        "fittings",  # appointments of a store and day
+        "fitting_users", "fitting_no_show",
+        "unseen",  # share of visitors who do not find what stands on the shelf
     )]
 )  # fmt: skip
+
+#: Days beyond the run for which fittings can be booked.
+FITTING_DAYS = 32
 
 #: One row per category.
 CATEGORY = np.dtype(
     [(name, "f8") for name in (
         "misfit", "mind", "value_mean", "value_sd", "need_share", "units_mean", "order_mu", "order_sigma",
-        "shopper_sigma",
+        "shopper_sigma", "advice",
     )]
     + [("ref_price", "i8"), ("first", "i8"), ("last", "i8")]
 )  # fmt: skip
@@ -64,6 +74,8 @@ CASE = np.dtype(
         "live_ppm",  # cut of its limited offer
         "stores",  # stores known, nearest first
         "reach",  # stores looked up: known, or within a courier's reach
+        "honest",  # 1: `load` and `load_centre` are filled, and promises follow them
+        "load_centre",  # published: seconds until an order placed now is picked in the centre
     )]
     + [(name, "f8") for name in (
         "scale",  # list price of the order: what "share of price" refers to
@@ -78,10 +90,12 @@ CASE = np.dtype(
         "parcel_s",  # usual parcel time
         "outside",  # what rivals add to the outside option
         "here",  # value, at a shelf and with the fit known, of ordering from there
+        "advice",  # share of visitors who want advice on a next item of this category
     )]
     # of the four nearest stores, of the nearest pickup point or locker, of the nearest dark store (node -1: there is none)
     + [("node", "i8", (6,)), ("metres", "i8", (6,)), ("stock", "i8", (6,)), ("price", "i8", (4,)), ("way_s", "f8", (6,))]
     + [("sold", "i8", (4,))]  # by Entry: the item is shown there
+    + [("load", "i8", (6,)), ("fitting_at", "i8", (6,))]  # published seconds until picked; second of the next free fitting, -1 none
     + [("full", "i8", (6,))]  # published: SLOTS_FULL, BOXES_FULL
     + [("blind", "f8", (4,))]  # by Entry: misfits that stay hidden, over those that would with every review written, less 1
 )  # fmt: skip
@@ -140,4 +154,9 @@ class Scene(NamedTuple):
     case: np.ndarray  # (1,) CASE, working space
     shows: np.ndarray  # (shows,) SHOW, by running number
     cookies: np.ndarray  # (n,) COOKIE, by shopper; one row where cookies are not followed
+    fittings: np.ndarray  # (days + FITTING_DAYS, N) i4, appointments booked; added to
+    funnel: np.ndarray  # (days, S, 6) i8: missions, considered, own plan chosen by Entry; added to
+    felt: np.ndarray  # (days + 1, 3, 2) f8: surprises summed and experiences, of purchase, delivery, after-sales
+    learnt: np.ndarray  # (days, C, 2) i8: linked returns, linked purchases; added to
+    known: np.ndarray  # (C,) f8, of those that size advice has learnt from today, whole retailer
 

@@ -72,6 +72,11 @@ OTHER_SHOW = 105
 DEVICE = 110
 COOKIE = 111
 SIGNED_IN = 112
+SERVICE_FAILURE = 130
+ADVICE = 131
+FITTING_USER = 132
+FITTING_SHOW = 133
+UNSEEN = 134
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

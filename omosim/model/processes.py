@@ -215,7 +215,8 @@ class Processes:
     def _review(self, arg: int, now: int) -> int:
         self.model.replenishment.bring_back(np.flatnonzero(self.model.interventions.closed_for_good()), now)
         self.model.replenishment.review(now)
-        return now + DAY
+        daily = now + DAY - (now - self.model.settings.network.stock.store_review_hour * HOUR) % DAY
+        return min(now + int(self.model.world.policy.review_s), daily)
 
     def _count(self, arg: int, now: int) -> int:
         self.model.replenishment.count_and_shrink(now)
@@ -241,6 +242,8 @@ class Processes:
     # ---- shoppers -------------------------------------------------------------------------------------------
     def _hour(self, arg: int, now: int) -> int:
         self.model.journeys.apply(self.model.fulfilment.outcomes(), now)
+        if any(policy.honest for policy in self.model.world.seen) and now < self.model.window_end:
+            self._publish_board(now)  # promises follow it
         return now + HOUR
 
     def _day_begin(self, arg: int, now: int) -> int:

@@ -14,6 +14,7 @@ from omosim.journeys.log import Observed, identity_lost, observe, observed_colum
 from omosim.model.customers import contact_kpis
 from omosim.model.experiments import experiment_rows
 from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, ratio, site_lost, sold, staff_load
+from omosim.model.lifecycle import cohorts, funnel_columns, lifecycle_kpis, satisfaction_columns
 from omosim.model.paths import category_columns, path_kpis
 from omosim.model.places import place_kpis
 from omosim.model.pnl import COST_LINES, own_stations, profit_and_loss, sample_share
@@ -37,7 +38,7 @@ LABELS = {
 FLAG_WORDS = (
     "empty_shelf", "substituted", "phantom_record", "slot_refused", "closed_door", "left_queue", "no_show", "only_looked",
     "empty_again", "brought_back", "took_part", "altered", "exchanged", "slot_booked", "waited_for_bin", "boxes_full",
-    "lost_at_site", "split", "sent_on", "insert",
+    "lost_at_site", "split", "sent_on", "insert", "not_found",
 )  # fmt: skip
 
 
@@ -92,7 +93,7 @@ class Run:
         paid, worked = (model.costs.staff_to - model.costs.staff_from) * own_stations(model, stores_only=True)
         share = sample_share(model)
         places = place_kpis(model.places, float(1 / share))
-        people = [*crowd_kpis(self), *contact_kpis(model), *identity_kpis(self)]
+        people = [*crowd_kpis(self), *contact_kpis(model), *identity_kpis(self), *lifecycle_kpis(model, self.book, self.pnl["media"])]
         paths = path_kpis(self.measured_book)
         return [*out, *paths, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *people, *show_kpis(model)]
 
@@ -132,6 +133,18 @@ class Run:
     def shows(self) -> dict[str, Any]:
         """Columns of shows.parquet: a row a live show of the whole run; empty columns without any."""
         return show_columns(self.model, self.book)
+
+    def satisfaction(self) -> dict[str, Any]:
+        """Columns of satisfaction.parquet: realised less expected by day and stage."""
+        return satisfaction_columns(self.model)
+
+    def funnel(self) -> dict[str, Any]:
+        """Columns of funnel.parquet: missions that enter and leave each stage, by channel and segment."""
+        return funnel_columns(self.model, self.book)
+
+    def cohorts(self) -> dict[str, Any]:
+        """Columns of cohorts.parquet: customers by when they were won, what they bought again, and what each is worth."""
+        return cohorts(self.model, self.book, self.pnl["media"])
 
     def daily(self) -> dict[str, np.ndarray]:
         """Columns of daily.parquet: a row a day."""

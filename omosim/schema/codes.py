@@ -138,9 +138,13 @@ class Count(IntEnum):
     OPTED_OUT = 26  # of messages, for good
     TOLD = 27  # neighbours who heard of an experience
     HEARD_FIRST = 28  # of TOLD: did not know us before
+    FITTINGS = 36  # appointments for a fitting that were booked
+    FITTING_NO_SHOWS = 37  # of FITTINGS: nobody came
+    ADVISED = 38  # visits decided in which staff would advise on a next item
+    SERVICE_FAILED = 39  # hand-overs in stores that went wrong
 
 
-N_COUNTS = len(Count)
+N_COUNTS = max(Count) + 1
 
 
 class Move(IntEnum):

@@ -71,6 +71,7 @@ DEMAND = np.dtype(
         ("mind", "i1"),  # realised change of mind or defect: goes back although it fits
         ("try_on", "i1"),  # the service lets the customer try on at hand-over
         ("intent", "i1"),  # visitors: 0 buy here if it fits, 1 inspect here and order online (showroom), 2 only look
+        ("unseen", "i1"),  # visitors: 1 does not find the item on the shelf, in the first store
         ("action1", "i1"),  # Action when the shelf or all stock is empty
         ("action2", "i1"),  # Action when action1 fails too
     ],
@@ -146,6 +147,7 @@ FLAG_SITE_LOST = 1 << 16  # turned away by a full site, or left its queue page
 FLAG_SPLIT = 1 << 17  # one of several parcels of an order
 FLAG_MOVED = 1 << 18  # sent to the node where it is collected
 FLAG_INSERT = 1 << 19  # a leaflet in the parcel
+FLAG_UNSEEN = 1 << 20  # the item stood on the shelf and was not found
 
 # ---- network ------------------------------------------------------------------------------------------------
 NODE = np.dtype(
@@ -199,7 +201,10 @@ OFFER = np.dtype(
         ("moved", "i1"),  # collected where the goods are sent to: promised in clock time, stock there not asked for
         ("inside", "i1"),  # the customer comes into the store to collect, and may buy further
         ("full_off", "i1"),  # off where the published SLOTS_FULL (1) or BOXES_FULL (2) says so
-        ("place_ppm", "i4"),  # time at the place where it is collected, parts per million of that of a pickup
+        ("place_ppm", "i4"),  # time at the place, parts per million of that of a pickup or visit
+        ("booked", "i1"),  # visits: by appointment, with people and a room kept for it
+        ("go_on_ppm", "i4"),  # visits: least probability of going on with a next item after a bad sign
+        ("match_ppm", "i4"),  # visits: part of a next item's misfits that advice avoids
     ],
     align=True,
 )
@@ -218,4 +223,5 @@ OFFER_NAMES = (
     "web_curbside",
     "web_locker",
     "web_to_store",
+    "booked_fitting",
 )

@@ -87,6 +87,7 @@ SERVICE = np.dtype(
         ("alters", "i1"),  # alterations on the spot
         ("take_part", "i1"),  # the customer may take some units and leave the others
         ("insert", "i1"),  # parcels have a leaflet in them
+        ("booked", "i1"),  # visitors come by appointment: a room and somebody to serve them are kept for them
     ],
     align=True,
 )

@@ -25,6 +25,7 @@ from omosim.schema.operations import (
     StoreOperations,
 )
 from omosim.schema.scenario import ScenarioSettings
+from omosim.schema.service import Service
 from omosim.schema.strategy import StrategySettings
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -201,6 +202,7 @@ class MarketSettings(Frozen):
     messages: Messages = Messages()
     word_of_mouth: WordOfMouth = WordOfMouth()
     live: Live = Live()
+    service: Service = Service()
 
 
 # ---- catalogue ------------------------------------------------------------------------------------------------
@@ -221,6 +223,7 @@ class Category(Frozen):
     units_shopper_cv: float = par("1", "coefficient of variation of mean units between shoppers", 0, 5)
     popularity: float = par("1", "Zipf exponent of demand over items", 0, 3)
     resale_loss: float = par("share of cost", "loss of value of a returned unit", 0, 1)
+    advice: float = par("share", "visitors who want advice on a next item after a bad sign, where staff give it", 0, 1, default=0.0)
     sold_before: float | None = par("units", "units sold before the run of which reviews stand, in place of `accumulated` of a touchpoint's row", 0, 1e12, default=None)
 
 

@@ -15,6 +15,8 @@ class CapabilityLevel(Frozen):
     capital: int = par("minor", "paid once", 0, 10**15, default=0)
     running_per_day: int = par("minor a day", "paid each day, whole retailer", 0, 10**13, default=0)
     running_per_store_day: int = par("minor a day", "paid each day and store", 0, 10**12, default=0)
+    capital_per_head: int | None = par("minor", "paid once for each person whom stores plan to have on duty at once", 0, 10**12, default=None)
+    running_per_head_day: int | None = par("minor a day", "paid each day for each of them", 0, 10**12, default=None)
     life_years: float = par("years", "capital is written off over this time", 0.1, 50, default=5.0)
     ramp_up_days: int = par("days", "days until it works after it is switched on inside a run", 0, 3650, default=0)
 

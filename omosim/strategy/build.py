@@ -11,6 +11,7 @@ import numpy as np
 
 from omosim.schema.codes import Entry, Flow
 from omosim.schema.columns import BOXES_FULL
+from omosim.schema.operations import Roster
 from omosim.schema.scenario import AUDIENCE, OF_CAPABILITY
 from omosim.schema.settings import Settings, informs
 from omosim.schema.strategy import CapabilityLevel, StrategySettings
@@ -217,8 +218,30 @@ def _charge(policy: Policy, settings: Settings, rows: list[CapabilityLevel]) -> 
     """Capital and running cost of the capabilities that are on, in the market's money, scaled to the simulated shoppers."""
     part = min(Fraction(1), Fraction(settings.shoppers, settings.market.cost_basis_shoppers))
     part *= Fraction(settings.market.capability_cost_rate)
-    stores = settings.network.stores.count
-    policy.capital = round(sum(row.capital for row in rows) * part)
-    daily = sum((Fraction(row.capital) / (Fraction(row.life_years) * YEAR_DAYS) for row in rows), Fraction(0))
+    stores, heads = settings.network.stores.count, store_heads(settings)
+    capital = [row.capital + heads * (row.capital_per_head or 0) for row in rows]
+    policy.capital = round(sum(capital) * part)
+    daily = sum((Fraction(once) / (Fraction(row.life_years) * YEAR_DAYS) for once, row in zip(capital, rows, strict=True)), Fraction(0))
     policy.capital_per_day = round(daily * part)
-    policy.running_per_day = round(sum(row.running_per_day + stores * row.running_per_store_day for row in rows) * part)
+    running = (row.running_per_day + stores * row.running_per_store_day + heads * (row.running_per_head_day or 0) for row in rows)
+    policy.running_per_day = round(sum(running) * part)
+
+
+def store_heads(settings: Settings) -> int:
+    """People whom all stores plan to have on duty at once, at most: those of the busy hours, or of each store's fullest quarter hour."""
+    stores = settings.network.stores
+    if not isinstance(stores.roster, Roster):
+        return stores.count * (stores.pickers + stores.counter + stores.peak_extra)
+    most = {name: max(_people_of_day(p, c) for p, c in zip(week.pickers, week.counter, strict=True)) for name, week in stores.roster.stores.items()}
+    return sum(most.get(f"S{n + 1:02d}", most.get("*", 0)) for n in range(stores.count))
+
+
+def _people_of_day(pickers: str, counter: str) -> int:
+    """Most people on duty at once on a day of two roster lines 'HH:MM=N …'."""
+    moves = sorted((word.split("=")[0], role, int(word.split("=")[1])) for role, line in enumerate((pickers, counter)) for word in line.split())
+    now, most = [0, 0], 0
+    for at, (clock, role, people) in enumerate(moves):
+        now[role] = people
+        if at + 1 == len(moves) or moves[at + 1][0] != clock:
+            most = max(most, sum(now))
+    return most

@@ -24,6 +24,9 @@ LOWER = frozenset(
         "wasted_trip_rate",
         "touchpoints_per_purchase",
         "showrooming_share",
+        "fitting_no_show_rate",
+        "service_failures",
+        "not_found_rate",
     }
 )
 HIGHER = frozenset(
@@ -42,6 +45,9 @@ HIGHER = frozenset(
         "delivery_on_time",
         "repeat_rate",
         "retention",
+        "repeat_rate_new",
+        "lifetime_value_new",
+        "lifetime_value_active",
         "multichannel_premium_raw",
         "multichannel_premium_causal",
         "consumer_surplus",

@@ -28,8 +28,8 @@ def is_show_day(day: int, per_week: float, phase: float = 0.0) -> bool:
 def offer_catalogue() -> np.ndarray:
     """The catalogue of offers, all switched off but shelf visits; ids are the same in every strategy."""
     o = np.zeros(len(OFFER_NAMES), OFFER)
-    o["entry"] = [Entry.WEB] * 4 + [Entry.STORE] * 2 + [Entry.SOCIAL, Entry.LIVE] + [Entry.WEB] * 4
-    o["flow"] = [Flow.SHIP, Flow.SAME_DAY, Flow.PICKUP, Flow.VISIT, Flow.VISIT, Flow.VISIT, Flow.SHIP, Flow.SHIP] + [Flow.PICKUP] * 4
+    o["entry"] = [Entry.WEB] * 4 + [Entry.STORE] * 2 + [Entry.SOCIAL, Entry.LIVE] + [Entry.WEB] * 4 + [Entry.STORE]
+    o["flow"] = [Flow.SHIP, Flow.SAME_DAY, Flow.PICKUP, Flow.VISIT, Flow.VISIT, Flow.VISIT, Flow.SHIP, Flow.SHIP] + [Flow.PICKUP] * 4 + [Flow.VISIT]
     o["pre_info"][3] = 1  # web_then_store
     o["intent"][5] = 1  # showroom
     o["needs_stock"][[1, 2, 8, 9]] = 1
@@ -37,6 +37,7 @@ def offer_catalogue() -> np.ndarray:
     o["moved"][[10, 11]] = 1
     o["inside"][[2, 8, 11]] = 1
     o["try_on"][8] = 1  # who pays in the store sees the goods first
+    o["booked"][12] = 1
     o["place_ppm"] = 1_000_000
     o["promise_s"] = -1
     o["enabled"][4] = 1
@@ -49,6 +50,7 @@ def service_catalogue() -> np.ndarray:
     s["curbside"][9] = 1
     s["books_box"][10] = 1
     s["ship_to"][[10, 11]] = 1
+    s["booked"][12] = 1
     return s
 
 
@@ -88,6 +90,27 @@ class Policy:
     dark_stores: int = 0  # 1: the network's dark stores work
     pickup_points: int = 0  # 1: its pickup points and lockers are used
     outsourced: int = 0  # 1: its outsourced nodes ship
+    # people and service in stores
+    work_factor: float = 1.0  # picking and counter times, relative to the network's
+    failures_avoided: float = 0.0  # share of service failures that training avoids
+    advice_go_on: float = 0.0  # probability of going on after a bad sign, with staff's advice; 0 nobody advises
+    advice_match: float = 0.0  # share of a next item's misfits that the advice avoids
+    advice_s: float = 0.0  # staff seconds of an advised visit
+    fitting_users: float = 0.0  # share of shoppers to whom booking a fitting occurs
+    fittings_per_day: float = 0.0  # appointments of a store and day, whole retailer's size
+    fitting_ahead: int = 0  # days ahead that can be booked
+    fitting_no_show: float = 0.0  # share of appointments that nobody keeps
+    visit_factor: float = 1.0  # time in the store for a visit, relative
+    unseen_avoided: float = 0.0  # share of items not found on the shelf that the app finds
+    # orders
+    honest: int = 0  # 1: promises follow the published load of the node
+    follow_up: float = 0.0  # share of the loss of goodwill over a late order that a message takes away
+    review_s: int = DAY  # period of the replenishment review
+    # data
+    feedback: float = 0.0  # share of misfits that size advice reveals with endless data
+    feedback_half: float = 1.0  # linked returns of a category at which half of that is there
+    feedback_lag_days: int = 0  # until a return counts
+    feedback_reviews: float = 0.0  # share of linked purchases that are reviewed
     # identity and data
     link_latency_s: int = -1  # -1 channels never linked, else time until an event is in the linked profile
     store_sensing: float = 0.0  # share of store visits identified without a card (app, beacon, QR)

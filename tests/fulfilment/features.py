@@ -508,4 +508,17 @@ def extras(rng: np.random.Generator, d: Draft) -> None:
     d.rows["extra_price"] = rng.integers(1, 900, n)
 
 
+@feature
+def unseen(rng: np.random.Generator, d: Draft) -> None:
+    """Visitors who do not find what stands on the shelf, with a second store or a second item in mind."""
+    visits = d.rows["flow"] == Flow.VISIT
+    d.rows["unseen"] = visits & (rng.random(len(d.rows)) < 0.6)
+
+
+@feature
+def booked(rng: np.random.Generator, d: Draft) -> None:
+    """Visits by appointment: no room and no counter to wait for."""
+    d.offers(rng, "booked")
+
+
 FEATURES = tuple(MAKERS)

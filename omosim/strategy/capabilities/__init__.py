@@ -7,5 +7,6 @@ from omosim.strategy.capabilities import price  # isort: skip
 from omosim.strategy.capabilities import identity  # isort: skip
 from omosim.strategy.capabilities import touch  # isort: skip
 from omosim.strategy.capabilities import collect  # isort: skip
+from omosim.strategy.capabilities import people  # isort: skip
 
-__all__ = ["collect", "identity", "information", "price", "service", "shops", "touch"]
+__all__ = ["collect", "identity", "information", "people", "price", "service", "shops", "touch"]

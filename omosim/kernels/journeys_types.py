@@ -14,6 +14,9 @@ LEVELS = np.dtype(
         "full_off", "cut",
         "live_limit",  # units at the reduced price in a show, 0 no limit
         "proof_s",  # period at which a show tells how many bought, 0 never
+        "vip_min",  # minor, spend of a year that makes a VIP, 0 none
+        "own_ppm", "own_days", "insert_days", "after_days", "lapse_days", "near_days", "event_m", "invite_m", "invites", "vip_invites",
+        "landing_row", "message_row", "invite_row", "event_row", "vip_row",  # rows of the touchpoint table, -1 none
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -27,6 +30,8 @@ LEVELS = np.dtype(
         "acc_web", "acc_social", "acc_live", "coupon_else", "retarget_else",
         "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
+        "vip_points", "own_rate", "own_near", "own_back", "search_web", "heard", "message_stale", "insert_open", "after_open",
+        "lapse_open", "event_near", "event_invited",
     )]
 )  # fmt: skip
 
@@ -57,6 +62,7 @@ CASE = np.dtype(
         "checks",  # 1: looks at the published stock of stores
         "coupon",  # 1: coupon in hand
         "points",  # 1: collects points
+        "own_entries",  # bit per Entry: where a coupon of his own counts, 0 none
         "live",  # 1: a show is on
         "live_ppm",  # cut of its limited offer
         "stores",  # stores known, nearest first
@@ -75,6 +81,7 @@ CASE = np.dtype(
         "parcel_s",  # usual parcel time
         "outside",  # what rivals add to the outside option
         "here",  # value, at a shelf and with the fit known, of ordering from there
+        "vip_points",  # points above those of every member, share of price
     )]
     # of the four nearest stores, of the nearest pickup point or locker, of the nearest dark store (node -1: there is none)
     + [("node", "i8", (6,)), ("metres", "i8", (6,)), ("stock", "i8", (6,)), ("price", "i8", (4,)), ("way_s", "f8", (6,))]
@@ -136,4 +143,8 @@ class Scene(NamedTuple):
     scratch: np.ndarray  # (96,) f8 working space: nests, then touchpoint weights
     case: np.ndarray  # (1,) CASE, working space
     shows: np.ndarray  # (shows,) SHOW, by running number
+    patrons: np.ndarray  # (n,) PATRON, or empty where no campaign asks for it; changed
+    perks: np.ndarray  # PERK rows, or empty where no money off is noted; added to
+    perked: np.ndarray  # (1,) i8, their number
+    sent: np.ndarray  # (days, A, N_SENT) i8, counters of campaigns; added to
 

@@ -69,6 +69,12 @@ ANNOUNCE = 102
 SHOW = 103
 SWITCH_APP = 104
 OTHER_SHOW = 105
+INSERT = 120
+CAMPAIGN = 121
+EVENT = 122
+EVENT_PLACE = 123
+COUPON = 124
+SLIGHT = 125
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

@@ -18,6 +18,7 @@ class Messages(Frozen):
     opt_out_per_contact: float = par("1/contact", "hazard of opting out, per message above those; 0 nobody opts out", 0, 10, default=0.0)
     retargeting_share: float = par("share", "retargeting that comes as a message, and not to those who opted out", 0, 1, default=0.5)
     coupon_share: float = par("share", "coupons that come as a message, and not to those who opted out", 0, 1, default=0.5)
+    saturation: float = par("messages a week", "s: a message of a campaign is opened exp(-n/s) times as often after n others of the week; 0 all alike; assumed", 0, 1000, default=3.0)
 
 
 class WordOfMouth(Frozen):

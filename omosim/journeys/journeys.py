@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from omosim.journeys.campaigns import Campaigns
+from omosim.journeys.campaigns import OPENED_BY, Campaigns, opened_by
 from omosim.journeys.levels import build_scene, refresh
 from omosim.journeys.live import air, other_shows
 from omosim.journeys.shopper import Shopper
@@ -323,6 +323,7 @@ class Journeys:
             "touchpoint": np.array(world.touch_names)[rows["touchpoint"]],
             "channel": entries[world.touch_entry[rows["touchpoint"]]],
             "identity": np.array(IDENTITIES)[rows["identity"]], "linked": rows["linked"] == 1, "bought": rows["bought"] == 1,
+            "opened_by": np.where(rows["key"] >= 0, np.array(OPENED_BY)[opened_by(rows["key"])], ""),
         }  # fmt: skip
 
     def touch_yield(self) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from omosim.engine.laws import LAWS
+from omosim.model.campaigns import campaign_kpis
 from omosim.model.experiments import experiment_rows
 from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, site_lost, sold, staff_load
 from omosim.model.places import place_kpis
@@ -79,7 +80,8 @@ class Run:
         paid, worked = (model.costs.staff_to - model.costs.staff_from) * own_stations(model, stores_only=True)
         share = sample_share(model)
         places = place_kpis(model.places, float(1 / share))
-        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self), *show_kpis(model)]
+        return [*out, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *crowd_kpis(self), *show_kpis(model),
+                *campaign_kpis(model, self.pnl["discounts"], currency)]  # fmt: skip
 
     @property
     def laws(self) -> dict[str, int]:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from omosim.config.compose import compose
-from omosim.config.errors import ConfigError
 from omosim.engine.snapshot import Snapshot
 from omosim.kernels.philox import uniform4
 from omosim.kernels.purposes import MISSION
@@ -16,6 +15,8 @@ from omosim.schema.campaigns import Sent
 from omosim.schema.codes import Count, Entry
 from omosim.schema.columns import ORDINAL_BITS
 from omosim.schema.shopper import CONSENT
+from omosim.schema.strategy import CapabilityLevel, StrategySettings
+from omosim.strategy import IncompatibleCapabilities, check_strategy
 
 C = "strategy.capabilities."
 ALL = [f"{C}{name}=true" for name in ("triggered_campaigns", "events", "personal_coupons", "assistant", "package_inserts")]
@@ -105,15 +106,17 @@ def test_ten_days_straight_equal_five_save_restore_five(tmp_path):
 
 
 def test_a_capability_switched_on_inside_a_run_remembers_people_from_then_on():
-    rows = "scenario.interventions=[{what: capability, capability: personal_coupons, set: 1, from_day: 3}]"
+    rows = "scenario.interventions=[{what: capability, capability: personal_coupons, set: 1, from_day: -6}]"
     model = run(settings(rows)).model
     sent = model.journeys.campaigns.sent[:, 0, Sent.COUPONS]
-    assert model.journeys.campaigns.patrons.size == 3000 and sent[:10].sum() == 0 < sent[10:].sum()
+    assert model.journeys.campaigns.patrons.size == 3000
+    assert sent[:15].sum() == 0 < sent[15:].sum()  # the file's 14 days until it works
 
 
 def test_retargeting_across_channels_needs_the_linked_profile(done):
-    with pytest.raises(ConfigError, match="customer_file"):
-        compose("run", ["strategy=o2o", f"{C}retargeting=true"])
+    alone = StrategySettings(name="test", capabilities={"retargeting": CapabilityLevel()})
+    (problem,) = check_strategy(alone)
+    assert isinstance(problem, IncompatibleCapabilities) and "customer_file" in str(problem)
     log = done.model.journeys.touch_columns()
     asked = np.unique(log["mission"][log["opened_by"] == "retargeting"])
     shoppers = done.model.journeys.shoppers

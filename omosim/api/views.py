@@ -42,19 +42,6 @@ class RunView:
 
         return pa.table(self.run.orders()).to_pandas()
 
-    def touches(self) -> pd.DataFrame:
-        """One row a touch, in time; `mission` is the order_id of what it led to; needs `output__touches=True`.
-
-        Raises
-        ------
-        ValueError : the run kept no log of touches
-        """
-        import pandas as pd
-
-        if not self.run.settings.output.touches:
-            raise ValueError("this run kept no log of touches; simulate with output__touches=True")
-        return pd.DataFrame(self.run.model.journeys.touch_columns())
-
     def daily(self) -> pd.DataFrame:
         """One row a day; day 0 is the first measured day."""
         import pandas as pd

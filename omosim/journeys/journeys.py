@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from omosim.journeys.campaigns import OPENED_BY, Campaigns, opened_by
 from omosim.journeys.levels import build_scene, refresh
 from omosim.journeys.live import air, other_shows
 from omosim.journeys.shopper import Shopper
@@ -17,6 +18,7 @@ from omosim.kernels.journeys_decide import decide_window
 from omosim.kernels.journeys_needs import WAYS, hang_all, list_needs, plan_first_needs, rows_due
 from omosim.kernels.journeys_outcomes import apply_outcomes
 from omosim.kernels.journeys_talk import talk
+from omosim.schema.campaigns import CAMPAIGN_NEED
 from omosim.schema.codes import N_COUNTS, Count, Entry
 from omosim.schema.columns import DAY, DEMAND, HOUR, TOUCH_NEED, WEEK
 from omosim.schema.settings import Settings
@@ -74,6 +76,8 @@ class Journeys:
         self._logged = np.zeros(1, np.int64)
         self._rows = np.zeros(256, DEMAND)
         self._set_missions(np.zeros(0, MISSION), 0)
+        self.campaigns = Campaigns(world, settings, self.days)
+        self.scene = self.campaigns.join(self.scene)
         plan_first_needs(
             key0, key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, self._share,
             self._stages,
@@ -105,7 +109,7 @@ class Journeys:
 
     def refresh(self) -> None:
         """Read the policy and the dated changes in force; `begin_day` does so too."""
-        self.scene = refresh(self.settings, self.world, self.scene)
+        self.scene = self.campaigns.join(refresh(self.settings, self.world, self.scene))
         if not np.array_equal(self._reach, self.world.reach):
             self._reach = self.world.reach.copy()
             self._use_touchpoints()
@@ -123,7 +127,7 @@ class Journeys:
         self.refresh()
         self.day[0] = day
         self._crowd(day)
-        parts = [self._list_needs(day), self._pushes(day), self._queue[: self._waiting[0]].copy()]
+        parts = [self._list_needs(day), self._pushes(day), self._campaigns(day), self._queue[: self._waiting[0]].copy()]
         self._waiting[0] = 0
         self._set_missions(self._in_order(np.concatenate(parts), day), 0)
 
@@ -144,6 +148,7 @@ class Journeys:
         if day % 7 == 0:
             count_users(self.shoppers, self.users)
             self._opt_out(day)
+            self.campaigns.week_over()
         if day < self.days and self.scene.levels["web_offer"].any() and day * DAY < self.scene.levels["stop_at"][0]:
             rate = float(self.scene.levels["browse_per_day"][0])
             n = browse(self.key0, self.key1, day, rate, self.scene.levels, self.awareness, self.users, self.zone_sessions[day])
@@ -159,7 +164,8 @@ class Journeys:
         pushes = np.array([policy.push_per_week for policy in world.seen], np.float64)
         rule = np.array([how.tolerated_per_week, how.opt_out_per_contact, self.settings.market.goodwill.intrusive])
         opt_out(
-            self.scene.levels, day // 7, self.shoppers, rows, np.ascontiguousarray(world.reach[:, rows]), contacts, pushes, rule, day * DAY, self.counts[day]
+            self.scene.levels, day // 7, self.shoppers, rows, np.ascontiguousarray(world.reach[:, rows]), contacts, pushes, self.campaigns.patrons,
+            rule, day * DAY, self.counts[day],
         )
 
     def files(self) -> np.ndarray:
@@ -202,13 +208,22 @@ class Journeys:
         out = np.zeros(len(rows), MISSION)
         return out[: push(self.scene, self.shoppers, self.needs, day, rows, out)]
 
+    def _campaigns(self, day: int) -> np.ndarray:
+        if self._over(day * DAY):
+            return np.zeros(0, MISSION)
+        room = self.campaigns.room_for_touches(day)
+        if self._log.size and self._log.size < self._logged[0] + room:
+            self._log = np.concatenate([self._log, np.zeros(self._log.size + room, TOUCH)])
+        return self.campaigns.begin_day(self.scene, self.shoppers, self.needs, self.awareness, day, self._log, self._logged)
+
     def _in_order(self, missions: np.ndarray, day: int) -> np.ndarray:
         """Missions of a day before the end of demand, in the order (t, shopper, category, need)."""
         kept = missions[missions["t"] < self.scene.levels["stop_at"][0]]
         second = kept["t"] - day * DAY
         row = kept["shopper"].astype(np.int64) * len(self._share) + kept["category"]
         touch = kept["need"] >= TOUCH_NEED
-        rank = np.where(touch, 1024 + kept["need"] % TOUCHES_PER_NEED, kept["need"] & 1023)
+        of_touch = 1024 + kept["need"] % TOUCHES_PER_NEED + TOUCHES_PER_NEED * (kept["need"] >= CAMPAIGN_NEED)
+        rank = np.where(touch, of_touch, kept["need"] & 1023)
         return kept[np.argsort(((second << 34) | row) << 11 | rank, kind="stable")]
 
     # ---- windows ----------------------------------------------------------------------------------------------
@@ -240,6 +255,7 @@ class Journeys:
     def _make_room(self, missions: int) -> None:
         if self._rows.size < missions:
             self._rows = np.zeros(2 * missions, DEMAND)
+        self.scene = self.campaigns.make_room(self.scene, missions)
         if self._queue.size < self._waiting[0] + missions:
             self._queue = np.concatenate([self._queue, np.zeros(self._queue.size + 2 * missions, MISSION)])
 
@@ -254,6 +270,7 @@ class Journeys:
         tally, how = self.counts[min(now // DAY, self.days - 1)], self.settings.market.word_of_mouth
         gains = np.zeros(len(outcomes) if how.tell > 0 else 0)
         apply_outcomes(self.scene, self.shoppers, outcomes, gains, now, tally)
+        self.campaigns.note(self.scene, self.shoppers, outcomes, now)
         if how.tell > 0:
             decay = self.settings.market.awareness.decay_per_week
             rule = np.array([how.tell, how.neighbours, how.rewired, how.worth_telling, how.weight, decay])
@@ -311,7 +328,7 @@ class Journeys:
     def touches(self) -> np.ndarray:
         """TOUCH rows so far, sorted by (t, key); empty unless `output.touches` is set."""
         rows = self._log[: self._logged[0]]
-        return rows[np.lexsort((rows["key"], rows["t"]))]
+        return self.campaigns.mark_bought(rows[np.lexsort((rows["key"], rows["t"]))])
 
     def touch_columns(self) -> dict[str, np.ndarray]:
         """Columns of touches.parquet: one row a touch, in time; `mission` is the order id of what it led to."""
@@ -322,6 +339,7 @@ class Journeys:
             "touchpoint": np.array(world.touch_names)[rows["touchpoint"]],
             "channel": entries[world.touch_entry[rows["touchpoint"]]],
             "identity": np.array(IDENTITIES)[rows["identity"]], "linked": rows["linked"] == 1, "bought": rows["bought"] == 1,
+            "opened_by": np.where(rows["key"] >= 0, np.array(OPENED_BY)[opened_by(rows["key"])], ""),
         }  # fmt: skip
 
     def touch_yield(self) -> np.ndarray:
@@ -356,6 +374,7 @@ class Journeys:
             "day": self.day.copy(), "levels": np.array(levels, np.int64), "shows": self.scene.shows.copy(),
             "cookies": self.scene.cookies.copy(),
             **{name: getattr(self.scene, name).copy() for name in BOOKS},
+            **{f"campaigns_{name}": array for name, array in self.campaigns.state().items()},
         }  # fmt: skip
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
@@ -368,6 +387,8 @@ class Journeys:
         self.scene.cookies[...] = state["cookies"]
         for name, value in zip(MOVING_LEVELS, state["levels"].tolist(), strict=True):
             self.scene.levels[name] = value
+        prefix = "campaigns_"
+        self.campaigns.load({name.removeprefix(prefix): a for name, a in state.items() if name.startswith(prefix)})
         self._meet_again(state["users"].shape != self.users.shape)
         self._hang_again()
         self._queue = np.concatenate([state["queue"], np.zeros(256, MISSION)])

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
+from omosim.journeys.campaigns import campaign_levels
 from omosim.journeys.live import no_shows
 from omosim.kernels.journeys_synthesis import KNOTS, fill_gamma_table, order_mu
 from omosim.kernels.journeys_types import CASE, CATEGORY, FITTING_DAYS, LEVELS, SEGMENT, TOUCHPOINT, Scene
 from omosim.kernels.mathx import exp64, log64
+from omosim.schema.campaigns import N_SENT, PATRON, PERK
 from omosim.schema.codes import Entry
 from omosim.schema.columns import DAY, HOUR
 from omosim.schema.settings import Settings, informs
@@ -111,7 +113,7 @@ def _audience_levels(settings: Settings, world: World, audience: int, policy: Po
         "switch_cost": policy.switch_cost, "pickup_users": policy.pickup_users,
         "full_off": int(((policy.offers["full_off"] > 0) & (policy.offers["enabled"] == 1)).any()),
         "cut": int((world.sold[audience] == 0).any()),
-        **live_levels(settings, policy), **service_levels(settings, policy),
+        **live_levels(settings, policy), **service_levels(settings, policy), **campaign_levels(settings, policy),
     }  # fmt: skip
     seen: dict[str, float] = {
         "acc_web": policy.accuracy_web, "acc_social": policy.accuracy_social, "acc_live": policy.accuracy_live,
@@ -240,7 +242,8 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray, zone_se
         awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), zone_sessions=zone_sessions, scratch=np.zeros(96), case=np.zeros(1, CASE),
         shows=no_shows(world.calendar.days), cookies=np.zeros(settings.shoppers if settings.market.identity.cookie_days > 0 else 1, COOKIE),
-        **service_tables(world),
+        patrons=np.zeros(0, PATRON), perks=np.zeros(0, PERK), perked=np.zeros(1, np.int64),
+        sent=np.zeros((world.calendar.days, world.audiences.count, N_SENT), np.int64), **service_tables(world),
     )  # fmt: skip
     scene.category["advice"] = [kind.advice for kind in settings.catalogue.categories.values()]
     return refresh(settings, world, scene)

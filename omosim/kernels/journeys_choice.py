@@ -122,8 +122,8 @@ def choose(levels, case, who, offers, nodes, waves, nests):
 
     Returns
     -------
-    (offer, r, utility, outside) : offer -1 where the outside option is best, then `utility` is the best value of
-        an own plan, taste included, error not; r rank of the store, -1 for a parcel
+    (offer, r, utility, outside, entry) : offer -1 where the outside option is best, then `utility` is the best value of
+        an own plan, taste included, error not, and `entry` its channel; r rank of the store, -1 for a parcel
 
     Notes
     -----
@@ -139,6 +139,7 @@ def choose(levels, case, who, offers, nodes, waves, nests):
     best_offer = -1
     best_r = -1
     runner = _NEVER
+    runner_entry = -1
     used = int(who["used"])
     for j in range(offers.size):
         offer = offers[j]
@@ -164,7 +165,9 @@ def choose(levels, case, who, offers, nodes, waves, nests):
             last = _POINT + 1 if case["node"][_POINT] >= 0 else _POINT
         for r in range(first, last):
             value = plan_value(levels, case, offer, r, nodes, wait_s) + taste
-            runner = max(runner, value)
+            if value > runner:
+                runner = value
+                runner_entry = where
             if value < _NEVER * 0.5:
                 continue
             nest = nest_of(levels, case, entry, nests)
@@ -175,4 +178,4 @@ def choose(levels, case, who, offers, nodes, waves, nests):
                 best = utility
                 best_offer = j
                 best_r = r if flow >= _SAME_DAY else -1
-    return best_offer, best_r, best if best_offer >= 0 else runner, outside
+    return best_offer, best_r, best if best_offer >= 0 else runner, outside, runner_entry

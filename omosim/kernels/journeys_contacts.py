@@ -102,7 +102,7 @@ def count_files(levels, shoppers, out):
 
 
 @kernel
-def opt_out(levels, week, shoppers, rows, reach, contacts, pushes, rule, now, tally):
+def opt_out(levels, week, shoppers, rows, reach, contacts, pushes, further, rule, now, tally):
     """A week in which those who get more messages than they bear opt out, as chance has it.
 
     Parameters
@@ -111,6 +111,7 @@ def opt_out(levels, week, shoppers, rows, reach, contacts, pushes, rule, now, ta
     shoppers : (n,) SHOPPER; flags and goodwill change
     rows : (M,) int64, touchpoint rows that are messages; reach, contacts : (A, M), contacts a week at the level in force
     pushes : (A,) contacts a week of the capability
+    further : (n,) PATRON, whose messages of campaigns since the week began count too, or empty
     rule : (3,) float64: messages tolerated a week, hazard per message above them, penalty (share of price)
     now : second; tally : (N_COUNTS,) int64 of the day, added to
 
@@ -126,6 +127,10 @@ def opt_out(levels, week, shoppers, rows, reach, contacts, pushes, rule, now, ta
         for k in range(rows.size):
             n += contacts[a, k]
         most = max(most, n * (1.0 + levels[a]["twice"]))
+    loud = 0
+    for i in range(further.size):
+        loud = max(loud, int(further[i]["messages"]))
+    most += loud
     if most <= rule[0]:
         return
     limit = 1.0 - exp64(-rule[1] * (most - rule[0]))  # nobody with a higher draw opts out, whatever he gets
@@ -144,6 +149,8 @@ def opt_out(levels, week, shoppers, rows, reach, contacts, pushes, rule, now, ta
             n = messages_met(key0, key1, shopper, rows, reach[a], contacts[a], pushes[a])
             if levels[a]["twice"] > 0.0 and is_twice(levels[a], who):
                 n *= 1.0 + levels[a]["twice"]
+            if further.size > 0:
+                n += int(further[shopper]["messages"])
             if n <= rule[0] or u >= 1.0 - exp64(-rule[1] * (n - rule[0])):
                 continue
             who["flags"] = flags | _OPTED_OUT

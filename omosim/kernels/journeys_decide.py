@@ -17,6 +17,7 @@ from omosim.kernels.journeys_perceive import (
     second_item,
     shown_item,
 )
+from omosim.kernels.journeys_perks import give_coupon, hear_of_coupons, is_tagged, see_perks, use_perks
 from omosim.kernels.journeys_plans import accuracy_of, order_here_value
 from omosim.kernels.journeys_rows import fill_browse, fill_extra, fill_help, fill_row, goes_back, item_after_information
 from omosim.kernels.journeys_service import keep_fitting, look_up_fittings, look_up_loads
@@ -30,7 +31,7 @@ _NEEDS_BITS = 22
 _ORDINAL_BITS = 8
 _TOUCH_NEED = 1 << 21
 _PER_NEED = 32
-_BY_NEED, _BY_RETARGET, _BY_LIVE = 0, 1, 3
+_BY_NEED, _BY_RETARGET, _BY_LIVE, _BY_EVENT = 0, 1, 3, 6
 _USES_LIVE = 8
 _SERVED = 1 << 15
 _NUMBER = _SERVED - 1
@@ -129,8 +130,8 @@ def make_case(scene, levels, offers, who, mission, slot, base, events, login, co
     case["belief"] = who["belief"]
     case["checks"] = 1 if checks else 0
     case["coupon"] = 1 if coupon else 0
-    member = int(who["flags"]) & _LOYALTY > 0 or (levels["points_everywhere"] == 1 and login)
-    case["points"] = 1 if member else 0
+    case["points"] = 1 if login or (levels["points_everywhere"] == 1 and int(who["flags"]) & _LOYALTY > 0) else 0
+    see_perks(levels, case, scene.patrons, shopper, t // _DAY)
     case["live"] = live
     case["parcel_s"] = levels["lead_s"] * scene.lead_factor[zone]
     case["outside"] = scene.outside_value[zone, category] * units
@@ -205,7 +206,7 @@ def mark_served(needs, mission, categories):
 def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally):
     """From the chosen alternative to a row, unless a bad sign ends the mission; returns 1 when `row` was filled."""
     case = scene.case[0]
-    offer_id, r, utility, outside = choice
+    offer_id, r, utility, outside, _ = choice
     offer = offers[offer_id]
     audience = int(who["audience"])
     flow = int(offer["flow"])
@@ -228,6 +229,7 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
         if int(offer["booked"]) == 1 and not keep_fitting(scene, levels, case, row, r, tally):
             return 0
     row["mind"] = goes_back(levels, case, found[0], kind["mind"], entry, utility, outside)
+    use_perks(levels, case, scene.patrons, scene.price[audience], offers, offer_id, row, scene.perks, scene.perked, scene.sent[int(mission["t"]) // _DAY, audience])
     gained = utility - outside
     if entry == _LIVE:
         gained -= case["persuasion"] * case["scale"]
@@ -268,10 +270,12 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     scene.funnel[day, segment, 1] += 1
     u_login, u_sessions, u_touches, u_gap = uniform4(key0, key1, shopper, slot, MISSION, 0)
     phone = scene.segment[segment]["mobile"]
-    known, events = recognise(levels, scene.cookies, who, shopper, slot, t, phone, u_login < levels["login"])
+    signed_in = u_login < levels["login"] or is_tagged(scene.patrons, shopper)
+    known, events = recognise(levels, scene.cookies, who, shopper, slot, t, phone, signed_in)
     checks = levels["stock_shown"] == 1 and u_check < levels["check_share"]
     messages = flags & _OPTED_OUT == 0
-    make_case(scene, levels, offers, who, mission, slot, base, events, u_login < levels["login"], u_trip < levels["combined_share"], checks,
+    make_case(scene, levels, offers, who, mission, slot, base, events, u_login < levels["login"],
+              u_trip < levels["combined_share"] or int(mission["kind"]) == _BY_EVENT, checks,
               u_coupon < (levels["coupon_rate"] if messages else levels["coupon_else"]))  # fmt: skip
     case = scene.case[0]
     count_sessions(levels, who, int(offers[_SOCIAL_OFFER]["enabled"]) == 1, case["live"], u_sessions, tally,
@@ -279,11 +283,16 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     if checks:
         tally[_CHECKS] += 1
     see_price_gap(levels, who, case, u_gap, tally)
+    sent = scene.sent[day, int(who["audience"])]
+    hear_of_coupons(levels, case, who, scene.patrons, sent)
     choice = choose(levels, case, who, offers, scene.nodes, scene.waves, scene.scratch)
     key = (((shopper << 5) | int(mission["category"])) << _NEEDS_BITS | int(mission["need"])) << _ORDINAL_BITS
     filled = 0
+    called = 0
     if choice[0] < 0:
         tally[_OUTSIDE] += 1
+        if known and messages and events > 0 and scene.patrons.size > 0:
+            called = give_coupon(levels, case, scene.patrons, mission, choice[2], choice[4], choice[3], queue, waiting, sent)
         given_up = choice[2] > choice[3] - levels["nearly"] * case["scale"]
     else:
         scene.funnel[day, segment, 2 + int(offers[choice[0]]["entry"])] += 1
@@ -291,7 +300,7 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
         given_up = filled == 0
     if known:
         add_event(levels, who, day, True)
-        if given_up and levels["retarget_rate"] > 0.0 and in_file_by_tomorrow(levels, day):
+        if given_up and called == 0 and levels["retarget_rate"] > 0.0 and in_file_by_tomorrow(levels, day):
             ask_again(levels, levels["retarget_rate"] if messages else levels["retarget_else"], mission, slot, queue, waiting)
     sampled = shopper & _YIELD_SAMPLE == 0
     if filled == 1 or log.size > 0 or sampled:

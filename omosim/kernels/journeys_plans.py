@@ -25,11 +25,26 @@ def half_even(numerator, denominator):
 
 
 @kernel
+def coupon_cut(levels, case, entry):
+    """Parts per million off by the better of the coupons in hand that count in a channel."""
+    cut = 0
+    if case["coupon"] == 1 and (entry != _STORE or levels["coupon_everywhere"] == 1):
+        cut = levels["coupon_ppm"]
+    if (int(case["own_entries"]) >> entry) & 1:
+        cut = max(cut, levels["own_ppm"])
+    return cut
+
+
+@kernel
+def search_cost(levels, entry):
+    """Cost of searching in an entry, share of price; an assistant helps on the own web alone."""
+    return levels["search_web"] if entry == _WEB else levels["search_cost"]
+
+
+@kernel
 def unit_price(levels, case, entry, price, offer_ppm):
     """Price of a unit to this shopper in a channel: `price` in force less the offer's cut and a coupon."""
-    cut = int(offer_ppm)
-    if case["coupon"] == 1 and (entry != _STORE or levels["coupon_everywhere"] == 1):
-        cut += levels["coupon_ppm"]
+    cut = int(offer_ppm) + coupon_cut(levels, case, entry)
     if entry == _LIVE:
         cut += int(case["live_ppm"])
     return half_even(price * (_MILLION - min(cut, 900_000)), _MILLION) if cut > 0 else price
@@ -43,9 +58,11 @@ def paid_for(levels, case, entry, offer):
 
 
 @kernel
-def felt(levels, case, paid):
-    """What a payment is felt as: members get part of it back as points (a cost of its own in the books)."""
-    return paid * (1.0 - levels["points_rate"]) if case["points"] == 1 else float(paid)
+def felt(levels, case, entry, paid):
+    """What a payment in a channel is felt as: members get part of it back as points (a cost of its own in the books)."""
+    if case["points"] == 0 or (entry == _STORE and levels["points_everywhere"] == 0):
+        return float(paid)
+    return paid * (1.0 - levels["points_rate"] - case["vip_points"])
 
 
 @kernel
@@ -175,8 +192,8 @@ def delivery_value(levels, case, offer, wait_s):
     perceived = float(case["value"])
     if entry == _LIVE:
         perceived += case["persuasion"] * case["scale"]
-    worth = (1.0 - q) * (perceived - felt(levels, case, paid)) - q * return_hassle(levels, case, 0) - fee_of(levels, offer, paid)
-    worth -= case["scale"] * (levels["wait_per_s"] * wait_s + levels["search_cost"])
+    worth = (1.0 - q) * (perceived - felt(levels, case, entry, paid)) - q * return_hassle(levels, case, 0) - fee_of(levels, offer, paid)
+    worth -= case["scale"] * (levels["wait_per_s"] * wait_s + search_cost(levels, entry))
     if entry >= _SOCIAL and levels["in_app_payment"] == 0:
         worth -= levels["switch_app"] * case["scale"]
     return worth
@@ -192,8 +209,8 @@ def pickup_value(levels, case, offer, r, door):
     q = hidden_misfit(case["misfit"], accuracy_seen(levels, case, entry))
     paid = paid_for(levels, case, entry, offer)
     trip = 2.0 * case["way_s"][r] + levels["collect_s"] * (int(offer["place_ppm"]) / 1.0e6)
-    goods = (1.0 - q) * (case["value"] - felt(levels, case, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))
-    wait = max(float(pickup_promise(case, offer, r, door)), 0.0) * levels["wait_per_s"] + levels["search_cost"]
+    goods = (1.0 - q) * (case["value"] - felt(levels, case, entry, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))
+    wait = max(float(pickup_promise(case, offer, r, door)), 0.0) * levels["wait_per_s"] + search_cost(levels, entry)
     fee = fee_of(levels, offer, paid)
     served = 1.0 if int(offer["moved"]) == 1 else 1.0 - levels["stock_error"]
     return served * goods - fee - wait * case["scale"] - case["vot"] * trip
@@ -210,7 +227,7 @@ def order_here_value(levels, case, offer):
     paid = paid_for(levels, case, _WEB, offer)
     hassle = float(levels["aisle_hassle"]) if levels["endless_aisle"] == 1 else float(levels["switch_hassle"])
     wait = levels["wait_per_s"] * promised_wait(case, offer)
-    return case["value"] - felt(levels, case, paid) - fee_of(levels, offer, paid) - (wait + hassle) * case["scale"]
+    return case["value"] - felt(levels, case, _WEB, paid) - fee_of(levels, offer, paid) - (wait + hassle) * case["scale"]
 
 
 @kernel
@@ -275,13 +292,13 @@ def visit_value(levels, case, offer, r):
     search = 0.0
     if int(offer["pre_info"]) == 1:
         q = hidden_misfit(q, accuracy_of(levels, _WEB, case["blind"][_WEB]))
-        search = levels["search_cost"] * case["scale"]
+        search = search_cost(levels, _WEB) * case["scale"]
     without = max(float(case["here"]), 0.0)
     gain = without
     if int(offer["intent"]) == 0:
         paid = paid_for(levels, case, _STORE, offer)
         stocked = believed_stock(levels, case, r)
-        gain = stocked * max(case["value"] - felt(levels, case, paid), without) + (1.0 - stocked) * without
+        gain = stocked * max(case["value"] - felt(levels, case, _STORE, paid), without) + (1.0 - stocked) * without
     if gain <= 0.0 and (int(offer["pre_info"]) == 1 or int(offer["intent"]) == 1 or int(offer["booked"]) == 1):
         return _NEVER
     if int(offer["booked"]) == 1:

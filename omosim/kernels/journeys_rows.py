@@ -319,7 +319,7 @@ def fill_visit(levels, case, row, offer, r, other, way):
     here = float(case["here"])
     gain = -1.0
     if int(offer["intent"]) == 0:
-        gain = case["value"] - felt(levels, case, paid_for(levels, case, _STORE, offer))
+        gain = case["value"] - felt(levels, case, _STORE, paid_for(levels, case, _STORE, offer))
     if gain <= 0.0 and here <= 0.0:
         row["intent"] = 2
         return

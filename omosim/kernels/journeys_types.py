@@ -18,6 +18,9 @@ LEVELS = np.dtype(
         "cookie_s",  # seconds after which a cookie changes, 0: sites do not recommend by cookies
         "honest",  # 1: promises follow the published load
         "fitting_ahead",  # days ahead for which a fitting can be booked
+        "vip_min",  # minor, spend of a year that makes a VIP, 0 none
+        "own_ppm", "own_days", "insert_days", "after_days", "lapse_days", "near_days", "event_m", "invite_m", "invites", "vip_invites",
+        "landing_row", "message_row", "invite_row", "event_row", "vip_row",  # rows of the touchpoint table, -1 none
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -37,6 +40,8 @@ LEVELS = np.dtype(
         "fittings",  # appointments of a store and day
         "fitting_users", "fitting_no_show",
         "unseen",  # share of visitors who do not find what stands on the shelf
+        "vip_points", "own_rate", "own_near", "own_back", "search_web", "heard", "message_stale", "insert_open", "after_open",
+        "lapse_open", "event_near", "event_invited",
     )]
 )  # fmt: skip
 
@@ -70,6 +75,7 @@ CASE = np.dtype(
         "checks",  # 1: looks at the published stock of stores
         "coupon",  # 1: coupon in hand
         "points",  # 1: collects points
+        "own_entries",  # bit per Entry: where a coupon of his own counts, 0 none
         "live",  # 1: a show is on
         "live_ppm",  # cut of its limited offer
         "stores",  # stores known, nearest first
@@ -91,6 +97,7 @@ CASE = np.dtype(
         "outside",  # what rivals add to the outside option
         "here",  # value, at a shelf and with the fit known, of ordering from there
         "advice",  # share of visitors who want advice on a next item of this category
+        "vip_points",  # points above those of every member, share of price
     )]
     # of the four nearest stores, of the nearest pickup point or locker, of the nearest dark store (node -1: there is none)
     + [("node", "i8", (6,)), ("metres", "i8", (6,)), ("stock", "i8", (6,)), ("price", "i8", (4,)), ("way_s", "f8", (6,))]
@@ -159,4 +166,8 @@ class Scene(NamedTuple):
     felt: np.ndarray  # (days + 1, 3, 2) f8: surprises summed and experiences, of purchase, delivery, after-sales
     learnt: np.ndarray  # (days, C, 2) i8: linked returns, linked purchases; added to
     known: np.ndarray  # (C,) f8, of those that size advice has learnt from today, whole retailer
+    patrons: np.ndarray  # (n,) PATRON, or empty where no campaign asks for it; changed
+    perks: np.ndarray  # PERK rows, or empty where no money off is noted; added to
+    perked: np.ndarray  # (1,) i8, their number
+    sent: np.ndarray  # (days, A, N_SENT) i8, counters of campaigns; added to
 

@@ -77,6 +77,12 @@ ADVICE = 131
 FITTING_USER = 132
 FITTING_SHOW = 133
 UNSEEN = 134
+INSERT = 120
+CAMPAIGN = 121
+EVENT = 122
+EVENT_PLACE = 123
+COUPON = 124
+SLIGHT = 125
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

@@ -63,18 +63,28 @@ def money(model: RetailModel, book: np.ndarray, lines: dict[str, int]) -> int:
         parts = np.diff(np.concatenate([[0], np.cumsum(amount[order])])[ends]).tolist()
         return sum((Fraction(rate) * part for rate, part in zip(rates.tolist(), parts, strict=True)), Fraction(0))
 
-    social, live, points_rate = rates.reshape(-1, 3).T
+    social, live, on_line, in_stores = rates.reshape(-1, 4).T
     commission = round(daily(rows["revenue"] * (rows["channel"] == Entry.SOCIAL), social)
                        + daily(rows["revenue"] * (rows["channel"] == Entry.LIVE), live))  # fmt: skip
-    points = round(daily(rows["revenue"] + rows["fee"] - rows["refund"], points_rate))
+    kept, shop = rows["revenue"] + rows["fee"] - rows["refund"], rows["channel"] == Entry.STORE
+    points = round(daily(kept * ~shop, on_line) + daily(kept * shop, in_stores) + of_vips(model, rows, kept))
     with_time = (
-        lines["labour"] + lines["rent"] + lines["holding"] + lines["media"] + commission + points + lines["contacts"]
+        lines["labour"] + lines["rent"] + lines["holding"] + lines["media"] + commission + points + lines["contacts"] + lines["campaigns"]
         + lines["capability_running"] + lines["capability_capital"]
     )  # fmt: skip
     from_book = int((rows["revenue"] + rows["fee"] - rows["refund"] - rows["goods_cost"] - rows["service_cost"]).sum())
     wealth = int(ledger[1, [Account.CASH, Account.STOCK, Account.PAYABLE]].sum())
     apart = from_book - lines["shrink"] - with_time - lines["operating_profit"]
     return abs(apart) + abs(wealth - with_time - lines["operating_profit"])
+
+
+def of_vips(model: RetailModel, rows: np.ndarray, kept: np.ndarray) -> Fraction:
+    """Points above those of every member, mission by mission as shoppers noted them."""
+    noted = {int(key): rate for key, rate in model.journeys.campaigns.perks[: model.journeys.campaigns.perked[0]][["key", "points"]].tolist() if rate > 0}
+    if not noted:
+        return Fraction(0)
+    missions = (rows["key"] & ~ORDINALS).tolist()
+    return sum((Fraction(noted[key]) * amount for key, amount in zip(missions, kept.tolist(), strict=True) if key in noted), Fraction(0))
 
 
 def paid_by_time(model: RetailModel, lines: dict[str, int]) -> int:

@@ -13,8 +13,9 @@ import numpy as np
 
 from omosim.model.customers import add_contacts, contact_cost
 from omosim.model.kpis import CHANNELS, measured
-from omosim.schema.codes import Account, Entry, NodeKind
-from omosim.schema.columns import DAY, HOUR
+from omosim.schema.campaigns import PERK
+from omosim.schema.codes import Account, Count, Entry, NodeKind
+from omosim.schema.columns import DAY, HOUR, ORDINAL_BITS
 from omosim.schema.network import N_ROLES
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from omosim.world.policy import Policy
 
 YEAR_DAYS = 365
+#: order ordinals that are exchanges, in their two lowest bits
+EXCHANGE = 2
 
 #: cost lines in the order of the statement; each is subtracted
 COST_LINES = (
@@ -42,6 +45,7 @@ COST_LINES = (
     "commission",
     "points",
     "contacts",
+    "campaigns",
     "capability_running",
     "capability_capital",
 )
@@ -64,10 +68,11 @@ class DayCosts:
     SCALE = 1_000_000
 
     def __init__(self, stations: int, days: int, audiences: int = 1) -> None:
-        #: of orders placed on each day by each audience: commission of social and live, points given
-        self.rates = np.zeros((days, audiences, 3))
+        #: of orders placed on each day by each audience: commission of social and live, points given on line and in stores
+        self.rates = np.zeros((days, audiences, 4))
         self.holding = np.zeros(1, np.int64)
         self.media = np.zeros(1, np.int64)
+        self.campaigns = np.zeros(1, np.int64)
         self.rent = np.zeros(1, np.int64)
         self.running = np.zeros(1, np.int64)
         self.capital = np.zeros(1, np.int64)
@@ -92,7 +97,8 @@ class DayCosts:
         """Note what platforms and members get of the orders of a measured day (0 the first), by the policy in force."""
         for audience, policy in enumerate(model.world.seen):
             points = policy.points_rate * identified_share(model, policy)
-            self.rates[day, audience] = policy.commission_social, policy.commission_live, points
+            in_stores = points if policy.points_everywhere else 0.0
+            self.rates[day, audience] = policy.commission_social, policy.commission_live, points, in_stores
         self.add_media(model)
         add_contacts(model, self.contacts)
 
@@ -106,6 +112,8 @@ class DayCosts:
         stock_value = int((world.stock.on_hand.astype(np.int64) * world.cost[None, :]).sum())
         self.holding += round(stock_value * Fraction(settings.network.stock.holding_per_year) / YEAR_DAYS * scale)
         self.rent += round(rent_of_a_day(model) * sample_share(model) * scale)
+        day = model.clock.now // DAY - 1
+        self.campaigns += round(model.journeys.campaigns.cost_of_day(day, int(model.journeys.counts[day, Count.WEB_SESSIONS])) * scale)
         self.running += int(world.policy.running_per_day) * scale
         self.capital += int(world.policy.capital_per_day) * scale
 
@@ -172,7 +180,7 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
 
     Returns
     -------
-    line -> minor units; `operating_profit` = revenues + fees - cost lines
+    line -> minor units; `operating_profit` = revenues + fees - cost lines; `discounts` is no cost line: revenue is after them
     """
     money = model.fulfilment.books().ledger[1]
     day, scale = model.costs, DayCosts.SCALE
@@ -197,8 +205,9 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
         "holding": rounded(Fraction(int(day.holding[0]), scale)),
         "media": rounded(Fraction(int(day.media[0]), scale)),
         "commission": rounded(shares[0] + shares[1]),
-        "points": rounded(shares[2]),
+        "points": rounded(shares[2] + shares[3] + further_points(model)),
         "contacts": rounded(contact_cost(day.contacts)),
+        "campaigns": rounded(Fraction(int(day.campaigns[0]), scale)),
         "capability_running": rounded(Fraction(int(day.running[0]), scale)),
         "capability_capital": rounded(Fraction(int(day.capital[0]), scale)),
     }
@@ -208,20 +217,22 @@ def profit_and_loss(model: RetailModel) -> dict[str, int]:
     lines["labour_cost"] = lines["labour"]
     lines["capability_cost"] = lines["capability_running"] + lines["capability_capital"]
     lines["media_cost"] = lines["media"]
-    lines["other_cost"] = sum(lines[name] for name in ("rent", "holding", "shrink", "commission", "points", "contacts"))
+    lines["other_cost"] = sum(lines[name] for name in ("rent", "holding", "shrink", "commission", "points", "contacts", "campaigns"))
+    lines["discounts"] = discounts(model)
     lines["operating_profit"] = sales - sum(lines[name] for name in COST_LINES)
     return lines
 
 
 def shares_of_orders(model: RetailModel) -> list[Fraction]:
-    """What social platforms, live platforms and members get of the measured orders, each at the rate of its day."""
+    """What social platforms, live platforms, members on line and in stores get of the measured orders, each at the rate of its day."""
     rows = measured(model.fulfilment.book(), model.window_start, model.window_end)
     audiences = model.world.audiences.count
     day = (rows["placed_at"] - model.window_start) // DAY * audiences + model.journeys.shoppers["audience"][rows["shopper"]]
     amounts = [np.where(rows["channel"] == code, rows["revenue"], 0) for code in (Entry.SOCIAL, Entry.LIVE)]
-    amounts.append(rows["revenue"] + rows["fee"] - rows["refund"])
+    kept = rows["revenue"] + rows["fee"] - rows["refund"]
+    amounts += [np.where(rows["channel"] != Entry.STORE, kept, 0), np.where(rows["channel"] == Entry.STORE, kept, 0)]
     out = []
-    for rates, amount in zip(model.costs.rates.reshape(-1, 3).T.tolist(), amounts, strict=True):
+    for rates, amount in zip(model.costs.rates.reshape(-1, 4).T.tolist(), amounts, strict=True):
         by_day = np.zeros(len(rates), np.int64)
         np.add.at(by_day, day, amount)
         out.append(sum((Fraction(rate) * part for rate, part in zip(rates, by_day.tolist(), strict=True)), Fraction(0)))
@@ -229,8 +240,39 @@ def shares_of_orders(model: RetailModel) -> list[Fraction]:
 
 
 def identified_share(model: RetailModel, policy: Policy) -> float:
-    """Share of purchases whose buyer can be given points: loyalty card, or login where points count everywhere."""
+    """Share of purchases whose buyer can be given points: login, or a loyalty card too where points count everywhere."""
     identity = model.settings.market.identity
     if not policy.points_everywhere:
-        return identity.loyalty
+        return identity.login
     return 1.0 - (1.0 - identity.loyalty) * (1.0 - identity.login)
+
+
+def perks_of(model: RetailModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) PERK of each order row's mission, and whether it has one."""
+    perks = model.journeys.campaigns.perks[: model.journeys.campaigns.perked[0]]
+    if not perks.size:
+        return np.zeros(len(rows), PERK), np.zeros(len(rows), np.bool_)
+    perks = perks[np.argsort(perks["key"])]
+    mission = rows["key"] >> ORDINAL_BITS << ORDINAL_BITS
+    at = np.minimum(np.searchsorted(perks["key"], mission), perks.size - 1)
+    return perks[at], perks["key"][at] == mission
+
+
+def discounts(model: RetailModel) -> int:
+    """Money off by coupons on what was handed over of the measured orders, exchanges apart."""
+    rows = measured(model.fulfilment.book(), model.window_start, model.window_end)
+    perks, has = perks_of(model, rows)
+    ordinal = rows["key"] & ((1 << ORDINAL_BITS) - 1)
+    off = np.where(ordinal & 1, perks["alt_off"], perks["off"]) * rows["units_out"]
+    return int(off[has & (ordinal & 3 != EXCHANGE)].sum())
+
+
+def further_points(model: RetailModel) -> Fraction:
+    """Points of VIPs above those of every member, on what they kept of the measured orders."""
+    rows = measured(model.fulfilment.book(), model.window_start, model.window_end)
+    perks, has = perks_of(model, rows)
+    out = Fraction(0)
+    for rate in np.unique(perks["points"][has]).tolist():
+        mine = rows[has & (perks["points"] == rate)]
+        out += Fraction(rate) * int((mine["revenue"] + mine["fee"] - mine["refund"]).sum())
+    return out

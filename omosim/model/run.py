@@ -11,6 +11,7 @@ import numpy as np
 
 from omosim.engine.laws import LAWS
 from omosim.journeys.log import Observed, identity_lost, observe, observed_columns
+from omosim.model.campaigns import campaign_kpis
 from omosim.model.customers import contact_kpis
 from omosim.model.experiments import experiment_rows
 from omosim.model.kpis import CHANNELS, Kpi, kpis, measured, ratio, site_lost, sold, staff_load
@@ -94,6 +95,7 @@ class Run:
         share = sample_share(model)
         places = place_kpis(model.places, float(1 / share))
         people = [*crowd_kpis(self), *contact_kpis(model), *identity_kpis(self), *lifecycle_kpis(model, self.book, self.pnl["media"])]
+        people += campaign_kpis(model, self.pnl["discounts"], currency)
         paths = path_kpis(self.measured_book)
         return [*out, *paths, staff_load(paid, worked, share), *places, *site_kpis(model, self.book), *people, *show_kpis(model)]
 

@@ -21,6 +21,7 @@ class Messages(Frozen):
     push_cost: float = par("minor", "cost of one contact of the capability push", 0, 1e6, default=0.0)
     record_cost_per_year: float = par("minor a year", "cost of keeping one record of a customer in a file", 0, 1e6, default=0.0)
     coupon_share: float = par("share", "coupons that come as a message, and not to those who opted out", 0, 1, default=0.5)
+    saturation: float = par("messages a week", "s: a message of a campaign is opened exp(-n/s) times as often after n others of the week; 0 all alike; assumed", 0, 1000, default=3.0)
 
 
 class WordOfMouth(Frozen):

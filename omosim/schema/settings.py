@@ -95,6 +95,7 @@ class Goodwill(Frozen):
     return_hassle: float = par("share of price", "penalty for the hassle of a return", 0, 5)
     pleasure: float = par("share of price", "value above price of a bought unit that pleases, as remembered", 0, 5)
     intrusive: float = par("share of price", "penalty, once, for messages that made a shopper opt out of them", 0, 5, default=0.0)
+    coupon_heard: float = par("share", "considered missions without a coupon in which it is heard that others have one; who hears loses price_gap once", 0, 1, default=0.0)
 
 
 class Choice(Frozen):

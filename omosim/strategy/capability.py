@@ -106,6 +106,22 @@ class Capability:
                 setattr(policy, level.adds, getattr(policy, level.adds) + value)
 
 
+def note_row(policy: Policy, context: Context, needs: str, use: str, identity: str = "") -> None:
+    """Note in the policy at which touchpoint row a capability's own touches are logged: the first that needs it.
+
+    Parameters
+    ----------
+    needs : name of the capability
+    use : what the row is for
+    identity : narrows it to rows that leave this identity, or, with "-" before it, another
+    """
+    for number, row in enumerate(context.settings.touchpoints.rows.values()):
+        fits = not identity or (row.identity != identity[1:] if identity[0] == "-" else row.identity == identity)
+        if row.needs == needs and fits:
+            policy.campaign_rows[use] = number
+            return
+
+
 def offer(name: str) -> int:
     """Row of an offer in the catalogue."""
     return OFFER_NAMES.index(name)

@@ -133,6 +133,36 @@ class Policy:
     push_open_rate: float = 0.0  # share of contacts that open a mission when a need is near
     contact_rho: float = 0.0  # awareness a week gained by partner touchpoints and ecosystem contact
     switch_cost: float = 0.0  # share of price, hassle of leaving the ecosystem for a rival
+    # campaigns
+    insert_open: float = 0.0  # share of leaflets whose tagged link is opened
+    insert_days: int = 7  # within so many days
+    after_days: int = 0  # days after a purchase at which a message is sent, 0 none
+    after_open: float = 0.0  # share of those messages that open a mission when a need is near
+    lapse_days: int = 0  # days without a purchase after which a message is sent, 0 none
+    lapse_open: float = 0.0
+    campaign_cost: float = 0.0  # minor, a message
+    own_rate: float = 0.0  # share of nearly bought missions after which a coupon is given
+    own_discount: float = 0.0  # its value, share of price
+    own_near: float = 0.0  # share of price by which the own plan may have fallen short
+    own_days: int = 0  # days on which it counts, from the next one on
+    own_back: float = 0.0  # share of coupons that bring the shopper back on the next day
+    own_cost: float = 0.0  # minor, a coupon sent
+    events_per_month: float = 0.0
+    event_km: float = 0.0  # who lives so near may come by himself
+    event_near: float = 0.0  # share of them who do
+    event_aware: float = 0.0  # share of the unaware of them who learn of us by it
+    event_invites: int = 0  # 1: people in the linked profile are invited
+    invite_km: float = 0.0
+    event_invited: float = 0.0  # share of the invited who come
+    event_lead_days: int = 0  # days before it that it is announced
+    event_cost: float = 0.0  # minor, an event of the whole retailer
+    invite_cost: float = 0.0  # minor, an invitation
+    vip_threshold: int = 0  # minor, spend of 365 days that makes a VIP, 0 none
+    vip_points: float = 0.0  # further points, share of price
+    vip_invites: int = 0  # 1: VIPs are invited to every event
+    search_factor: float = 1.0  # search cost on the web that is left
+    assistant_cost: float = 0.0  # minor, a web session
+    campaign_rows: dict[str, int] = field(default_factory=dict)  # landing, message, invite, event, vip -> row of the touchpoint table
     touch_on: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))  # (T,) touchpoint rows present
     commission_social: float = 0.0  # share of price paid to the platform
     commission_live: float = 0.0

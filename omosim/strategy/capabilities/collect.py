@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from omosim.schema.columns import BOXES_FULL, DAY, HOUR, SLOTS_FULL
-from omosim.strategy.capability import Capability, Context, Level, offer
+from omosim.strategy.capability import Capability, Context, Level, note_row, offer
 from omosim.strategy.registry import register
 from omosim.world.policy import Policy
 
@@ -170,14 +170,20 @@ class OutsourcedNodes(Capability):
 
 @register
 class PackageInserts(Capability):
-    """Leaflets in parcels; they cost, and are noted on the order."""
+    """Leaflets in parcels: they cost, are noted on the order, and their tagged link leads some buyers to a page of ours."""
 
     name = "package_inserts"
     title = "Leaflets in parcels"
     codes = ("C36",)
     network = True
     requires = ("web_shop",)
+    levels = (
+        Level("open_rate", "share of leaflets", 0, 1, 0.04, "leaflets whose tagged link is opened", sets="insert_open", network=True),
+        Level("days", "days", 1, 90, 7, "within so many days of the parcel", whole=True, sets="insert_days", network=True),
+    )
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
+        super().apply(policy, levels, context)
+        note_row(policy, context, self.name, "landing")
         for name in PARCELS:
             policy.services["insert"][offer(name)] = 1

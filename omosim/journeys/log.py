@@ -111,11 +111,12 @@ def observe(touches: np.ndarray, shoppers: np.ndarray, world: World, who: Identi
     A shop or platform knows at once whose cookie a login is on; all else needs the customer file in force at a touch. On a
     share `login` of cookies the shopper stays signed in, so that they are linked from their first touch on.
     """
-    row = np.flatnonzero(touches["identity"] > ID_NONE)
-    seen = touches[row]
+    paid, kind = paid_at(touches, world.touch_pays, orders), touches["identity"].copy()
+    till = (kind == ID_CARD) & (paid >= 0) & (shoppers["flags"][touches["shopper"]] & LOYALTY > 0)  # a card is shown where one pays
+    kind[(kind == ID_CARD) & ~till] = np.where(touches["sensed"] == 1, _SENSED, ID_NONE)[(kind == ID_CARD) & ~till]
+    row = np.flatnonzero(kind > ID_NONE)
+    seen, kind, paid = touches[row], kind[row], paid[row]
     shopper, t, file = seen["shopper"].astype(np.int64), seen["t"], seen["file"]
-    kind = seen["identity"].copy()
-    kind[(kind == ID_CARD) & (shoppers["flags"][shopper] & LOYALTY == 0)] = _SENSED
     device, number, signed = (np.zeros(len(seen), np.int64) for _ in range(3))
     phone = world.segment_mobile[shoppers["segment"][shopper]]
     account = _ACCOUNT[world.touch_entry[seen["touchpoint"]]]
@@ -144,7 +145,6 @@ def observe(touches: np.ndarray, shoppers: np.ndarray, world: World, who: Identi
     numbers = _numbered(np.concatenate([profile, to_key[has]]))
     linked_to = np.full(len(profile), -1, np.int64)
     linked_to[has] = numbers[len(profile) :]
-    paid = paid_at(touches, world.touch_pays, orders)[row]
     linked_at = np.where(has, links_at[link], -1) if len(keys) else np.full(len(profile), -1)
     return Observed(row, numbers[: len(profile)], kind, linked_to, linked_at, paid)
 

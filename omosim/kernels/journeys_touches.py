@@ -119,4 +119,5 @@ def touch_mission(levels, touchpoints, weights, who, shopper, slot, t, key, coun
             line["linked"] = linked
             line["bought"] = bought
             line["file"] = file_state(levels)
+            line["sensed"] = 1 if identity == _CARD and u_seen < levels["store_sensing"] else 0
     return drawn, seen

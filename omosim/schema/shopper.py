@@ -77,6 +77,7 @@ TOUCH = np.dtype(
         ("linked", "i1"),  # 1: visible in the linked profile
         ("bought", "i1"),  # 1: the mission ended in an order or a visit
         ("file", "i1"),  # the customer file at the decision: 0 none, -1 at once, else days between its batches
+        ("sensed", "i1"),  # 1: a visit that is seen without a card
     ],
     align=True,
 )

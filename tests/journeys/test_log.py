@@ -38,11 +38,12 @@ def world():
 
 
 def log(*rows):
-    """TOUCH rows of (t, shopper, touchpoint, identity, need, bought, file)."""
+    """TOUCH rows of (t, shopper, touchpoint, identity, need, bought, file); visits are sensed where there is a file."""
     out = np.zeros(len(rows), TOUCH)
     for line, (t, shopper, point, identity, need, bought, file) in zip(out, rows, strict=True):
         line["t"], line["key"], line["shopper"], line["touchpoint"] = t, order_key(shopper, 0, need, 0), shopper, point
         line["identity"], line["bought"], line["file"] = identity, bought, file
+        line["sensed"] = identity == ID_CARD and file != 0
     return out[np.lexsort((out["key"], out["t"]))]
 
 
@@ -77,7 +78,7 @@ def test_a_login_links_the_cookie_of_its_device_at_once_where_it_was_left_and_no
         (10, 1, ADS, ID_COOKIE, 1, 0, 0), (50, 1, SITE, ID_LOGIN, 1, 0, 0), (60, 1, SHOP, ID_CARD, 2, 1, 0),
         (70, 1, MARKET, ID_LOGIN, 3, 0, 0), (75, 1, FEED, ID_COOKIE, 3, 0, 0), (80, 1, MAIL, ID_LOGIN, 3, 0, 0), (90, 2, ADS, ID_COOKIE, 1, 0, 0),
     )  # fmt: skip
-    found = seen(world, touches)
+    found = seen(world, touches, [order_key(1, 0, 2, 0)])
     assert found.profile.tolist() == [0, 1, 2, 3, 4, 1, 5]  # a message goes to the account of the web
     assert found.linked_to.tolist() == [1, -1, -1, -1, 3, -1, -1] and found.linked_at.tolist() == [50, -1, -1, -1, 70, -1, -1]
     who = persons(found.profile, found.linked_to, found.linked_at)
@@ -92,13 +93,14 @@ def test_one_file_links_card_and_logins_at_once_or_with_its_next_batch(world, fi
         (10, 1, ADS, ID_COOKIE, 1, 0, file), (DAY + 50, 1, SITE, ID_LOGIN, 1, 0, file), (3 * DAY + 60, 1, SHOP, ID_CARD, 2, 1, file),
         (3 * DAY + 70, 2, SHOP, ID_CARD, 1, 1, file),
     )  # fmt: skip
-    found = seen(world, touches)
-    assert found.linked_at.tolist() == [DAY + 50, known, known, -1]
+    orders = [order_key(1, 0, 2, 0), order_key(2, 0, 1, 0)]
+    found = seen(world, touches, orders)
+    assert found.linked_at.tolist() == [DAY + 50, known, known, -1] and [SEEN[k] for k in found.identity[[2, 3]]] == ["card", "card"]
     assert persons(found.profile, found.linked_to, found.linked_at).tolist() == [0, 0, 0, 3]
     before = persons(found.profile, found.linked_to, found.linked_at, as_of=known - 1)
     assert before.tolist() == [0, 0, 2, 3]
-    loose = seen(world, touches, loyal=False)  # who shows no card was sensed
-    assert [SEEN[k] for k in loose.identity[[2, 3]]] == ["sensed", "sensed"] and loose.linked_at.tolist() == found.linked_at.tolist()
+    for loose in (seen(world, touches, orders, loyal=False), seen(world, touches)):  # who shows no card was sensed: none in hand, nothing bought
+        assert [SEEN[k] for k in loose.identity[[2, 3]]] == ["sensed", "sensed"] and loose.linked_at.tolist() == found.linked_at.tolist()
 
 
 def test_who_stays_signed_in_is_linked_from_the_first_touch_of_a_cookie(world):
@@ -122,14 +124,14 @@ def test_an_order_stands_at_the_last_touch_of_its_mission_where_one_can_pay(worl
     touches = log(
         (10, 1, ADS, ID_COOKIE, 1, 1, 0), (20, 1, SITE, ID_LOGIN, 1, 1, 0),  # an order
         (30, 1, SHOP, ID_CARD, 2, 1, 0),  # a visit from which a follow-up came
-        (40, 1, SHOP, ID_CARD, 3, 1, 0),  # a visit without a purchase
+        (40, 1, SHOP, ID_CARD, 3, 1, 0),  # a visit without a purchase: no card is shown
         (50, 1, SITE, ID_LOGIN, 4, 0, 0), (60, 2, SITE, ID_NONE, 1, 1, 0), (70, 3, ADS, ID_COOKIE, 1, 1, 0),
     )  # fmt: skip
     orders = np.array(sorted([first, second + 1, order_key(2, 0, 1, 0), order_key(3, 0, 1, 0)]))
     paid = paid_at(touches, world.touch_pays, orders)
     assert paid.tolist() == [-1, first, second + 1, -1, -1, order_key(2, 0, 1, 0), -1]
     found = seen(world, touches, orders.tolist())
-    assert found.order_id.tolist() == [-1, first, second + 1, -1, -1, -1]  # that of shopper 2 is matched to no profile
+    assert found.row.tolist() == [0, 1, 2, 4, 6] and found.order_id.tolist() == [-1, first, second + 1, -1, -1]  # that of shopper 2 is matched to no profile
 
 
 def test_paths_by_hand():
@@ -183,7 +185,10 @@ def lost(done, **who):
 def test_each_observed_row_is_a_true_row(plain):
     touches, shoppers, world = truth(plain)
     found, columns = plain.seen, plain.observed()
-    assert len(np.unique(found.row)) == len(found.row) == int((touches["identity"] > ID_NONE).sum())
+    assert len(np.unique(found.row)) == len(found.row) <= int((touches["identity"] > ID_NONE).sum())
+    online = touches["identity"] != ID_CARD
+    assert np.array_equal(np.flatnonzero(online & (touches["identity"] > ID_NONE)), found.row[online[found.row]])
+    assert (found.order_id[~online[found.row]] >= 0).all() and (~online[found.row]).sum() > 50  # cards are shown at the till
     assert np.array_equal(columns["t"], touches["t"][found.row]) and (np.diff(columns["t"]) >= 0).all()
     names = np.array(world.touch_names)
     assert np.array_equal(columns["touchpoint"], names[touches["touchpoint"][found.row]])
@@ -204,7 +209,8 @@ def test_the_loss_is_one_figure_of_the_run(plain):
 
 
 def test_with_every_identity_and_a_file_in_real_time_observed_paths_are_the_true_ones():
-    file = ["strategy.capabilities.customer_file=true", "strategy.capabilities.customer_file.levels.latency_s=0"]
+    file = ["strategy.capabilities.customer_file=true", "strategy.capabilities.customer_file.levels.latency_s=0",
+            "strategy.capabilities.store_sensing=true", "strategy.capabilities.store_sensing.levels.share=1"]  # fmt: skip
     done = made(*(f"market.identity.{name}=1" for name in ("consent", "login", "loyalty")), *file)
     touches, _, world = truth(done)
     worth = {"order_id": done.order_keys, "revenue": np.ones(len(done.order_keys), np.int64)}

@@ -31,7 +31,7 @@ LEVELS = np.dtype(
         "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
         "vip_points", "own_rate", "own_near", "own_back", "search_web", "heard", "message_stale", "insert_open", "after_open",
-        "lapse_open", "event_near", "event_invited",
+        "lapse_open", "event_near", "event_invited", "forget",
     )]
 )  # fmt: skip
 

@@ -46,7 +46,7 @@ def campaign_levels(settings: Settings, policy: Policy) -> dict[str, float]:
         "near_days": round(market.sessions.push_window_days), "message_stale": market.messages.saturation,
         "event_m": round(policy.event_km * 1000), "event_near": policy.event_near,
         "invites": policy.event_invites, "invite_m": round(policy.invite_km * 1000), "event_invited": policy.event_invited,
-        "search_web": market.choice.search_cost * policy.search_factor, "heard": market.goodwill.coupon_heard,
+        "search_web": market.choice.search_cost * policy.search_factor, "heard": market.goodwill.coupon_heard, "forget": market.awareness.decay_per_week,
         **{f"{name}_row": rows.get(name, -1) for name in ("landing", "message", "invite", "event", "vip")},
     }  # fmt: skip
 

@@ -4,14 +4,17 @@
 from omosim.kernels.jit import kernel
 from omosim.kernels.journeys_needs import clock_second, pace_of
 from omosim.kernels.journeys_outcomes import is_identified
-from omosim.kernels.journeys_perceive import add_event, profile_size
+from omosim.kernels.journeys_perceive import add_event, knows_us, profile_size
+from omosim.kernels.journeys_talk import weeks_remembered
 from omosim.kernels.mathx import exp64
 from omosim.kernels.philox import uniform4
 from omosim.kernels.purposes import CAMPAIGN, EVENT, INSERT
 
 _DAY = 86_400
 _HOUR = 3_600
+_WEEK = 604_800
 _YEAR = 365
+_LONG = 65_535
 _NEVER = 2**31 - 1
 _SERVED = 1 << 15
 _CAMPAIGN_NEED = (1 << 21) + (1 << 20)
@@ -214,7 +217,7 @@ def day_of_campaigns(scene, shoppers, needs, due, day, out, log, logged, sent):
     Parameters
     ----------
     scene : Scene; its patrons change
-    shoppers : (n,) SHOPPER; profiles change
+    shoppers : (n,) SHOPPER; profiles and `told` change
     needs : (n x C,) NEED, those of the day already off the calendar
     due : TRIGGER rows of the day, sorted by (shopper, what, key)
     out : MISSION rows, with room for every one of them; filled
@@ -247,7 +250,7 @@ def day_of_campaigns(scene, shoppers, needs, due, day, out, log, logged, sent):
             continue
         if int(who["flags"]) & _ALIVE == 0:
             continue
-        u, u_time, _, _ = uniform4(levels["key0"], levels["key1"], shopper, day, CAMPAIGN, what)
+        u, u_time, u_weeks, _ = uniform4(levels["key0"], levels["key1"], shopper, day, CAMPAIGN, what)
         t = day * _DAY + 9 * _HOUR + int(u_time * 12 * _HOUR)  # between 9 and 21 o'clock
         kind = _BY_MESSAGE
         place = levels["message_row"]
@@ -263,6 +266,8 @@ def day_of_campaigns(scene, shoppers, needs, due, day, out, log, logged, sent):
             identity = _LOGIN if int(trigger["value"]) == 1 else 0
             t = day * _DAY + 11 * _HOUR + int(u_time * 8 * _HOUR)  # between 11 and 19 o'clock
             tally[_N_VISITS] += 1
+            if not knows_us(scene.awareness, who, t):  # from now on, as long as one who heard of us from a neighbour
+                who["told"] = min(t // _WEEK + weeks_remembered(levels["forget"], u_weeks), _LONG)
         else:
             share = levels["after_open"]
             if what == _LAPSED:

@@ -41,7 +41,7 @@ LEVELS = np.dtype(
         "fitting_users", "fitting_no_show",
         "unseen",  # share of visitors who do not find what stands on the shelf
         "vip_points", "own_rate", "own_near", "own_back", "search_web", "heard", "message_stale", "insert_open", "after_open",
-        "lapse_open", "event_near", "event_invited",
+        "lapse_open", "event_near", "event_invited", "forget",
     )]
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from omosim.kernels.journeys_plans import felt, search_cost, unit_price
 from omosim.schema.campaigns import SLIGHTED, TAGGED, VIP, Sent, Trigger
 from omosim.schema.codes import Count, Entry, Outcome
 from omosim.schema.columns import DAY, OUTCOME, order_key
-from omosim.schema.shopper import CONSENT, LOYALTY, OPTED_OUT
+from omosim.schema.shopper import CONSENT, KNOWS, LOYALTY, OPTED_OUT
 from tests.journeys.harness import online_policy, play, small_world
 from tests.journeys.small import settings
 
@@ -189,6 +189,9 @@ def test_who_lives_near_comes_and_who_is_in_the_profile_is_invited():
         j.begin_day(day)
     assert sent(j, Sent.EVENT_VISITS) == came.sum()
     assert np.allclose(j.awareness, before, atol=0.02)  # level event_aware is 0: media alone move it
+    unaware = ~((j.shoppers["aware_at"] < before[0, j.shoppers["zone"], j.shoppers["segment"]]) | (j.shoppers["flags"] & KNOWS > 0))
+    heard = j.shoppers["told"].astype(int) * 7 * DAY > when * DAY
+    assert heard.sum() > 0 and (came & unaware)[heard].mean() > 0.98 and heard[came & unaware].mean() > 0.98  # who comes knows us
     by_event = j.missions[j.missions["kind"] == 6]
     assert 0 < len(by_event) < came.sum() and came[by_event["shopper"]].all()
     second = by_event["t"] % DAY

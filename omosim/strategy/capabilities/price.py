@@ -56,7 +56,7 @@ class Loyalty(Capability):
 
 @register
 class PersonalCoupons(Capability):
-    """A coupon of her own to who is known and nearly bought; it counts where it was given, or everywhere where coupons do."""
+    """A coupon for who is known and nearly bought; it counts where it was given, or everywhere where coupons do."""
 
     name = "personal_coupons"
     title = "Personal coupons"

@@ -67,6 +67,8 @@ EFFECTS = {
     "ring": ("slot forgotten",),
     "rush": ("gave up in front of a room", "collected without trying on"),
     "shuts": ("put out of a shut store", "came to a shut store"),
+    "unseen": ("not found on the shelf",),
+    "booked": ("served by appointment",),
 }
 
 
@@ -168,6 +170,7 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
         "leaflet": col.FLAG_INSERT,
         "exchanged": col.FLAG_EXCHANGED,
         "lost on the site": col.FLAG_SITE_LOST,
+        "not found on the shelf": col.FLAG_UNSEEN,
     }
     counts = {name: int((book["flags"] & flag > 0).sum()) for name, flag in by_flag.items()}
     on_site = books.transitions[Status.ON_SITE]
@@ -178,6 +181,7 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
     some_back = (book["units_back"] > 0) & (book["units_back"] < book["units_out"])
     dark, outsourced = picked & (kind == NodeKind.DARK), picked & (kind == NodeKind.OUTSOURCED)
     at_bay = services["curbside"][book["offer"][np.searchsorted(book["key"], gave_up["key"])]] > 0
+    by_appointment = (book["flow"] == Flow.VISIT) & (services["booked"][book["offer"]] > 0)
     return counts | {
         "units that were not wanted came back": int(some_back.sum()),
         "picked in a dark store": int(dark.sum()),
@@ -211,6 +215,7 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
         "slot given back": books.given_back,
         "slot forgotten": books.lapsed,
         "bin wait over": int(books.transitions[Status.PACKED, Status.CANCELLED]),
+        "served by appointment": int((by_appointment & (book["status"] == Status.BOUGHT) & (book["done_at"] == book["arrived_at"])).sum()),
         "came to a shut store": int(books.transitions[Status.STAGED, Status.CANCELLED]),
         "gave up in front of a room": int(books.transitions[Status.IN_ROOM, Status.LEFT]),
         "collected without trying on": _untried(book, world),

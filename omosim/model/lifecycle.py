@@ -92,9 +92,9 @@ def funnel_columns(model: RetailModel, book: np.ndarray) -> dict[str, Any]:
             bought, out, kept = ((mine & mask).sum() for mask in (found["bought"], found["out"], found["out"] & ~found["back"]))
             rows += [("purchase", channel, name, chosen[code], int(bought)), ("delivery", channel, name, int(bought), int(out)),
                      ("after_sales", channel, name, int(out), int(kept))]  # fmt: skip
-    stage, channel, kind, entering, leaving = (np.array(column) for column in zip(*rows, strict=True))
+    stages, channels, kinds, entering, leaving = (np.array(column) for column in zip(*rows, strict=True))
     drop = np.where(entering > 0, 1.0 - leaving / np.maximum(entering, 1), np.nan)
-    return {"stage": stage, "channel": channel, "segment": kind, "entering": entering, "leaving": leaving, "drop_off": drop}
+    return {"stage": stages, "channel": channels, "segment": kinds, "entering": entering, "leaving": leaving, "drop_off": drop}
 
 
 # ---- the worth of a customer ------------------------------------------------------------------------------------

@@ -68,6 +68,8 @@ EFFECTS = {
     "rush": ("gave up in front of a room", "collected without trying on"),
     "shuts": ("put out of a shut store", "came to a shut store in vain", "called back by a store that opened again"),
     "extras": ("extra purchase at a visit", "extra purchase in spite of an empty shelf", "extra item at a pickup"),
+    "unseen": ("not found on the shelf",),
+    "booked": ("served by appointment",),
 }
 
 
@@ -172,6 +174,7 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
         "leaflet": col.FLAG_INSERT,
         "exchanged": col.FLAG_EXCHANGED,
         "lost on the site": col.FLAG_SITE_LOST,
+        "not found on the shelf": col.FLAG_UNSEEN,
     }
     counts = {name: int((book["flags"] & flag > 0).sum()) for name, flag in by_flag.items()}
     on_site = books.transitions[Status.ON_SITE]
@@ -187,6 +190,7 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
     empty = visits["flags"] & col.FLAG_EMPTY > 0
     extra = book[(book["key"] % 4 == 1) & (book["flow"] == Flow.VISIT)]
     of_pickup = book[np.searchsorted(book["key"], extra["key"] - 1)]
+    by_appointment = (book["flow"] == Flow.VISIT) & (services["booked"][book["offer"]] > 0)
     return counts | {
         "units that were not wanted came back": int(some_back.sum()),
         "picked in a dark store": int(dark.sum()),
@@ -224,6 +228,7 @@ def effect_sights(engine, told: np.ndarray, world) -> dict[str, int]:
         "extra purchase at a visit": int(beside.sum()),
         "extra purchase in spite of an empty shelf": int((empty & (visits["status"] == Status.LEFT)).sum()),
         "extra item at a pickup": int((extra["sku"] != of_pickup["sku"]).sum()),
+        "served by appointment": int((by_appointment & (book["status"] == Status.BOUGHT) & (book["done_at"] == book["arrived_at"])).sum()),
         "gave up in front of a room": int(books.transitions[Status.IN_ROOM, Status.LEFT]),
         "collected without trying on": _untried(book, world),
     }

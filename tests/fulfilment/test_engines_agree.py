@@ -110,7 +110,7 @@ def test_no_feature_is_the_plain_world_and_each_one_adds_something():
     new = ("keep", "desk", "rooms", "bays", "bins", "batch", "walk_s", "wave_every_s", "slot_s", "slot_cap", "order_fee",
            "extra_lead_s", "pooled", "hand_over", "at_closing")  # fmt: skip
     assert not any(plain.net.nodes[name].any() for name in new)
-    assert not any(plain.rows[name].any() for name in ("unwanted", "fit_s", "alter_s", "session_s"))
+    assert not any(plain.rows[name].any() for name in ("unwanted", "fit_s", "alter_s", "session_s", "unseen"))
     assert plain.net.rules.site_cap == -1 and plain.rows["flow"].max() < Flow.BROWSE
     everything = small_world(**args, features=FEATURES)
     assert all(everything.net.nodes[name].any() for name in new)

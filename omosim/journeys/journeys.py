@@ -338,6 +338,7 @@ class Journeys:
             "touch_sums": self.touch_sums.copy(), "exposed": self.exposed.copy(), "missions": self.missions[self.position :].copy(),
             "queue": self._queue[: self._waiting[0]].copy(), "log": self._log[: self._logged[0]].copy(),
             "day": self.day.copy(), "levels": np.array(levels, np.int64), "shows": self.scene.shows.copy(),
+            "known": self.scene.known.copy(),
         }  # fmt: skip
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
@@ -349,6 +350,8 @@ class Journeys:
             mine[:rows] = state[saved][:rows]
         for name, value in zip(MOVING_LEVELS, state["levels"].tolist(), strict=True):
             self.scene.levels[name] = value
+        if state["known"].size == self.scene.known.size:
+            self.scene.known[...] = state["known"]
         self._meet_again(state["users"].shape != self.users.shape)
         self._hang_again()
         self._queue = np.concatenate([state["queue"], np.zeros(256, MISSION)])

@@ -69,6 +69,8 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "fit_s": network.fitting.room_minutes * 60.0,
         "alterable": network.fitting.alterable, "alter_s": network.fitting.alter_minutes * 60.0,
         "unwanted": network.fitting.unwanted,
+        "acc_known": market.fit.known, "known_s": market.fit.memory_weeks * 7 * DAY, "fit_spread": market.fit.spread,
+        "impulse": market.live.impulse_share, "any_need": int(market.live.serves == "any"),
         "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,
     }  # fmt: skip
     for name, value in values.items():
@@ -133,6 +135,12 @@ def live_levels(settings: Settings, policy: Policy) -> dict[str, float]:
         "switch_app": settings.market.choice.switch_hassle if people.switch_app is None else people.switch_app,
         "switch_give_up": people.switch_give_up,
     }  # fmt: skip
+
+
+def fit_known(settings: Settings) -> np.ndarray:
+    """(n x C,) u1, or (1,) where nobody learns from goods in the hand."""
+    learns = settings.market.fit.known > 0
+    return np.zeros(settings.shoppers * len(settings.catalogue.categories) if learns else 1, np.uint8)
 
 
 def category_table(world: World) -> np.ndarray:
@@ -207,7 +215,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray, zone_se
         blind=np.zeros((world.audiences.count, len(world.category_names), 4)),
         awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), zone_sessions=zone_sessions, scratch=np.zeros(96), case=np.zeros(1, CASE),
-        shows=no_shows(world.calendar.days),
+        shows=no_shows(world.calendar.days), known=fit_known(settings),
     )  # fmt: skip
     return refresh(settings, world, scene)
 

@@ -5,6 +5,7 @@ import math
 from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_choice import choose
+from omosim.kernels.journeys_fit import known_accuracy, learn_fit, own_misfit
 from omosim.kernels.journeys_live import gives_up, see_show
 from omosim.kernels.journeys_perceive import (
     add_event,
@@ -115,7 +116,8 @@ def make_case(scene, levels, offers, who, mission, slot, base, events, login, co
     case["units"] = units
     case["scale"] = scale
     case["value"] = scale * (1.0 + kind["value_mean"] + kind["value_sd"] * e)
-    case["misfit"] = kind["misfit"]
+    case["misfit"] = own_misfit(levels, kind["misfit"], shopper)
+    case["known"] = known_accuracy(levels, scene.known, shopper * scene.category.size + category, t)
     case["favourite"] = favourite_taste(levels, who)
     case["vot"] = levels["vot_per_s"] * scene.segment[int(who["segment"])]["vot"]
     case["hassle"] = int(who["hassle"]) * 0.01
@@ -224,6 +226,8 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
     tally[_PURCHASES] += 1
     tally[_SURPLUS] += math.floor(gained + 0.5)
     tally[_VISITS if flow == _VISIT else _ORDERS_WEB + entry] += 1
+    if flow == _VISIT:  # a visitor has goods in the hand, bought or not
+        learn_fit(levels, scene.known, case["shopper"] * scene.category.size + category, int(row["t"]))
     mark_served(needs, mission, scene.category.size)
     return 1
 

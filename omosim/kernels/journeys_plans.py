@@ -5,6 +5,7 @@ Everything is read from two records: `levels` (LEVELS) and `case` (CASE).
 """
 
 from omosim.kernels.jit import kernel
+from omosim.kernels.journeys_fit import together
 
 _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
 _SHIP = 0
@@ -76,8 +77,9 @@ def accuracy_of(levels, entry, blind):
 
 @kernel
 def accuracy_seen(levels, case, entry):
-    """The same for this mission: a viewer whose question was answered knows more of the show's goods."""
-    return case["acc_live"] if entry == _LIVE else accuracy_of(levels, entry, case["blind"][entry])
+    """The same for this mission: with own experience; a viewer whose question was answered knows more of the show's goods."""
+    accuracy = case["acc_live"] if entry == _LIVE else accuracy_of(levels, entry, case["blind"][entry])
+    return together(accuracy, case["known"])
 
 
 @kernel
@@ -229,13 +231,13 @@ def visit_value(levels, case, offer, r):
     """Value of a walk to the shelf: (1 - q') E max{buy here, order here, nothing} - T.
 
     With intent 1 the shopper looks and tries here, but orders on line; else an item in stock can be taken at
-    once. q' is the misfit left after the web's information where the plan reads it first. A plan that is made for
-    a purchase (reading first, or ordering from the shelf) is none where nothing can be gained by it.
+    once. q' is the misfit left after own experience, and the web's information where the plan reads it first. A plan
+    that is made for a purchase (reading first, or ordering from the shelf) is none where nothing can be gained by it.
     """
-    q = float(case["misfit"])
+    reads = int(offer["pre_info"]) == 1
+    q = hidden_misfit(case["misfit"], accuracy_seen(levels, case, _WEB) if reads else case["known"])
     search = 0.0
-    if int(offer["pre_info"]) == 1:
-        q = hidden_misfit(q, accuracy_of(levels, _WEB, case["blind"][_WEB]))
+    if reads:
         search = levels["search_cost"] * case["scale"]
     without = max(float(case["here"]), 0.0)
     gain = without

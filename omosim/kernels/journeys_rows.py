@@ -56,7 +56,7 @@ def is_misfit(levels, case, sku):
 
 @kernel
 def item_after_information(levels, case, second, entry, reads):
-    """The item that is left after the information of an entry is read.
+    """The item that is left after the information of an entry is read; without it, what the shopper knows counts alone.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def item_after_information(levels, case, second, entry, reads):
     misfit = is_misfit(levels, case, sku)
     go_on = 1 if draw(levels, case, GO_ON, 0) < levels["go_on"] else 0
     second_misfit = is_misfit(levels, case, second)
-    if not reads or misfit == 0:
+    if misfit == 0 or not (reads or case["known"] > 0.0):
         return sku, misfit, second, second_misfit, go_on, 0
-    accuracy = accuracy_seen(levels, case, entry)
+    accuracy = accuracy_seen(levels, case, entry) if reads else float(case["known"])
     if not draw_of_item(levels, case, DETECT, sku) < accuracy:
         return sku, misfit, second, second_misfit, go_on, 0
     if go_on == 0 or second < 0 or (second_misfit == 1 and draw_of_item(levels, case, DETECT, second) < accuracy):
@@ -366,6 +366,6 @@ def goes_back(levels, case, sku, mind, entry, utility, outside):
         return 1
     if entry != _LIVE or case["persuasion"] <= 0.0:
         return 0
-    hidden = hidden_misfit(case["misfit"], case["acc_live"])
+    hidden = hidden_misfit(case["misfit"], accuracy_seen(levels, case, _LIVE))
     sober = utility - (1.0 - hidden) * case["persuasion"] * case["scale"]
     return 1 if sober < outside - return_hassle(levels, case, 0) else 0

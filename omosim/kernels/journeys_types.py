@@ -14,6 +14,7 @@ LEVELS = np.dtype(
         "full_off", "cut",
         "live_limit",  # units at the reduced price in a show, 0 no limit
         "proof_s",  # period at which a show tells how many bought, 0 never
+        "any_need",  # 1: a show answers any near need, 0: the nearest one
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -27,6 +28,9 @@ LEVELS = np.dtype(
         "acc_web", "acc_social", "acc_live", "coupon_else", "retarget_else",
         "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
+        "acc_known", "known_s",  # misfits that own experience of a category reveals at once, and how long it lasts
+        "fit_spread",  # own misfit probabilities reach from q(1 - spread) to q(1 + spread)
+        "impulse",  # share of the missions of a show behind which there is no need
     )]
 )  # fmt: skip
 
@@ -65,7 +69,8 @@ CASE = np.dtype(
     + [(name, "f8") for name in (
         "scale",  # list price of the order: what "share of price" refers to
         "value",  # of fitting units
-        "misfit",  # probability q
+        "misfit",  # probability q, the shopper's own
+        "known",  # share of misfits that the shopper's own experience of the category reveals
         "favourite",  # taste of the shopper's favourite entry, share of price
         "vot",  # minor a second
         "hassle",  # own return hassle, relative
@@ -136,4 +141,5 @@ class Scene(NamedTuple):
     scratch: np.ndarray  # (96,) f8 working space: nests, then touchpoint weights
     case: np.ndarray  # (1,) CASE, working space
     shows: np.ndarray  # (shows,) SHOW, by running number
+    known: np.ndarray  # (n x C,) u1, see journeys_fit; (1,) where nobody learns
 

@@ -69,6 +69,8 @@ ANNOUNCE = 102
 SHOW = 103
 SWITCH_APP = 104
 OTHER_SHOW = 105
+FIT_PERSON = 140
+IMPULSE = 141
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

@@ -172,7 +172,17 @@ class Live(Frozen):
         "share of price", "hassle of paying in another app, in feeds and shows without payment; none: choice.switch_hassle", 0, 2, default=None
     )
     switch_give_up: float = par("share of orders", "dropped at that change of app", 0, 1, default=0.0)
+    serves: Literal["nearest", "any"] = par("name", "need that a viewer decides on, of those within sessions.show_ahead_days: the nearest, or any", default="nearest")
+    impulse_share: float = par("share of missions", "missions of viewers behind which there is no need: what is bought is missing nowhere later", 0, 1, default=0.0)
     watch_share: float = par("share", "of those who use such shows and met an announcement, who watch", 0, 1, default=0.1)
+
+
+class Fit(Frozen):
+    """How people differ in what fits them, and what they learn of it from goods in the hand. Off unless a market switches it on."""
+
+    spread: float = par("1", "misfit probabilities of people reach from q(1 - spread) to q(1 + spread), uniformly; 0 all are alike", 0, 1, default=0.0)
+    known: float = par("share", "misfits of a category that a shopper foresees, on every channel, who just had its goods in the hand; 0 nobody learns", 0, 1, default=0.0)
+    memory_weeks: float = par("weeks", "time constant of forgetting it", 0.1, 1040, default=104.0)
 
 
 class MarketSettings(Frozen):
@@ -199,6 +209,7 @@ class MarketSettings(Frozen):
     messages: Messages = Messages()
     word_of_mouth: WordOfMouth = WordOfMouth()
     live: Live = Live()
+    fit: Fit = Fit()
 
 
 # ---- catalogue ------------------------------------------------------------------------------------------------

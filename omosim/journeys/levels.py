@@ -69,7 +69,8 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "fit_s": network.fitting.room_minutes * 60.0,
         "alterable": network.fitting.alterable, "alter_s": network.fitting.alter_minutes * 60.0,
         "unwanted": network.fitting.unwanted,
-        "acc_known": market.fit.known, "known_s": market.fit.memory_weeks * 7 * DAY, "fit_spread": market.fit.spread,
+        "known": market.fit.known, "known_s": market.fit.memory_weeks * 7 * DAY, "touch_spread": market.fit.touch_spread,
+        "keep": market.fit.keep,
         "impulse": market.live.impulse_share, "any_need": int(market.live.serves == "any"),
         "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,
     }  # fmt: skip
@@ -106,7 +107,7 @@ def _audience_levels(settings: Settings, world: World, audience: int, policy: Po
         "store_sensing": policy.store_sensing, "live_reach": policy.live_reach,
         "live_intensity": policy.live_intensity, "retarget_rate": policy.retarget_rate,
         "push_open": 1.0 - float(exp64(-contacts)),
-        "switch_cost": policy.switch_cost, "pickup_users": policy.pickup_users,
+        "suggested": policy.fit_suggested, "switch_cost": policy.switch_cost, "pickup_users": policy.pickup_users,
         "full_off": int(((policy.offers["full_off"] > 0) & (policy.offers["enabled"] == 1)).any()),
         "cut": int((world.sold[audience] == 0).any()),
         **live_levels(settings, policy),

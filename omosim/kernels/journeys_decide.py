@@ -5,7 +5,7 @@ import math
 from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_choice import choose
-from omosim.kernels.journeys_fit import known_accuracy, learn_fit, own_misfit
+from omosim.kernels.journeys_fit import known_share, learn_fit, unseen_by
 from omosim.kernels.journeys_live import gives_up, see_show
 from omosim.kernels.journeys_perceive import (
     add_event,
@@ -19,7 +19,7 @@ from omosim.kernels.journeys_perceive import (
     shown_item,
 )
 from omosim.kernels.journeys_plans import accuracy_of, order_here_value
-from omosim.kernels.journeys_rows import fill_browse, fill_row, goes_back, item_after_information
+from omosim.kernels.journeys_rows import fill_browse, fill_row, goes_back, item_after_information, keep_some
 from omosim.kernels.journeys_touches import touch_mission
 from omosim.kernels.mathx import poisson_ppf
 from omosim.kernels.philox import uniform4
@@ -116,8 +116,8 @@ def make_case(scene, levels, offers, who, mission, slot, base, events, login, co
     case["units"] = units
     case["scale"] = scale
     case["value"] = scale * (1.0 + kind["value_mean"] + kind["value_sd"] * e)
-    case["misfit"] = own_misfit(levels, kind["misfit"], shopper)
-    case["known"] = known_accuracy(levels, scene.known, shopper * scene.category.size + category, t)
+    case["misfit"] = kind["misfit"] * (1.0 - known_share(levels, scene.known, shopper * scene.category.size + category, t))
+    case["unseen"] = unseen_by(levels, shopper)
     case["favourite"] = favourite_taste(levels, who)
     case["vot"] = levels["vot_per_s"] * scene.segment[int(who["segment"])]["vot"]
     case["hassle"] = int(who["hassle"]) * 0.01
@@ -217,6 +217,7 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
     fill_row(levels, case, row, key, offers, offer_id, r, utility, found, scene.price[audience, :, found[0]], scene.nodes,
              scene.waves, scene.service)  # fmt: skip
     row["mind"] = goes_back(levels, case, found[0], kind["mind"], entry, utility, outside)
+    keep_some(levels, case, row, found[0])
     gained = utility - outside
     if entry == _LIVE:
         gained -= case["persuasion"] * case["scale"]
@@ -226,7 +227,7 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
     tally[_PURCHASES] += 1
     tally[_SURPLUS] += math.floor(gained + 0.5)
     tally[_VISITS if flow == _VISIT else _ORDERS_WEB + entry] += 1
-    if flow == _VISIT:  # a visitor has goods in the hand, bought or not
+    if flow == _VISIT:  # goods in the hand, bought or not
         learn_fit(levels, scene.known, case["shopper"] * scene.category.size + category, int(row["t"]))
     mark_served(needs, mission, scene.category.size)
     return 1

@@ -1,7 +1,7 @@
 """What experience does to a shopper: goodwill, beliefs, habit, profile, and whether he stays a customer."""
 
 from omosim.kernels.jit import kernel
-from omosim.kernels.journeys_fit import known_accuracy, learn_fit, own_misfit, together
+from omosim.kernels.journeys_fit import known_share, own_accuracy, unseen_by
 from omosim.kernels.journeys_perceive import add_event, goodwill_at
 from omosim.kernels.journeys_plans import accuracy_of, hidden_misfit
 from omosim.kernels.mathx import exp64, log64
@@ -26,13 +26,13 @@ _ORDERS_STORE, _DROPPED_OUT, _ACQUIRED, _EXTRA = 7, 16, 17, 19
 
 
 @kernel
-def surprise(levels, q, blind, known, who, code, channel):
-    """Realised less expected surplus of an experience, share of price, penalties included.
+def surprise(levels, q, accuracy, who, code, channel):
+    """Realised less expected surplus of an experience, share of price, penalties included; `accuracy`: of what was known before it.
 
-    `q` is the shopper's misfit probability, `known` the share of misfits that own experience revealed. A purchase that pleases gives back what was at risk before it; a failure loses what was expected of it.
+    A purchase that pleases gives back what was at risk before it; a failure loses what was expected of it.
     """
     pleasure = levels["pleasure"]
-    at_risk = hidden_misfit(q, together(accuracy_of(levels, channel, blind), known))
+    at_risk = hidden_misfit(q, accuracy)
     if code == _BOUGHT or code == _BOUGHT_OTHER:
         return (1.0 - (1.0 - q) * float(who["belief"])) * pleasure
     if code == _DELIVERED or code == _COLLECTED:
@@ -140,11 +140,11 @@ def apply_outcomes(scene, shoppers, outcomes, gains, now, tally):
         slot = (key >> _ORDINAL_BITS) & _SLOT_MASK
         category = (slot >> _NEEDS_BITS) & _CATEGORY_MASK
         blind = scene.blind[int(who["audience"]), category, channel & 3]
-        q = own_misfit(levels, scene.category[category]["misfit"], shopper)
-        mine = shopper * scene.category.size + category
-        gain = surprise(levels, q, blind, known_accuracy(levels, scene.known, mine, now), who, code, channel)
-        if code == _DELIVERED or code == _COLLECTED or code == _REFUSED:  # a visitor knows since the visit
-            learn_fit(levels, scene.known, mine, now)
+        accuracy = accuracy_of(levels, channel, blind)
+        if channel != _STORE:
+            accuracy = own_accuracy(accuracy, unseen_by(levels, shopper))
+        q = scene.category[category]["misfit"] * (1.0 - known_share(levels, scene.known, shopper * scene.category.size + category, now))
+        gain = surprise(levels, q, accuracy, who, code, channel)
         if gains.size > 0:
             gains[k] = gain
         if gain != 0.0:

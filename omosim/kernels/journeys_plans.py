@@ -5,7 +5,7 @@ Everything is read from two records: `levels` (LEVELS) and `case` (CASE).
 """
 
 from omosim.kernels.jit import kernel
-from omosim.kernels.journeys_fit import together
+from omosim.kernels.journeys_fit import own_accuracy, return_cost
 
 _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
 _SHIP = 0
@@ -77,9 +77,15 @@ def accuracy_of(levels, entry, blind):
 
 @kernel
 def accuracy_seen(levels, case, entry):
-    """The same for this mission: with own experience; a viewer whose question was answered knows more of the show's goods."""
+    """The same for this shopper; a viewer whose question was answered knows more of the show's goods."""
     accuracy = case["acc_live"] if entry == _LIVE else accuracy_of(levels, entry, case["blind"][entry])
-    return together(accuracy, case["known"])
+    return own_accuracy(accuracy, case["unseen"])
+
+
+@kernel
+def misfit_by(levels, case, entry):
+    """Misfit probability q by entry: a tool on the web that says which size fits lowers it there."""
+    return case["misfit"] * (1.0 - levels["suggested"]) if entry == _WEB else float(case["misfit"])
 
 
 @kernel
@@ -98,6 +104,13 @@ def return_hassle(levels, case, try_on):
         return 0.0
     post = levels["return_post"] * case["scale"] * case["hassle"]
     return min(post, store_return_hassle(levels, case)) if levels["return_in_store"] == 1 else post
+
+
+@kernel
+def misfit_cost(levels, case, paid, try_on):
+    """Expected loss by an order that does not please, minor."""
+    hassle = return_hassle(levels, case, try_on)
+    return return_cost(levels["keep"] * case["scale"], float(paid), hassle) if levels["keep"] > 0.0 else hassle
 
 
 @kernel
@@ -168,12 +181,12 @@ def promised_wait(case, offer):
 def delivery_value(levels, case, offer, wait_s):
     """Value of having an order brought within `wait_s`: (1 - q')(v - p) - q'R - fee - w L - search."""
     entry = int(offer["entry"])
-    q = hidden_misfit(case["misfit"], accuracy_seen(levels, case, entry))
+    q = hidden_misfit(misfit_by(levels, case, entry), accuracy_seen(levels, case, entry))
     paid = paid_for(levels, case, entry, offer)
     perceived = float(case["value"])
     if entry == _LIVE:
         perceived += case["persuasion"] * case["scale"]
-    worth = (1.0 - q) * (perceived - felt(levels, case, paid)) - q * return_hassle(levels, case, 0) - fee_of(levels, offer, paid)
+    worth = (1.0 - q) * (perceived - felt(levels, case, paid)) - q * misfit_cost(levels, case, paid, 0) - fee_of(levels, offer, paid)
     worth -= case["scale"] * (levels["wait_per_s"] * wait_s + levels["search_cost"])
     if entry >= _SOCIAL and levels["in_app_payment"] == 0:
         worth -= levels["switch_app"] * case["scale"]
@@ -187,10 +200,10 @@ def pickup_value(levels, case, offer, r, door):
     It fails as often as the feed errs, unless the goods are sent there from elsewhere.
     """
     entry = int(offer["entry"])
-    q = hidden_misfit(case["misfit"], accuracy_seen(levels, case, entry))
+    q = hidden_misfit(misfit_by(levels, case, entry), accuracy_seen(levels, case, entry))
     paid = paid_for(levels, case, entry, offer)
     trip = 2.0 * case["way_s"][r] + levels["collect_s"] * (int(offer["place_ppm"]) / 1.0e6)
-    goods = (1.0 - q) * (case["value"] - felt(levels, case, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))
+    goods = (1.0 - q) * (case["value"] - felt(levels, case, paid)) - q * misfit_cost(levels, case, paid, int(offer["try_on"]))
     wait = max(float(pickup_promise(case, offer, door)), 0.0) * levels["wait_per_s"] + levels["search_cost"]
     fee = fee_of(levels, offer, paid)
     served = 1.0 if int(offer["moved"]) == 1 else 1.0 - levels["stock_error"]
@@ -231,13 +244,13 @@ def visit_value(levels, case, offer, r):
     """Value of a walk to the shelf: (1 - q') E max{buy here, order here, nothing} - T.
 
     With intent 1 the shopper looks and tries here, but orders on line; else an item in stock can be taken at
-    once. q' is the misfit left after own experience, and the web's information where the plan reads it first. A plan
+    once. q' is the misfit left after the web's information where the plan reads it first. A plan
     that is made for a purchase (reading first, or ordering from the shelf) is none where nothing can be gained by it.
     """
-    reads = int(offer["pre_info"]) == 1
-    q = hidden_misfit(case["misfit"], accuracy_seen(levels, case, _WEB) if reads else case["known"])
+    q = float(case["misfit"])
     search = 0.0
-    if reads:
+    if int(offer["pre_info"]) == 1:
+        q = hidden_misfit(misfit_by(levels, case, _WEB), accuracy_seen(levels, case, _WEB))
         search = levels["search_cost"] * case["scale"]
     without = max(float(case["here"]), 0.0)
     gain = without

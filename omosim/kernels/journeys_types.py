@@ -28,8 +28,10 @@ LEVELS = np.dtype(
         "acc_web", "acc_social", "acc_live", "coupon_else", "retarget_else",
         "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
-        "acc_known", "known_s",  # misfits that own experience of a category reveals at once, and how long it lasts
-        "fit_spread",  # own misfit probabilities reach from q(1 - spread) to q(1 + spread)
+        "known", "known_s",  # misfits of a category that who was just in a store for it avoids, and how long it lasts
+        "touch_spread",  # what sources leave hidden differs between people by so much
+        "keep",  # share of price: worth of goods that do not please, at most
+        "suggested",  # misfits that are avoided on the web, where a tool says which size fits
         "impulse",  # share of the missions of a show behind which there is no need
     )]
 )  # fmt: skip
@@ -69,8 +71,8 @@ CASE = np.dtype(
     + [(name, "f8") for name in (
         "scale",  # list price of the order: what "share of price" refers to
         "value",  # of fitting units
-        "misfit",  # probability q, the shopper's own
-        "known",  # share of misfits that the shopper's own experience of the category reveals
+        "misfit",  # probability q that is left after what visits taught
+        "unseen",  # factor of the shopper on what sources leave hidden
         "favourite",  # taste of the shopper's favourite entry, share of price
         "vot",  # minor a second
         "hassle",  # own return hassle, relative

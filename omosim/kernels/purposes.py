@@ -69,8 +69,9 @@ ANNOUNCE = 102
 SHOW = 103
 SWITCH_APP = 104
 OTHER_SHOW = 105
-FIT_PERSON = 140
+NEED_FOR_TOUCH = 140
 IMPULSE = 141
+KEEP = 142
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

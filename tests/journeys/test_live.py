@@ -267,3 +267,26 @@ def test_who_never_watches_changes_nobody() -> None:
     one, more = stage(market=market, **policy), stage(PEOPLE + 5, market=market, **policy)
     assert np.array_equal(show_of(one), show_of(more))
     assert (one.missions["kind"] == BY_LIVE).any()
+
+
+# ---- what a show answers --------------------------------------------------------------------------------------
+def test_a_show_answers_any_of_the_near_needs_with_equal_chance() -> None:
+    nearest, any_need = audience(stage())[0], audience(stage(market={"serves": "any"}))[0]
+    assert set(nearest["shopper"].tolist()) == set(any_need["shopper"].tolist()) and not np.array_equal(nearest["category"], any_need["category"])
+    journeys = stage(market={"serves": "any"})
+    ahead = journeys.settings.market.sessions.show_ahead_days * DAY
+    due = journeys.needs["next_s"].reshape(PEOPLE, -1)
+    table = journeys.scene.op_time[0]
+    first, last = table[:, BEGINS // HOUR + 1], table[:, (BEGINS + ahead) // HOUR]
+    near = (due > first) & (due <= last)
+    pairs = [(int(who), int(c)) for who, c in zip(any_need["shopper"], any_need["category"], strict=True) if near[who].sum() == 2]
+    lower = sum(c == int(np.flatnonzero(near[who])[0]) for who, c in pairs)
+    assert len(pairs) > 60 and abs(lower - len(pairs) / 2) < 4 * math.sqrt(len(pairs) / 4)
+
+
+def test_a_purchase_without_a_need_serves_none() -> None:
+    needed, impulse = stage(market={"impulse_share": 0.0}), stage(market={"impulse_share": 1.0})
+    for journeys in (needed, impulse):
+        assert len(show_of(journeys)) > 20
+    assert (needed.needs["number"] >= 1 << 15).sum() > 20
+    assert (impulse.needs["number"] >= 1 << 15).sum() == 0

@@ -87,19 +87,28 @@ def measure(words: Sequence[str], values: Mapping[str, float], free: Sequence[Fr
     key = hashlib.sha256("|".join([*words, *moved]).encode()).hexdigest()[:12]
     asked = plan([*words, *moved])
     place = ResultFolder.create("validate", asked.hash, now=datetime.now(), output_dir=str(folder / key))
-    place.begin(provenance("validate", argv=list(words), seed=asked.seed, config_hash=asked.hash, started=None), asked.yaml)
+    place.begin(
+        provenance("validate", argv=list(words), seed=asked.seed, config_hash=asked.hash, started=None), asked.yaml
+    )
     found: Figures = {}
     for row in validate(asked, place).rows:
         if row["simulated"] is not None and row["ci_low"] is not None:
             band = row["band_low"], row["band_high"]
             half = 0.5 * (row["ci_high"] - row["ci_low"])
-            found[f"{row['pattern']}: {row['outcome']}"] = Figure(row["simulated"], half, band, row["fitted"], row["verdict"])
+            found[f"{row['pattern']}: {row['outcome']}"] = Figure(
+                row["simulated"], half, band, row["fitted"], row["verdict"]
+            )
     return found
 
 
 def jacobian(base: Figures, moved: Mapping[str, Figures], names: Sequence[str], free: Sequence[Free]) -> np.ndarray:
     """(figures, parameters) change of each figure by one step of each parameter, in half-widths of the figure's interval."""
-    return np.array([[(moved[one.name][name].value - base[name].value) / max(base[name].half, 1e-9) for one in free] for name in names])
+    return np.array(
+        [
+            [(moved[one.name][name].value - base[name].value) / max(base[name].half, 1e-9) for one in free]
+            for name in names
+        ]
+    )
 
 
 def miss(figure: Figure) -> float:
@@ -113,7 +122,9 @@ def miss(figure: Figure) -> float:
     return 0.0
 
 
-def step_of(base: Figures, table: np.ndarray, names: Sequence[str], free: Sequence[Free], damp: float = 1.0) -> dict[str, float]:
+def step_of(
+    base: Figures, table: np.ndarray, names: Sequence[str], free: Sequence[Free], damp: float = 1.0
+) -> dict[str, float]:
     """Damped Gauss-Newton step, in the parameters' own units: least squares of what the fitted figures miss, and of the step itself."""
     rows = [k for k, name in enumerate(names) if base[name].fitted]
     want = np.array([miss(base[names[k]]) / max(base[names[k]].half, 1e-9) for k in rows])
@@ -128,12 +139,20 @@ def show_table(base: Figures, table: np.ndarray, names: Sequence[str], free: Seq
     print("| --- | --- |" + " --- |" * len(free))
     for name, row in zip(names, table, strict=True):
         mark = " (fitted)" if base[name].fitted else ""
-        print(f"| {name}{mark} | {base[name].value:.4g} | " + " | ".join(f"{x:+.1f}" if abs(x) >= 1 else "." for x in row) + " |")
+        print(
+            f"| {name}{mark} | {base[name].value:.4g} | "
+            + " | ".join(f"{x:+.1f}" if abs(x) >= 1 else "." for x in row)
+            + " |"
+        )
     rows = [k for k, name in enumerate(names) if base[name].fitted]
     for title, part in (("fitted figures", table[rows]), ("all figures", table)):
         if len(part):
             values = np.linalg.svd(part, compute_uv=False)
-            print(f"\nSingular values, {title}: " + ", ".join(f"{x:.2f}" for x in values) + f"; condition {values[0] / max(values[-1], 1e-12):.1f}")
+            print(
+                f"\nSingular values, {title}: "
+                + ", ".join(f"{x:.2f}" for x in values)
+                + f"; condition {values[0] / max(values[-1], 1e-12):.1f}"
+            )
 
 
 def main(argv: Sequence[str]) -> int:
@@ -143,8 +162,14 @@ def main(argv: Sequence[str]) -> int:
     if mode not in ("sensitivities", "fit"):
         print(__doc__)
         return 2
-    folder, rounds, only = Path(given.pop("dir", "outputs/fit")).absolute(), int(given.pop("rounds", "3")), given.pop("only", "")
-    words = [f"{key}={value}" for key, value in {"patterns": "V1,V12,LV", "replications": "2", "jobs": "2", **given}.items()]
+    folder, rounds, only = (
+        Path(given.pop("dir", "outputs/fit")).absolute(),
+        int(given.pop("rounds", "3")),
+        given.pop("only", ""),
+    )
+    words = [
+        f"{key}={value}" for key, value in {"patterns": "V1,V12,LV", "replications": "2", "jobs": "2", **given}.items()
+    ]
     free = [one for one in FREE if not only or one.name in only.split(",")]
     now = {one.name: one.start for one in free}
     for round_ in range(rounds if mode == "fit" else 1):

@@ -70,6 +70,7 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "alterable": network.fitting.alterable, "alter_s": network.fitting.alter_minutes * 60.0,
         "unwanted": network.fitting.unwanted,
         "known": market.fit.known, "known_s": market.fit.memory_weeks * 7 * DAY, "touch_spread": market.fit.touch_spread,
+        "consider_aware": good.consider_aware, "aware_start": market.awareness.initial,
         "keep": market.fit.keep,
         "impulse": market.live.impulse_share, "any_need": int(market.live.serves == "any"),
         "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,

@@ -251,7 +251,7 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     key0 = levels["key0"]
     key1 = levels["key1"]
     u_consider, u_trip, u_check, u_coupon = uniform4(key0, key1, shopper, slot, CONSIDER, 0)
-    if not (by_touch or considers(levels, who, t, u_consider)):
+    if not (by_touch or considers(levels, scene.awareness, who, t, u_consider)):
         tally[_NOT_CONSIDERED] += 1
         return 0
     u_login, u_sessions, u_touches, u_gap = uniform4(key0, key1, shopper, slot, MISSION, 0)

@@ -31,6 +31,7 @@ LEVELS = np.dtype(
         "known", "known_s",  # misfits of a category that who was just in a store for it avoids, and how long it lasts
         "touch_spread",  # what sources leave hidden differs between people by so much
         "keep",  # share of price: worth of goods that do not please, at most
+        "consider_aware", "aware_start",  # slope of consideration in the awareness around one, above this
         "suggested",  # misfits that are avoided on the web, where a tool says which size fits
         "impulse",  # share of the missions of a show behind which there is no need
     )]

@@ -86,6 +86,7 @@ class Goodwill(Frozen):
     learning: float = par("1", "weight of one experience", 0, 1)
     consider_base: float = par("logit", "b0: consideration at neutral goodwill", -10, 10)
     consider_slope: float = par("logit per price", "b_G: slope of consideration in goodwill", 0, 50)
+    consider_aware: float = par("logit", "b_A: slope of consideration in the awareness of one's zone and segment, less awareness.initial: what is seen around comes to mind", 0, 20, default=0.0)
     dropout_slope: float = par("logit per price", "c_G: goodwill lowers dropout", 0, 50)
     empty_shelf: float = par("share of price", "penalty for an empty shelf", 0, 5)
     late: float = par("share of price", "penalty for a broken promise", 0, 5)

@@ -43,7 +43,9 @@ def test_only_visitors_learn_and_only_of_the_category_they_came_for() -> None:
     visits = seen.rows[seen.rows["flow"] == Flow.VISIT]
     table = seen.journeys.scene.known.reshape(800, -1)
     assert len(visits) > 50
-    assert {(int(i), int(c)) for i, c in zip(*np.nonzero(table), strict=True)} == set(zip(visits["shopper"].tolist(), visits["category"].tolist(), strict=True))
+    assert {(int(i), int(c)) for i, c in zip(*np.nonzero(table), strict=True)} == set(
+        zip(visits["shopper"].tolist(), visits["category"].tolist(), strict=True)
+    )
 
 
 def test_who_knows_the_size_gets_fewer_misfits_and_gives_up_less() -> None:
@@ -63,7 +65,9 @@ def test_who_knows_the_size_gets_fewer_misfits_and_gives_up_less() -> None:
     hidden = [x * 0.4875 / (1 - x * 0.5125) for x in (q, q / 2)]
     assert len(mine) > 1.05 * len(none.rows)
     assert mine["misfit"].mean() / none.rows["misfit"].mean() == pytest.approx(hidden[1] / hidden[0], rel=0.25)
-    assert journeys.counts[:, Count.BAD_SIGN].sum() / len(mine) < 0.65 * none.journeys.counts[:, Count.BAD_SIGN].sum() / len(none.rows)
+    assert journeys.counts[:, Count.BAD_SIGN].sum() / len(mine) < 0.65 * none.journeys.counts[
+        :, Count.BAD_SIGN
+    ].sum() / len(none.rows)
 
 
 # ---- need for touch -------------------------------------------------------------------------------------------
@@ -88,7 +92,10 @@ def test_who_needs_touch_gets_more_back_from_the_web_and_goes_to_stores_instead(
 
 
 # ---- what is kept ---------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("keep", "paid", "hassle"), [(80.0, 100.0, 16.0), (100.0, 100.0, 16.0), (90.0, 70.0, 30.0), (50.0, 20.0, 40.0), (60.0, 100.0, 0.0)])
+@pytest.mark.parametrize(
+    ("keep", "paid", "hassle"),
+    [(80.0, 100.0, 16.0), (100.0, 100.0, 16.0), (90.0, 70.0, 30.0), (50.0, 20.0, 40.0), (60.0, 100.0, 0.0)],
+)
 def test_the_expected_loss_by_goods_that_do_not_please(keep: float, paid: float, hassle: float) -> None:
     worth = (np.arange(200_000) + 0.5) / 200_000 * keep
     loss = np.where(worth < paid - hassle, hassle, np.maximum(paid - worth, 0.0))
@@ -99,7 +106,9 @@ def test_fewer_goods_go_back_the_more_hassle_it_is() -> None:
     def back(**choice: float) -> tuple[float, float]:
         free = {"return_post": 0.0, **choice}
         all_back = play(settings(shoppers=3000, market={"choice": free}), online_policy(), 28, learn=False)
-        some = play(settings(shoppers=3000, market={"choice": free, "fit": {"keep": 1.0}}), online_policy(), 28, learn=False)
+        some = play(
+            settings(shoppers=3000, market={"choice": free, "fit": {"keep": 1.0}}), online_policy(), 28, learn=False
+        )
         return all_back.levels["return_online"], some.levels["return_online"]
 
     free, dear = back(), back(return_post=0.3)
@@ -110,7 +119,11 @@ def test_fewer_goods_go_back_the_more_hassle_it_is() -> None:
 # ---- off ------------------------------------------------------------------------------------------------------
 def test_off_equals_absent() -> None:
     plain = play(settings(shoppers=600), online_policy(), 21)
-    off = play(settings(shoppers=600, market={"fit": {"touch_spread": 0.0, "known": 0.0, "memory_weeks": 3.0, "keep": 0.0}}), online_policy(), 21)
+    off = play(
+        settings(shoppers=600, market={"fit": {"touch_spread": 0.0, "known": 0.0, "memory_weeks": 3.0, "keep": 0.0}}),
+        online_policy(),
+        21,
+    )
     assert plain.rows.tobytes() == off.rows.tobytes() and off.journeys.scene.known.size == 1
 
 
@@ -131,4 +144,6 @@ def test_a_tool_that_says_which_size_fits_lowers_misfits_on_the_web_alone() -> N
             case["shopper"], case["sku"] = shopper, 1
             found = item_after_information(levels, case, -1, int(entry), True)
             bad[entry] += found[1] if found[0] >= 0 else 1
-    assert bad[Entry.WEB] / 6000 == pytest.approx(0.15, abs=0.02) and bad[Entry.SOCIAL] / 6000 == pytest.approx(0.3, abs=0.025)
+    assert bad[Entry.WEB] / 6000 == pytest.approx(0.15, abs=0.02) and bad[Entry.SOCIAL] / 6000 == pytest.approx(
+        0.3, abs=0.025
+    )

@@ -11,14 +11,16 @@ from omosim.kernels.journeys_rows import item_after_information
 from omosim.kernels.journeys_types import CASE
 from omosim.schema.codes import Count, Entry, Flow
 from omosim.schema.columns import DAY, WEEK
+from omosim.schema.settings import Fit
 from tests.journeys.harness import online_policy, play, small_world
 from tests.journeys.small import settings
 
 MONTH = 28 * DAY
+OFF = {"touch_spread": 0.0, "known": 0.0, "keep": 0.0}
 
 
 def levels_of(**fit: float) -> np.void:
-    given = settings(shoppers=10, market={"fit": fit})
+    given = settings(shoppers=10, market={"fit": {**OFF, **fit}})
     world = small_world(given, online_policy())
     return Journeys(world, given, world.key0, world.key1).scene.levels[0]
 
@@ -38,7 +40,7 @@ def test_what_a_visit_taught_fades_and_the_last_one_counts() -> None:
 
 
 def test_only_visitors_learn_and_only_of_the_category_they_came_for() -> None:
-    given = settings(shoppers=800, market={"fit": {"known": 0.5}})
+    given = settings(shoppers=800, market={"fit": {**OFF, "known": 0.5}})
     seen = play(given, online_policy(), 14)
     visits = seen.rows[seen.rows["flow"] == Flow.VISIT]
     table = seen.journeys.scene.known.reshape(800, -1)
@@ -49,7 +51,7 @@ def test_only_visitors_learn_and_only_of_the_category_they_came_for() -> None:
 
 
 def test_who_knows_the_size_gets_fewer_misfits_and_gives_up_less() -> None:
-    given = {"touch_spread": 0.0, "memory_weeks": 1e3}
+    given = {**OFF, "memory_weeks": 1e3}
     none = play(settings(shoppers=2500, market={"fit": given}), online_policy(on=(0,)), 28, learn=False)
     some = settings(shoppers=2500, market={"fit": {**given, "known": 0.5}})
     world = small_world(some, online_policy(on=(0,)))
@@ -82,7 +84,7 @@ def test_need_for_touch_spreads_what_information_leaves_hidden_and_keeps_its_mea
 
 
 def test_who_needs_touch_gets_more_back_from_the_web_and_goes_to_stores_instead() -> None:
-    given = settings(shoppers=6000, market={"fit": {"touch_spread": 1.0}, "choice": {"taste_sd": 0.1}})
+    given = settings(shoppers=6000, market={"fit": {**OFF, "touch_spread": 1.0}, "choice": {"taste_sd": 0.1}})
     got = play(given, online_policy(), 28, learn=False)
     factor = np.array([unseen_by(got.journeys.scene.levels[0], i) for i in range(6000)])[got.rows["shopper"]]
     visit = got.rows["flow"] == Flow.VISIT
@@ -105,9 +107,9 @@ def test_the_expected_loss_by_goods_that_do_not_please(keep: float, paid: float,
 def test_fewer_goods_go_back_the_more_hassle_it_is() -> None:
     def back(**choice: float) -> tuple[float, float]:
         free = {"return_post": 0.0, **choice}
-        all_back = play(settings(shoppers=3000, market={"choice": free}), online_policy(), 28, learn=False)
+        all_back = play(settings(shoppers=3000, market={"choice": free, "fit": OFF}), online_policy(), 28, learn=False)
         some = play(
-            settings(shoppers=3000, market={"choice": free, "fit": {"keep": 1.0}}), online_policy(), 28, learn=False
+            settings(shoppers=3000, market={"choice": free, "fit": {**OFF, "keep": 1.0}}), online_policy(), 28, learn=False
         )
         return all_back.levels["return_online"], some.levels["return_online"]
 
@@ -118,13 +120,29 @@ def test_fewer_goods_go_back_the_more_hassle_it_is() -> None:
 
 # ---- off ------------------------------------------------------------------------------------------------------
 def test_off_equals_absent() -> None:
-    plain = play(settings(shoppers=600), online_policy(), 21)
-    off = play(
-        settings(shoppers=600, market={"fit": {"touch_spread": 0.0, "known": 0.0, "memory_weeks": 3.0, "keep": 0.0}}),
-        online_policy(),
-        21,
-    )
-    assert plain.rows.tobytes() == off.rows.tobytes() and off.journeys.scene.known.size == 1
+    off = settings(shoppers=600, market={"fit": {**OFF, "memory_weeks": 3.0}, "goodwill": {"consider_aware": 0.0}})
+    market = off.market.model_copy(update={"fit": Fit()})
+    plain, same = play(off.model_copy(update={"market": market}), online_policy(), 21), play(off, online_policy(), 21)
+    assert plain.rows.tobytes() == same.rows.tobytes() and same.journeys.scene.known.size == 1
+
+
+def test_what_is_seen_around_brings_us_to_mind() -> None:
+    considered = []
+    for slope in (0.0, 2.0):
+        given = settings(shoppers=4000, market={"fit": OFF, "goodwill": {"consider_aware": slope}})
+        world = small_world(given, online_policy())
+        journeys = Journeys(world, given, world.key0, world.key1)
+        journeys.shoppers["flags"] |= 16
+        journeys.awareness[...] = given.market.awareness.initial + 0.3
+        journeys.begin_day(0)
+        journeys.advance(DAY)
+        count = journeys.counts[0]
+        considered.append(1 - count[Count.NOT_CONSIDERED] / count[Count.MISSIONS])
+        n, base = int(count[Count.MISSIONS]), given.market.goodwill.consider_base
+        around = float(journeys.awareness.mean()) - given.market.awareness.initial
+        want = 1 / (1 + np.exp(-base - slope * around))
+        assert abs(considered[-1] - want) < 4 * np.sqrt(want * (1 - want) / n)
+    assert considered[1] > considered[0]
 
 
 def test_a_further_shopper_changes_nobody_else() -> None:

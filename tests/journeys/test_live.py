@@ -28,7 +28,7 @@ def stage(people: int = PEOPLE, market: dict | None = None, sellers: dict | None
     given = settings(
         shoppers=people,
         days=60,
-        market={"cost_basis_shoppers": PEOPLE, "live": market or {}},
+        market={"cost_basis_shoppers": PEOPLE, "live": {"serves": "nearest", "impulse_share": 0.0, **(market or {})}},
         touchpoints=WATCHED,
         scenario={"sellers": sellers or {}},
     )

@@ -69,7 +69,7 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "fit_s": network.fitting.room_minutes * 60.0,
         "alterable": network.fitting.alterable, "alter_s": network.fitting.alter_minutes * 60.0,
         "unwanted": network.fitting.unwanted,
-        "known": market.fit.known, "known_s": market.fit.memory_weeks * 7 * DAY, "touch_spread": market.fit.touch_spread,
+        "known": market.fit.known, "known_s": market.fit.memory_weeks * 7 * DAY, "touch_spread": market.fit.touch_spread, "touch_taste": market.fit.touch_taste,
         "consider_aware": good.consider_aware, "aware_start": market.awareness.initial,
         "keep": market.fit.keep,
         "impulse": market.live.impulse_share, "any_need": int(market.live.serves == "any"),

@@ -2,8 +2,8 @@
 
 from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.mathx import exp64
-from omosim.kernels.philox import uniform
-from omosim.kernels.purposes import NEED_FOR_TOUCH
+from omosim.kernels.philox import uniform2
+from omosim.kernels.purposes import NEED_FOR_TOUCH, TASTE
 
 _PERIOD = 28 * 86_400
 _LAST = 254  # periods that a byte holds: 19 years
@@ -11,11 +11,17 @@ _LAST = 254  # periods that a byte holds: 19 years
 
 @kernel
 def unseen_by(levels, shopper):
-    """Factor on the misfits that information without touch leaves hidden: uniform on 1 - spread to 1 + spread, one draw a person."""
+    """Factor on the misfits that information without touch leaves hidden: uniform on 1 - spread to 1 + spread, one draw a person.
+
+    In a share of people it has the rank of their taste for stores, who go there to touch; so the rank correlation is that share.
+    """
     spread = levels["touch_spread"]
     if spread <= 0.0:
         return 1.0
-    return 1.0 + spread * (2.0 * uniform(levels["key0"], levels["key1"], shopper, 0, NEED_FOR_TOUCH, 0) - 1.0)
+    u, u_same = uniform2(levels["key0"], levels["key1"], shopper, 0, NEED_FOR_TOUCH, 0)
+    if u_same < levels["touch_taste"]:
+        _, u = uniform2(levels["key0"], levels["key1"], shopper, 0, TASTE, 0)  # as in `synthesise`
+    return 1.0 + spread * (2.0 * u - 1.0)
 
 
 @kernel

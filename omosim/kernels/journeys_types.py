@@ -29,7 +29,7 @@ LEVELS = np.dtype(
         "live_sd", "social_proof", "acc_answer", "answer_s", "question_share", "stay_s", "announce_weeks", "watch_share", "switch_app", "switch_give_up",
         "session_s", "fit_s", "alterable", "alter_s", "unwanted",
         "known", "known_s",  # misfits of a category that who was just in a store for it avoids, and how long it lasts
-        "touch_spread",  # what sources leave hidden differs between people by so much
+        "touch_spread", "touch_taste",  # what sources leave hidden differs between people by so much; its correlation with the taste for stores
         "keep",  # share of price: worth of goods that do not please, at most
         "consider_aware", "aware_start",  # slope of consideration in the awareness around one, above this
         "suggested",  # misfits that are avoided on the web, where a tool says which size fits

@@ -182,6 +182,7 @@ class Fit(Frozen):
     """Touch: who needs it, what it teaches, and what becomes of goods that do not please. Off unless a market switches it on."""
 
     touch_spread: float = par("1", "need for touch: information leaves 1 - this to 1 + this of the usual part of misfits hidden, uniform over people; 0 all are alike", 0, 1, default=0.0)
+    touch_taste: float = par("correlation", "of the ranks of need for touch and taste for stores", 0, 1, default=0.0)
     known: float = par("share", "misfits of a category that a shopper avoids, on every channel, who was just in a store for it; 0 nobody learns", 0, 1, default=0.0)
     memory_weeks: float = par("weeks", "time constant of forgetting it", 0.1, 1040, default=104.0)
     keep: float = par("share of price", "most that goods that do not please are worth to who keeps them, uniform from 0; they go back where that is less than the price less the hassle; 0 all go back", 0, 1, default=0.0)

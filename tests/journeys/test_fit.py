@@ -16,7 +16,7 @@ from tests.journeys.harness import online_policy, play, small_world
 from tests.journeys.small import settings
 
 MONTH = 28 * DAY
-OFF = {"touch_spread": 0.0, "known": 0.0, "keep": 0.0}
+OFF = {"touch_spread": 0.0, "touch_taste": 0.0, "known": 0.0, "keep": 0.0}
 
 
 def levels_of(**fit: float) -> np.void:
@@ -81,6 +81,16 @@ def test_need_for_touch_spreads_what_information_leaves_hidden_and_keeps_its_mea
     hidden = 1 - np.array([own_accuracy(0.6, f) for f in factor])
     assert hidden.mean() == pytest.approx(0.4 * factor.mean(), rel=1e-9)
     assert own_accuracy(0.6, 1.5) == pytest.approx(0.4) and own_accuracy(0.3, 1.8) == 0.0
+
+
+def test_need_for_touch_goes_with_the_taste_for_stores_as_far_as_it_is_told_to() -> None:
+    given = settings(shoppers=4000, market={"fit": {**OFF, "touch_spread": 1.0, "touch_taste": 0.5}})
+    world = small_world(given, online_policy())
+    journeys = Journeys(world, given, world.key0, world.key1)
+    factor = np.array([unseen_by(journeys.scene.levels[0], i) for i in range(4000)])
+    ranks = [np.argsort(np.argsort(x)) for x in (factor, journeys.shoppers["taste"][:, Entry.STORE])]
+    assert np.corrcoef(*ranks)[0, 1] == pytest.approx(0.5, abs=0.05)
+    assert abs(factor.mean() - 1.0) < 4 / np.sqrt(3 * 4000)
 
 
 def test_who_needs_touch_gets_more_back_from_the_web_and_goes_to_stores_instead() -> None:

@@ -372,7 +372,7 @@ class Journeys:
             "touch_sums": self.touch_sums.copy(), "exposed": self.exposed.copy(), "missions": self.missions[self.position :].copy(),
             "queue": self._queue[: self._waiting[0]].copy(), "log": self._log[: self._logged[0]].copy(),
             "day": self.day.copy(), "levels": np.array(levels, np.int64), "shows": self.scene.shows.copy(),
-            "cookies": self.scene.cookies.copy(),
+            "cookies": self.scene.cookies.copy(), "fits": self.scene.fits.copy(),
             **{name: getattr(self.scene, name).copy() for name in BOOKS},
             **{f"campaigns_{name}": array for name, array in self.campaigns.state().items()},
         }  # fmt: skip
@@ -389,6 +389,8 @@ class Journeys:
             self.scene.levels[name] = value
         prefix = "campaigns_"
         self.campaigns.load({name.removeprefix(prefix): a for name, a in state.items() if name.startswith(prefix)})
+        if state["fits"].size == self.scene.fits.size:
+            self.scene.fits[...] = state["fits"]
         self._meet_again(state["users"].shape != self.users.shape)
         self._hang_again()
         self._queue = np.concatenate([state["queue"], np.zeros(256, MISSION)])

@@ -71,6 +71,10 @@ def fixed_levels(settings: Settings, world: World) -> np.ndarray:
         "fit_s": network.fitting.room_minutes * 60.0,
         "alterable": network.fitting.alterable, "alter_s": network.fitting.alter_minutes * 60.0,
         "unwanted": network.fitting.unwanted,
+        "known": market.fit.known, "known_s": market.fit.memory_weeks * 7 * DAY, "touch_spread": market.fit.touch_spread, "touch_taste": market.fit.touch_taste,
+        "consider_aware": good.consider_aware, "aware_start": market.awareness.initial,
+        "keep": market.fit.keep,
+        "impulse": market.live.impulse_share, "any_need": int(market.live.serves == "any"),
         "collect_sigma": network.pickup.collect_sigma, "extra_purchase": network.pickup.extra_purchase,
         "extra_purchase_visit": market.choice.extra_purchase_visit,
         "cookie_s": round(who.cookie_days * DAY),
@@ -110,7 +114,7 @@ def _audience_levels(settings: Settings, world: World, audience: int, policy: Po
         "store_sensing": policy.store_sensing, "live_reach": policy.live_reach,
         "live_intensity": policy.live_intensity, "retarget_rate": policy.retarget_rate,
         "push_open": 1.0 - float(exp64(-contacts)),
-        "switch_cost": policy.switch_cost, "pickup_users": policy.pickup_users,
+        "suggested": policy.fit_suggested, "switch_cost": policy.switch_cost, "pickup_users": policy.pickup_users,
         "full_off": int(((policy.offers["full_off"] > 0) & (policy.offers["enabled"] == 1)).any()),
         "cut": int((world.sold[audience] == 0).any()),
         **live_levels(settings, policy), **service_levels(settings, policy), **campaign_levels(settings, policy),
@@ -167,6 +171,12 @@ def write_feedback(world: World, known: np.ndarray, out: np.ndarray) -> None:
         if policy.feedback > 0:
             column = out[audience, :, Entry.WEB]
             column[...] = (1.0 + column) * (1.0 - policy.feedback * known / (known + policy.feedback_half)) - 1.0
+
+
+def fit_known(settings: Settings) -> np.ndarray:
+    """(n x C,) u1, or (1,) where nobody learns from goods in the hand."""
+    learns = settings.market.fit.known > 0
+    return np.zeros(settings.shoppers * len(settings.catalogue.categories) if learns else 1, np.uint8)
 
 
 def category_table(world: World) -> np.ndarray:
@@ -242,7 +252,7 @@ def build_scene(settings: Settings, world: World, awareness: np.ndarray, zone_se
         awareness=awareness, service=service, op_time=world.calendar.lambda_g, pace=world.calendar.pace, lead_factor=world.lead_factor,
         waves=np.array(courier_waves(settings), np.int64), zone_sessions=zone_sessions, scratch=np.zeros(96), case=np.zeros(1, CASE),
         shows=no_shows(world.calendar.days), cookies=np.zeros(settings.shoppers if settings.market.identity.cookie_days > 0 else 1, COOKIE),
-        patrons=np.zeros(0, PATRON), perks=np.zeros(0, PERK), perked=np.zeros(1, np.int64),
+        patrons=np.zeros(0, PATRON), perks=np.zeros(0, PERK), perked=np.zeros(1, np.int64), fits=fit_known(settings),
         sent=np.zeros((world.calendar.days, world.audiences.count, N_SENT), np.int64), **service_tables(world),
     )  # fmt: skip
     scene.category["advice"] = [kind.advice for kind in settings.catalogue.categories.values()]

@@ -6,6 +6,7 @@ from omosim.kernels.fetch import fetch
 from omosim.kernels.jit import uncounted as kernel
 from omosim.kernels.journeys_choice import choose
 from omosim.kernels.journeys_cookies import in_file_by_tomorrow, recognise
+from omosim.kernels.journeys_fit import known_share, learn_fit, unseen_by
 from omosim.kernels.journeys_live import gives_up, see_show
 from omosim.kernels.journeys_perceive import (
     add_event,
@@ -19,7 +20,15 @@ from omosim.kernels.journeys_perceive import (
 )
 from omosim.kernels.journeys_perks import give_coupon, hear_of_coupons, is_tagged, see_perks, use_perks
 from omosim.kernels.journeys_plans import accuracy_of, order_here_value
-from omosim.kernels.journeys_rows import fill_browse, fill_extra, fill_help, fill_row, goes_back, item_after_information
+from omosim.kernels.journeys_rows import (
+    fill_browse,
+    fill_extra,
+    fill_help,
+    fill_row,
+    goes_back,
+    item_after_information,
+    keep_some,
+)
 from omosim.kernels.journeys_service import keep_fitting, look_up_fittings, look_up_loads
 from omosim.kernels.journeys_touches import touch_mission
 from omosim.kernels.mathx import poisson_ppf
@@ -117,7 +126,8 @@ def make_case(scene, levels, offers, who, mission, slot, base, events, login, co
     case["units"] = units
     case["scale"] = scale
     case["value"] = scale * (1.0 + kind["value_mean"] + kind["value_sd"] * e)
-    case["misfit"] = kind["misfit"]
+    case["misfit"] = kind["misfit"] * (1.0 - known_share(levels, scene.fits, shopper * scene.category.size + category, t))
+    case["unseen"] = unseen_by(levels, shopper)
     case["favourite"] = favourite_taste(levels, who)
     case["vot"] = levels["vot_per_s"] * scene.segment[int(who["segment"])]["vot"]
     case["hassle"] = int(who["hassle"]) * 0.01
@@ -229,6 +239,7 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
         if int(offer["booked"]) == 1 and not keep_fitting(scene, levels, case, row, r, tally):
             return 0
     row["mind"] = goes_back(levels, case, found[0], kind["mind"], entry, utility, outside)
+    keep_some(levels, case, row, found[0])
     use_perks(levels, case, scene.patrons, scene.price[audience], offers, offer_id, row, scene.perks, scene.perked, scene.sent[int(mission["t"]) // _DAY, audience])
     gained = utility - outside
     if entry == _LIVE:
@@ -239,6 +250,8 @@ def order_of(scene, levels, offers, who, mission, needs, row, key, choice, tally
     tally[_PURCHASES] += 1
     tally[_SURPLUS] += math.floor(gained + 0.5)
     tally[_VISITS if flow == _VISIT else _ORDERS_WEB + entry] += 1
+    if flow == _VISIT:  # goods in the hand, bought or not
+        learn_fit(levels, scene.fits, case["shopper"] * scene.category.size + category, int(row["t"]))
     mark_served(needs, mission, scene.category.size)
     return 1
 
@@ -264,7 +277,7 @@ def decide_one(scene, levels, offers, who, mission, needs, row, queue, waiting, 
     key0 = levels["key0"]
     key1 = levels["key1"]
     u_consider, u_trip, u_check, u_coupon = uniform4(key0, key1, shopper, slot, CONSIDER, 0)
-    if not (by_touch or considers(levels, who, t, u_consider)):
+    if not (by_touch or considers(levels, scene.awareness, who, t, u_consider)):
         tally[_NOT_CONSIDERED] += 1
         return 0
     scene.funnel[day, segment, 1] += 1

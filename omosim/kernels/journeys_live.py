@@ -8,7 +8,7 @@ from omosim.kernels.journeys_perceive import knows_us
 from omosim.kernels.journeys_synthesis import reach_of
 from omosim.kernels.mathx import exp64, log64, norm_ppf64
 from omosim.kernels.philox import uniform, uniform4, uniform_lanes
-from omosim.kernels.purposes import ANNOUNCE, BROADCAST, OTHER_SHOW, SHOW, SWITCH_APP, VIEWER
+from omosim.kernels.purposes import ANNOUNCE, BROADCAST, IMPULSE, OTHER_SHOW, SHOW, SWITCH_APP, VIEWER
 
 _HOUR = 3_600
 _MINUTE = 60
@@ -17,6 +17,7 @@ _SERVED = 1 << 15
 _TOUCH_NEED = 1 << 21
 _PER_NEED = 32
 _SHOW_SLOTS = 28
+_IMPULSE = 1 << 15  # base numbers from here on belong to no need
 _ALIVE = 1
 _USES_LIVE = 8
 _BY_LIVE = 3
@@ -82,14 +83,16 @@ def _watches_another(levels, others, shopper, show):
 
 
 @kernel
-def _nearest_need(scene, who, needs, shopper, begins, ahead_s):
-    """Category of the viewer's next need that a show can bring forward, -1 none is near."""
+def near_need(scene, who, needs, shopper, show, begins, ahead_s):
+    """Category of the need that a show answers, -1 none is near: the nearest of those ahead, or any of them by a keyed draw."""
     categories = scene.category.size
     hour = begins // _HOUR
     latest = min(hour + ahead_s // _HOUR, scene.op_time.shape[2] - 1)
     table = scene.op_time[pace_of(scene.pace, who)]
     best = -1
+    anyone = scene.levels[0]["any_need"] == 1
     soonest = begins + ahead_s
+    least = 2.0
     for c in range(categories):
         need = needs[shopper * categories + c]
         if int(need["number"]) >= _SERVED or int(need["next_s"]) == _NEVER:
@@ -98,7 +101,14 @@ def _nearest_need(scene, who, needs, shopper, begins, ahead_s):
         if op <= table[c, hour] or op > table[c, latest]:
             continue  # before the show, or too far away: seen without working out the second
         second = clock_second(table[c], op)
-        if second >= begins + _HOUR and second < soonest:
+        if second < begins + _HOUR or second >= soonest:
+            continue
+        if anyone:
+            u = uniform(scene.levels[0]["key0"], scene.levels[0]["key1"], shopper, show, IMPULSE, 1 + c)
+            if u < least:
+                least = u
+                best = c
+        else:
             soonest = second
             best = c
     return best
@@ -163,7 +173,7 @@ def show_missions(scene, shoppers, needs, show, begins, others, out, asks, row):
             if u >= mine["live_reach"]:
                 row["told"] += 1
             row["viewers"] += 1
-            best = _nearest_need(scene, who, needs, shopper, begins, levels["show_ahead_s"])
+            best = near_need(scene, who, needs, shopper, show, begins, levels["show_ahead_s"])
             if best < 0 and mine["answer_s"] <= 0.0:
                 continue
             u_join, u_stay, u_question, u_ask = uniform4(key0, key1, shopper, show, VIEWER, 0)
@@ -185,6 +195,8 @@ def show_missions(scene, shoppers, needs, show, begins, others, out, asks, row):
                 continue
             if n < out.size:
                 number = int(needs[shopper * scene.category.size + best]["number"])
+                if levels["impulse"] > 0.0 and uniform(key0, key1, shopper, show, IMPULSE, 0) < levels["impulse"]:
+                    number = _IMPULSE + show % _IMPULSE
                 mission = out[n]
                 mission["t"] = t
                 mission["shopper"] = shopper

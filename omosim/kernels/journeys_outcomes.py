@@ -1,6 +1,7 @@
 """What experience does to a shopper: goodwill, beliefs, habit, profile, and whether he stays a customer."""
 
 from omosim.kernels.jit import kernel
+from omosim.kernels.journeys_fit import known_share, own_accuracy, unseen_by
 from omosim.kernels.journeys_perceive import add_event, goodwill_at
 from omosim.kernels.journeys_plans import accuracy_of, hidden_misfit
 from omosim.kernels.mathx import exp64, log64
@@ -30,13 +31,13 @@ _ORDERS_STORE, _DROPPED_OUT, _ACQUIRED, _EXTRA, _SERVICE_FAILED = 7, 16, 17, 19,
 
 
 @kernel
-def surprise(levels, q, blind, who, code, channel):
-    """Realised less expected surplus of an experience, share of price, penalties included.
+def surprise(levels, q, accuracy, who, code, channel):
+    """Realised less expected surplus of an experience, share of price, penalties included; `accuracy`: of what was known before it.
 
     A purchase that pleases gives back what was at risk before it; a failure loses what was expected of it.
     """
     pleasure = levels["pleasure"]
-    at_risk = hidden_misfit(q, accuracy_of(levels, channel, blind))
+    at_risk = hidden_misfit(q, accuracy)
     if code == _BOUGHT or code == _BOUGHT_OTHER:
         return (1.0 - (1.0 - q) * float(who["belief"])) * pleasure
     if code == _DELIVERED or code == _COLLECTED:
@@ -177,7 +178,11 @@ def apply_outcomes(scene, shoppers, outcomes, gains, now, tally):
         category = (slot >> _NEEDS_BITS) & _CATEGORY_MASK
         learnt = scene.learnt[min(now // _DAY, scene.learnt.shape[0] - 1), category]
         blind = scene.blind[int(who["audience"]), category, channel & 3]
-        gain = surprise(levels, scene.category[category]["misfit"], blind, who, code, channel)
+        accuracy = accuracy_of(levels, channel, blind)
+        if channel != _STORE:
+            accuracy = own_accuracy(accuracy, unseen_by(levels, shopper))
+        q = scene.category[category]["misfit"] * (1.0 - known_share(levels, scene.fits, shopper * scene.category.size + category, now))
+        gain = surprise(levels, q, accuracy, who, code, channel)
         if code == _LATE and int(who["flags"]) & _OPTED_OUT == 0:
             gain *= 1.0 - levels["follow_up"]
         if goes_wrong(levels, scene.nodes, shopper, slot, code, int(row["node"])):

@@ -34,9 +34,12 @@ def knows_us(awareness, who, t):
 
 
 @kernel
-def considers(levels, who, t, u):
-    """Consideration: logistic in goodwill, at a keyed uniform."""
+def considers(levels, awareness, who, t, u):
+    """Consideration: logistic in goodwill, and in how present we are where the shopper lives, at a keyed uniform."""
     x = levels["consider_base"] + levels["consider_slope"] * goodwill_at(levels, who, t)
+    if levels["consider_aware"] > 0.0:
+        around = awareness[int(who["audience"]), int(who["zone"]), int(who["segment"])]
+        x += levels["consider_aware"] * (around - levels["aware_start"])
     return u * (1.0 + exp64(-x)) < 1.0
 
 

@@ -6,6 +6,7 @@ Everything is read from two records: `levels` (LEVELS) and `case` (CASE).
 
 from omosim.kernels.hours import next_open
 from omosim.kernels.jit import kernel
+from omosim.kernels.journeys_fit import own_accuracy, return_cost
 
 _WEB, _STORE, _SOCIAL, _LIVE = 0, 1, 2, 3
 _SHIP = 0
@@ -94,8 +95,15 @@ def accuracy_of(levels, entry, blind):
 
 @kernel
 def accuracy_seen(levels, case, entry):
-    """The same for this mission: a viewer whose question was answered knows more of the show's goods."""
-    return case["acc_live"] if entry == _LIVE else accuracy_of(levels, entry, case["blind"][entry])
+    """The same for this shopper; a viewer whose question was answered knows more of the show's goods."""
+    accuracy = case["acc_live"] if entry == _LIVE else accuracy_of(levels, entry, case["blind"][entry])
+    return own_accuracy(accuracy, case["unseen"])
+
+
+@kernel
+def misfit_by(levels, case, entry):
+    """Misfit probability q by entry: a tool on the web that says which size fits lowers it there."""
+    return case["misfit"] * (1.0 - levels["suggested"]) if entry == _WEB else float(case["misfit"])
 
 
 @kernel
@@ -114,6 +122,13 @@ def return_hassle(levels, case, try_on):
         return 0.0
     post = levels["return_post"] * case["scale"] * case["hassle"]
     return min(post, store_return_hassle(levels, case)) if levels["return_in_store"] == 1 else post
+
+
+@kernel
+def misfit_cost(levels, case, paid, try_on):
+    """Expected loss by an order that does not please, minor."""
+    hassle = return_hassle(levels, case, try_on)
+    return return_cost(levels["keep"] * case["scale"], float(paid), hassle) if levels["keep"] > 0.0 else hassle
 
 
 @kernel
@@ -187,12 +202,12 @@ def promised_wait(case, offer):
 def delivery_value(levels, case, offer, wait_s):
     """Value of having an order brought within `wait_s`: (1 - q')(v - p) - q'R - fee - w L - search."""
     entry = int(offer["entry"])
-    q = hidden_misfit(case["misfit"], accuracy_seen(levels, case, entry))
+    q = hidden_misfit(misfit_by(levels, case, entry), accuracy_seen(levels, case, entry))
     paid = paid_for(levels, case, entry, offer)
     perceived = float(case["value"])
     if entry == _LIVE:
         perceived += case["persuasion"] * case["scale"]
-    worth = (1.0 - q) * (perceived - felt(levels, case, entry, paid)) - q * return_hassle(levels, case, 0) - fee_of(levels, offer, paid)
+    worth = (1.0 - q) * (perceived - felt(levels, case, entry, paid)) - q * misfit_cost(levels, case, paid, 0) - fee_of(levels, offer, paid)
     worth -= case["scale"] * (levels["wait_per_s"] * wait_s + search_cost(levels, entry))
     if entry >= _SOCIAL and levels["in_app_payment"] == 0:
         worth -= levels["switch_app"] * case["scale"]
@@ -206,10 +221,10 @@ def pickup_value(levels, case, offer, r, door):
     It fails as often as the feed errs, unless the goods are sent there from elsewhere.
     """
     entry = int(offer["entry"])
-    q = hidden_misfit(case["misfit"], accuracy_seen(levels, case, entry))
+    q = hidden_misfit(misfit_by(levels, case, entry), accuracy_seen(levels, case, entry))
     paid = paid_for(levels, case, entry, offer)
     trip = 2.0 * case["way_s"][r] + levels["collect_s"] * (int(offer["place_ppm"]) / 1.0e6)
-    goods = (1.0 - q) * (case["value"] - felt(levels, case, entry, paid)) - q * return_hassle(levels, case, int(offer["try_on"]))
+    goods = (1.0 - q) * (case["value"] - felt(levels, case, entry, paid)) - q * misfit_cost(levels, case, paid, int(offer["try_on"]))
     wait = max(float(pickup_promise(case, offer, r, door)), 0.0) * levels["wait_per_s"] + search_cost(levels, entry)
     fee = fee_of(levels, offer, paid)
     served = 1.0 if int(offer["moved"]) == 1 else 1.0 - levels["stock_error"]
@@ -291,7 +306,7 @@ def visit_value(levels, case, offer, r):
     q = float(case["misfit"])
     search = 0.0
     if int(offer["pre_info"]) == 1:
-        q = hidden_misfit(q, accuracy_of(levels, _WEB, case["blind"][_WEB]))
+        q = hidden_misfit(misfit_by(levels, case, _WEB), accuracy_seen(levels, case, _WEB))
         search = search_cost(levels, _WEB) * case["scale"]
     without = max(float(case["here"]), 0.0)
     gain = without

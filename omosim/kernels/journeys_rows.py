@@ -12,6 +12,7 @@ from omosim.kernels.journeys_plans import (
     fee_of,
     felt,
     hidden_misfit,
+    misfit_by,
     next_item,
     paid_for,
     parcel_promise,
@@ -33,6 +34,7 @@ from omosim.kernels.purposes import (
     FIT,
     FITTING,
     GO_ON,
+    KEEP,
     PART,
     SERVICE,
     SITE,
@@ -64,11 +66,11 @@ def draw_of_item(levels, case, purpose, sku):
 
 
 @kernel
-def is_misfit(levels, case, sku):
-    """Realised: the item does not fit. One draw of the need and the item, whatever the strategy."""
+def is_misfit(levels, case, sku, q):
+    """Realised: the item does not fit, of probability `q`. One draw of the need and the item, whatever the strategy."""
     if sku < 0:
         return 0
-    return 1 if draw_of_item(levels, case, FIT, sku) < case["misfit"] else 0
+    return 1 if draw_of_item(levels, case, FIT, sku) < q else 0
 
 
 @kernel
@@ -85,9 +87,10 @@ def item_after_information(levels, case, second, entry, reads):
     (sku, misfit, second, second_misfit, go_on, bad_sign) : sku -1 where the shopper gave up after a bad sign
     """
     sku = int(case["sku"])
-    misfit = is_misfit(levels, case, sku)
+    q = misfit_by(levels, case, entry) if reads else float(case["misfit"])
+    misfit = is_misfit(levels, case, sku, q)
     go_on = 1 if draw(levels, case, GO_ON, 0) < levels["go_on"] else 0
-    second_misfit = is_misfit(levels, case, second)
+    second_misfit = is_misfit(levels, case, second, q)
     if not reads or misfit == 0:
         return sku, misfit, second, second_misfit, go_on, 0
     accuracy = accuracy_seen(levels, case, entry)
@@ -439,6 +442,36 @@ def fill_row(levels, case, row, key, offers, offer_id, r, plan, found, second_pr
 
 
 @kernel
+def is_kept(levels, case, sku, paid, flow):
+    """Realised: what does not please is kept, since it is worth more to the shopper than what sending it back would give.
+
+    One draw of the need and the item. Bought in a store it would go back there; else by the way that is less hassle.
+    """
+    if levels["keep"] <= 0.0 or sku < 0:
+        return False
+    hassle = store_return_hassle(levels, case) if flow == _VISIT else return_hassle(levels, case, 0)
+    return draw_of_item(levels, case, KEEP, sku) * levels["keep"] * case["scale"] >= paid - hassle
+
+
+@kernel
+def keep_some(levels, case, row, sku):
+    """Goods that do not please stay where they are kept; changes `row`. What is tried on before it is taken goes back free."""
+    if levels["keep"] <= 0.0:
+        return
+    flow = int(row["flow"])
+    paid = float(row["unit_price"]) * float(row["units"])
+    kept = is_kept(levels, case, sku, paid, flow)
+    if kept:
+        row["mind"] = 0
+    if flow == _VISIT or row["try_on"] == 1:
+        return
+    if kept:
+        row["misfit"] = 0
+    if row["alt_misfit"] == 1 and is_kept(levels, case, int(row["alt_sku"]), paid, flow):
+        row["alt_misfit"] = 0
+
+
+@kernel
 def goes_back(levels, case, sku, mind, entry, utility, outside):
     """Realised: a kept unit comes back, for a change of mind or defect, or out of regret after a show.
 
@@ -448,6 +481,6 @@ def goes_back(levels, case, sku, mind, entry, utility, outside):
         return 1
     if entry != _LIVE or case["persuasion"] <= 0.0:
         return 0
-    hidden = hidden_misfit(case["misfit"], case["acc_live"])
+    hidden = hidden_misfit(case["misfit"], accuracy_seen(levels, case, _LIVE))
     sober = utility - (1.0 - hidden) * case["persuasion"] * case["scale"]
     return 1 if sober < outside - return_hassle(levels, case, 0) else 0

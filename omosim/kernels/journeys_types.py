@@ -21,6 +21,7 @@ LEVELS = np.dtype(
         "vip_min",  # minor, spend of a year that makes a VIP, 0 none
         "own_ppm", "own_days", "insert_days", "after_days", "lapse_days", "near_days", "event_m", "invite_m", "invites", "vip_invites",
         "landing_row", "message_row", "invite_row", "event_row", "vip_row",  # rows of the touchpoint table, -1 none
+        "any_need",  # 1: a show answers any near need, 0: the nearest one
     )]
     + [(name, "f8") for name in (
         "memory_s", "learning", "consider_base", "consider_slope", "dropout_slope", "pen_empty", "pen_late",
@@ -42,6 +43,12 @@ LEVELS = np.dtype(
         "unseen",  # share of visitors who do not find what stands on the shelf
         "vip_points", "own_rate", "own_near", "own_back", "search_web", "heard", "message_stale", "insert_open", "after_open",
         "lapse_open", "event_near", "event_invited", "forget",
+        "known", "known_s",  # misfits of a category that who was just in a store for it avoids, and how long it lasts
+        "touch_spread", "touch_taste",  # what sources leave hidden differs between people by so much; its correlation with the taste for stores
+        "keep",  # share of price: worth of goods that do not please, at most
+        "consider_aware", "aware_start",  # slope of consideration in the awareness around one, above this
+        "suggested",  # misfits that are avoided on the web, where a tool says which size fits
+        "impulse",  # share of the missions of a show behind which there is no need
     )]
 )  # fmt: skip
 
@@ -86,7 +93,8 @@ CASE = np.dtype(
     + [(name, "f8") for name in (
         "scale",  # list price of the order: what "share of price" refers to
         "value",  # of fitting units
-        "misfit",  # probability q
+        "misfit",  # probability q that is left after what visits taught
+        "unseen",  # factor of the shopper on what sources leave hidden
         "favourite",  # taste of the shopper's favourite entry, share of price
         "vot",  # minor a second
         "hassle",  # own return hassle, relative
@@ -161,6 +169,7 @@ class Scene(NamedTuple):
     case: np.ndarray  # (1,) CASE, working space
     shows: np.ndarray  # (shows,) SHOW, by running number
     cookies: np.ndarray  # (n,) COOKIE, by shopper; one row where cookies are not followed
+    fits: np.ndarray  # (n x C,) u1, see journeys_fit; (1,) where nobody learns
     fittings: np.ndarray  # (days + FITTING_DAYS, N) i4, appointments booked; added to
     funnel: np.ndarray  # (days, S, 6) i8: missions, considered, own plan chosen by Entry; added to
     felt: np.ndarray  # (days + 1, 3, 2) f8: surprises summed and experiences, of purchase, delivery, after-sales

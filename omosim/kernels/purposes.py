@@ -83,6 +83,9 @@ EVENT = 122
 EVENT_PLACE = 123
 COUPON = 124
 SLIGHT = 125
+NEED_FOR_TOUCH = 140
+IMPULSE = 141
+KEEP = 142
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

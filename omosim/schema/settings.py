@@ -87,6 +87,7 @@ class Goodwill(Frozen):
     learning: float = par("1", "weight of one experience", 0, 1)
     consider_base: float = par("logit", "b0: consideration at neutral goodwill", -10, 10)
     consider_slope: float = par("logit per price", "b_G: slope of consideration in goodwill", 0, 50)
+    consider_aware: float = par("logit", "b_A: slope of consideration in the awareness of one's zone and segment, less awareness.initial: what is seen around comes to mind", 0, 20, default=0.0)
     dropout_slope: float = par("logit per price", "c_G: goodwill lowers dropout", 0, 50)
     empty_shelf: float = par("share of price", "penalty for an empty shelf", 0, 5)
     late: float = par("share of price", "penalty for a broken promise", 0, 5)
@@ -176,7 +177,19 @@ class Live(Frozen):
         "share of price", "hassle of paying in another app, in feeds and shows without payment; none: choice.switch_hassle", 0, 2, default=None
     )
     switch_give_up: float = par("share of orders", "dropped at that change of app", 0, 1, default=0.0)
+    serves: Literal["nearest", "any"] = par("name", "need that a viewer decides on, of those within sessions.show_ahead_days: the nearest, or any", default="nearest")
+    impulse_share: float = par("share of missions", "missions of viewers behind which there is no need: what is bought is missing nowhere later", 0, 1, default=0.0)
     watch_share: float = par("share", "of those who use such shows and met an announcement, who watch", 0, 1, default=0.1)
+
+
+class Fit(Frozen):
+    """Touch: who needs it, what it teaches, and what becomes of goods that do not please. Off unless a market switches it on."""
+
+    touch_spread: float = par("1", "need for touch: information leaves 1 - this to 1 + this of the usual part of misfits hidden, uniform over people; 0 all are alike", 0, 1, default=0.0)
+    touch_taste: float = par("correlation", "of the ranks of need for touch and taste for stores", 0, 1, default=0.0)
+    known: float = par("share", "misfits of a category that a shopper avoids, on every channel, who was just in a store for it; 0 nobody learns", 0, 1, default=0.0)
+    memory_weeks: float = par("weeks", "time constant of forgetting it", 0.1, 1040, default=104.0)
+    keep: float = par("share of price", "most that goods that do not please are worth to who keeps them, uniform from 0; they go back where that is less than the price less the hassle; 0 all go back", 0, 1, default=0.0)
 
 
 class MarketSettings(Frozen):
@@ -204,6 +217,7 @@ class MarketSettings(Frozen):
     word_of_mouth: WordOfMouth = WordOfMouth()
     live: Live = Live()
     service: Service = Service()
+    fit: Fit = Fit()
 
 
 # ---- catalogue ------------------------------------------------------------------------------------------------

@@ -67,6 +67,7 @@ class Policy:
     accuracy_web: float = 0.0  # share of misfits revealed before an order, per entry, sources combined
     accuracy_social: float = 0.0
     accuracy_live: float = 0.0
+    fit_suggested: float = 0.0  # share of misfits on the web that are avoided, since a tool says which size fits
     record_quality: float = 0.0  # share of record errors removed (0 none, 1 all)
     # money
     prices_equal: int = 0  # 1: one price in every channel

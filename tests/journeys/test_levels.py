@@ -23,7 +23,7 @@ Q, A, CHI = 0.30, 0.5125, 0.05
 
 def run(times_price=1.0, shoppers=30_000, category=None, **policy):
     s = settings(shoppers=shoppers, catalogue=one_category(**{**PLAIN, **(category or {})}),
-                 market={"choice": CHOICE, "demand": DEMAND, "awareness": {"initial": 0.9}})  # fmt: skip
+                 market={"choice": CHOICE, "demand": DEMAND, "awareness": {"initial": 0.9}, "fit": {"touch_spread": 0.0, "known": 0.0, "keep": 0.0}})  # fmt: skip
     p = online_policy(**{"on": (0, 3, 4), "stock_shown": 1, **policy})
     p.offers["fee"][0] = round(0.035 * next(iter(s.catalogue.categories.values())).price)
     world = small_world(s, p)

@@ -49,7 +49,10 @@ class ArFit(Capability):
     levels = (
         Level("accuracy", "share of misfits", 0, 1, 0.60, "misfits it reveals to those who use it"),
         Level("use", "share of orders", 0, 1, 0.40, "orders for which it is used"),
+        Level("suggests", "share of bad signs", 0, 1, 0.0, "of the misfits that it finds, those that are avoided, since it says which size fits"),
     )
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        context.sources.append((Entry.WEB, levels["accuracy"] * levels["use"]))
+        found = levels["accuracy"] * levels["use"]
+        policy.fit_suggested = found * levels["suggests"]
+        context.sources.append((Entry.WEB, (found - policy.fit_suggested) / (1.0 - policy.fit_suggested) if policy.fit_suggested < 1 else 0.0))

@@ -147,3 +147,15 @@ def test_each_sets_its_own_numbers_only(name, settings_of) -> None:
     changed = np.flatnonzero(plain.offers != with_it.offers).tolist()
     assert changed == ([12] if name == "booked_fitting" else []) and np.array_equal(plain.services, with_it.services)
     assert capability(name).codes
+
+
+def test_appointments_can_be_tried_on_a_random_half(settings_of) -> None:
+    settings = settings_of("market=apparel", "shoppers=3000", "days=7", "burn_in_days=3", "market.cost_basis_shoppers=3000")
+    change = {"what": "capability", "capability": "booked_fitting", "set": 1, "from_day": -3, "ab": {"name": "stylist", "share": 0.5}}
+    scenario = settings.scenario.model_dump() | {"interventions": [change]}
+    done = run(type(settings).model_validate(settings.model_dump() | {"scenario": scenario}))
+    booked = done.book["shopper"][done.book["offer"] == 12]
+    groups = done.model.journeys.shoppers["audience"]
+    assert len(booked) > 5 and len(np.unique(groups)) == 2 and len(np.unique(groups[booked])) == 1
+    figures = {row["kpi"] for row in done.experiments}
+    assert "orders_per_shopper" in figures

@@ -133,7 +133,7 @@ class Journeys:
 
     def _learn(self, day: int) -> None:
         """What size advice has learnt from by this day: linked returns and reviews older than its latency, whole retailer."""
-        policy = self.world.policy
+        policy = next((one for one in self.world.seen if one.feedback > 0), self.world.policy)
         until = min(max(day - policy.feedback_lag_days, 0), self.days)
         returns, buys = self.scene.learnt[:until].sum(axis=0).T
         self.scene.known[...] = (returns + policy.feedback_reviews * buys) / min(self.world.cost_scale, 1.0) if policy.feedback > 0 else 0.0

@@ -28,6 +28,7 @@ def run_page(folder: ResultFolder) -> str:
     return render(
         "run.html",
         trials=trials,
+        stages=stage_rows(folder.read_table("funnel")) if folder.has_table("funnel") else [],
         heading="Simulation run" if folder.command == "run" else folder.command.capitalize(),
         summary=summary,
         heads=heads,
@@ -50,6 +51,18 @@ def trial_tables(table: dict[str, list[Any]]) -> list[dict[str, Any]]:
         ]
         out.append({"name": name, "groups": list(groups.items()), "figures": figures})
     return out
+
+
+def stage_rows(table: dict[str, list[Any]]) -> list[tuple[str, str, int, int, float | None]]:
+    """Stage, channel, missions that enter and leave, drop-off: the funnel over all segments, without channels nobody used."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for stage, channel, entering, leaving in zip(*(table[name] for name in ("stage", "channel", "entering", "leaving")), strict=True):
+        row = sums.setdefault((stage, channel), [0, 0])
+        row[0] += entering
+        row[1] += leaving
+    order = list(dict.fromkeys(stage for stage, _ in sums))
+    rows = sorted(sums.items(), key=lambda item: order.index(item[0][0]))
+    return [(stage.replace("_", "-"), channel, n, left, 1 - left / n) for (stage, channel), (n, left) in rows if n]
 
 
 def daily_charts(table: dict[str, list[Any]]) -> list[Chart]:

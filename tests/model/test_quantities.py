@@ -179,7 +179,7 @@ def test_a_level_moves_where_its_capability_is_on_and_costs_nothing(plain) -> No
 
 #: fields of a policy that shoppers do not read
 NETWORK_FIELDS = {"services", "ship_from_store", "pickup_slots", "dark_stores", "outsourced", "broadcast_per_week", "broadcast_hour", "publish_s",
-                  "record_quality", "courier_wave_capacity", "courier_radius_m", "rebuild", "capital", "capital_per_day", "running_per_day"}  # fmt: skip
+                  "record_quality", "work_factor", "failures_avoided", "courier_wave_capacity", "courier_radius_m", "rebuild", "capital", "capital_per_day", "running_per_day"}  # fmt: skip
 
 
 def test_capabilities_say_rightly_whether_they_are_the_networks_alone(plain) -> None:

@@ -147,3 +147,26 @@ def test_each_sets_its_own_numbers_only(name, settings_of) -> None:
     changed = np.flatnonzero(plain.offers != with_it.offers).tolist()
     assert changed == ([12] if name == "booked_fitting" else []) and np.array_equal(plain.services, with_it.services)
     assert capability(name).codes
+
+
+def test_appointments_can_be_tried_on_a_random_half(settings_of) -> None:
+    settings = settings_of("market=apparel", "shoppers=3000", "days=7", "burn_in_days=3", "market.cost_basis_shoppers=3000")
+    change = {"what": "capability", "capability": "booked_fitting", "set": 1, "from_day": -3, "ab": {"name": "stylist", "share": 0.5}}
+    scenario = settings.scenario.model_dump() | {"interventions": [change]}
+    done = run(type(settings).model_validate(settings.model_dump() | {"scenario": scenario}))
+    booked = done.book["shopper"][done.book["offer"] == 12]
+    groups = done.model.journeys.shoppers["audience"]
+    assert len(booked) > 5 and len(np.unique(groups)) == 2 and len(np.unique(groups[booked])) == 1
+    figures = {row["kpi"] for row in done.experiments}
+    assert "orders_per_shopper" in figures
+
+
+def test_size_advice_can_be_tried_on_a_random_half(settings_of) -> None:
+    row = "strategy.capabilities.feedback_loop"
+    settings = settings_of("market=apparel", "shoppers=3000", "days=7", "burn_in_days=3", f"{row}=true", f"{row}.levels.lag_days=0", f"{row}.levels.half=10")
+    change = {"what": "capability", "capability": "feedback_loop", "set": 0, "from_day": -3, "ab": {"name": "old_size_chart", "share": 0.5}}
+    scenario = settings.scenario.model_dump() | {"interventions": [change]}
+    model = run(type(settings).model_validate(settings.model_dump() | {"scenario": scenario})).model
+    blind = model.journeys.scene.blind[:, :, 0]
+    assert model.journeys.scene.known.max() > 10
+    assert sorted((blind < 0).any(axis=1).tolist()) == [False, True]  # one group reads advice, the other the reviews alone

@@ -117,11 +117,10 @@ class FeedbackLoop(Capability):
     name = "feedback_loop"
     title = "Customer feedback loop"
     codes = ("C33",)
-    network = True
     requires = ("web_shop", "customer_file")
     levels = (
         Level("accuracy", "share of misfits", 0, 1, 0.25, "misfits that size advice reveals with endless data", sets="feedback"),
         Level("half", "returns", 1, 10**9, 2000, "linked returns and reviews of a category at which half of it is there, whole retailer", sets="feedback_half"),
-        Level("lag_days", "days", 0, 365, 28, "until a return or review has been worked in", whole=True, sets="feedback_lag_days"),
-        Level("reviews", "share of purchases", 0, 1, 0.05, "linked purchases of which a review teaches as much as a return", sets="feedback_reviews"),
+        Level("lag_days", "days", 0, 365, 28, "until a return or review has been worked in", whole=True, sets="feedback_lag_days", network=True),
+        Level("reviews", "share of purchases", 0, 1, 0.05, "linked purchases of which a review teaches as much as a return", sets="feedback_reviews", network=True),
     )

@@ -25,16 +25,8 @@ WATCHED = {"rows": {"live_show": {"reach": 1.0}}}
 
 def stage(people: int = PEOPLE, market: dict | None = None, sellers: dict | None = None, **policy: object) -> Journeys:
     """The shopper side in the evening of the first day; everybody uses live shows, knows the retailer, and is reached."""
-    given = settings(
-        shoppers=people,
-        days=60,
-        market={"cost_basis_shoppers": PEOPLE, "live": {"serves": "nearest", "impulse_share": 0.0, **(market or {})}},
-        touchpoints=WATCHED,
-        scenario={"sellers": sellers or {}},
-    )
-    rules = online_policy(
-        on=(0, 7), **{"live_reach": 1.0, "in_app_payment": 1, "live_discount": 0.1, "accuracy_live": 0.7, **policy}
-    )
+    given = settings(shoppers=people, days=60, market={"cost_basis_shoppers": PEOPLE, "live": {"serves": "nearest", "impulse_share": 0.0, **(market or {})}}, touchpoints=WATCHED, scenario={"sellers": sellers or {}})
+    rules = online_policy(on=(0, 7), **{"live_reach": 1.0, "in_app_payment": 1, "live_discount": 0.1, "accuracy_live": 0.7, **policy})
     rules.offers["promise_s"][7] = 3 * DAY
     journeys = Journeys(small_world(given, rules), given, 7, 0)
     journeys.shoppers["flags"] |= 16
@@ -55,9 +47,7 @@ def show_of(journeys: Journeys) -> np.ndarray:
 def by_hand(asks: np.ndarray, free: float, every: float) -> dict[int, float]:
     """Shopper -> second of his answer."""
     found = {}
-    for t, leaves, shopper in sorted(
-        zip(asks["t"].tolist(), asks["leaves"].tolist(), asks["shopper"].tolist(), strict=True)
-    ):
+    for t, leaves, shopper in sorted(zip(asks["t"].tolist(), asks["leaves"].tolist(), asks["shopper"].tolist(), strict=True)):
         start = max(t, free)
         if start < leaves:
             found[shopper], free = start, start + every
@@ -127,10 +117,7 @@ def test_a_viewer_whom_several_shows_reach_watches_one() -> None:
 
 
 def test_other_sellers_are_on_air_on_their_own_days_and_hours() -> None:
-    rows = {
-        "beans": {"per_week": 3, "hour": 20, "reach": 0.5, "category_share": 0.4},
-        "late": {"per_week": 7, "hour": 22, "reach": 0.5},
-    }
+    rows = {"beans": {"per_week": 3, "hour": 20, "reach": 0.5, "category_share": 0.4}, "late": {"per_week": 7, "hour": 22, "reach": 0.5}}
     journeys = stage(40, sellers=rows)
     shows = [other_shows(journeys.settings, journeys.scene, day * DAY + BEGINS) for day in range(70)]
     assert sum(len(found) for found in shows) == 30
@@ -255,9 +242,7 @@ def test_the_lift_ends_with_the_show_and_falls_out_of_the_days_to_come() -> None
     assert len(live) > 30 and added <= set(books[1]["key"][hour].tolist())  # nothing new after the show
     buyers = set(books[1]["shopper"][hour].tolist())
     missing = books[0][np.isin(books[0]["key"], list(gone))]
-    assert set(missing["shopper"].tolist()) <= buyers and 0 < len(gone) < len(
-        added
-    )  # what is pulled forward is missing later
+    assert set(missing["shopper"].tolist()) <= buyers and 0 < len(gone) < len(added)  # what is pulled forward is missing later
     assert missing["t"].max() < (ahead + 1) * DAY + BEGINS
     late = [book[book["t"] >= (ahead + 2) * DAY] for book in books]
     assert len(late[0]) > 50 and np.array_equal(*late)
@@ -265,10 +250,7 @@ def test_the_lift_ends_with_the_show_and_falls_out_of_the_days_to_come() -> None
 
 # ---- state ----------------------------------------------------------------------------------------------------
 def test_a_show_goes_on_from_a_saved_state() -> None:
-    market, policy = (
-        {"social_proof": 2.0, "question_share": 0.4, "stay_minutes": 30.0},
-        {"proof_minutes": 5, "live_answers": 20.0, "live_limit_units": 20},
-    )
+    market, policy = {"social_proof": 2.0, "question_share": 0.4, "stay_minutes": 30.0}, {"proof_minutes": 5, "live_answers": 20.0, "live_limit_units": 20}
     straight, saved, fresh = (stage(market=market, **policy) for _ in range(3))
     want = show_of(straight)
     saved.broadcast(20 * HOUR)
@@ -281,10 +263,7 @@ def test_a_show_goes_on_from_a_saved_state() -> None:
 
 
 def test_who_never_watches_changes_nobody() -> None:
-    market, policy = (
-        {"social_proof": 2.0, "question_share": 0.4},
-        {"proof_minutes": 5, "live_answers": 20.0, "live_limit_units": 20},
-    )
+    market, policy = {"social_proof": 2.0, "question_share": 0.4}, {"proof_minutes": 5, "live_answers": 20.0, "live_limit_units": 20}
     one, more = stage(market=market, **policy), stage(PEOPLE + 5, market=market, **policy)
     assert np.array_equal(show_of(one), show_of(more))
     assert (one.missions["kind"] == BY_LIVE).any()
@@ -293,20 +272,14 @@ def test_who_never_watches_changes_nobody() -> None:
 # ---- what a show answers --------------------------------------------------------------------------------------
 def test_a_show_answers_any_of_the_near_needs_with_equal_chance() -> None:
     nearest, any_need = audience(stage())[0], audience(stage(market={"serves": "any"}))[0]
-    assert set(nearest["shopper"].tolist()) == set(any_need["shopper"].tolist()) and not np.array_equal(
-        nearest["category"], any_need["category"]
-    )
+    assert set(nearest["shopper"].tolist()) == set(any_need["shopper"].tolist()) and not np.array_equal(nearest["category"], any_need["category"])
     journeys = stage(market={"serves": "any"})
     ahead = journeys.settings.market.sessions.show_ahead_days * DAY
     due = journeys.needs["next_s"].reshape(PEOPLE, -1)
     table = journeys.scene.op_time[0]
     first, last = table[:, BEGINS // HOUR + 1], table[:, (BEGINS + ahead) // HOUR]
     near = (due > first) & (due <= last)
-    pairs = [
-        (int(who), int(c))
-        for who, c in zip(any_need["shopper"], any_need["category"], strict=True)
-        if near[who].sum() == 2
-    ]
+    pairs = [(int(who), int(c)) for who, c in zip(any_need["shopper"], any_need["category"], strict=True) if near[who].sum() == 2]
     lower = sum(c == int(np.flatnonzero(near[who])[0]) for who, c in pairs)
     assert len(pairs) > 60 and abs(lower - len(pairs) / 2) < 4 * math.sqrt(len(pairs) / 4)
 

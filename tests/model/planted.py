@@ -352,7 +352,7 @@ RUN_BUGS = (
         '["staged"] += 0', "L2", "whole"),
     Bug("a parcel leaves and its reservation stays", PARCEL, 'c["reserved"] -= units', 'c["reserved"] -= 0', "L11", "whole", slow=True),
     Bug("time zone: doors open an hour late", PROCESSES, "        self.opens, self.closes = clock_seconds(stores.opens), clock_seconds(stores.closes)\n",
-        "        self.opens, self.closes = clock_seconds(stores.opens) + HOUR, clock_seconds(stores.closes) + HOUR\n", "doors", "doors", slow=True),
+        "        self.opens, self.closes = clock_seconds(stores.opens) + HOUR, clock_seconds(stores.closes) + HOUR\n", "doors", "doors"),
     Bug("news reach shoppers at the window's end", RETAIL, "        self.fulfilment.advance(until)\n",
         "        self.fulfilment.advance(until)\n        self.journeys.apply(self.fulfilment.outcomes(), until)\n", "windows", "cut_run", slow=True),
     Bug("snapshot forgets the shoppers' awareness", JOURNEYS, '"touch_sums", "exposed", "day"):\n            getattr(self, name)[...] = state[name]',

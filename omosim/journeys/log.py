@@ -46,7 +46,7 @@ def paid_at(touches: np.ndarray, pays: np.ndarray, orders: np.ndarray) -> np.nda
     Parameters
     ----------
     touches : (n,) TOUCH, sorted by (t, key)
-    pays : (T,) touchpoints at which one can pay; orders : int64 order keys, sorted, of which goods left
+    pays : (T,) touchpoints at which one can pay; orders : int64 keys of the orders placed, sorted
     """
     out = np.full(len(touches), -1, np.int64)
     last_first = touches["key"][::-1]
@@ -104,7 +104,7 @@ def observe(touches: np.ndarray, shoppers: np.ndarray, world: World, who: Identi
     Parameters
     ----------
     touches : (n,) TOUCH, sorted by (t, key); shoppers : (s,) SHOPPER
-    who : how people leave identities; orders : int64 order keys of which goods left
+    who : how people leave identities; orders : int64 keys of the orders placed, sorted
 
     Notes
     -----

@@ -31,7 +31,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "information": (
         "stock_shown", "publish_s", "known_stores", "accuracy_web", "accuracy_social", "accuracy_live", "record_quality", "shown_items", "broadcast_per_week",
         "broadcast_hour", "live_reach", "live_intensity", "live_sd", "live_answers", "answer_accuracy", "proof_minutes", "announce_days", "announce_on",
-        "retarget_rate", "push_per_week", "push_open_rate", "contact_rho", "touch_on", "pickup_users",
+        "retarget_rate", "push_per_week", "push_open_rate", "contact_rho", "touch_on", "pickup_users", "fit_suggested",
     ),
     "time": ("offers.enabled", "offers.promise_s", "offers.place_ppm", "services.hold_s", "offers.needs_stock"),
     "money": (

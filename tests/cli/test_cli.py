@@ -133,7 +133,7 @@ def test_completion_of_keys_does_not_import_hydra() -> None:
         ("omosim compare base", {"baseline="}),
         ("omosim run scen", {"scenario=", "scenario."}),
         ("omosim run engine.fulfilment=", {"kernel", "reference"}),
-        ("omosim run strategy.capabilities.bo", {"strategy.capabilities.bopis=", "strategy.capabilities.bopis."}),
+        ("omosim run strategy.capabilities.bop", {"strategy.capabilities.bopis=", "strategy.capabilities.bopis."}),
         ("omosim run strategy.capabilities.bopis=", {"true", "false"}),
         ("omosim run output.touches=t", {"true"}),
         ("omosim list sc", {"scenarios"}),

@@ -191,7 +191,7 @@ def test_who_lives_near_comes_and_who_is_in_the_profile_is_invited():
     assert np.allclose(j.awareness, before, atol=0.02)  # level event_aware is 0: media alone move it
     unaware = ~((j.shoppers["aware_at"] < before[0, j.shoppers["zone"], j.shoppers["segment"]]) | (j.shoppers["flags"] & KNOWS > 0))
     heard = j.shoppers["told"].astype(int) * 7 * DAY > when * DAY
-    assert heard.sum() > 0 and (came & unaware)[heard].mean() > 0.98 and heard[came & unaware].mean() > 0.98  # who comes knows us
+    assert heard.sum() > 20 and (came & unaware)[heard].mean() > 0.9 and heard[came & unaware].mean() > 0.9  # who comes knows us
     by_event = j.missions[j.missions["kind"] == 6]
     assert 0 < len(by_event) < came.sum() and came[by_event["shopper"]].all()
     second = by_event["t"] % DAY

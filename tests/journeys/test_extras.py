@@ -47,7 +47,7 @@ def test_as_many_as_the_rate_says_at_visits_and_pickups(on):
     for flow in (Flow.VISIT, Flow.PICKUP):
         mine = rows[(rows["flow"] == flow) & ((rows["extra_units"] == 0) | (rows["extra_sku"] >= 0))]
         share, n = float((mine["extra_units"] > 0).mean()), len(mine)
-        assert n > 100 and abs(share - 0.3) < 4 * np.sqrt(0.21 / n), (flow, share)
+        assert n > 80 and abs(share - 0.3) < 4 * np.sqrt(0.21 / n), (flow, share)
     parcels = rows[rows["flow"] < Flow.PICKUP]
     assert len(parcels) > 100 and not parcels["extra_units"].any()
 

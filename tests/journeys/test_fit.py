@@ -43,7 +43,7 @@ def test_only_visitors_learn_and_only_of_the_category_they_came_for() -> None:
     given = settings(shoppers=800, market={"fit": {**OFF, "known": 0.5}})
     seen = play(given, online_policy(), 14)
     visits = seen.rows[seen.rows["flow"] == Flow.VISIT]
-    table = seen.journeys.scene.known.reshape(800, -1)
+    table = seen.journeys.scene.fits.reshape(800, -1)
     assert len(visits) > 50
     assert {(int(i), int(c)) for i, c in zip(*np.nonzero(table), strict=True)} == set(
         zip(visits["shopper"].tolist(), visits["category"].tolist(), strict=True)
@@ -56,8 +56,8 @@ def test_who_knows_the_size_gets_fewer_misfits_and_gives_up_less() -> None:
     some = settings(shoppers=2500, market={"fit": {**given, "known": 0.5}})
     world = small_world(some, online_policy(on=(0,)))
     journeys = Journeys(world, some, world.key0, world.key1)
-    assert journeys.scene.known.size == 2500 * len(some.catalogue.categories)
-    journeys.scene.known[...] = 1
+    assert journeys.scene.fits.size == 2500 * len(some.catalogue.categories)
+    journeys.scene.fits[...] = 1
     rows = []
     for day in range(28):
         journeys.begin_day(day)
@@ -133,7 +133,7 @@ def test_off_equals_absent() -> None:
     off = settings(shoppers=600, market={"fit": {**OFF, "memory_weeks": 3.0}, "goodwill": {"consider_aware": 0.0}})
     market = off.market.model_copy(update={"fit": Fit()})
     plain, same = play(off.model_copy(update={"market": market}), online_policy(), 21), play(off, online_policy(), 21)
-    assert plain.rows.tobytes() == same.rows.tobytes() and same.journeys.scene.known.size == 1
+    assert plain.rows.tobytes() == same.rows.tobytes() and same.journeys.scene.fits.size == 1
 
 
 def test_what_is_seen_around_brings_us_to_mind() -> None:

@@ -16,7 +16,7 @@ SILENT = {"word_of_mouth": {"tell": 0.0}}
 
 
 def shop(n=3000, policy=None, days=3, category=None, **market):
-    base = {"demand": {**FLAT, "purchase_alpha_weeks": 1.0}, **market}
+    base = {"demand": {**FLAT, "purchase_alpha_weeks": 1.0}, "fit": {"known": 0.0, "touch_spread": 0.0, "keep": 0.0}, **market}
     s = settings(shoppers=n, days=days, market=base, catalogue=one_category(**(category or {})))
     return play(s, policy or online_policy(), days)
 

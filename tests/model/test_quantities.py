@@ -148,7 +148,7 @@ def test_a_rival_opens_and_closes_at_a_place(plain) -> None:
 def test_information_shows_misfits_before_the_order(plain) -> None:
     blind, clear = (run(changed(plain, {"what": "accuracy", "set": a, "channels": ["web"], "from_day": -2})) for a in (0.0, 0.95))
     rate = [next(k.value for k in done.kpis if k.kpi == "return_rate_online") for done in (blind, clear)]
-    assert rate[1] < 0.7 * rate[0]
+    assert rate[1] < 0.8 * rate[0]  # what is left are changes of mind
 
 
 def test_a_discount_is_taken_off_at_the_order_where_it_is_paid(plain) -> None:

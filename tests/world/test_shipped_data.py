@@ -82,6 +82,10 @@ def test_scenario_files_say_what_they_show() -> None:
         assert set(scenario.expect.values()) <= {"+", "-", "0"}
 
 
+#: levels that own strategy files written before them leave off, and shipped files set
+LATER = {("ar_fit", "suggests")}
+
+
 def test_capability_files_agree_with_the_registry() -> None:
     folder = ROOT / "configs" / "strategy" / "capability"
     assert {p.stem for p in folder.glob("*.yaml")} == set(capability_names())
@@ -90,4 +94,5 @@ def test_capability_files_agree_with_the_registry() -> None:
         levels = {level.name: level for level in capability(path.stem).levels}
         assert set(row.levels) == set(levels), path.name
         for name, value in row.levels.items():
-            assert value == levels[name].default, f"{path.name}: {name}"
+            off = levels[name].default == 0 and (path.stem, name) in LATER
+            assert off or value == levels[name].default, f"{path.name}: {name}"

@@ -63,15 +63,15 @@ class DaskExecutor:
             self._client = Client(self._cluster or scheduler, timeout=f"{wait_s:g}s", set_as_default=False, name="omosim")
         except (OSError, TimeoutError, ValueError) as error:
             raise ClusterError(f"no Dask scheduler answers at {scheduler or 'this machine'} ({error}). Start one with `dask scheduler`, or leave scheduler out") from None
-        self._done = as_completed(with_results=False, raise_errors=False)
-        self._done.loop = self._client.loop
+        self._done = as_completed(loop=self._client.loop, with_results=False, raise_errors=False)
         self._pending: dict[str, Any] = {}
+        self._names: dict[str, str] = {}
 
     def submit(self, name: str, task: str) -> None:
         """See Executor."""
         future = self._client.submit(run_there, self.entry, task, self._code, key=f"omosim-{name}-{time.monotonic_ns()}", pure=False, retries=0)
-        future.omosim_name = name
         self._pending[name] = future
+        self._names[future.key] = name
         self._done.add(future)
 
     def collect(self) -> list[Outcome]:
@@ -80,7 +80,7 @@ class DaskExecutor:
             return []
         out = []
         for future in self._done.next_batch(block=True):
-            name = future.omosim_name
+            name = self._names.pop(future.key)
             if self._pending.pop(name, None) is not None:
                 out.append(self._outcome(name, future))
         return out

@@ -2,8 +2,8 @@
 
 The plan is cut into parts of a fixed number of runs. A finished run is a line of `runs.d/part-00007.jsonl` at once, with
 a checksum; when no run of the part is missing, `runs/part-00007.parquet` is written under a temporary name, synced and
-renamed, and the journal goes. So a part has the same bytes whatever finished first and however often it was interrupted,
-kill -9 costs no finished run, and a torn file is noticed and made again.
+renamed, its checksum after it, and the journal goes. So a part has the same bytes whatever finished first and however often
+it was interrupted, kill -9 costs no finished run, and a torn or changed file is noticed and made again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omosim.results import ResultFolder
-from omosim.results.atomic import json_text, sweep_temps, sync_folder
+from omosim.results import ResultFolder, content_hash
+from omosim.results.atomic import json_text, sweep_temps, sync_folder, write_text
 from omosim.results.errors import NotAResult
 from omosim.results.tables import read_arrow
 from omosim.study.runs import Kpi, RunAnswer
@@ -82,7 +82,7 @@ class ShardStore:
         """
         for path in (self.shards, self.journals):
             sweep_temps(path)
-        whole = {n for n in mine if self._ids(n) == self._wanted(n)}
+        whole = {n for n in mine if self.whole(n)}
         strays = self._strays(whole, mine)
         missing = {n: self._journal(n) for n in mine if n not in whole}
         for number, found in missing.items():
@@ -94,23 +94,17 @@ class ShardStore:
         return missing
 
     def whole(self, number: int) -> bool:
-        """Whether a part is on the disk with exactly its runs."""
-        return self._ids(number) == self._wanted(number)
+        """Whether a part is on the disk, as it was written, with exactly its runs."""
+        return self._seal(number) == f"{_checksum(self._shard(number))} {_content(self.parts[number])}"
 
-    def _wanted(self, number: int) -> list[tuple[Any, ...]]:
-        return [_identity(item) for item in self.parts[number]]
+    def _shard(self, number: int) -> Path:
+        return self.shards / f"{part_name(number)}.parquet"
 
-    def _ids(self, number: int) -> list[tuple[Any, ...]]:
-        """(run, point, strategy, …) of a part in its order; empty when it is absent or torn."""
-        path = self.shards / f"{part_name(number)}.parquet"
-        if not path.is_file():
-            return []
+    def _seal(self, number: int) -> str:
         try:
-            table = read_arrow(path)
-            columns = [table.column(name).to_pylist() for name in _COLUMNS[:6]]
-        except (NotAResult, KeyError, MemoryError):
-            return []
-        return list(dict.fromkeys(zip(*columns, strict=True)))
+            return (self.journals / f"{part_name(number)}.crc").read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     def _journal(self, number: int) -> dict[str, RunAnswer]:
         return dict(_lines(self.journals / f"{part_name(number)}.jsonl"))
@@ -120,13 +114,16 @@ class ShardStore:
         known = {part_name(n) for n in range(len(self.parts))}
         own = {part_name(n) for n in mine if n not in whole}
         return [p for p in self.shards.glob("part-*.parquet") if p.stem in own or p.stem not in known] + [
-            p for p in self.journals.glob("part-*.jsonl") if p.stem not in known
+            p for p in self.journals.glob("part-*.*") if p.stem not in known
         ]
 
     def _strays(self, whole: set[int], mine: Sequence[int]) -> dict[str, RunAnswer]:
         found: dict[str, RunAnswer] = {}
         for path in sorted(self._foreign(whole, mine)):
-            found.update(_lines(path) if path.suffix == ".jsonl" else _answers(path))
+            if path.suffix == ".jsonl":
+                found.update(_lines(path))
+            elif path.suffix == ".parquet" and path.stem[5:].isdigit() and self._seal(int(path.stem[5:])).startswith(_checksum(path)):
+                found.update(_answers(path))
         own = {item.run_id for n in mine if n not in whole for item in self.parts[n]}
         if own - found.keys():
             for number in mine:  # a journal of another cut may hold runs that now stand in a neighbour's part
@@ -162,6 +159,8 @@ class ShardStore:
         types = {"point": "int64", "seed": "int64", "replication": "int64", "value": "float64", "reason": "string"}
         self.folder.write_table(f"{PARTS}/{part_name(number)}", rows, {"value": "see unit"}, {"reason": "why a value is null"}, types)
         if all(item.run_id in answers for item in self.parts[number]):
+            seal = f"{_checksum(self._shard(number))} {_content(self.parts[number])}\n"
+            write_text(self.journals / f"{part_name(number)}.crc", seal)
             self.drop_journal(number)
 
     def drop_journal(self, number: int) -> None:
@@ -184,6 +183,19 @@ class ShardStore:
         for file in self._open.values():
             file.close()
         self._open.clear()
+
+
+def _checksum(path: Path) -> str:
+    """CRC-32 of a file, "absent" when there is none."""
+    try:
+        return f"{zlib.crc32(path.read_bytes()):08x}"
+    except OSError:
+        return "absent"
+
+
+def _content(part: Sequence[Planned]) -> str:
+    """Hash of which runs a part holds."""
+    return content_hash(json.dumps([_identity(item) for item in part]))
 
 
 def _identity(item: Planned) -> tuple[Any, ...]:

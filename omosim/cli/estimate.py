@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from omosim.api.sweep import Prepared
     from omosim.config.compose import Composed
     from omosim.schema.settings import Settings
     from omosim.validation.plan import Plan
-    from omosim.api.sweep import Prepared
 
 # Measured on two cores; they are for an announcement, no result depends on them.
 SECONDS_START = 2.5

@@ -79,7 +79,7 @@ COMMANDS: dict[str, Command] = {
             "to a Dask cluster (executor=dask scheduler=tcp://host:8786), or to job arrays (shard=3/40).",
             (
                 "omosim sweep strategy=o2o,omo shoppers=5000 seed=1,2,3 network.stores.count=10,20,40",
-                "omosim sweep strategy=o2o,omo market.behaviour.wait_cost=interval(0.0007,0.0028) points=32 replications=4",
+                "omosim sweep strategy=o2o,omo market.choice.wait_per_day=interval(0.0007,0.0028) points=32 replications=4",
                 "omosim sweep status outputs/sweep/latest",
                 "omosim sweep extend outputs/sweep/latest replications=+4",
             ),

@@ -167,8 +167,10 @@ def _varied(item: Override, swept: Any) -> Varied | Problem:
         return Problem("has one value for the whole sweep", key=item.key, value=shown, cure=f"Write {item.key}=VALUE")
     if isinstance(swept, Glob):
         return Problem("glob(…) is not understood here", key=item.key, value=shown, cure="Write the names: a,b,c")
-    structural = item.kind != "value" or words_is_switch(item)
+    structural = item.kind != "value" or is_switch(item)
     key = lookup(item.path) if not structural else None
+    if not structural and key is None:
+        return words_.unknown_override(item, SweepSettings)
     whole = key is not None and key.kind == "int"
     if isinstance(swept, IntervalSweep):
         low, high = float(swept.start or 0), float(swept.end or 0)
@@ -193,7 +195,7 @@ def _varied(item: Override, swept: Any) -> Varied | Problem:
     return Varied(item.key, values, whole=whole, structural=structural)
 
 
-def words_is_switch(item: Override) -> bool:
+def is_switch(item: Override) -> bool:
     """Whether a word switches a capability, which brings what it requires and so must be composed."""
     return item.path[:2] == ("strategy", "capabilities") and (len(item.path) == 3 or item.path[3:] == ("enabled",))
 

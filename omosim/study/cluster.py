@@ -15,7 +15,7 @@ from omosim.study.outcome import KILLED, Failure, Outcome
 from omosim.study.worker import attempt
 
 KILLS = 3  # workers that a task may cost before it is set aside
-_WAIT_S = 60.0
+_WAIT_S = 20.0
 
 
 class ClusterError(RuntimeError):
@@ -47,7 +47,7 @@ class DaskExecutor:
     ClusterError : distributed is not installed, nobody answers at the address
     """
 
-    def __init__(self, entry: str, scheduler: str = "", jobs: int = 2, *, wait_s: float = _WAIT_S) -> None:
+    def __init__(self, entry: str, scheduler: str = "", jobs: int = 2, *, wait_s: float | None = None) -> None:
         try:
             import dask
             from distributed import Client, LocalCluster, as_completed
@@ -60,7 +60,7 @@ class DaskExecutor:
         try:
             if not scheduler:
                 self._cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, processes=True, silence_logs=50)
-            self._client = Client(self._cluster or scheduler, timeout=f"{wait_s:g}s", set_as_default=False, name="omosim")
+            self._client = Client(self._cluster or scheduler, timeout=f"{_WAIT_S if wait_s is None else wait_s:g}s", set_as_default=False, name="omosim")
         except (OSError, TimeoutError, ValueError) as error:
             raise ClusterError(f"no Dask scheduler answers at {scheduler or 'this machine'} ({error}). Start one with `dask scheduler`, or leave scheduler out") from None
         self._done = as_completed(loop=self._client.loop, with_results=False, raise_errors=False)
@@ -71,7 +71,7 @@ class DaskExecutor:
         """See Executor."""
         future = self._client.submit(run_there, self.entry, task, self._code, key=f"omosim-{name}-{time.monotonic_ns()}", pure=False, retries=0)
         self._pending[name] = future
-        self._names[future.key] = name
+        self._names[str(future.key)] = name
         self._done.add(future)
 
     def collect(self) -> list[Outcome]:
@@ -80,7 +80,7 @@ class DaskExecutor:
             return []
         out = []
         for future in self._done.next_batch(block=True):
-            name = self._names.pop(future.key)
+            name = self._names.pop(str(future.key))
             if self._pending.pop(name, None) is not None:
                 out.append(self._outcome(name, future))
         return out

@@ -76,7 +76,7 @@ def futures(values: np.ndarray, strategies: Sequence[str], baseline: str) -> lis
     out = []
     for s, name in enumerate(strategies):
         wins = int((winner == s).sum())
-        low, high = wilson(wins, count)
+        low, high = wilson(wins, count) or (0.0, 1.0)
         gain = np.sort(means[s] - base)
         tail = gain[: max(1, count // 10)]
         regret = best - means[s]

@@ -59,11 +59,11 @@ def indices(design: str, names: Sequence[str], shares: np.ndarray, values: np.nd
         from SALib.analyze import morris
 
         found = morris.analyze(problem, shares, means, num_levels=MORRIS_LEVELS, seed=seed)
-        rows = [{"input": n, "effect": float(a), "first": float(m), "ci": float(c)} for n, a, m, c in zip(names, found["mu_star"], found["mu"], found["mu_star_conf"], strict=True)]
+        rows: list[dict[str, Any]] = [{"input": n, "effect": float(a), "first": float(m), "ci": float(c)} for n, a, m, c in zip(names, found["mu_star"], found["mu"], found["mu_star_conf"], strict=True)]
     else:
         from SALib.analyze import sobol
 
         found = sobol.analyze(problem, means, calc_second_order=False, seed=seed)
         rows = [{"input": n, "effect": float(t), "first": float(s), "ci": float(c)} for n, t, s, c in zip(names, found["ST"], found["S1"], found["ST_conf"], strict=True)]
-    rows.sort(key=lambda row: -row["effect"])
+    rows.sort(key=lambda row: -float(row["effect"]))
     return [*rows, {"input": "noise of replications", "effect": noise, "first": None, "ci": None}]

@@ -33,7 +33,7 @@ def tasks(item: Planned) -> str:
     return json.dumps({"run_id": item.run_id, "arm": item.strategy, "replication": item.replication, "seed": item.point, "settings": {}})
 
 
-def go(place: Path, plan: list[Planned], make=tasks, entry: str = "fake_entry:run"):  # noqa: ANN001, ANN201
+def go(place: Path, plan: list[Planned], make=tasks, entry: str = "fake_entry:run"):
     place.mkdir(parents=True, exist_ok=True)
     store = ShardStore(ResultFolder(place, "sweep"), cut(plan))
     return sweep(store, make, InlineExecutor(entry), mine=range(len(store.parts)), window=4)
@@ -141,7 +141,7 @@ def test_a_disk_that_fails_at_any_write_leaves_nothing_torn(tmp_path: Path, monk
     for n in range(200):
         count = 0
 
-        def failing(*args, **kw):  # noqa: ANN002, ANN003, ANN202
+        def failing(*args, n=n, **kw):
             nonlocal count
             count += 1
             if count == n + 1:

@@ -49,8 +49,8 @@ def kim_nelson(observe: Callable[[int, int], float], arms: int, *, indifference:
     left, out_at, r = list(range(arms)), {}, first
     sums = [math.fsum(v) for v in values]
     while True:
-        margin = lambda i, j: max(0.0, indifference / (2 * r) * (h2 * spread[i, j] / indifference**2 - r))
-        beaten = [i for i in left if any(sums[i] / r < sums[j] / r - margin(i, j) for j in left if j != i)]
+        margin = {pair: max(0.0, indifference / (2 * r) * (h2 * s / indifference**2 - r)) for pair, s in spread.items()}
+        beaten = [i for i in left if any(sums[i] / r < sums[j] / r - margin[i, j] for j in left if j != i)]
         for arm in beaten:
             out_at[arm] = r
         left = [arm for arm in left if arm not in beaten]

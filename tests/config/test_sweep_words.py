@@ -42,7 +42,7 @@ def test_a_level_varies_only_where_the_capability_is(tmp_path: Path) -> None:
 def test_values_are_checked_at_every_point(tmp_path: Path) -> None:
     plan = compose_sweep(["network.stores.opens=10:00,23:00", "shoppers=500,800"], tmp_path)
     assert plan.settings("o2o", ("10:00", 500)).network.stores.opens == "10:00"
-    with pytest.raises(ConfigError, match="close|open"):
+    with pytest.raises(ConfigError, match=r"close|open"):
         plan.settings("o2o", ("23:00", 500))
 
 

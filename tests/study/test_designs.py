@@ -13,7 +13,7 @@ def test_a_grid_crosses_values_the_last_fastest() -> None:
     factors = [Factor("a", (1, 2)), Factor("b", ("x", "y", "z"))]
     assert design_points(factors, "grid", 9, 1) == [(1, "x"), (1, "y"), (1, "z"), (2, "x"), (2, "y"), (2, "z")]
     assert design_points([], "grid", 9, 1) == [()]
-    with pytest.raises(DesignError, match="interval|range"):
+    with pytest.raises(DesignError, match=r"interval|range"):
         design_points([Factor("a", (), 0, 1)], "grid", 4, 1)
 
 

@@ -171,7 +171,10 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[SweepPro
     folder.write_text(name, lines) if lines else (folder.path / name).unlink(missing_ok=True)
     summary: dict[str, Any] = {}
     if outcome.whole or n == 1:
+        from omosim.reports.write import write_report
+
         summary = conclude(ready, folder, outcome)
+        write_report(folder)
     else:
         folder.release()
     return SweepResult(folder, outcome, summary, outcome.exit_code)

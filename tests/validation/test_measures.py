@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -10,7 +12,10 @@ import pytest
 
 from omosim.schema.codes import N_COUNTS, Count, Entry, Flow, NodeKind
 from omosim.schema.columns import BOOK, DAY, FLAG_EMPTY, NODE, order_key
+from omosim.validation.effects import effect
+from omosim.validation.experiment import Outcome
 from omosim.validation.measures import MEASURES
+from omosim.validation.plan import reading_of
 from omosim.validation.view import Source, View
 
 BURN, DAYS = 2, 4
@@ -102,6 +107,19 @@ def test_counted_by_hand(run, name, spec, value):
 def test_every_measure_is_counted_here():
     marks = test_counted_by_hand.pytestmark[0].args[1]
     assert {mark[0] for mark in marks} == set(MEASURES)
+
+
+def test_treated_zones_less_other_zones(run):
+    """The treated run sells 300 more to shopper 0, in zone 0, and 30 more to shopper 2, of the same segment, in zone 2."""
+    panel = Outcome(name="panel", measure="sales", where={"zones": [0]}, whom={"segments": ["young"]},
+                    against={"segments": ["young"], "where": {"not_zones": [0]}}, sign="+")  # fmt: skip
+    usual = copy.deepcopy(run)
+    run.book["revenue"][3] += 300
+    run.book["revenue"][6] += 30
+    found = [[MEASURES["sales"].read(View(Source(arm), reading_of(panel, group)["spec"])) for arm in (run, usual)] for group in panel.groups]
+    assert found == [[500, 200], [80, 50]]
+    assert effect("log_ratio", found, []) == pytest.approx(math.log(2.5) - math.log(1.6), rel=1e-12)
+    assert effect("difference", found, []) == 300 - 30
 
 
 def test_thirds_of_the_cut_are_of_people_and_in_order(run):

@@ -7,7 +7,7 @@ below, and the composition of the arms, tell their faults in the same round.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -29,7 +29,8 @@ class Loaded:
     """An experiment with the file that it came from.
 
     experiment: with problems only what of it can be read, None where that is nothing; places: of each of its outcomes
-    the place in the file's list; broken: arms that cannot be read, which stand empty in the experiment.
+    the place in the file's list; broken: arms that cannot be read, which stand empty in the experiment; gone: of an
+    outcome's place the keys that cannot be read, which are as if they were not there.
     """
 
     doc: Doc
@@ -37,6 +38,11 @@ class Loaded:
     problems: list[Problem]
     places: list[int]
     broken: frozenset[str] = frozenset()
+    gone: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def knows(self, place: int, *keys: str) -> bool:
+        """Whether the file tells these keys of an outcome, or leaves them out on purpose."""
+        return not self.gone.get(place, frozenset()) & set(keys)
 
 
 def load(doc: Doc) -> Loaded:
@@ -57,7 +63,14 @@ def load(doc: Doc) -> Loaded:
 def _sound(doc: Doc) -> Loaded:
     """What can be read of a file that has faults."""
     rows, arms, words = doc.data.get("outcomes"), doc.data.get("arms"), doc.data.get("overrides", [])
-    outcomes = {i: one for i, row in enumerate(rows if isinstance(rows, list) else []) if (one := _read(Outcome, row)) is not None}
+    outcomes: dict[int, Outcome] = {}
+    gone: dict[int, frozenset[str]] = {}
+    for i, row in enumerate(rows if isinstance(rows, list) else []):
+        lost = _unread(row)
+        kept = {key: value for key, value in row.items() if key not in lost} if isinstance(row, dict) else {}
+        one = _read(Outcome, {"name": "?", "measure": "?", **kept})
+        if one is not None and kept:
+            outcomes[i], gone[i] = one, lost
     known = {str(name): _read(Arm, row) for name, row in arms.items()} if isinstance(arms, dict) else {}
     # an arm is what the shared words make of it: without them none can be composed
     shared = isinstance(words, list) and all(isinstance(word, str) for word in words)
@@ -67,7 +80,18 @@ def _sound(doc: Doc) -> Loaded:
         name=name if isinstance(name, str) else "", overrides=words if shared else [],
         arms={name: arm or Arm() for name, arm in known.items()}, outcomes=list(outcomes.values()),
     )  # fmt: skip
-    return Loaded(doc, experiment, [], list(outcomes), broken)
+    return Loaded(doc, experiment, [], list(outcomes), broken, gone)
+
+
+def _unread(row: Any) -> frozenset[str]:
+    """Keys of an outcome that cannot be read; a key that does not exist may stand for any that is left out."""
+    try:
+        Outcome.model_validate(row, strict=True)
+    except ValidationError as error:
+        lost = {str(e["loc"][0]) for e in error.errors(include_url=False) if e["loc"]}
+        known = set(Outcome.model_fields)
+        return frozenset(lost if lost <= known else lost | (known - set(row)))
+    return frozenset()
 
 
 def _read[Part: BaseModel](kind: type[Part], row: Any) -> Part | None:
@@ -125,12 +149,15 @@ def rules(loaded: Loaded) -> Iterator[Problem]:
             yield _at(doc, ("outcomes", i, "name"), "two outcomes have this name", show(name), cure="Rename one")
     for i, outcome in zip(loaded.places, experiment.outcomes, strict=True):
         loc: Loc = ("outcomes", i)
-        if outcome.statistic in STATISTICS and experiment.arms:
+        if outcome.statistic in STATISTICS and experiment.arms and loaded.knows(i, "statistic", "arms", "against"):
             yield from _compared(loaded, outcome, experiment, loc)
         if outcome.measure in MEASURES:
             yield from _kept(outcome, doc, loc)
+        if outcome.against is not None and loaded.knows(i, "where", "whom", "against") and outcome.groups[0] == outcome.groups[1]:
+            yield _at(doc, (*loc, "against"), "is the group that it is held against", cure="Give it other shoppers, or a where of its own")
         yield from _places(outcome, doc, loc)
-        yield from _judged(outcome, doc, loc)
+        if loaded.knows(i, "band", "sign", "report_only"):
+            yield from _judged(outcome, doc, loc)
         before = [name for name in names[:i] if isinstance(name, str)]
         if outcome.of is not None and outcome.of not in before:
             yield _at(doc, (*loc, "of"), "no earlier outcome of this name", show(outcome.of), ", ".join(before) or "none", nearest(outcome.of, before))
@@ -167,8 +194,6 @@ def _kept(outcome: Outcome, doc: Doc, loc: Loc) -> Iterator[Problem]:
         yield _at(doc, (*loc, "against"), f"'{outcome.measure}' is not kept by shopper", cure=cure)
     elif "where" not in allowed and second.where is not None:
         yield _at(doc, (*loc, "against", "where"), f"'{outcome.measure}' is not kept by where", cure="Drop against")
-    elif outcome.groups[0] == outcome.groups[1]:
-        yield _at(doc, (*loc, "against"), "is the group that it is held against", cure="Give it other shoppers, or a where of its own")
 
 
 def _places(outcome: Outcome, doc: Doc, loc: Loc) -> Iterator[Problem]:

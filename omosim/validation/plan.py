@@ -18,6 +18,7 @@ from omosim.config.strict import Doc, dotted, read_file
 from omosim.model.run import deciding
 from omosim.schema.scenario import Intervention
 from omosim.schema.settings import Settings
+from omosim.validation.effects import STATISTICS
 from omosim.validation.experiment import Arm, Experiment, Group, Outcome
 from omosim.validation.load import Loaded, load, own_words, wheres
 
@@ -176,7 +177,8 @@ class _Maker:
             except ConfigError as error:
                 problems += [self._placed(p, loaded.doc, name, experiment) for p in error.problems]
         for i, outcome in zip(loaded.places, experiment.outcomes, strict=True):
-            problems += _fits(experiment, outcome, i, made, loaded.doc)
+            if loaded.knows(i, "arms", "statistic"):
+                problems += _fits(experiment, outcome, i, made, loaded.doc)
         return made, problems
 
     def _arm(self, experiment: Experiment, name: str, arm: Arm, doc: Doc) -> Settings:
@@ -254,7 +256,7 @@ def _fits(experiment: Experiment, outcome: Outcome, i: int, made: Mapping[str, S
     names = [((part, "segments", j), name) for part, group in groups for j, name in enumerate(group.segments)]
     spans = [("when", outcome.when), *((part, span) for part, g in groups for span in (g.bought, g.visited, g.stayed_away))]
     arms = [arm for arm in experiment.arms_of(outcome) if arm in made]
-    if outcome.shows is not None and len(arms) == len(experiment.arms_of(outcome)):
+    if outcome.shows is not None and outcome.statistic in STATISTICS and arms and len(arms) == len(experiment.arms_of(outcome)):
         rates = sorted({rate for arm in arms if (rate := _broadcasts(made[arm])) > 0})
         if rates != [outcome.shows.per_week]:
             told = ", ".join(f"{rate:g}" for rate in rates) or "none: no arm has live_commerce"

@@ -105,7 +105,8 @@ arms:
   usual: {}
 outcomes:
   - {name: a, measure: sales, arms: [usual, dearest], whom: {segments: [yung]}, sign: "-"}
-  - {name: b, measure: sales, sign: up}
+  - {name: b, measure: sales, arms: [usual, dearer], where: {nearest_to: S99}, when: [2, 1], sign: up}
+  - {name: bb, measure: sales, arm: [usual, plain], where: {store: S99, within_km: 3, not_zones: [1], zones: [1]}, bnd: [1, 2]}
   - {name: c, measure: sale, arms: [usual, dearer], where: {zones: [99]}, sign: "-"}
   - {name: d, measure: sales, statistic: changes, arms: [usual, plain], categories: [topps], sign: "-"}
   - {name: e, measure: sales, arms: [usual, slower], when: [0, 9], of: z, sign: "-"}
@@ -120,7 +121,9 @@ def test_faults_of_arms_and_of_outcomes_are_told_in_one_round(tmp_path: Path) ->
     at = lambda piece: line_of(BROKEN, piece)
     assert told == sorted([
         (at("seed=4"), "is not set in an experiment file"), (at("famly"), "no such segment"), (at("cuont"), "unknown key; network.stores has no 'cuont'"), (at("prize"), "not one of the options"),
-        (at("name: a"), "no such arm"), (at("name: a"), "arm 'usual' has no such segment"), (at("name: b"), "not one of the options"),
+        (at("name: a"), "no such arm"), (at("name: a"), "arm 'usual' has no such segment"), (at("name: b,"), "not one of the options"),
+        (at("name: b,"), "arm 'usual' has no such store"), (at("name: b,"), "[2, 1] ends before it begins"),
+        (at("name: bb"), "unknown key"), (at("name: bb"), "unknown key"), (at("name: bb"), "leaves no zone: each of zones stands in not_zones"),
         (at("name: c"), "no such measure"), (at("name: c"), "arm 'usual' has no such zone"),
         (at("name: d"), "no such statistic"), (at("name: d"), "arm 'usual' has no such category"),
         (at("name: e"), "days beyond the run of arm 'usual'"), (at("name: e"), "no earlier outcome of this name"),

@@ -70,6 +70,25 @@ def net_sales(view: View) -> Reading:
     return float((rows["revenue"] + rows["fee"] - rows["refund"]).sum())
 
 
+@measure("minor", ROWS)
+def gross_profit(view: View) -> Reading:
+    """Net sales less the cost of the goods that left for good, value lost by returns included."""
+    rows = view.rows
+    return float((rows["revenue"] + rows["fee"] - rows["refund"] - rows["goods_cost"]).sum())
+
+
+@measure("minor", ROWS)
+def service_cost(view: View) -> Reading:
+    """Cost of fulfilling these orders: parcels, couriers, transfers, packing, handling of returns; no labour."""
+    return float(view.rows["service_cost"].sum())
+
+
+@measure("minor", ROWS)
+def contribution(view: View) -> Reading:
+    """Gross profit less service cost; labour, rent, media, commission, points and shrink are no part of it."""
+    return (gross_profit(view) or 0.0) - (service_cost(view) or 0.0)
+
+
 @measure("orders", ROWS)
 def orders(view: View) -> Reading:
     """Orders placed and purchases made; an order in several parcels once, exchanges not."""
@@ -124,6 +143,12 @@ def revenue_per_customer(view: View) -> Reading:
 def spend_per_customer(view: View) -> Reading:
     """Goods and services sold before refunds, over customers as in revenue_per_customer."""
     return _over(float((view.rows["revenue"] + view.rows["fee"]).sum()), view.customers())
+
+
+@measure("minor", ROWS)
+def contribution_per_customer(view: View) -> Reading:
+    """Contribution over customers as in revenue_per_customer."""
+    return _over(contribution(view) or 0.0, view.customers())
 
 
 @measure("orders", ROWS)

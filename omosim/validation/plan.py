@@ -18,7 +18,9 @@ from omosim.config.strict import Doc, dotted, read_file
 from omosim.model.run import deciding
 from omosim.schema.scenario import Intervention
 from omosim.schema.settings import Settings
-from omosim.validation.experiment import Arm, Experiment, Outcome, load
+from omosim.validation.effects import STATISTICS
+from omosim.validation.experiment import Arm, Experiment, Group, Outcome
+from omosim.validation.load import Loaded, load, own_words, wheres
 
 GROUP = "pattern"
 #: words that say how to validate and not what is run
@@ -114,10 +116,10 @@ def plan(words: Sequence[str], cwd: str | Path | None = None) -> Plan:
         loaded = load(doc)
         problems += loaded.problems
         if loaded.experiment is not None:
-            arms, wrong = maker.arms(loaded.experiment, doc)
+            arms, wrong = maker.arms(loaded, loaded.experiment)
             problems += wrong
             planned.append(Planned(loaded.experiment, arms))
-    names = [one.experiment.name for one in planned]
+    names = [one.experiment.name for one in planned if one.experiment.name]
     problems += [Problem("two files have this name", key="name", value=show(n), cure="Rename one") for n in sorted({n for n in names if names.count(n) > 1})]
     if problems:
         raise ConfigError(unique(problems))
@@ -163,21 +165,24 @@ class _Maker:
         self.first: Composed | None = None
         self.notes: list[str] = []
 
-    def arms(self, experiment: Experiment, doc: Doc) -> tuple[dict[str, Settings], list[Problem]]:
-        """Settings of every arm, and all that is wrong with them."""
+    def arms(self, loaded: Loaded, experiment: Experiment) -> tuple[dict[str, Settings], list[Problem]]:
+        """Settings of every arm that can be composed, all that is wrong with the others, and what outcomes ask of arms in vain."""
         made: dict[str, Settings] = {}
         problems: list[Problem] = []
         for name, arm in experiment.arms.items():
+            if name in loaded.broken:
+                continue
             try:
-                made[name] = self._arm(experiment, name, arm, doc)
+                made[name] = self._arm(experiment, name, arm, loaded.doc)
             except ConfigError as error:
-                problems += [self._placed(p, doc, name, experiment) for p in error.problems]
-        if not problems:
-            problems = [p for i, outcome in enumerate(experiment.outcomes) for p in _fits(experiment, outcome, i, made, doc)]
+                problems += [self._placed(p, loaded.doc, name, experiment) for p in error.problems]
+        for i, outcome in zip(loaded.places, experiment.outcomes, strict=True):
+            if loaded.knows(i, "arms", "statistic"):
+                problems += _fits(experiment, outcome, i, made, loaded.doc)
         return made, problems
 
     def _arm(self, experiment: Experiment, name: str, arm: Arm, doc: Doc) -> Settings:
-        words = tuple(_merged(experiment.overrides, self.user, [*arm.overrides, *_switches(arm)]))
+        words = tuple(_merged(own_words(experiment.overrides), self.user, [*own_words(arm.overrides), *_switches(arm)]))
         if words not in self.known:
             self.known[words] = compose("run", words, self.cwd)
             self.notes += [note for note in self.known[words].notes if note not in self.notes]
@@ -237,31 +242,42 @@ def _switches(arm: Arm) -> Iterator[str]:
 
 
 def _fits(experiment: Experiment, outcome: Outcome, i: int, made: Mapping[str, Settings], doc: Doc) -> Iterator[Problem]:
-    """Stores, categories and days of an outcome exist in every arm in which it is read."""
+    """Stores, zones, segments, categories and days of an outcome exist in every arm in which it is read; arms that are not made are passed over."""
 
-    def problem(part: str, message: str, value: str, allowed: str, near: str | None = None) -> Problem:
-        loc = ("outcomes", i, part)
+    def problem(part: str | tuple[str | int, ...], message: str, value: str, allowed: str, near: str | None = None) -> Problem:
+        loc = ("outcomes", i, *((part,) if isinstance(part, str) else part))
         return Problem(message, doc.file, doc.line_of(loc), None, dotted(loc), value, allowed, near, "Correct it")
 
     groups = [("whom", outcome.whom), *([("against", outcome.against)] if outcome.against else [])]
-    stores = [("where", name) for name in (outcome.where.nearest_to, outcome.where.store) if name]
-    stores += [(part, name) for part, group in groups if group.distance for name in group.distance.stores]
+    places = wheres(outcome)
+    stores: list[tuple[tuple[str | int, ...], str]] = [((*at, key), name) for at, where in places for key in ("nearest_to", "store") if (name := getattr(where, key))]
+    stores += [((part, "distance", "stores", j), name) for part, group in groups if group.distance for j, name in enumerate(group.distance.stores)]
+    zones = [((*at, key, j), zone) for at, where in places for key in ("zones", "not_zones") for j, zone in enumerate(getattr(where, key))]
+    names = [((part, "segments", j), name) for part, group in groups for j, name in enumerate(group.segments)]
     spans = [("when", outcome.when), *((part, span) for part, g in groups for span in (g.bought, g.visited, g.stayed_away))]
-    if outcome.shows is not None:
-        rates = sorted({rate for arm in experiment.arms_of(outcome) if (rate := _broadcasts(made[arm])) > 0})
+    arms = [arm for arm in experiment.arms_of(outcome) if arm in made]
+    if outcome.shows is not None and outcome.statistic in STATISTICS and arms and len(arms) == len(experiment.arms_of(outcome)):
+        rates = sorted({rate for arm in arms if (rate := _broadcasts(made[arm])) > 0})
         if rates != [outcome.shows.per_week]:
             told = ", ".join(f"{rate:g}" for rate in rates) or "none: no arm has live_commerce"
             yield problem("shows", "not the broadcasts of its arms", f"per_week: {outcome.shows.per_week:g}", told)
-    for arm in experiment.arms_of(outcome):
+    for arm in arms:
         settings = made[arm]
-        names = _stores(settings)
-        for part, name in stores:
-            if name not in names:
-                yield problem(part, f"arm '{arm}' has no such store", show(name), f"{names[0]} to {names[-1]}" if names else "no store", nearest(name, names))
-        for name in outcome.categories:
-            if name not in settings.catalogue.categories:
-                known = list(settings.catalogue.categories)
-                yield problem("categories", f"arm '{arm}' has no such category", show(name), ", ".join(known), nearest(name, known))
+        for message, asked, known, allowed in (
+            ("no such store", stores, have := _stores(settings), f"{have[0]} to {have[-1]}" if have else "no store"),
+            ("no such segment", names, have := list(settings.market.segments), ", ".join(have)),
+            ("no such category", [(("categories", j), name) for j, name in enumerate(outcome.categories)], have := list(settings.catalogue.categories), ", ".join(have)),
+        ):  # fmt: skip
+            for at, name in asked:
+                if name not in known:
+                    yield problem(at, f"arm '{arm}' has {message}", show(name), allowed, nearest(name, known))
+        count = settings.market.geography.zones
+        for at, zone in zones:
+            if not 0 <= zone < count:
+                yield problem(at, f"arm '{arm}' has no such zone", str(zone), f"0 to {count - 1}")
+        for at_, where in places:
+            if set(where.not_zones) >= set(range(count)):
+                yield problem((*at_, "not_zones"), "leaves no zone", f"all {count}", f"some of 0 to {count - 1}")
         burn, days = settings.burn_in_days, settings.days
         for part, span in spans:
             if span is not None and (span[0] < -burn or span[1] > days):
@@ -320,17 +336,17 @@ def reread(path: str | Path, output_dir: str | None = None) -> Plan:
 
 
 # ---- what is read -------------------------------------------------------------------------------------------------
-def spec_of(outcome: Outcome, group: Any) -> dict[str, Any]:
+def spec_of(outcome: Outcome, group: Group) -> dict[str, Any]:
     """The filters of a reading as plain data, without those that are not set."""
     rows: dict[str, Any] = {
-        "where": outcome.where.model_dump(exclude_defaults=True), "whom": group.model_dump(exclude_defaults=True), "when": outcome.when, "weekdays": list(outcome.weekdays),
+        "where": group.where.model_dump(exclude_defaults=True), "whom": group.whom, "when": outcome.when, "weekdays": list(outcome.weekdays),
         "shows": None if outcome.shows is None else outcome.shows.model_dump(), "channels": list(outcome.channels),
         "categories": list(outcome.categories), "services": list(outcome.services),
     }  # fmt: skip
     return {name: value for name, value in rows.items() if value}
 
 
-def reading_of(outcome: Outcome, group: Any) -> dict[str, Any]:
+def reading_of(outcome: Outcome, group: Group) -> dict[str, Any]:
     """{"key", "measure", "spec"}: what is read in a run for a group of shoppers; equal filters have equal keys."""
     spec = spec_of(outcome, group)
     key = outcome.measure + ("" if not spec else "." + content_hash(json.loads(json.dumps(spec)))[:10])

@@ -55,6 +55,9 @@ class Source:
             out &= ~self._visitors(whom["stayed_away"])
         if whom.get("distance"):
             out &= self._by_distance(whom["distance"])
+        if whom.get("segments"):
+            known = list(self.run.settings.market.segments)
+            out &= np.isin(self.journeys.shoppers["segment"], [known.index(name) for name in whom["segments"]])
         return out
 
     def _between(self, days: Sequence[int]) -> np.ndarray:
@@ -106,6 +109,10 @@ class Source:
     def zones(self, where: Spec) -> np.ndarray:
         """(Z,) bool: zones that count."""
         out = np.ones(self.world.zone_weight.size, bool)
+        if where.get("zones"):
+            out &= np.isin(np.arange(out.size), where["zones"])
+        if where.get("not_zones"):
+            out[where["not_zones"]] = False
         if where.get("nearest_to"):
             out &= self.cut(where["nearest_to"]) > 0
         if where.get("store"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from omosim.config.errors import ConfigError
-from omosim.validation.plan import plan, reread
+from omosim.validation.plan import plan, reading_of, reread
 
 from .tiny import TINY
 
@@ -47,6 +47,22 @@ BAD = [
     ("premium", "statistic: change\n    sign", "statistic: premium\n    arms: [plain]\n    sign", ["holds one group against another"]),
     ("no x", "    x: 0\n", "", ["needs two arms or more"]),
     ("shows", "    fitted: true", "    shows: {per_week: 2, days: [0, 1]}", ["not the broadcasts of its arms", "no arm has live_commerce"]),
+    ("segment", "    fitted: true", "    whom: {segments: [famly]}", ["has no such segment", "Did you mean 'family'"]),
+    ("segment of against", "    fitted: true", "    against: {segments: [young]}", ["has no such segment", "young_mobile, working, family"]),
+    ("zone", "{nearest_to: S02}", "{zones: [3, 60]}", ["has no such zone", "0 to 59"]),
+    ("zone below", "{nearest_to: S02}", "{not_zones: [-1]}", ["has no such zone", "0 to 59"]),
+    ("zone as a name", "{nearest_to: S02}", "{zones: [north]}", ["is text, not a number"]),
+    ("zone of against", "    fitted: true", "    against: {where: {zones: [61]}}", ["has no such zone"]),
+    ("store of against", "    fitted: true", "    against: {where: {nearest_to: S99}}", ["has no such store", "S01 to S16"]),
+    ("distance of against", "    fitted: true", "    against: {where: {within_km: 4}}", ["a distance needs its store"]),
+    ("no zone left", "{nearest_to: S02}", "{zones: [3, 7], not_zones: [7, 3, 1]}", ["leaves no zone"]),
+    ("no zone at all", "{nearest_to: S02}", f"{{not_zones: {list(range(60))}}}", ["leaves no zone", "all 60"]),
+    ("people by session", "{nearest_to: S02}", "{zones: [3]}\n    against: {segments: [family]}", ["not kept by shopper", "where: {…}} without more"]),
+    ("against by session", "{nearest_to: S02}", "{zones: [3]}\n    against: all", ["not kept by shopper"]),
+    ("zones by count", "measure: orders", "measure: stock_checks\n    against: {where: {zones: [3]}}", ["not kept by where"]),
+    ("the same group", "    fitted: true", "    whom: {segments: [family]}\n    against: {segments: [family]}", ["is the group that it is held against"]),
+    ("key of a place", "{nearest_to: S02}", "{zone: [3]}", ["unknown key", "Did you mean 'zones'"]),
+    ("key of a second place", "    fitted: true", "    against: {where: {no_zones: [3]}}", ["unknown key", "Did you mean 'not_zones'"]),
     ("anchor", "name: T1", "name: &a T1", ["anchor"]),
 ]  # fmt: skip
 
@@ -70,6 +86,79 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
         made(tmp_path, text)
     lines = {p.line for p in caught.value.problems}
     assert lines == {line_of(text, "measure: order"), line_of(text, "times: -1"), line_of(text, "sign: up")}
+
+
+BROKEN = """\
+name: T1
+title: "Faults in every part"
+source: "nobody"
+overrides: [market=apparel, strategy=o2o, days=4, burn_in_days=2, shoppers=300, seed=4]
+arms:
+  dearer:
+    interventions:
+      - {what: price, times: 1.5, segments: [famly], from_day: 0}
+  plain:
+    overrides: [network.stores.cuont=3]
+  slower:
+    interventions:
+      - {what: prize, times: 2, from_day: 0}
+  usual: {}
+outcomes:
+  - {name: a, measure: sales, arms: [usual, dearest], whom: {segments: [yung]}, sign: "-"}
+  - {name: b, measure: sales, arms: [usual, dearer], where: {nearest_to: S99}, when: [2, 1], sign: up}
+  - {name: bb, measure: sales, arm: [usual, plain], where: {store: S99, within_km: 3, not_zones: [1], zones: [1]}, bnd: [1, 2]}
+  - {name: c, measure: sale, arms: [usual, dearer], where: {zones: [99]}, sign: "-"}
+  - {name: d, measure: sales, statistic: changes, arms: [usual, plain], categories: [topps], sign: "-"}
+  - {name: e, measure: sales, arms: [usual, slower], when: [0, 9], of: z, sign: "-"}
+  - {name: e, measure: sales, statistic: slope, sign: "-"}
+"""
+
+
+def test_faults_of_arms_and_of_outcomes_are_told_in_one_round(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        made(tmp_path, BROKEN)
+    told = sorted((p.line, p.message) for p in caught.value.problems)
+    at = lambda piece: line_of(BROKEN, piece)
+    assert told == sorted([
+        (at("seed=4"), "is not set in an experiment file"), (at("famly"), "no such segment"), (at("cuont"), "unknown key; network.stores has no 'cuont'"), (at("prize"), "not one of the options"),
+        (at("name: a"), "no such arm"), (at("name: a"), "arm 'usual' has no such segment"), (at("name: b,"), "not one of the options"),
+        (at("name: b,"), "arm 'usual' has no such store"), (at("name: b,"), "[2, 1] ends before it begins"),
+        (at("name: bb"), "unknown key"), (at("name: bb"), "unknown key"), (at("name: bb"), "leaves no zone: each of zones stands in not_zones"),
+        (at("name: c"), "no such measure"), (at("name: c"), "arm 'usual' has no such zone"),
+        (at("name: d"), "no such statistic"), (at("name: d"), "arm 'usual' has no such category"),
+        (at("name: e"), "days beyond the run of arm 'usual'"), (at("name: e"), "no earlier outcome of this name"),
+        (at("statistic: slope"), "two outcomes have this name"),
+    ])  # fmt: skip
+    assert {p.file for p in caught.value.problems} == {"t.yaml"}
+
+
+def test_without_arms_the_outcomes_are_still_checked(tmp_path: Path) -> None:
+    text = TINY[: TINY.index("arms:")] + "arms: dearer\n" + TINY[TINY.index("outcomes:") :].replace("[-2.0, -0.01]", "[1, -1]")
+    with pytest.raises(ConfigError) as caught:
+        made(tmp_path, text)
+    assert [(p.line, p.message) for p in caught.value.problems] == [
+        (line_of(text, "arms:"), "is a value where names are expected"), (line_of(text, "band:"), "-1 is not above 1"),
+    ]  # fmt: skip
+
+
+def test_shared_words_that_cannot_be_read_bring_no_false_alarms(tmp_path: Path) -> None:
+    text = TINY.replace("[market=apparel,", "[1,").replace("{nearest_to: S02}", "{nearest_to: S77}")
+    with pytest.raises(ConfigError) as caught:
+        made(tmp_path, text)
+    assert [(p.key, p.message) for p in caught.value.problems] == [("overrides[0]", "is not text")]
+
+
+def test_a_second_group_has_its_own_people_and_the_zones_of_the_first_unless_it_states_some(tmp_path: Path) -> None:
+    def spec(against: str) -> list[dict]:
+        keys = f"    where: {{zones: [3]}}\n    whom: {{segments: [family]}}\n    against: {against}\n"
+        outcome = made(tmp_path, TINY.replace("    fitted: true\n", keys)).planned[0].experiment.outcomes[1]
+        return [reading_of(outcome, group)["spec"] for group in outcome.groups]
+
+    first = {"where": {"zones": [3]}, "whom": {"segments": ["family"]}}
+    assert spec("all") == [first, {"where": {"zones": [3]}}]
+    assert spec("{where: {not_zones: [3]}}") == [first, {"where": {"not_zones": [3]}}]
+    assert spec("{where: all, segments: [family]}") == [first, {"whom": {"segments": ["family"]}}]
+    assert spec("{prior: true}") == [first, {"where": {"zones": [3]}, "whom": {"prior": True}}]
 
 
 def test_unknown_patterns(tmp_path: Path) -> None:
@@ -111,7 +200,8 @@ def test_a_dated_capability_comes_with_its_shipped_levels(tmp_path: Path) -> Non
 
 
 def test_the_resolved_plan_reads_back(tmp_path: Path) -> None:
-    first = made(tmp_path)
+    panel = "whom: {segments: [family]}\n    against: {segments: [family], where: {not_zones: [3]}}\n    where: {zones: [3]}\n    fitted: true"
+    first = made(tmp_path, TINY.replace("fitted: true", panel))
     (tmp_path / "config.yaml").write_text(first.yaml, encoding="utf-8")
     again = reread(tmp_path / "config.yaml")
     assert again.hash == first.hash and again.yaml == first.yaml

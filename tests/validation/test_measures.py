@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -10,33 +12,37 @@ import pytest
 
 from omosim.schema.codes import N_COUNTS, Count, Entry, Flow, NodeKind
 from omosim.schema.columns import BOOK, DAY, FLAG_EMPTY, NODE, order_key
+from omosim.validation.effects import effect
+from omosim.validation.experiment import Outcome
 from omosim.validation.measures import MEASURES
+from omosim.validation.plan import reading_of
 from omosim.validation.view import Source, View
 
 BURN, DAYS = 2, 4
 
 
-def row(shopper, day, channel, flow, revenue, *, units=1, back=0, entries=0, category=0, need=0, ordinal=0, refund=0, flags=0):
+def row(shopper, day, channel, flow, revenue, *, units=1, back=0, entries=0, category=0, need=0, ordinal=0, refund=0, flags=0, goods=0, service=0):
     made = np.zeros(1, BOOK)
     made["key"] = order_key(shopper, category, need, ordinal)
     made["placed_at"], made["shopper"], made["zone"] = (day + BURN) * DAY + 60, shopper, shopper
     made["channel"], made["flow"], made["category"] = channel, flow, category
     made["revenue"], made["units"], made["units_out"], made["units_back"] = revenue, units, units, back
     made["entries"], made["refund"], made["flags"] = entries, refund, flags
+    made["goods_cost"], made["service_cost"] = goods, service
     return made
 
 
 @pytest.fixture
 def run():
-    """Four shoppers, each in a zone of its own, on a line of stores S01 at 0 km and S02 at 30 km."""
+    """Four shoppers, each in a zone of its own, on a line of stores S01 at 0 km and S02 at 30 km; 1 and 3 are old."""
     book = np.concatenate([
         row(0, -1, Entry.WEB, Flow.SHIP, 100, need=1),
         row(0, -2, Entry.STORE, Flow.VISIT, 50, need=2, entries=1),
         row(1, -1, Entry.WEB, Flow.SHIP, 70, need=1),
-        row(0, 0, Entry.WEB, Flow.SHIP, 200, need=3, units=2, back=1, refund=100),
-        row(1, 1, Entry.STORE, Flow.VISIT, 300, need=2, entries=1),
+        row(0, 0, Entry.WEB, Flow.SHIP, 200, need=3, units=2, back=1, refund=100, goods=90, service=12),
+        row(1, 1, Entry.STORE, Flow.VISIT, 300, need=2, entries=1, goods=130),
         row(2, 1, Entry.STORE, Flow.VISIT, 0, units=0, need=1, entries=1, flags=FLAG_EMPTY),
-        row(2, 2, Entry.WEB, Flow.PICKUP, 40, need=2, entries=1, category=1),
+        row(2, 2, Entry.WEB, Flow.PICKUP, 40, need=2, entries=1, category=1, goods=20, service=3),
         row(2, 2, Entry.STORE, Flow.VISIT, 10, need=2, ordinal=1, category=1),
         row(3, 3, Entry.SOCIAL, Flow.SHIP, 5, need=1),
     ])  # fmt: skip
@@ -49,9 +55,10 @@ def run():
     counts = np.zeros((BURN + DAYS, N_COUNTS), np.int64)
     counts[:, Count.TOUCHES], counts[:, Count.PURCHASES], counts[:, Count.TOUCHES_OBSERVED] = 22, 2, 12
     journeys = SimpleNamespace(
-        shoppers={"zone": np.arange(4)}, counts=counts, zone_sessions=np.arange(24, dtype=np.int32).reshape(6, 4)
+        shoppers={"zone": np.arange(4), "segment": np.array([0, 1, 0, 1], np.int8)}, counts=counts, zone_sessions=np.arange(24, dtype=np.int32).reshape(6, 4)
     )
-    settings = SimpleNamespace(burn_in_days=BURN, days=DAYS, catalogue=SimpleNamespace(categories={"tops": 0, "bottoms": 1}))
+    settings = SimpleNamespace(burn_in_days=BURN, days=DAYS, catalogue=SimpleNamespace(categories={"tops": 0, "bottoms": 1}),
+                               market=SimpleNamespace(segments={"young": 0, "old": 0}))  # fmt: skip
     return SimpleNamespace(settings=settings, book=book, model=SimpleNamespace(world=world, journeys=journeys))
 
 
@@ -75,6 +82,15 @@ def read(run, name, **spec):
         ("people", {"whom": {"prior": True, "stayed_away": [0, 4]}}, 1),
         ("sales", {"where": {"nearest_to": "S02"}}, 55), ("sales", {"where": {"store": "S01", "within_km": 10}}, 500),
         ("sales", {"where": {"store": "S01", "beyond_km": 10}}, 55),
+        ("sales", {"where": {"zones": [0, 2]}}, 250), ("sales", {"where": {"not_zones": [0, 2]}}, 305),
+        ("sales", {"where": {"zones": [0, 2], "not_zones": [2]}}, 200), ("sales", {"where": {"store": "S01", "beyond_km": 10, "zones": [0, 3]}}, 5),
+        ("sales", {"where": {"nearest_to": "S02", "not_zones": [3]}}, 50), ("web_sessions", {"where": {"zones": [1]}}, 9 + 13 + 17 + 21),
+        ("sales", {"whom": {"segments": ["young"]}}, 250), ("sales", {"whom": {"segments": ["old"]}}, 305),
+        ("people", {"whom": {"segments": ["old", "young"]}}, 4), ("people", {"whom": {"segments": ["old"], "prior": True}}, 1),
+        ("orders", {"where": {"zones": [1, 2]}, "whom": {"segments": ["young"]}}, 2), ("sales", {"where": {"zones": [1]}, "whom": {"segments": ["young"]}}, 0),
+        ("gross_profit", {}, 455 - 240), ("gross_profit", {"where": {"zones": [0]}}, 100 - 90), ("service_cost", {}, 15),
+        ("contribution", {}, 455 - 240 - 15), ("contribution", {"whom": {"segments": ["young"]}}, (100 - 90 - 12) + (50 - 20 - 3)),
+        ("contribution_per_customer", {"whom": {"segments": ["old"]}}, (300 - 130 + 5) / 2), ("contribution_per_customer", {"channels": ["web"]}, (-2 + 17) / 4),
         ("revenue_per_customer", {"whom": {"prior": True}}, 200), ("revenue_per_customer", {}, 455 / 4),
         ("spend_per_customer", {"channels": ["store"]}, 310 / 4), ("orders_per_customer", {"whom": {"prior": True}}, 1),
         ("units_returned_per_customer", {"whom": {"prior": True}}, 0.5),
@@ -91,6 +107,19 @@ def test_counted_by_hand(run, name, spec, value):
 def test_every_measure_is_counted_here():
     marks = test_counted_by_hand.pytestmark[0].args[1]
     assert {mark[0] for mark in marks} == set(MEASURES)
+
+
+def test_treated_zones_less_other_zones(run):
+    """The treated run sells 300 more to shopper 0, in zone 0, and 30 more to shopper 2, of the same segment, in zone 2."""
+    panel = Outcome(name="panel", measure="sales", where={"zones": [0]}, whom={"segments": ["young"]},
+                    against={"segments": ["young"], "where": {"not_zones": [0]}}, sign="+")  # fmt: skip
+    usual = copy.deepcopy(run)
+    run.book["revenue"][3] += 300
+    run.book["revenue"][6] += 30
+    found = [[MEASURES["sales"].read(View(Source(arm), reading_of(panel, group)["spec"])) for arm in (run, usual)] for group in panel.groups]
+    assert found == [[500, 200], [80, 50]]
+    assert effect("log_ratio", found, []) == pytest.approx(math.log(2.5) - math.log(1.6), rel=1e-12)
+    assert effect("difference", found, []) == 300 - 30
 
 
 def test_thirds_of_the_cut_are_of_people_and_in_order(run):

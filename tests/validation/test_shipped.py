@@ -14,6 +14,7 @@ from omosim.validation.effects import STATISTICS
 from omosim.validation.measures import FILTERS, MEASURES
 from omosim.validation.plan import Plan, plan
 from omosim.validation.validate import cells
+from omosim.validation.view import Source, View
 from omosim.validation.worker import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +46,30 @@ def test_shipped_files_run_three_days(name: str, tmp_path: Path) -> None:
         assert [row["kpi"] for row in found] == [r["key"] for r in asked["readings"]]
         assert all(row["value"] is None or row["value"] >= 0 for row in found)
         assert all(row["value"] is not None or row["reason"] for row in found)
+
+
+OWN = sorted((ROOT / "docs" / "experiments").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", OWN, ids=[p.stem for p in OWN])
+def test_files_of_the_documentation_run_three_days_and_groups_add_up_to_the_statement(path: Path, tmp_path: Path) -> None:
+    made = plan([f"patterns={path}"], tmp_path)
+    found = cells(made)
+    assert len(found.full) == 2
+    for text in found.full.values():
+        asked = json.loads(text)
+        done = run(Settings.model_validate({**asked["settings"], "shoppers": 300, "days": 3, "burn_in_days": 2}))
+        rows = read(done, asked["readings"])
+        assert all(row["value"] is not None for row in rows)
+        source, segments = Source(done), list(done.settings.market.segments)
+        parts = [{"where": {key: [3, 7]}, "whom": {"segments": [name]}} for key in ("zones", "not_zones") for name in segments]
+        names = ("people", "net_sales", "gross_profit", "service_cost", "contribution")
+        total = {name: sum(MEASURES[name].read(View(source, spec)) for spec in parts) for name in names}
+        assert total["people"] == 300
+        assert total["net_sales"] == done.pnl["net_revenue"] > 0
+        assert total["gross_profit"] == done.pnl["gross_profit"]
+        assert total["service_cost"] == done.pnl["fulfilment_cost"] > 0
+        assert total["contribution"] == done.pnl["gross_profit"] - done.pnl["fulfilment_cost"]
 
 
 def test_the_documentation_lists_every_measure_statistic_filter_and_experiment() -> None:

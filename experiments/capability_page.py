@@ -33,20 +33,26 @@ KINDS: dict[str, tuple[str, ...]] = {
         "stock_shown", "publish_s", "known_stores", "accuracy_web", "accuracy_social", "accuracy_live", "record_quality", "shown_items", "broadcast_per_week",
         "broadcast_hour", "live_reach", "live_intensity", "live_sd", "live_answers", "answer_accuracy", "proof_minutes", "announce_days", "announce_on",
         "retarget_rate", "push_per_week", "push_open_rate", "contact_rho", "touch_on", "pickup_users", "fit_suggested",
+        "campaign_rows", "own_near", "insert_open", "after_days", "after_open", "lapse_days", "lapse_open", "event_aware", "event_invited", "event_invites", "event_near", "events_per_month", "event_lead_days", "feedback", "feedback_half", "feedback_lag_days", "feedback_reviews", "advice_go_on", "advice_match", "offers.go_on_ppm", "offers.match_ppm", "unseen_avoided", "honest", "vip_invites",
     ),
-    "time": ("offers.enabled", "offers.promise_s", "offers.place_ppm", "services.hold_s", "offers.needs_stock"),
+    "time": (
+        "offers.enabled", "offers.promise_s", "offers.place_ppm", "services.hold_s", "offers.needs_stock", "work_factor", "visit_factor", "search_factor", "fitting_ahead",
+    ),
     "money": (
         "prices_equal", "coupon_rate", "coupon_discount", "coupon_everywhere", "points_rate", "points_everywhere", "live_discount", "live_limit_units",
         "commission_social", "commission_live", "offers.fee", "offers.discount_ppm", "services.insert",
+        "vip_points", "own_back", "own_cost", "own_days", "own_discount", "own_rate", "campaign_cost", "event_cost", "invite_cost", "assistant_cost",
     ),
     "hassle": (
         "return_in_store", "endless_aisle", "switch_hassle_factor", "in_app_payment", "fitting_at_pickup", "offers.try_on", "switch_cost",
         "services.take_part", "services.alters", "services.late",
+        "failures_avoided", "follow_up", "event_km", "invite_km",
     ),
     "identity": ("link_latency_s", "store_sensing"),
     "capacity": (
         "ship_from_store", "courier_radius_m", "courier_wave_capacity", "pickup_slots", "dark_stores", "pickup_points", "outsourced", "offers.full_off",
         "services.slotted",
+        "advice_s", "fittings_per_day", "fitting_users", "fitting_no_show", "review_s",
     ),
 }  # fmt: skip
 KIND_OF = {name: kind for kind, names in KINDS.items() for name in names}
@@ -74,14 +80,14 @@ ELSEWHERE = {
     "C15": "also level `in_app_payment` of live_commerce",
     "C20": "opting out: `market.messages`; saturation: touchpoint rows",
     "C24": "`network.stock.policy: forecast`: order-up-to levels follow each node's own demand",
-    "C25": "promises in opening hours, late orders told to the shopper: `network`, docs/network.md",
+    "C25": "also: promises in opening hours, late orders told to the shopper: `network`, docs/network.md",
     "C26": "`network.dark_stores`, `network.outsourced`, none shipped",
-    "C27": "`network.work`: service times and people; dated changes of `staff`",
-    "C28": "`network.work` and dated changes of `staff`; a touchpoint row `staff` with its accuracy",
-    "C29": "fitting rooms: `network.fitting`; dated changes of `rooms`",
-    "C30": "dated change `store_open` of a further store, for some weeks; a touchpoint row",
+    "C27": "also `network.work`: service times and people; dated changes of `staff`",
+    "C28": "also `network.work` and dated changes of `staff`; a touchpoint row `staff` with its accuracy",
+    "C29": "also fitting rooms: `network.fitting`; dated changes of `rooms`",
+    "C30": "also a dated change `store_open` of a further store, for some weeks; a touchpoint row",
     "C32": "`mobile_share` of segments by market, touchpoint rows by device",
-    "C33": "reviews that accumulate: `accumulates` of a touchpoint row",
+    "C33": "also reviews that accumulate: `accumulates` of a touchpoint row",
     "C34": "`network.site` and dated changes of `site_capacity`, `price`, `need_rate`",
     "C35": "`ab` of any change that shoppers see: docs/interventions.md",
 }

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omosim.api.sweep import Prepared
     from omosim.api.views import RunView
+    from omosim.config.sweep import SweepPlan
     from omosim.results import CompareResult, Result
     from omosim.results.load import ValidateResult
     from omosim.validation.plan import Plan
@@ -214,3 +216,31 @@ def rerun_command(path: str) -> int:
     from omosim.api import commands
 
     return commands.rerun_command(path)
+
+
+def sweep_prepare(plan: SweepPlan) -> Prepared:
+    """See omosim.api.sweep.prepare; says on standard error how far the checks are when there are many points."""
+    from omosim.api import sweep
+
+    return sweep.prepare(plan, sweep.say_checked)
+
+
+def sweep_command(ready: Prepared, argv: list[str]) -> int:
+    """See omosim.api.sweep.sweep_command."""
+    from omosim.api import sweep
+
+    return sweep.sweep_command(ready, argv)
+
+
+def sweep_status(folder: str) -> int:
+    """See omosim.api.sweep.status_command."""
+    from omosim.api import sweep
+
+    return sweep.status_command(folder)
+
+
+def sweep_extended(folder: str, words: list[str]) -> list[str]:
+    """See omosim.api.sweep.extended_words."""
+    from omosim.api import sweep
+
+    return sweep.extended_words(folder, words)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from omosim.api.sweep import Prepared
     from omosim.config.compose import Composed
     from omosim.schema.settings import Settings
     from omosim.validation.plan import Plan
@@ -21,6 +22,7 @@ BYTES_PER_SHOPPER = 800
 BYTES_PER_CELL = 250
 BYTES_BASE = 330_000_000
 BYTES_PER_ORDER = 25
+BYTES_PER_SWEPT_RUN = 2_500
 DRAIN_DAYS = 30
 
 
@@ -76,6 +78,26 @@ def announce_validation(plan: Plan) -> None:
         sys.stderr.write(f"note: {note}\n")
     _refuse_memory(room, max(s.shoppers for s in arms))
     sys.stderr.write(f"{len(plan.planned)} experiments, {runs} runs, about {span(seconds)}, {size(room)} memory\n")
+    _say_cold()
+
+
+def announce_sweep(ready: Prepared) -> None:
+    """Print on one line how many runs a sweep is, how long, and how much memory and disk it takes."""
+    plan, options = ready.plan, ready.plan.options
+    for note in plan.notes:
+        sys.stderr.write(f"note: {note}\n")
+    arms = [base.settings for base in plan.bases.values()]
+    jobs = min(options.jobs, max(len(ready.runs), 1))
+    each = [of_one_run(s) for s in arms]
+    cores = max(1, min(jobs, os.cpu_count() or 1))
+    seconds = SECONDS_START + len(ready.runs) * (sum(one for one, _ in each) / len(each)) / cores
+    room = jobs * max(memory for _, memory in each)
+    if not options.scheduler:
+        _refuse_memory(room, max(s.shoppers for s in arms))
+    what = f"{len(ready.points):,} points ({ready.designed}) x {len(plan.strategies)} strategies x {len(plan.seeds)} seeds x {options.replications} replications"
+    sys.stderr.write(f"{what} = {len(ready.runs):,} runs, about {span(seconds)}, {size(room)} memory, {size(len(ready.runs) * BYTES_PER_SWEPT_RUN + 1e6)} disk\n")
+    if ready.refused:
+        sys.stderr.write(f"note: {len(ready.refused):,} runs have settings that do not fit together; they stand in failures.jsonl\n")
     _say_cold()
 
 

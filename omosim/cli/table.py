@@ -68,6 +68,24 @@ COMMANDS: dict[str, Command] = {
             "omosim report outputs/compare/latest",
         ),
         _c(
+            "sweep",
+            "overrides",
+            "omosim sweep KEY=V1,V2 … [design=lhs points=64] | status DIR | extend DIR replications=+N",
+            "many runs over a design of settings, for every strategy",
+            "여러 설정값을 바꾸어 가며 모든 전략을 돌린다",
+            "Any setting may have several values (a,b,c or range(1,5)) or a range (interval(0.5,2)). Values are crossed\n"
+            "(design=grid); ranges are filled by a Latin hypercube (lhs) or a Sobol sequence (sobol); morris and saltelli are for\n"
+            "sensitivities. Every finished run is kept: the same command goes on after Ctrl-C or a crash. Runs go to processes,\n"
+            "to a Dask cluster (executor=dask scheduler=tcp://host:8786), or to job arrays (shard=3/40).",
+            (
+                "omosim sweep strategy=o2o,omo shoppers=5000 seed=1,2,3 network.stores.count=10,20,40",
+                "omosim sweep strategy=o2o,omo market.choice.wait_per_day=interval(0.0007,0.0028) points=32 replications=4",
+                "omosim sweep status outputs/sweep/latest",
+                "omosim sweep extend outputs/sweep/latest replications=+4",
+            ),
+            "omosim report outputs/sweep/latest",
+        ),
+        _c(
             "calibrate",
             "overrides",
             "omosim calibrate orders=FILE [key=value …]",
@@ -170,6 +188,7 @@ GLOBAL_FLAGS = ("--help", "--version", "--lang", "--completion", "--trace")
 FLAGS: dict[str, tuple[str, ...]] = {
     "run": ("--cfg", "--multirun"),
     "compare": ("--cfg", "--multirun"),
+    "sweep": ("--cfg",),
     "calibrate": ("--cfg",),
     "bopis": ("--cfg", "--multirun"),
     "validate": ("--cfg",),

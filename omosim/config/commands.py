@@ -88,8 +88,24 @@ class ValidateSettings(Frozen):
     jobs: int = par("processes", "worker processes", 1, 1024)
 
 
+class SweepSettings(Frozen):
+    """What `sweep` adds to the settings: the design, how often, and where it runs."""
+
+    design: Literal["auto", "grid", "lhs", "sobol", "morris", "saltelli"] = par("name", "how points are chosen; auto: a grid of the values given, with ranges a Latin hypercube", default="auto")
+    points: int = par("points", "points of lhs and sobol; trajectories of morris; base points of saltelli", 1, 1_000_000, default=64)
+    design_seed: int = par("1", "seed of the design's own draws", 0, 2**31, default=1)
+    replications: int = par("runs", "repetitions of every point", 1, 100_000, default=1)
+    baseline: str = par("name", "strategy that the others are held against; empty: the first", default="", max_length=80)
+    executor: Literal["auto", "inline", "pool", "dask"] = par("name", "where runs are made; auto: processes on this machine", default="auto")
+    scheduler: str = par("address", "a Dask scheduler, as tcp://host:8786; empty: a cluster of its own on this machine", default="", max_length=200)
+    jobs: int = par("processes", "worker processes", 1, 1024, default=2)
+    budget_s: float | None = par("s", "longest time of one run; none: no limit", 0.1, 10**7, default=None)
+    shard: str = par("k/n", "the part of the sweep that this process runs, as 3/40; empty: all", default="", max_length=20)
+
+
 OPTIONS: dict[str, type[BaseModel]] = {
     "run": RunSettings,
+    "sweep": SweepSettings,
     "compare": CompareSettings,
     "calibrate": CalibrateSettings,
     "bopis": BopisSettings,

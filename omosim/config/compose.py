@@ -17,7 +17,7 @@ from omosim.config.commands import OPTIONS
 from omosim.config.errors import ConfigError, Problem, nearest, refuse, show, unique
 from omosim.config.hydra_source import Loader
 from omosim.config.layers import Layers, Loc, leaves
-from omosim.config.library import EMBEDDED, GROUPS, Library, is_path, part
+from omosim.config.library import EMBEDDED, Library, is_path, part
 from omosim.config.overrides import Override, parsed_value, quoted, read
 from omosim.config.problems import from_pydantic
 from omosim.config.resolved import config_hash, content_hash, resolved_yaml, to_yaml
@@ -476,8 +476,3 @@ def settings_from_dict(data: dict[str, Any], source: str = "settings") -> Settin
     if found is None:
         raise ConfigError(unique(problems))
     return found
-
-
-def names_of_groups() -> tuple[str, ...]:
-    """The groups from which a configuration is put together."""
-    return GROUPS

@@ -86,10 +86,6 @@ class ConfigError(OmosimError):
         return render(self.problems)
 
 
-class UnknownName(ConfigError):
-    """A command, group option or key that does not exist."""
-
-
 def refuse(message: str, **kw: Any) -> ConfigError:
     """A ConfigError of one problem."""
     return ConfigError([Problem(message, **kw)])

@@ -259,10 +259,6 @@ class Journeys:
         if self._queue.size < self._waiting[0] + missions:
             self._queue = np.concatenate([self._queue, np.zeros(self._queue.size + 2 * missions, MISSION)])
 
-    def open_missions(self) -> bool:
-        """Whether the present day still has missions to decide."""
-        return self.position < self.missions.size
-
     def apply(self, outcomes: np.ndarray, now: int) -> None:
         """Let shoppers learn from OUTCOME rows (sorted by t, key, code); decisions from `now` on feel it."""
         if not len(outcomes):

@@ -76,11 +76,6 @@ class Shopper:
         return self._flag(cols.CONSENT)
 
     @property
-    def loyalty_card(self) -> bool:
-        """Carries a loyalty card."""
-        return self._flag(cols.LOYALTY)
-
-    @property
     def mobile(self) -> bool:
         """Shops on a phone."""
         return self._flag(cols.MOBILE)
@@ -109,11 +104,6 @@ class Shopper:
     def linked_events(self) -> int:
         """Events in the linked profile."""
         return int(self._row["linked"])
-
-    @property
-    def needs_met(self) -> list[int]:
-        """Number of the next need in each category: so many came before."""
-        return [int(n) & cols.NUMBER_MASK for n in self._needs["number"]]
 
     def __repr__(self) -> str:
         return f"Shopper({self.index}, zone {self.zone}, {self.segment}, {self.needs_per_week:.3f} needs a week)"

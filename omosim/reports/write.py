@@ -10,6 +10,7 @@ from omosim.reports.bopis_report import bopis_page
 from omosim.reports.calibrate_report import calibrate_page
 from omosim.reports.compare_report import compare_page
 from omosim.reports.run_report import run_page
+from omosim.reports.sweep_report import sweep_page
 from omosim.reports.validate_report import validate_page
 from omosim.results import ResultFolder, write_text
 
@@ -19,6 +20,7 @@ PAGES: dict[str, Callable[[ResultFolder], str]] = {
     "calibrate": calibrate_page,
     "bopis": bopis_page,
     "validate": validate_page,
+    "sweep": sweep_page,
 }
 
 

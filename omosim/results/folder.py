@@ -32,6 +32,7 @@ class ResultFolder:
     def __init__(self, path: str | os.PathLike[str], command: str | None = None) -> None:
         self.path = Path(path).expanduser()
         self._command = command
+        self._lock = ".lock"
 
     # ---- finding the folder -------------------------------------------------------------------------------
     @classmethod
@@ -43,14 +44,17 @@ class ResultFolder:
         now: datetime,
         root: str | os.PathLike[str] = "outputs",
         output_dir: str | os.PathLike[str] | None = None,
+        lock: str = ".lock",
     ) -> Self:
         """The folder for a command: the user's, else an unfinished one of the same content, else a new one.
 
-        now: names a new folder; given by the caller. Raises FolderInUse when `output_dir` holds another command's
+        now: names a new folder; given by the caller. lock: name of the file that one process holds at a time; the jobs
+        of a sharded study hold one each and share the folder. Raises FolderInUse when `output_dir` holds another command's
         result, so that two commands never mix their files.
         """
         if output_dir is not None:
             folder = cls(output_dir, command)
+            folder._lock = lock
             folder._refuse_foreign()
             folder.path.mkdir(parents=True, exist_ok=True)
             if not folder._take_lock():
@@ -60,11 +64,13 @@ class ResultFolder:
         parent.mkdir(parents=True, exist_ok=True)
         for old in sorted(parent.glob(f"*-{config_hash[:8]}*"), reverse=True):
             folder = cls(old, command)
+            folder._lock = lock
             if old.is_dir() and not folder.finished and folder._take_lock():
                 return folder
         name = f"{now:%Y%m%d-%H%M%S}-{config_hash[:8]}"
         for suffix in ("", *(f".{i}" for i in range(2, 1000))):
             folder = cls(parent / (name + suffix), command)
+            folder._lock = lock
             with suppress(FileExistsError):
                 folder.path.mkdir()
                 folder._take_lock()
@@ -89,7 +95,7 @@ class ResultFolder:
             return
         if not self.path.is_dir():
             raise FolderInUse(f"{self.path}: output.dir is a file; give a folder")
-        if not (self.path / PROVENANCE).is_file() and any(p.name != ".lock" for p in self.path.iterdir()):
+        if not (self.path / PROVENANCE).is_file() and any(not p.name.startswith(".lock") for p in self.path.iterdir()):
             raise FolderInUse(f"{self.path}: holds files that are not of omosim; give output.dir an empty or a new folder")
         if (self.path / PROVENANCE).is_file():
             other = self.provenance().get("command")
@@ -107,10 +113,10 @@ class ResultFolder:
             import fcntl
         except ImportError:
             return True
-        place = str(self.path.resolve())
+        place = str(self.path.resolve() / self._lock)
         if place in _HELD:
             return True
-        handle = os.open(self.path / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
+        handle = os.open(self.path / self._lock, os.O_CREAT | os.O_RDWR, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -121,11 +127,11 @@ class ResultFolder:
 
     def release(self) -> None:
         """Let another process work here."""
-        handle = _HELD.pop(str(self.path.resolve()), None)
+        handle = _HELD.pop(str(self.path.resolve() / self._lock), None)
         if handle is not None:
             os.close(handle)
             with suppress(OSError):
-                (self.path / ".lock").unlink()
+                (self.path / self._lock).unlink()
 
     # ---- a study's life -------------------------------------------------------------------------------------
     @property

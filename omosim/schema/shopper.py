@@ -1,8 +1,7 @@
 """Columns of shoppers, their needs and missions: what is kept for each person between days.
 
-At five categories a shopper takes 64 + 5 x 10 = 114 bytes, 5 more where visits teach what fits and 12 more where cookies are followed. Tastes are
-in thousandths of the price of the
-order, habits in 1/255, the hassle factor of returns in hundredths.
+At five categories a shopper takes 64 + 5 x 10 = 114 bytes, 5 more where visits teach what fits, 12 more where cookies are followed and 16 more where
+campaigns remember people. Tastes are in thousandths of the price of the order, habits in 1/255, the hassle factor of returns in hundredths.
 """
 
 from __future__ import annotations

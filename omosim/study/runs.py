@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from omosim.results import ResultFolder, content_hash
@@ -53,12 +53,18 @@ def run_id(settings: str, *, code: str, data_hash: str, seed: int, replication: 
 
     settings: JSON text without jobs, output, engine.fulfilment and engine.threads; spacing and key order do not matter.
     """
+    key = {"settings": settings_hash(settings), "code": code, "data": data_hash, "seed": seed, "replication": replication}
+    return content_hash(json_text(key, indent=None))
+
+
+@lru_cache(maxsize=4096)
+def settings_hash(settings: str) -> str:
+    """Hash of a JSON text, whatever its spacing and the order of its keys; of other text as it is."""
     try:
         content = json.loads(settings)
     except ValueError:
-        content = settings
-    key = {"settings": content, "code": code, "data": data_hash, "seed": seed, "replication": replication}
-    return content_hash(json_text(key, indent=None))
+        return content_hash(settings)
+    return content_hash(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
 def parse_answer(text: str, expected: str) -> RunAnswer:

@@ -85,7 +85,7 @@ def test_same_bytes(shown, words, env, tmp_path):
         assert (tmp_path / "two" / name).read_bytes() == (place / "one" / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("sent", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.slow)])
 def test_interrupt_says_how_to_resume_and_the_same_command_ends_in_the_same_bytes(shown, tmp_path, sent):
     place, _ = shown
     words = [*SMALL, "jobs=2", "output.dir=three"]

@@ -88,6 +88,7 @@ def test_two_processes_give_the_same_bytes(shown, tmp_path: Path) -> None:
         assert (tmp_path / "two" / name).read_bytes() == (place / "one" / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_interrupt_and_resume(shown, tmp_path: Path) -> None:
     place, _, _ = shown
     (tmp_path / "t.yaml").write_text(TINY, encoding="utf-8")

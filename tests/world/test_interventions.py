@@ -267,6 +267,7 @@ def test_a_restored_run_stands_where_the_saved_one_stood(shipped) -> None:
     assert np.array_equal(world.price, other.price)
 
 
+@pytest.mark.slow
 def test_every_scenario_runs_under_every_strategy(shipped) -> None:
     for strategy in shipped.STRATEGIES:
         for path in sorted(shipped.SCENARIOS.glob("*.yaml")):

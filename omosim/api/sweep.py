@@ -1,0 +1,317 @@
+"""Body of `omosim sweep`: words in, parts of runs, design, comparison over the points and a report out."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omosim.api.warming import cold, warm
+from omosim.results import ResultFolder, code_version, content_hash, provenance
+from omosim.study import designs
+from omosim.study.outcome import Failure
+from omosim.study.shards import Planned, ShardStore, cut
+
+if TYPE_CHECKING:
+    from omosim.config.sweep import SweepPlan
+    from omosim.study.executor import Executor
+    from omosim.study.sweep import SweepOutcome, SweepProgress
+
+ENTRY = "omosim.model.run:run_task"
+AHEAD = 4  # tasks handed out for every worker
+_LOCK_ALL = ".lock"
+
+
+@dataclass
+class Prepared:
+    """A sweep that is ready to run: its points, its runs, and the settings of each.
+
+    points : a tuple of values per point, in the order of the plan's factors; designed : by which design
+    runs : every planned run, in order; refused : planned runs whose settings are not valid, with the reason
+    """
+
+    plan: SweepPlan
+    designed: str
+    points: list[tuple[Any, ...]]
+    runs: list[Planned]
+    refused: dict[str, Failure] = field(default_factory=dict)
+    _texts: dict[tuple[int, str], bytes] = field(default_factory=dict)
+
+    def task(self, item: Planned) -> str:
+        """The JSON task of a run."""
+        if item.run_id in self.refused:
+            raise Refused(self.refused[item.run_id].message)
+        text = zlib.decompress(self._texts[item.point, item.strategy]).decode()
+        head = json.dumps({"run_id": item.run_id, "arm": item.strategy, "replication": item.replication, "seed": item.seed})
+        return f'{head[:-1]}, "settings": {text}}}'
+
+
+class Refused(ValueError):
+    """Settings of a point that do not fit together."""
+
+    exit_code = 2
+
+
+def prepare(plan: SweepPlan, tell: Callable[[int, int], None] = lambda done, of: None) -> Prepared:
+    """Make the design, check the settings of every point, and give every run its id.
+
+    tell : called with (points checked, points) from time to time
+
+    Raises
+    ------
+    DesignError : the design does not fit the factors
+    ConfigError : no point is valid
+    """
+    from omosim.config.errors import ConfigError
+    from omosim.model.run import deciding
+    from omosim.study.runs import run_id
+
+    options = plan.options
+    factors = [designs.Factor(f.key, f.values, f.low, f.high, f.whole) for f in plan.factors]
+    designed = options.design if options.design != "auto" else designs.LHS if any(f.ranged for f in factors) else designs.GRID
+    points = designs.design_points(factors, designed, options.points, options.design_seed)
+    ready = Prepared(plan, designed, points, [])
+    code = code_version()
+    first: ConfigError | None = None
+    ids: dict[tuple[int, str], tuple[str, str]] = {}
+    for number, point in enumerate(points):
+        for strategy in plan.strategies:
+            try:
+                settings = plan.settings(strategy, point)
+            except ConfigError as error:
+                first = first or error
+                ids[number, strategy] = "", str(error.problems[0]) if error.problems else str(error)
+                continue
+            ids[number, strategy] = deciding(settings), settings.scenario.name
+            ready._texts[number, strategy] = zlib.compress(settings.model_dump_json(exclude={"output"}).encode(), 1)
+        tell(number + 1, len(points))
+    if first is not None and not ready._texts:
+        raise first
+    for replication in range(options.replications):
+        for seed in plan.seeds:
+            for number in range(len(points)):
+                for strategy in plan.strategies:
+                    text, scenario = ids[number, strategy]
+                    if text:
+                        run = run_id(text, code=code, data_hash="", seed=seed, replication=replication)
+                    else:
+                        run = refused_id(number, strategy, seed, replication, scenario)
+                        ready.refused[run] = Failure("error", scenario, exit_code=2)
+                        scenario = ""
+                    ready.runs.append(Planned(run, number, strategy, scenario, seed, replication))
+    return ready
+
+
+def refused_id(*parts: object) -> str:
+    """Id of a run whose settings are refused, so that it is a row all the same."""
+    return content_hash(json.dumps([str(p) for p in parts]))
+
+
+# ---- running ----------------------------------------------------------------------------------------------------
+def make_workers(plan: SweepPlan) -> Executor:
+    """The executor that the words ask for."""
+    from omosim.study.executor import InlineExecutor, PoolExecutor
+
+    options = plan.options
+    threads = plan.first.settings.engine.threads
+    if options.executor == "dask" or options.scheduler:
+        from omosim.study.cluster import DaskExecutor
+
+        return DaskExecutor(ENTRY, options.scheduler, options.jobs)
+    if options.executor == "inline" or (options.executor == "auto" and options.jobs == 1 and options.budget_s is None):
+        return InlineExecutor(ENTRY)
+    return PoolExecutor(ENTRY, options.jobs, threads=threads, budget_s=options.budget_s)
+
+
+def stamp() -> str:
+    """Present time for provenance; nothing in a model reads it."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+@dataclass
+class SweepResult:
+    """A sweep (or one shard of it) that has ended."""
+
+    folder: ResultFolder
+    outcome: SweepOutcome
+    summary: dict[str, Any]
+    exit_code: int
+
+
+def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[SweepProgress], None] = lambda _: None, workers: Executor | None = None) -> SweepResult:
+    """Run what is missing; write design, failures and, when every part is there, the comparison and the report.
+
+    Raises
+    ------
+    StudyInterrupted : on Ctrl-C; finished runs are kept
+    """
+    from omosim.study.sweep import failure_lines, sweep, sweep_text
+
+    plan, options = ready.plan, ready.plan.options
+    if cold():
+        warm()
+    k, n = (int(x) for x in options.shard.split("/")) if options.shard else (1, 1)
+    folder = ResultFolder.create("sweep", plan.hash, now=datetime.now(), output_dir=plan.first.settings.output.dir, lock=f".lock-{k}-{n}" if n > 1 else _LOCK_ALL)
+    origin = provenance("sweep", argv=list(argv), seed=plan.seeds[0], config_hash=plan.hash, started=stamp())
+    folder.begin({**origin, "overrides": plan.words}, plan.first.yaml)
+    parts = cut(ready.runs)
+    mine = [number for number in range(len(parts)) if number % n == k - 1]
+    write_design(ready, folder)
+    folder.write_text("sweep.json", sweep_text(described(ready)))
+    store = ShardStore(folder, parts)
+    at_once = workers or make_workers(plan)
+    outcome = sweep(store, ready.task, at_once, mine=mine, window=max(1, options.jobs) * AHEAD, progress=progress)
+    name = "failures.jsonl" if n == 1 else f"failures-{k}-{n}.jsonl"
+    lines = failure_lines(outcome.failures, ready.runs)
+    folder.write_text(name, lines) if lines else (folder.path / name).unlink(missing_ok=True)
+    summary: dict[str, Any] = {}
+    if outcome.whole or n == 1:
+        from omosim.reports.write import write_report
+
+        summary = conclude(ready, folder, outcome)
+        write_report(folder)
+    else:
+        folder.release()
+    return SweepResult(folder, outcome, summary, outcome.exit_code)
+
+
+def described(ready: Prepared) -> dict[str, Any]:
+    """What sweep.json says: the words and what they amount to."""
+    plan, options = ready.plan, ready.plan.options
+    return {
+        "words": [w for w in plan.words if not w.startswith(("shard=", "output.dir=", "jobs=", "executor=", "scheduler="))],
+        "design": ready.designed, "points": len(ready.points), "strategies": plan.strategies, "baseline": options.baseline or plan.strategies[0],
+        "seeds": plan.seeds, "replications": options.replications, "runs": len(ready.runs), "parts": len(cut(ready.runs)),
+        "factors": [{"key": f.key, "values": list(f.values), "low": None if f.values else f.low, "high": None if f.values else f.high} for f in plan.factors],
+    }  # fmt: skip
+
+
+def write_design(ready: Prepared, folder: ResultFolder) -> None:
+    """`design.parquet`: a row a point, a column a factor; what is neither a number nor a flag as text."""
+    columns: dict[str, Any] = {"point": list(range(len(ready.points)))}
+    for i, factor in enumerate(ready.plan.factors):
+        values = [point[i] for point in ready.points]
+        plain = all(isinstance(v, (bool, int, float)) for v in values) and len({isinstance(v, bool) for v in values}) == 1
+        columns[factor.key] = values if plain else [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
+    folder.write_table("design", columns, types={"point": "int64"})
+
+
+def conclude(ready: Prepared, folder: ResultFolder, outcome: SweepOutcome) -> dict[str, Any]:
+    """The tables over all points and the summary, from the files alone."""
+    from omosim.study.futures import PROFIT, cube, differences, futures
+
+    plan = ready.plan
+    rows = read_runs(folder, PROFIT)
+    baseline = plan.options.baseline or plan.strategies[0]
+    values = cube(rows, PROFIT, plan.strategies, len(ready.points))
+    by_point = differences(values, plan.strategies, baseline)
+    over_all = futures(values, plan.strategies, baseline)
+    numbers = ("mean", "baseline_mean", "diff", "ci_low", "ci_high")
+    if by_point:
+        folder.write_table("differences", {name: [row[name] for row in by_point] for name in by_point[0]}, types={**dict.fromkeys(numbers, "float64"), "reason": "string"})
+    if over_all:
+        folder.write_table("futures", {name: [row[name] for row in over_all] for name in over_all[0]})
+    summary = {
+        **described(ready), "failed_runs": len(outcome.failures), "futures": over_all, "unit": plan.first.settings.market.currency,
+        "market": plan.first.settings.market.name, "days": plan.first.settings.days,
+    }  # fmt: skip
+    folder.finish(summary, finished=stamp())
+    return summary
+
+
+def read_runs(folder: ResultFolder, kpi: str | None = None) -> dict[str, Any]:
+    """Columns point, strategy, seed, replication, kpi, value of all parts, of one KPI or of all."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    wanted = ["run_id", "point", "strategy", "seed", "replication", "kpi", "value"]
+    tables = []
+    for path in sorted((folder.path / "runs").glob("part-*.parquet")):
+        table = pq.read_table(path, columns=wanted)
+        tables.append(table if kpi is None else table.filter(pc.equal(table["kpi"], kpi)))
+    if not tables:
+        return {name: [] for name in wanted}
+    return dict(pa.concat_tables(tables).to_pydict())
+
+
+def sweep_command(ready: Prepared, argv: Sequence[str]) -> int:
+    """`omosim sweep`: progress with ETA, the answer over all points, where the files are."""
+    from omosim.reports.sweep_screen import SweepScreen
+    from omosim.study.book import StudyInterrupted
+
+    with SweepScreen(len(ready.runs)) as screen:
+        try:
+            result = sweep_run(ready, argv, screen.update)
+        except StudyInterrupted as stopped:
+            screen.message(str(stopped))
+            return stopped.exit_code
+    screen.result(result.summary, result.outcome, result.folder.path)
+    return result.exit_code
+
+
+# ---- status, extend ---------------------------------------------------------------------------------------------
+def status_command(place: str) -> int:
+    """`omosim sweep status DIR`: planned, finished and failed runs, and whether the sweep is whole."""
+    path = Path(place)
+    folder = ResultFolder(path, "sweep")
+    content = folder.read_json("sweep.json")
+    finished = folder.finished
+    failed = [json.loads(line) for file in sorted(path.glob("failures*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines()]
+    done = finished_runs(path)
+    print(f"{path}: {done} of {content['runs']} runs finished, {len(failed)} failed; {'whole' if finished else 'not finished'}")
+    for row in failed[:20]:
+        print(f"  {row['run_id']} point {row['point']} {row['strategy']} seed {row['seed']} replication {row['replication']}: {row['kind']}: {row['message'][:200]}")
+    if not finished:
+        print("The same command again goes on: omosim sweep " + " ".join(content["words"]) + f" output.dir={path}")
+    return 0
+
+
+def finished_runs(path: Path) -> int:
+    """Distinct finished runs in parts and journals of a sweep's folder."""
+    from omosim.study.shards import runs_on_disk
+
+    return len(runs_on_disk(path))
+
+
+def extended_words(place: str, words: Sequence[str]) -> list[str]:
+    """Words of the sweep in a folder, with `replications=+N` or `points=+N` added to it.
+
+    Raises
+    ------
+    ConfigError : neither is given, or something else is
+    """
+    from omosim.config.errors import refuse
+
+    content = ResultFolder(place, "sweep").read_json("sweep.json")
+    old = {w.partition("=")[0]: w for w in content["words"]}
+    grown = {"replications": int(content["replications"]), "points": int(str(old.get("points", "points=64")).partition("=")[2])}
+    free = ("jobs", "executor", "scheduler", "budget_s", "shard")
+    given = False
+    for word in words:
+        key, _, value = word.partition("=")
+        if key in free:
+            old[key] = word
+            continue
+        if key not in grown or not value.lstrip("+").isdigit():
+            raise refuse("a sweep is extended by replications=+N or points=+N", value=word, allowed="replications=+N, points=+N, " + ", ".join(f"{k}=…" for k in free))
+        number = int(value.lstrip("+"))
+        total = grown[key] + number if value.startswith("+") else number
+        if total < grown[key]:
+            raise refuse("a sweep does not shrink", key=key, value=value, allowed=f"{grown[key]} or more")
+        old[key], given = f"{key}={total}", True
+    if not given:
+        raise refuse("nothing to extend by", allowed="replications=+N or points=+N", cure="Write omosim sweep extend DIR replications=+10")
+    return [*old.values(), f"output.dir={place}"]
+
+
+def say_checked(done: int, of: int) -> None:
+    """Tell how many points have been checked, at each fifth of many."""
+    if of >= 1000 and done % (of // 5) == 0:
+        sys.stderr.write(f"{done:,} of {of:,} points checked\n")
+        sys.stderr.flush()

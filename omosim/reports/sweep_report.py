@@ -1,0 +1,86 @@
+"""The page of a sweep, rebuilt from the folder's files alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from omosim.reports.figures import Interval, forest
+from omosim.reports.labels import law_meaning
+from omosim.reports.page import about, render
+from omosim.reports.sweep_screen import futures_text
+from omosim.results import ResultFolder
+from omosim.results.words import figure, interval, percent, unit_words
+
+Row = dict[str, Any]
+SHOWN = 40  # points with an interval of their own
+
+
+def sweep_page(folder: ResultFolder) -> str:
+    """HTML of a sweep; needs summary.json, provenance.json and, with two strategies or more, differences.parquet."""
+    summary = folder.summary()
+    unit = f"minor {summary.get('unit', '')}".strip()
+    design = folder.read_table("design") if folder.has_table("design") else {"point": []}
+    names = [f["key"] for f in summary.get("factors", [])]
+    points = _points(folder, design, names, unit)
+    return render(
+        "sweep.html", heading="Sweep", summary=summary, answer=futures_text(summary) if summary.get("futures") else "No point has a run of every strategy.",
+        facts=_facts(summary), futures=[_future(row, unit) for row in summary.get("futures", [])], unit=unit_words(unit), points=points,
+        more=max(0, len(design["point"]) - SHOWN), factors=[_factor(f) for f in summary.get("factors", [])], failures=_failures(folder),
+        law_meaning=law_meaning, **about(folder),
+    )  # fmt: skip
+
+
+def _facts(summary: Row) -> list[tuple[str, str]]:
+    return [
+        ("Points", f"{summary.get('points', 0):,} ({summary.get('design', '')})"),
+        ("Strategies", ", ".join(summary.get("strategies", []))),
+        ("Seeds x replications", f"{len(summary.get('seeds', []))} x {summary.get('replications', 0):,}"),
+        ("Runs", f"{summary.get('runs', 0):,}, {summary.get('failed_runs', 0):,} failed"),
+    ]
+
+
+def _factor(row: Row) -> tuple[str, str]:
+    if row["values"]:
+        return row["key"], ", ".join(str(v) for v in row["values"][:30]) + (" …" if len(row["values"]) > 30 else "")
+    return row["key"], f"{row['low']:g} to {row['high']:g}"
+
+
+def _future(row: Row, unit: str) -> Row:
+    share = f"{percent(row['share_best'])} ({percent(row['share_best_low'])} to {percent(row['share_best_high'])})"
+    money = {name: figure(row[name], unit, sign=name in ("gain", "worst_decile")) for name in ("gain", "worst_decile", "regret", "largest_regret")}
+    return {"strategy": row["strategy"], "share": share, **money}
+
+
+def _points(folder: ResultFolder, design: Row, names: list[str], unit: str) -> list[Row]:
+    """A forest a strategy: its difference from the baseline at each of the first points, with the point's values."""
+    if not folder.has_table("differences"):
+        return []
+    rows = folder.read_table("differences")
+    out = []
+    for strategy in dict.fromkeys(rows["strategy"]):
+        chosen = [i for i, s in enumerate(rows["strategy"]) if s == strategy and rows["diff"][i] is not None][:SHOWN]
+        placed = [_interval(rows, i, design, names, unit) for i in chosen]
+        if placed:
+            out.append({"strategy": strategy, "baseline": rows["baseline"][chosen[0]], "forest": forest(strategy, unit, placed)})
+    return out
+
+
+def _interval(rows: Row, i: int, design: Row, names: list[str], unit: str) -> Interval:
+    point, low, high, mid = rows["point"][i], rows["ci_low"][i], rows["ci_high"][i], rows["diff"][i]
+    values = ", ".join(f"{name.split('.')[-1]} {_short(design[name][point])}" for name in names) or f"point {point}"
+    sure = low is not None and (low > 0 or high < 0)
+    verdict = "cannot_tell" if not sure else "better" if mid > 0 else "worse"
+    words = figure(mid, unit, sign=True) + ("" if low is None else f" ({interval(low, high, unit)})")
+    return Interval(values, low, mid, high, verdict, words)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _failures(folder: ResultFolder) -> list[Row]:
+    rows = []
+    for path in sorted(folder.path.glob("failures*.jsonl")):
+        rows += [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return rows[:20]

@@ -1,0 +1,72 @@
+"""Designs and sensitivities against known functions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from omosim.study.designs import DesignError, Factor, design_points
+from omosim.study.sensitivity import indices, noise_share
+
+
+def test_a_grid_crosses_values_the_last_fastest() -> None:
+    factors = [Factor("a", (1, 2)), Factor("b", ("x", "y", "z"))]
+    assert design_points(factors, "grid", 9, 1) == [(1, "x"), (1, "y"), (1, "z"), (2, "x"), (2, "y"), (2, "z")]
+    assert design_points([], "grid", 9, 1) == [()]
+    with pytest.raises(DesignError, match=r"interval|range"):
+        design_points([Factor("a", (), 0, 1)], "grid", 4, 1)
+
+
+@pytest.mark.parametrize("design", ["lhs", "sobol"])
+def test_spread_designs_fill_every_slice(design: str) -> None:
+    factors = [Factor("a", (), 0.5, 2.5), Factor("n", (), 1, 4, whole=True), Factor("c", ("p", "q"))]
+    points = design_points(factors, design, 64, 1)
+    a = np.array([p[0] for p in points])
+    assert len(points) == 64 and a.min() >= 0.5 and a.max() < 2.5
+    assert (np.bincount(((a - 0.5) / 2 * 16).astype(int), minlength=16) == 4).all()
+    assert sorted({p[1] for p in points}) == [1, 2, 3, 4]
+    assert sum(p[2] == "p" for p in points) == 32
+    assert points == design_points(factors, design, 64, 1)
+    assert points != design_points(factors, design, 64, 2)
+
+
+def test_sobol_grows_without_moving_its_first_points() -> None:
+    factors = [Factor("a", (), 0, 1), Factor("b", (), 0, 1)]
+    assert design_points(factors, "sobol", 48, 1) == design_points(factors, "sobol", 64, 1)[:48]
+
+
+def ishigami(x: np.ndarray) -> np.ndarray:
+    z = (2 * x - 1) * np.pi
+    return np.asarray(np.sin(z[:, 0]) + 7 * np.sin(z[:, 1]) ** 2 + 0.1 * z[:, 2] ** 4 * np.sin(z[:, 0]))
+
+
+def test_sobol_shares_of_the_ishigami_function() -> None:
+    pytest.importorskip("SALib")
+    factors = [Factor(n, (), 0, 1) for n in ("x1", "x2", "x3")]
+    x = np.array(design_points(factors, "saltelli", 1024, 1))
+    rows = {r["input"]: r for r in indices("saltelli", ["x1", "x2", "x3"], x, ishigami(x)[:, None])}
+    for name, first, total in (("x1", 0.3139, 0.5576), ("x2", 0.4424, 0.4424), ("x3", 0.0, 0.2437)):
+        assert rows[name]["first"] == pytest.approx(first, abs=0.03)
+        assert rows[name]["effect"] == pytest.approx(total, abs=0.03)
+    assert rows["noise of replications"]["effect"] is None
+
+
+def test_morris_ranks_a_linear_function_exactly() -> None:
+    pytest.importorskip("SALib")
+    factors = [Factor(n, (), 0, 1) for n in ("a", "b", "c")]
+    x = np.array(design_points(factors, "morris", 10, 1))
+    rows = indices("morris", ["a", "b", "c"], x, (x @ np.array([1.0, -5.0, 0.0]))[:, None])
+    assert [r["input"] for r in rows[:3]] == ["b", "a", "c"]
+    assert rows[0]["effect"] == pytest.approx(5) and rows[0]["first"] == pytest.approx(-5)
+    assert rows[2]["effect"] == pytest.approx(0, abs=1e-9)
+    with pytest.raises(DesignError, match="two factors"):
+        design_points(factors[:1], "morris", 4, 1)
+
+
+def test_noise_has_a_line_of_its_own() -> None:
+    draw = np.random.default_rng(3)
+    truth = draw.normal(0, 1, 400)[:, None]
+    values = truth + draw.normal(0, 2, (400, 4))  # variance of a mean: 1 + 4/4
+    share = noise_share(values)
+    assert share is not None and share == pytest.approx(0.5, abs=0.06)
+    assert noise_share(values[:, :1]) is None

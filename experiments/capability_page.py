@@ -17,6 +17,7 @@ import numpy as np
 import yaml
 
 from omosim.config.compose import compose
+from omosim.config.network_rules import USES
 from omosim.schema.settings import Settings
 from omosim.schema.strategy import CapabilityLevel
 from omosim.strategy import build_policy, capability, capability_names
@@ -68,12 +69,19 @@ SPOKEN_OF = (
     "flash sale with site capacity", "A/B testing", "package inserts, triggered campaigns", "shipping from stores",
 )  # fmt: skip
 
+#: what goes with a key of the network that a capability needs (omosim.config.network_rules.USES)
+WITH = {"operations.slot_minutes": "operations.slot_orders", "fitting.alterable": "fitting.alter_minutes"}
+
 #: of C1-C37 what is no capability of its own: a setting, a dated change, a table
 ELSEWHERE = {
+    "C3": "lockers, points and slots: `network.points`, `network.operations`, none shipped",
+    "C4": "what is altered, what is not wanted: `network.fitting`, none shipped",
+    "C6": "dark stores: `network.dark_stores`, none shipped",
     "C15": "also level `in_app_payment` of live_commerce",
     "C20": "opting out: `market.messages`; saturation: touchpoint rows",
     "C24": "`network.stock.policy: forecast`: order-up-to levels follow each node's own demand",
     "C25": "also: promises in opening hours, late orders told to the shopper: `network`, docs/network.md",
+    "C26": "`network.dark_stores`, `network.outsourced`, none shipped",
     "C27": "also `network.work`: service times and people; dated changes of `staff`",
     "C28": "also `network.work` and dated changes of `staff`; a touchpoint row `staff` with its accuracy",
     "C29": "also fitting rooms: `network.fitting`; dated changes of `rooms`",
@@ -158,10 +166,17 @@ def table() -> str:
         cost = f"{money(row.capital)} · {row.running_per_day:,} · {row.running_per_store_day:,} · {row.ramp_up_days} days · {row.life_years:g} years"
         cells = [
             f"`{name}`", ", ".join(kind.codes), does, ", ".join(acts_on(name)), "; ".join(said(level, row) for level in own),
-            "; ".join(said(level, row) for level in rest), ", ".join(kind.requires), cost, module(kind),
+            "; ".join(said(level, row) for level in rest), ", ".join([*kind.requires, *keys_needed(name)]), cost, module(kind),
         ]  # fmt: skip
         lines.append("| " + " | ".join(cell or "–" for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def keys_needed(name: str) -> list[str]:
+    """Keys of the network without which a capability is refused, one text; none for most."""
+    keys = [".".join(key) for key in USES.get(name, ())]
+    texts = [f"`network.{key}`" + (f" with `network.{WITH[key]}`" if key in WITH else "") for key in keys]
+    return [" or ".join(texts) + " above 0"] if texts else []
 
 
 def module(kind: Capability) -> str:

@@ -117,7 +117,10 @@ def further_nodes(facts: Facts) -> Iterator[Problem]:
         numbers = [facts.number("network", *key) for key in keys]
         if name in on and None not in numbers and not any(numbers):
             wanted = " or ".join(".".join(("network", *key)) for key in keys)
-            yield facts.problem(("network", *keys[0]), f"none, and '{name}' needs them", f"Give {wanted}, or drop {name}", "1 or more")
+            if keys[0][0] == "fitting":  # shares, and an alteration takes work
+                wanted = wanted.replace("alterable", "alterable with network.fitting.alter_minutes")
+            allowed = "above 0, to 1" if keys[0][0] == "fitting" else "1 or more"
+            yield facts.problem(("network", *keys[0]), f"none, and '{name}' needs them", f"Give {wanted}, or drop {name}", allowed)
     slots = [facts.number("network", "operations", name) for name in ("slot_minutes", "slot_orders")]
     if None not in slots and bool(slots[0]) != bool(slots[1]):
         missing = "slot_orders" if slots[0] else "slot_minutes"

@@ -246,6 +246,23 @@ _PLACES: dict[str, Loc] = {
 SMALL_SAMPLE = 10_000
 
 
+def _too_late(facts: Facts, rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Capabilities switched on inside the run whose ramp-up outlasts the run, or their own last day."""
+    days = facts.number("days")
+    for row in rows:
+        name, start, until = row.get("capability"), row.get("from_day"), row.get("to_day")
+        if row.get("what") != "capability" or not row.get("set") or days is None or not isinstance(start, int) or start >= days:
+            continue
+        ramp = facts.number("strategy", "capabilities", str(name), "ramp_up_days") or 0
+        if facts.get("strategy", "capabilities", str(name), "enabled") is True or start + ramp < min(days, days if until is None else until):
+            continue
+        ends = f"the run ends on day {days:g}" if until is None or until >= days else f"it is switched off on day {until}"
+        yield (
+            f"scenario '{facts.get('scenario', 'name')}': capability '{name}' works from day {start + ramp:g} on (ramp-up of {ramp:g} days), "
+            f"{ends}; it costs and does nothing: give an earlier from_day ({-ramp:g} to have it from the first measured day on) or more days"
+        )
+
+
 def notes(data: dict[str, Any]) -> list[str]:
     """What is allowed and may still surprise."""
     facts = Facts(data, lambda loc: ("", None))
@@ -259,6 +276,7 @@ def notes(data: dict[str, Any]) -> list[str]:
             f"scenario '{facts.get('scenario', 'name')}': {len(late)} of {len(rows)} interventions begin "
             f"on day {first} or later and are not reached in {days:g} days; give days={first + 14} or more to see them"
         )
+    found += _too_late(facts, rows)
     people, basis = facts.number("shoppers"), facts.number("market", "cost_basis_shoppers")
     if people is not None and basis is not None and people < min(basis, SMALL_SAMPLE):
         found.append(

@@ -283,3 +283,19 @@ def test_a_copy_of_the_shipped_folders_is_the_shipped_ones(tmp_path):
     shutil.copytree(own.configs, tmp_path / "configs")
     shutil.copytree(own.folder("scenario"), tmp_path / "scenarios")
     assert compose("compare", [], tmp_path).hash == compose("compare", [], tmp_path.parent).hash
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("from_day: 0", "works from day 14 on (ramp-up of 14 days), the run ends on day 14;"),
+        ("from_day: -4, to_day: 8", "works from day 10 on (ramp-up of 14 days), it is switched off on day 8;"),
+        ("from_day: -1", None),  # on the last day
+    ],
+)
+def test_a_ramp_up_that_outlasts_the_run_is_told(change: str, told: str | None) -> None:
+    scenario = f"scenario.interventions=[{{what: capability, capability: personal_coupons, set: 1, {change}}}]"
+    late = [note for note in compose("run", ["strategy=o2o", "days=14", scenario]).notes if "ramp-up" in note]
+    assert [told in note and "give an earlier from_day (-14" in note for note in late] == ([True] if told else [])
+    on = "strategy.capabilities.personal_coupons=true"
+    assert not any("ramp-up" in note for note in compose("run", ["strategy=o2o", on, "days=14", scenario]).notes)

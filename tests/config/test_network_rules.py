@@ -31,7 +31,7 @@ BAD = {
     "sessions without length": (["network.site.sessions=100", "network.site.session_minutes=0"], "never fill a site"),
     "too many parcels": (["network.sourcing.max_parcels=5"], "max_parcels"),
     "too large a batch": (["network.operations.batch_orders=65"], "batch_orders"),
-    "a pickup space without a use": (["strategy.capabilities.pickup_space=true"], "Give network.fitting.alterable or network.fitting.unwanted"),
+    "a pickup space without a use": (["strategy.capabilities.pickup_space=true"], "allowed: above 0, to 1. Give network.fitting.alterable with network.fitting.alter_minutes or network.fitting.unwanted, or drop pickup_space"),
     "rooms that nobody uses": (["network.operations.fitting_rooms=2"], "network.fitting.room_minutes = 0.0: fitting rooms that nobody uses"),
     "alterations without work": (["network.fitting.alterable=0.3"], "network.fitting.alter_minutes = 0.0: alterations without work"),
     "work on nothing": (["network.fitting.alter_minutes=9"], "network.fitting.alterable = 0.0: nothing is altered"),

@@ -184,7 +184,9 @@ def test_a_capability_costs_at_once_and_works_after_its_ramp_up(shipped) -> None
 
 
 def test_changes_of_a_whole_run_become_settings(shipped) -> None:
-    settings = shipped.make_settings(scenario="omo_loses")
+    world_of = {"misfit": 0.15, "goods_cost": 1.4, "delivery_cost": 2.0}
+    changes = [{"what": what, "times": times, "from_day": -3650} for what, times in world_of.items()]
+    settings = shipped.with_changes(shipped.make_settings(), *changes)
     done = whole_run(settings)
     makeup, before = done.catalogue.categories["makeup"], settings.catalogue.categories["makeup"]
     assert makeup.misfit == pytest.approx(0.15 * before.misfit)

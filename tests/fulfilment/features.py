@@ -474,6 +474,7 @@ def rush(rng: np.random.Generator, d: Draft) -> None:
     d.rows["try_on"][chosen] = rng.random(many) < 0.8
     at_once = chosen & (rng.random(len(d.rows)) < 0.5)
     d.rows["t"][at_once], d.rows["patience_s"][at_once] = 11 * HOUR, d.tick
+    d.rows["patience_s"][chosen & (d.rows["flow"] == Flow.PICKUP)] = d.tick
 
 
 @feature

@@ -413,6 +413,7 @@ def resumed_run(report, task):
 SAME_QUESTION = {
     frozenset({"decide_one", "learn_stock"}),  # did the shopper look up stock before the trip
     frozenset({"decide_one", "is_identified"}),  # was the shopper logged in
+    frozenset({"synthesise", "unseen_by"}),  # the rank of a shopper's taste for stores, which a share of needs for touch has too
     frozenset({"reach_of", "weigh_touchpoints"}),  # does the shopper use a touchpoint
 }
 

@@ -474,7 +474,9 @@ def rush(rng: np.random.Generator, d: Draft) -> None:
     d.rows["try_on"][chosen] = rng.random(many) < 0.8
     at_once = chosen & (rng.random(len(d.rows)) < 0.5)
     d.rows["t"][at_once], d.rows["patience_s"][at_once] = 11 * HOUR, d.tick
-    d.rows["patience_s"][chosen & (d.rows["flow"] == Flow.PICKUP)] = d.tick
+    collects = chosen & (d.rows["flow"] == Flow.PICKUP)  # they come in one hour, find the room taken and are in a hurry
+    d.rows["patience_s"][collects], d.rows["collect_lag_s"][collects], d.rows["t"][collects] = d.tick, 0, 11 * HOUR
+    d.rows["misfit"][collects] = d.rows["try_on"][collects] = 1
 
 
 @feature

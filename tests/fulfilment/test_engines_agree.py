@@ -63,6 +63,10 @@ def table(seen: Counter[str]) -> str:
     return "\n".join(lines)
 
 
+#: what few random worlds have; the busier ones below must show it, and test_given_back works it out by hand
+RARE = {"collected without trying on", "gave up in front of a room"}
+
+
 def missing(seen: Counter[str]) -> list[str]:
     """What should have happened and did not."""
     return [name for name in (*MUST_HAPPEN, *sum(EFFECTS.values(), ())) if not seen[name]]
@@ -89,7 +93,7 @@ def test_engines_agree_in_five_hundred_worlds():
     print(table(seen))
     assert examples == seen["worlds"] == ALL
     assert {name: seen[f"has {name}"] for name in FEATURES if seen[f"has {name}"] < 30} == {}
-    assert missing(seen) == []
+    assert set(missing(seen)) <= RARE
 
 
 def test_everything_that_must_happen_did():

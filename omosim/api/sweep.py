@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omosim.api.commands import stamp
 from omosim.api.warming import cold, warm
 from omosim.results import ResultFolder, code_version, content_hash, provenance
 from omosim.study import designs
-from omosim.study.outcome import Failure
-from omosim.study.shards import Planned, ShardStore, cut
+from omosim.study.shards import Planned, ShardStore, cut, runs_on_disk
 
 if TYPE_CHECKING:
     from omosim.config.sweep import SweepPlan
@@ -39,13 +39,13 @@ class Prepared:
     designed: str
     points: list[tuple[Any, ...]]
     runs: list[Planned]
-    refused: dict[str, Failure] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     _texts: dict[tuple[int, str], bytes] = field(default_factory=dict)
 
     def task(self, item: Planned) -> str:
         """The JSON task of a run."""
         if item.run_id in self.refused:
-            raise Refused(self.refused[item.run_id].message)
+            raise Refused(self.refused[item.run_id])
         text = zlib.decompress(self._texts[item.point, item.strategy]).decode()
         head = json.dumps({"run_id": item.run_id, "arm": item.strategy, "replication": item.replication, "seed": item.seed})
         return f'{head[:-1]}, "settings": {text}}}'
@@ -101,7 +101,7 @@ def prepare(plan: SweepPlan, tell: Callable[[int, int], None] = lambda done, of:
                         run = run_id(text, code=code, data_hash="", seed=seed, replication=replication)
                     else:
                         run = refused_id(number, strategy, seed, replication, scenario)
-                        ready.refused[run] = Failure("error", scenario, exit_code=2)
+                        ready.refused[run] = scenario
                         scenario = ""
                     ready.runs.append(Planned(run, number, strategy, scenario, seed, replication))
     return ready
@@ -115,7 +115,7 @@ def refused_id(*parts: object) -> str:
 # ---- running ----------------------------------------------------------------------------------------------------
 def make_workers(plan: SweepPlan) -> Executor:
     """The executor that the words ask for."""
-    from omosim.study.executor import InlineExecutor, PoolExecutor
+    from omosim.study.executor import InlineExecutor, PoolExecutor, make_executor
 
     options = plan.options
     threads = plan.first.settings.engine.threads
@@ -123,14 +123,10 @@ def make_workers(plan: SweepPlan) -> Executor:
         from omosim.study.cluster import DaskExecutor
 
         return DaskExecutor(ENTRY, options.scheduler, options.jobs)
-    if options.executor == "inline" or (options.executor == "auto" and options.jobs == 1 and options.budget_s is None):
+    if options.executor == "inline":
         return InlineExecutor(ENTRY)
-    return PoolExecutor(ENTRY, options.jobs, threads=threads, budget_s=options.budget_s)
-
-
-def stamp() -> str:
-    """Present time for provenance; nothing in a model reads it."""
-    return datetime.now().astimezone().isoformat(timespec="seconds")
+    make = PoolExecutor if options.executor == "pool" else make_executor
+    return make(ENTRY, options.jobs, threads=threads, budget_s=options.budget_s)
 
 
 @dataclass
@@ -150,7 +146,7 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[SweepPro
     ------
     StudyInterrupted : on Ctrl-C; finished runs are kept
     """
-    from omosim.study.sweep import failure_lines, sweep, sweep_text
+    from omosim.study.sweep import failure_lines, sweep
 
     plan, options = ready.plan, ready.plan.options
     if cold():
@@ -162,7 +158,7 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[SweepPro
     parts = cut(ready.runs)
     mine = [number for number in range(len(parts)) if number % n == k - 1]
     write_design(ready, folder)
-    folder.write_text("sweep.json", sweep_text(described(ready)))
+    folder.write_json("sweep.json", described(ready))
     store = ShardStore(folder, parts)
     at_once = workers or make_workers(plan)
     outcome = sweep(store, ready.task, at_once, mine=mine, window=max(1, options.jobs) * AHEAD, progress=progress)
@@ -263,20 +259,13 @@ def status_command(place: str) -> int:
     content = folder.read_json("sweep.json")
     finished = folder.finished
     failed = [json.loads(line) for file in sorted(path.glob("failures*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines()]
-    done = finished_runs(path)
+    done = len(runs_on_disk(path))
     print(f"{path}: {done} of {content['runs']} runs finished, {len(failed)} failed; {'whole' if finished else 'not finished'}")
     for row in failed[:20]:
         print(f"  {row['run_id']} point {row['point']} {row['strategy']} seed {row['seed']} replication {row['replication']}: {row['kind']}: {row['message'][:200]}")
     if not finished:
         print("The same command again goes on: omosim sweep " + " ".join(content["words"]) + f" output.dir={path}")
     return 0
-
-
-def finished_runs(path: Path) -> int:
-    """Distinct finished runs in parts and journals of a sweep's folder."""
-    from omosim.study.shards import runs_on_disk
-
-    return len(runs_on_disk(path))
 
 
 def extended_words(place: str, words: Sequence[str]) -> list[str]:

@@ -71,7 +71,7 @@ class SweepPlan:
 
     @property
     def hash(self) -> str:
-        """16 hex digits of what decides which runs there are; points and replications may grow in the same folder."""
+        """16 hex digits of what decides which runs there are; `extend` names the folder, so that it may grow there."""
         bases = {f"{arm} {' '.join(combo)}": base.hash for (arm, combo), base in self.bases.items()}
         factors = [[f.key, list(f.values), f.low, f.high] for f in self.factors]
         design = [self.options.design, self.options.design_seed, self.options.points, self.options.replications]

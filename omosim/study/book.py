@@ -126,19 +126,23 @@ def gather(book: Book, target: int, store: RunStore, workers: Executor, tell: Ca
 
 def take(book: Book, store: RunStore, outcome: Outcome) -> None:
     """Put an outcome into the book: a kept answer, or why there is none."""
+    found = judge(outcome)
+    if isinstance(found, Failure):
+        book.failures[outcome.name] = found
+    else:
+        book.answers[outcome.name] = store.save(found)
+
+
+def judge(outcome: Outcome) -> RunAnswer | Failure:
+    """The answer of a run, or why there is none; an answer that breaks a law is a failure."""
     if outcome.failure is not None:
-        book.failures[outcome.name] = outcome.failure
-        return
+        return outcome.failure
     try:
         answer = parse_answer(outcome.value or "", outcome.name)
     except BadAnswer as error:
-        book.failures[outcome.name] = Failure.of(error)
-        return
+        return Failure.of(error)
     broken = {law: residual for law, residual in answer.laws.items() if residual}
-    if broken:
-        book.failures[outcome.name] = Failure("error", f"laws broken: {broken}", exit_code=4)
-        return
-    book.answers[outcome.name] = store.save(answer)
+    return Failure("error", f"laws broken: {broken}", exit_code=4) if broken else answer
 
 
 def stop_if_hopeless(book: Book, target: int) -> None:

@@ -147,7 +147,7 @@ class ShardStore:
         file.write(b"%08x %s\n" % (zlib.crc32(text), text))
         return _read(text)
 
-    def close_part(self, number: int, answers: Mapping[str, RunAnswer], scenario: Mapping[int, str] | None = None) -> None:
+    def close_part(self, number: int, answers: Mapping[str, RunAnswer]) -> None:
         """Write a part from its runs, in the plan's order, and drop its journal; runs without an answer are left out."""
         rows: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
         for item in self.parts[number]:

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from omosim.results.atomic import json_text
-from omosim.study.book import StudyInterrupted
+from omosim.study.book import StudyInterrupted, judge
 from omosim.study.executor import Executor
-from omosim.study.outcome import Failure, Outcome
-from omosim.study.runs import BadAnswer, RunAnswer, parse_answer
+from omosim.study.outcome import Failure
+from omosim.study.runs import RunAnswer
 from omosim.study.shards import Planned, ShardStore
 
 _SYNC_S = 2.0
@@ -90,15 +89,15 @@ class _State:
             for run in self.open[number]:
                 self.parts_of.setdefault(run, []).append(number)
 
-    def take(self, run: str, answer: RunAnswer | None, failure: Failure | None) -> None:
+    def take(self, run: str, found: RunAnswer | Failure) -> None:
         """Put an outcome where it belongs; a part without open runs is written."""
         for number in self.parts_of.pop(run, []):
             self.open[number].discard(run)
-            if answer is not None:
-                self.answers[number][run] = self.store.save(number, answer)
+            if isinstance(found, Failure):
+                self.failures[run] = found
+            else:
+                self.answers[number][run] = self.store.save(number, found)
                 self.done += 1
-            elif failure is not None:
-                self.failures[run] = failure
             if not self.open[number]:
                 self._close(number)
 
@@ -148,10 +147,10 @@ def sweep(
         state.close_ready()
         while _feed(workers, queue, state, tasks, window):
             for outcome in workers.collect():
-                run, answer, failure = judge(outcome)
-                if run in state.shared and answer is not None:
-                    state.kept[run] = answer
-                state.take(run, answer, failure)
+                found = judge(outcome)
+                if outcome.name in state.shared and isinstance(found, RunAnswer):
+                    state.kept[outcome.name] = found
+                state.take(outcome.name, found)
             if time.monotonic() - synced > _SYNC_S:
                 store.settle()
                 synced = time.monotonic()
@@ -162,7 +161,8 @@ def sweep(
     finally:
         workers.close()
     store.close()
-    whole = all(store.whole(n) for n in range(len(store.parts))) or (not state.failures and set(mine) == set(range(len(store.parts))))
+    others = [n for n in range(len(store.parts)) if n not in set(mine)]
+    whole = not state.failures and all(store.whole(n) for n in others)
     return SweepOutcome(state.done, state.reused, state.failures, whole, time.monotonic() - began)
 
 
@@ -185,29 +185,15 @@ def _feed(workers: Executor, queue: Iterator[tuple[Planned, RunAnswer | None]], 
             break
         item, known = entry
         if known is not None:
-            state.take(item.run_id, known, None)
+            state.take(item.run_id, known)
             continue
         try:
             task = tasks(item)
         except Exception as error:
-            state.take(item.run_id, None, Failure.of(error))
+            state.take(item.run_id, Failure.of(error))
             continue
         workers.submit(item.run_id, task)
     return workers.pending() > 0
-
-
-def judge(outcome: Outcome) -> tuple[str, RunAnswer | None, Failure | None]:
-    """Run id, answer or failure of an outcome; an answer that breaks a law is a failure."""
-    if outcome.failure is not None:
-        return outcome.name, None, outcome.failure
-    try:
-        answer = parse_answer(outcome.value or "", outcome.name)
-    except BadAnswer as error:
-        return outcome.name, None, Failure.of(error)
-    broken = {law: residual for law, residual in answer.laws.items() if residual}
-    if broken:
-        return outcome.name, None, Failure("error", f"laws broken: {broken}", exit_code=4)
-    return outcome.name, answer, None
 
 
 def failure_lines(failures: Mapping[str, Failure], plan: Sequence[Planned]) -> str:
@@ -219,8 +205,3 @@ def failure_lines(failures: Mapping[str, Failure], plan: Sequence[Planned]) -> s
             row: dict[str, Any] = {"run_id": item.run_id, "point": item.point, "strategy": item.strategy, "scenario": item.scenario, "seed": item.seed, "replication": item.replication}
             lines.append(json.dumps({**row, **vars(failure)}, ensure_ascii=False, sort_keys=True) + "\n")
     return "".join(lines)
-
-
-def sweep_text(content: Mapping[str, Any]) -> str:
-    """Text of sweep.json; nothing in it depends on when or where the sweep ran."""
-    return json_text(dict(content))

@@ -20,7 +20,8 @@ from omosim.study.shards import Planned, ShardStore, cut, runs_on_disk
 if TYPE_CHECKING:
     from omosim.config.sweep import SweepPlan
     from omosim.study.executor import Executor
-    from omosim.study.sweep import SweepOutcome, SweepProgress
+    from omosim.study.progress import Progress
+    from omosim.study.sweep import SweepOutcome
 
 ENTRY = "omosim.model.run:run_task"
 AHEAD = 4  # tasks handed out for every worker
@@ -139,14 +140,15 @@ class SweepResult:
     exit_code: int
 
 
-def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[SweepProgress], None] = lambda _: None, workers: Executor | None = None) -> SweepResult:
+def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[Progress], None] = lambda _: None, workers: Executor | None = None) -> SweepResult:
     """Run what is missing; write design, failures and, when every part is there, the comparison and the report.
 
     Raises
     ------
     StudyInterrupted : on Ctrl-C; finished runs are kept
     """
-    from omosim.study.sweep import failure_lines, sweep
+    from omosim.study.failures import FILE, write_failures
+    from omosim.study.sweep import failure_rows, sweep
 
     plan, options = ready.plan, ready.plan.options
     if cold():
@@ -162,9 +164,7 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[SweepPro
     store = ShardStore(folder, parts)
     at_once = workers or make_workers(plan)
     outcome = sweep(store, ready.task, at_once, mine=mine, window=max(1, options.jobs) * AHEAD, progress=progress)
-    name = "failures.jsonl" if n == 1 else f"failures-{k}-{n}.jsonl"
-    lines = failure_lines(outcome.failures, ready.runs)
-    folder.write_text(name, lines) if lines else (folder.path / name).unlink(missing_ok=True)
+    write_failures(folder, failure_rows(outcome.failures, ready.runs), FILE if n == 1 else f"failures-{k}-{n}.jsonl")
     summary: dict[str, Any] = {}
     if outcome.whole or n == 1:
         from omosim.reports.write import write_report

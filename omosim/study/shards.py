@@ -83,13 +83,17 @@ class ShardStore:
         for path in (self.shards, self.journals):
             sweep_temps(path)
         whole = {n for n in mine if self.whole(n)}
-        strays = self._strays(whole, mine)
-        missing = {n: self._journal(n) for n in mine if n not in whole}
+        foreign = self._foreign(whole, mine)
+        journals = {n: self._journal(n) for n in mine}
+        strays = self._strays(foreign)
+        for answers in journals.values():  # a journal of another cut may hold runs that now stand in a neighbour's part
+            strays.update(answers)
+        missing = {n: journals[n] for n in mine if n not in whole}
         for number, found in missing.items():
             for item in self.parts[number]:
                 if item.run_id in strays and item.run_id not in found:
                     found[item.run_id] = self.save(number, strays[item.run_id])
-        for path in self._foreign(whole, mine):
+        for path in foreign:
             path.unlink(missing_ok=True)
         return missing
 
@@ -117,19 +121,14 @@ class ShardStore:
             p for p in self.journals.glob("part-*.*") if p.stem not in known
         ]
 
-    def _strays(self, whole: set[int], mine: Sequence[int]) -> dict[str, RunAnswer]:
+    def _strays(self, foreign: Sequence[Path]) -> dict[str, RunAnswer]:
+        """Finished runs of files of another cut; a Parquet part counts where its checksum fits."""
         found: dict[str, RunAnswer] = {}
-        for path in sorted(self._foreign(whole, mine)):
+        for path in sorted(foreign):
             if path.suffix == ".jsonl":
                 found.update(_lines(path))
             elif path.suffix == ".parquet" and path.stem[5:].isdigit() and self._seal(int(path.stem[5:])).startswith(_checksum(path)):
                 found.update(_answers(path))
-        own = {item.run_id for n in mine if n not in whole for item in self.parts[n]}
-        if own - found.keys():
-            for number in mine:  # a journal of another cut may hold runs that now stand in a neighbour's part
-                for run, answer in self._journal(number).items():
-                    if run in own:
-                        found.setdefault(run, answer)
         return found
 
     # ---- writing ------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,27 +11,11 @@ from typing import Any
 from omosim.study.book import StudyInterrupted, judge
 from omosim.study.executor import Executor
 from omosim.study.outcome import Failure
+from omosim.study.progress import Progress
 from omosim.study.runs import RunAnswer
 from omosim.study.shards import Planned, ShardStore
 
 _SYNC_S = 2.0
-
-
-@dataclass(frozen=True)
-class SweepProgress:
-    """Told to the caller after each finished run."""
-
-    done: int
-    reused: int
-    failed: int
-    planned: int
-    seconds: float
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate for the rest, None before the first fresh run."""
-        fresh = self.done + self.failed - self.reused
-        return None if fresh <= 0 else self.seconds / fresh * (self.planned - self.done - self.failed)
 
 
 @dataclass
@@ -118,7 +101,7 @@ def sweep(
     *,
     mine: Sequence[int],
     window: int,
-    progress: Callable[[SweepProgress], None] = lambda _: None,
+    progress: Callable[[Progress], None] = lambda _: None,
 ) -> SweepOutcome:
     """Run what is missing of some parts of a plan.
 
@@ -154,7 +137,7 @@ def sweep(
             if time.monotonic() - synced > _SYNC_S:
                 store.settle()
                 synced = time.monotonic()
-            progress(SweepProgress(state.done, state.reused, len(state.failures), state.planned, time.monotonic() - began))
+            progress(Progress(state.done, state.reused, len(state.failures), state.planned, time.monotonic() - began))
     except KeyboardInterrupt:
         store.close()
         raise StudyInterrupted(f"Interrupted: {state.done} finished runs are kept in {store.folder.path}. Run the same command again to go on.") from None
@@ -196,12 +179,8 @@ def _feed(workers: Executor, queue: Iterator[tuple[Planned, RunAnswer | None]], 
     return workers.pending() > 0
 
 
-def failure_lines(failures: Mapping[str, Failure], plan: Sequence[Planned]) -> str:
-    """Text of failures.jsonl, a line a failed run in the plan's order."""
-    lines = []
+def failure_rows(failures: Mapping[str, Failure], plan: Sequence[Planned]) -> Iterator[dict[str, Any]]:
+    """Rows of failures.jsonl in the plan's order."""
     for item in plan:
-        failure = failures.get(item.run_id)
-        if failure is not None:
-            row: dict[str, Any] = {"run_id": item.run_id, "point": item.point, "strategy": item.strategy, "scenario": item.scenario, "seed": item.seed, "replication": item.replication}
-            lines.append(json.dumps({**row, **vars(failure)}, ensure_ascii=False, sort_keys=True) + "\n")
-    return "".join(lines)
+        if item.run_id in failures:
+            yield {**vars(item), **vars(failures[item.run_id])}

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from omosim.results import ResultFolder
 from omosim.study.executor import PoolExecutor
+from omosim.study.failures import write_failures
 from omosim.study.shards import Planned, ShardStore, cut
-from omosim.study.sweep import failure_lines, sweep
+from omosim.study.sweep import failure_rows, sweep
 
 
 def plan(runs: int) -> list[Planned]:
@@ -31,7 +32,7 @@ def main(folder: str, runs: int, jobs: int, seconds: float, marks: str = "") -> 
     workers = PoolExecutor("fake_entry:run", jobs)
     tell = lambda state: print(state.done, *workers.pids, flush=True)
     outcome = sweep(store, lambda item: task(item, seconds, marks), workers, mine=range(len(store.parts)), window=4 * jobs, progress=tell)
-    place.write_text("failures.jsonl", failure_lines(outcome.failures, planned))
+    write_failures(place, failure_rows(outcome.failures, planned))
     print("end", outcome.done, len(outcome.failures), outcome.whole, flush=True)
 
 

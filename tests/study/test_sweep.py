@@ -19,7 +19,7 @@ from omosim.study.executor import InlineExecutor
 from omosim.study.outcome import Failure
 from omosim.study.runs import Kpi, RunAnswer
 from omosim.study.shards import Planned, ShardStore, cut, part_length, runs_on_disk
-from omosim.study.sweep import failure_lines, sweep
+from omosim.study.sweep import failure_rows, sweep
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -98,7 +98,7 @@ def test_a_failed_run_is_a_row_and_is_tried_again(tmp_path: Path) -> None:
     plan = planned()
     found = go(tmp_path / "a", plan, some_fail)
     assert found.done == 28 and len(found.failures) == 12 and found.exit_code == 4
-    lines = [json.loads(line) for line in failure_lines(found.failures, plan).splitlines()]
+    lines = list(failure_rows(found.failures, plan))
     assert [row["run_id"] for row in lines[:3]] == ["run0003", "run0004", "run0005"]
     assert {row["exit_code"] for row in lines} == {1, 2, 4}
     again = go(tmp_path / "a", plan)

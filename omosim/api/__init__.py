@@ -211,11 +211,11 @@ def report_command(path: str) -> int:
     return commands.report_command(path)
 
 
-def rerun_command(path: str) -> int:
-    """Body of `omosim rerun`; returns the exit code."""
-    from omosim.api import commands
+def rerun_command(path: str, run: str = "") -> int:
+    """Body of `omosim rerun`, of the whole folder or of one run in it; returns the exit code."""
+    from omosim.api import commands, rerun
 
-    return commands.rerun_command(path)
+    return rerun.rerun_one(path, run) if run else commands.rerun_command(path)
 
 
 def sweep_prepare(plan: SweepPlan) -> Prepared:

@@ -73,9 +73,7 @@ def prepare(plan: SweepPlan, tell: Callable[[int, int], None] = lambda done, of:
     from omosim.study.runs import run_id
 
     options = plan.options
-    factors = [designs.Factor(f.key, f.values, f.low, f.high, f.whole) for f in plan.factors]
-    designed = options.design if options.design != "auto" else designs.LHS if any(f.ranged for f in factors) else designs.GRID
-    points = designs.design_points(factors, designed, options.points, options.design_seed)
+    designed, points = design_of(plan)
     ready = Prepared(plan, designed, points, [])
     code = code_version()
     first: ConfigError | None = None
@@ -106,6 +104,14 @@ def prepare(plan: SweepPlan, tell: Callable[[int, int], None] = lambda done, of:
                         scenario = ""
                     ready.runs.append(Planned(run, number, strategy, scenario, seed, replication))
     return ready
+
+
+def design_of(plan: SweepPlan) -> tuple[str, list[tuple[Any, ...]]]:
+    """Name of the design and its points. Raises DesignError when it does not fit the factors."""
+    options = plan.options
+    factors = [designs.Factor(f.key, f.values, f.low, f.high, f.whole) for f in plan.factors]
+    designed = options.design if options.design != "auto" else designs.LHS if any(f.ranged for f in factors) else designs.GRID
+    return designed, designs.design_points(factors, designed, options.points, options.design_seed)
 
 
 def refused_id(*parts: object) -> str:
@@ -251,7 +257,15 @@ def sweep_command(ready: Prepared, argv: Sequence[str]) -> int:
     return result.exit_code
 
 
-# ---- status, extend ---------------------------------------------------------------------------------------------
+# ---- again, status, extend ---------------------------------------------------------------------------------------------
+def again(old: Path, place: str, argv: Sequence[str]) -> int:
+    """The sweep of a folder once more, into another one; returns the exit code."""
+    from omosim.config.sweep import compose_sweep
+
+    words = ResultFolder(old, "sweep").read_json("sweep.json")["words"]
+    return sweep_command(prepare(compose_sweep([*words, f"output.dir={place}"])), argv)
+
+
 def status_command(place: str) -> int:
     """`omosim sweep status DIR`: planned, finished and failed runs, and whether the sweep is whole."""
     path = Path(place)
@@ -263,6 +277,8 @@ def status_command(place: str) -> int:
     print(f"{path}: {done} of {content['runs']} runs finished, {len(failed)} failed; {'whole' if finished else 'not finished'}")
     for row in failed[:20]:
         print(f"  {row['run_id']} point {row['point']} {row['strategy']} seed {row['seed']} replication {row['replication']}: {row['kind']}: {row['message'][:200]}")
+    if failed:
+        print(f"One of them alone, with its error: omosim rerun {path} run={failed[0]['run_id']}")
     if not finished:
         print("The same command again goes on: omosim sweep " + " ".join(content["words"]) + f" output.dir={path}")
     return 0

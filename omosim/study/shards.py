@@ -232,12 +232,15 @@ def _answers(path: Path) -> dict[str, RunAnswer]:
     return {run: RunAnswer(run, tuple(found.values())) for run, found in kpis.items()}
 
 
+def journalled(folder: Path) -> dict[str, RunAnswer]:
+    """Finished runs of the parts of a sweep's folder that are not whole."""
+    return {run: answer for path in sorted((folder / JOURNALS).glob("part-*.jsonl")) for run, answer in _lines(path)}
+
+
 def runs_on_disk(folder: Path) -> set[str]:
     """Ids of all finished runs under a sweep's folder, whole parts and journals together."""
     found: set[str] = set()
     for path in sorted((folder / PARTS).glob("part-*.parquet")):
         with suppress(NotAResult, KeyError):
             found.update(read_arrow(path).column("run_id").unique().to_pylist())
-    for path in sorted((folder / JOURNALS).glob("part-*.jsonl")):
-        found.update(run for run, _ in _lines(path))
-    return found
+    return found | journalled(folder).keys()

@@ -53,10 +53,9 @@ def _future(row: Row, unit: str) -> Row:
     return {"strategy": row["strategy"], "share": share_words(row), **money}
 
 
-def _told(summary: Row) -> list[tuple[str, list[str]]]:
-    """The findings in words, under their headings; none where there is nothing to say."""
-    heads = (("What to find out first", "first_thing"), ("Where it loses or wins", "boxes"), ("What more runs would tell", "replications_needed"))
-    return [(head, list(summary[name])) for head, name in heads if summary.get(name)]
+def _told(summary: Row) -> list[list[str]]:
+    """The findings in words, each cut at its backticks: every second piece is a command."""
+    return [str(text).split("`") for name in ("first_thing", "boxes", "replications_needed") for text in summary.get(name, [])]
 
 
 def _tornados(summary: Row, unit: str) -> list[Tornado]:

@@ -43,6 +43,9 @@ def test_the_contract_of_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         expected = sum(profit["omo", row["point"], s] - profit["o2o", row["point"], s] for s in (1, 2)) / 2
         assert row["diff"] == pytest.approx(expected)
 
+    page = Path("a/report.html").read_text()
+    assert "What <bdi>omo</bdi> gains over" in page and json.loads(Path("a/summary.json").read_text())["answer"].split(";")[0][:40] in page
+
     before = tables(Path("a"))
     assert sweep("strategy=o2o,omo", "seed=1,2", *SMALL, "output.dir=a") == 0
     assert "8 were there" in capsys.readouterr().out and tables(Path("a")) == before

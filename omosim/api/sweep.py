@@ -167,6 +167,7 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[Progress
     ------
     StudyInterrupted : on Ctrl-C; finished runs are kept
     """
+    from omosim.study.cluster import DaskExecutor
     from omosim.study.failures import FILE, write_failures
     from omosim.study.sweep import failure_rows, sweep
 
@@ -183,7 +184,7 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[Progress
     folder.write_json("sweep.json", described(ready))
     store = ShardStore(folder, parts)
     at_once = workers or make_workers(plan)
-    outcome = sweep(store, ready.task, at_once, mine=mine, window=max(1, options.jobs) * AHEAD, progress=progress)
+    outcome = sweep(store, ready.task, at_once, mine=mine, window=lambda: AHEAD * (at_once.width() if isinstance(at_once, DaskExecutor) else max(1, options.jobs)), progress=progress)
     write_failures(folder, failure_rows(outcome.failures, ready.runs), FILE if n == 1 else f"failures-{k}-{n}.jsonl")
     summary: dict[str, Any] = {}
     if outcome.whole or n == 1:

@@ -100,7 +100,7 @@ def sweep(
     workers: Executor,
     *,
     mine: Sequence[int],
-    window: int,
+    window: Callable[[], int],
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> SweepOutcome:
     """Run what is missing of some parts of a plan.
@@ -111,7 +111,7 @@ def sweep(
     tasks : planned run -> the task's JSON
     workers : they are closed at the end
     mine : numbers of the parts that this process works on
-    window : tasks that are handed to the workers ahead
+    window : how many tasks are in the workers' hands, those ahead included; asked anew each time
     progress : told after each batch of outcomes
 
     Returns
@@ -160,9 +160,10 @@ def _waiting(state: _State) -> Iterator[tuple[Planned, RunAnswer | None]]:
             yield item, state.kept.get(item.run_id)
 
 
-def _feed(workers: Executor, queue: Iterator[tuple[Planned, RunAnswer | None]], state: _State, tasks: Callable[[Planned], str], window: int) -> bool:
+def _feed(workers: Executor, queue: Iterator[tuple[Planned, RunAnswer | None]], state: _State, tasks: Callable[[Planned], str], window: Callable[[], int]) -> bool:
     """Keep `window` tasks in the workers' hands; whether any are left there."""
-    while workers.pending() < window:
+    room = window()
+    while workers.pending() < room:
         entry = next(queue, None)
         if entry is None:
             break

@@ -82,7 +82,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 def inline(place: Path) -> None:
     store = ShardStore(ResultFolder(place, "sweep"), cut(drill.plan(RUNS)))
-    found = sweep(store, lambda item: drill.task(item, 0, ""), InlineExecutor("fake_entry:run"), mine=range(len(store.parts)), window=4)
+    found = sweep(store, lambda item: drill.task(item, 0, ""), InlineExecutor("fake_entry:run"), mine=range(len(store.parts)), window=lambda: 4)
     assert found.done == RUNS and found.whole
 
 
@@ -119,3 +119,20 @@ def test_a_cluster_that_loses_a_worker_and_its_driver(cluster: Cluster, tmp_path
     assert shards(killed) == shards(quiet)
     rows = [run for path in sorted((killed / "runs").iterdir()) for run in dict.fromkeys(read_columns(path)["run_id"])]
     assert len(rows) == len(set(rows)) == RUNS
+
+
+@pytest.mark.slow
+def test_a_run_that_kills_its_workers_is_set_aside_and_its_neighbours_are_not(cluster: Cluster, tmp_path: Path) -> None:
+    marks, place = tmp_path / "marks", tmp_path / "place"
+    marks.mkdir()
+    cluster.env["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "2"
+    address = cluster.scheduler()
+    for name in ("one", "two"):
+        cluster.worker(name, address)
+    drilled = cluster.start("drill", str(HERE / "drill.py"), str(place), "24", "2", "0.01", str(marks), address)
+    wait(lambda: drilled.poll() is not None, cluster, "drill")
+    assert drilled.returncode == 0, cluster.log("drill")
+    assert cluster.log("drill").splitlines()[-1].split()[:3] == ["end", "23", "1"]
+    (row,) = [json.loads(line) for line in (place / "failures.jsonl").read_text().splitlines()]
+    assert (row["run_id"], row["kind"]) == ("run00005", "killed") and row["attempts"] >= 3 and "no other run beside it" in row["message"]
+    assert len(list(marks.iterdir())) == 4  # those that kill a worker once are among the 23

@@ -36,7 +36,7 @@ def tasks(item: Planned) -> str:
 def go(place: Path, plan: list[Planned], make=tasks, entry: str = "fake_entry:run"):
     place.mkdir(parents=True, exist_ok=True)
     store = ShardStore(ResultFolder(place, "sweep"), cut(plan))
-    return sweep(store, make, InlineExecutor(entry), mine=range(len(store.parts)), window=4)
+    return sweep(store, make, InlineExecutor(entry), mine=range(len(store.parts)), window=lambda: 4)
 
 
 def shards(place: Path) -> dict[str, bytes]:
@@ -126,7 +126,7 @@ def test_shards_of_a_job_array_make_the_whole(tmp_path: Path) -> None:
     parts = cut(plan)
     for k in (2, 0, 1):
         store = ShardStore(ResultFolder(tmp_path / "array", "sweep"), parts)
-        found = sweep(store, tasks, InlineExecutor("fake_entry:run"), mine=[n for n in range(len(parts)) if n % 3 == k], window=2)
+        found = sweep(store, tasks, InlineExecutor("fake_entry:run"), mine=[n for n in range(len(parts)) if n % 3 == k], window=lambda: 2)
         assert found.whole == (k == 1)
     go(tmp_path / "one", plan)
     assert shards(tmp_path / "array") == shards(tmp_path / "one")

@@ -143,7 +143,9 @@ class ShardStore:
                 file.write(b"\n")
         content = [answer.run_id, [[k.kpi, k.value, k.unit, k.reason] for k in answer.kpis]]
         text = json_text(content, indent=None).rstrip("\n").encode("utf-8", "backslashreplace")
-        file.write(b"%08x %s\n" % (zlib.crc32(text), text))
+        line = b"%08x %s\n" % (zlib.crc32(text), text)
+        while line:  # a full disk may take a part of it; the next write then says so
+            line = line[file.write(line) :]
         return _read(text)
 
     def close_part(self, number: int, answers: Mapping[str, RunAnswer]) -> None:

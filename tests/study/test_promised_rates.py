@@ -111,13 +111,13 @@ def test_the_arrays_select_as_the_product_does() -> None:
         assert (one.best if one.best is not None else -1, one.replications) == (winner[study], used[study])
 
 
-@pytest.mark.parametrize("arms", [2, 5, 20])
+@pytest.mark.parametrize("arms", [2, 5, 10])
 @pytest.mark.parametrize("law", ["normal", "skewness 2"])
 @pytest.mark.parametrize("shared", [0.0, 2.0])
 def test_the_best_is_picked_at_the_stated_rate(arms: int, law: str, shared: float) -> None:
     """The least favourable case, the best ahead of all others by just the indifference: right in 95 of 100 at least."""
     draw = np.random.default_rng([arms, int(shared)])
-    studies, most = 1000, 500
+    studies, most = 1000, 400
     own = draw.normal(size=(studies, arms, most)) if law == "normal" else draw.exponential(size=(studies, arms, most)) - 1
     values = own + shared * draw.normal(size=(studies, 1, most))
     values[:, 0] += 0.5

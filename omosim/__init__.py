@@ -8,17 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "bopis", "calibrate", "compare", "load", "simulate", "validate"]
+__all__ = ["__version__", "bopis", "calibrate", "compare", "load", "simulate", "sweep", "validate"]
 
 if TYPE_CHECKING:
     from omosim.api import bopis, calibrate, compare, load, simulate, validate
+    from omosim.api import run_sweep as sweep
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
         from omosim import api
 
-        return getattr(api, name)
+        return getattr(api, {"sweep": "run_sweep"}.get(name, name))  # api.sweep is a module
     raise AttributeError(f"module 'omosim' has no attribute {name!r}")
 
 

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from omosim.api.sweep import Prepared
     from omosim.api.views import RunView
     from omosim.config.sweep import SweepPlan
-    from omosim.results import CompareResult, Result
+    from omosim.results import CompareResult, Result, SweepResult
     from omosim.results.load import ValidateResult
     from omosim.validation.plan import Plan
 
-__all__ = ["bopis", "calibrate", "compare", "load", "simulate", "validate"]
+__all__ = ["bopis", "calibrate", "compare", "load", "run_sweep", "simulate", "validate"]
 
 
 def words(settings: Mapping[str, Any]) -> list[str]:
@@ -90,6 +90,33 @@ def compare(
     asked = [f"strategies=[{','.join(arms)}]", f"baseline={baseline or arms[0]}", *words(settings), *overrides]
     outcome = compare_run(compose("compare", asked), ["omosim", "compare", *asked])
     return load(outcome.folder.path)
+
+
+def run_sweep(strategies: Iterable[str] = ("o2o", "omo"), baseline: str | None = None, *, overrides: Iterable[str] = (), **settings: Any) -> SweepResult:
+    """Run strategies at every point of a design over settings; the result folder is kept, and the same call goes on after a stop.
+
+    Parameters
+    ----------
+    strategies : arms; the first is the baseline unless `baseline` names another
+    overrides : words as on the command line; those with several values (`a=1,2`) or a range (`a=interval(1,2)`) are varied
+    settings : as in `simulate`, a list for several values; also design, points, replications, jobs, executor, scheduler
+
+    Returns
+    -------
+    SweepResult: futures(), sensitivity(), boxes(), to_frame(), runs(), design(), plot.tornado(), report(path)
+
+    Raises
+    ------
+    ConfigError : every problem of the settings at once; DesignError : the design does not fit what is varied
+    """
+    from omosim.api.sweep import prepare, sweep_run
+    from omosim.config.sweep import compose_sweep
+
+    arms = _names(strategies, "strategies")
+    given = {name: ",".join(str(v) for v in value) if isinstance(value, (list, tuple, range)) else value for name, value in settings.items()}
+    asked = [f"strategy={','.join(arms)}", f"baseline={baseline or arms[0]}", *words(given), *_names(overrides, "overrides")]
+    result: SweepResult = load(sweep_run(prepare(compose_sweep(asked)), ["omosim", "sweep", *asked]).folder.path)
+    return result
 
 
 def calibrate(orders: str | Path, adapter: str = "own", *, output_dir: str | Path, **options: Any) -> Result:
@@ -211,11 +238,11 @@ def report_command(path: str) -> int:
     return commands.report_command(path)
 
 
-def rerun_command(path: str) -> int:
-    """Body of `omosim rerun`; returns the exit code."""
-    from omosim.api import commands
+def rerun_command(path: str, run: str = "") -> int:
+    """Body of `omosim rerun`, of the whole folder or of one run in it; returns the exit code."""
+    from omosim.api import commands, rerun
 
-    return commands.rerun_command(path)
+    return rerun.rerun_one(path, run) if run else commands.rerun_command(path)
 
 
 def sweep_prepare(plan: SweepPlan) -> Prepared:

@@ -254,6 +254,10 @@ def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
 
     if command == "validate":
         return validate_command(plan.reread(config, output_dir=place), argv)
+    if command == "sweep":
+        from omosim.api.sweep import again
+
+        return again(config.parent, place, argv)
     composed = reread(config, output_dir=place)
     body = {"run": run_command, "compare": compare_command, "calibrate": calibrate_command, "bopis": bopis_command}[command]
     return body(composed, argv)
@@ -272,8 +276,8 @@ def rerun_command(path: str) -> int:
     code = _again(command, old.path / "config.yaml", str(place), origin.get("argv", []))
     if code not in (0, 3):
         return code
-    names = sorted(p.name for p in old.path.iterdir() if p.suffix == ".parquet" or p.name in TABLES)
-    different = [n for n in names if (old.path / n).read_bytes() != (place / n).read_bytes()]
+    names = sorted(p.relative_to(old.path).as_posix() for p in old.path.rglob("*") if p.suffix == ".parquet" or p.name in TABLES)
+    different = [n for n in names if not (place / n).is_file() or (old.path / n).read_bytes() != (place / n).read_bytes()]
     write_text(place / "rerun.json", json.dumps({"of": old.path.name, "tables": names, "different": different}) + "\n")
     if different:
         print(f"differs from {old.path}: {', '.join(different)} (code {origin.get('code_version')})", file=sys.stderr)

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from omosim.api.commands import stamp
 from omosim.api.warming import cold, warm
 from omosim.results import ResultFolder, code_version, content_hash, provenance
-from omosim.study import designs
+from omosim.study import designs, verdicts
 from omosim.study.shards import Planned, ShardStore, cut, runs_on_disk
 
 if TYPE_CHECKING:
     from omosim.config.sweep import SweepPlan
     from omosim.study.executor import Executor
-    from omosim.study.sweep import SweepOutcome, SweepProgress
+    from omosim.study.progress import Progress
+    from omosim.study.sweep import SweepOutcome
 
 ENTRY = "omosim.model.run:run_task"
 AHEAD = 4  # tasks handed out for every worker
@@ -41,6 +42,20 @@ class Prepared:
     runs: list[Planned]
     refused: dict[str, str] = field(default_factory=dict)
     _texts: dict[tuple[int, str], bytes] = field(default_factory=dict)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Factor -> a value a point; what is neither a number nor a flag as text."""
+        out: dict[str, list[Any]] = {}
+        for i, factor in enumerate(self.plan.factors):
+            values = [point[i] for point in self.points]
+            plain = all(isinstance(v, (bool, int, float)) for v in values) and len({isinstance(v, bool) for v in values}) == 1
+            out[factor.key] = values if plain else [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
+        return out
+
+    def shares(self) -> Any:
+        """(points, factors) of each factor's span, as a sensitivity design drew them; None for other designs."""
+        options = self.plan.options
+        return designs.shares(len(self.plan.factors), self.designed, options.points, options.design_seed) if self.designed in (designs.MORRIS, designs.SALTELLI) else None
 
     def task(self, item: Planned) -> str:
         """The JSON task of a run."""
@@ -72,9 +87,7 @@ def prepare(plan: SweepPlan, tell: Callable[[int, int], None] = lambda done, of:
     from omosim.study.runs import run_id
 
     options = plan.options
-    factors = [designs.Factor(f.key, f.values, f.low, f.high, f.whole) for f in plan.factors]
-    designed = options.design if options.design != "auto" else designs.LHS if any(f.ranged for f in factors) else designs.GRID
-    points = designs.design_points(factors, designed, options.points, options.design_seed)
+    designed, points = design_of(plan)
     ready = Prepared(plan, designed, points, [])
     code = code_version()
     first: ConfigError | None = None
@@ -105,6 +118,14 @@ def prepare(plan: SweepPlan, tell: Callable[[int, int], None] = lambda done, of:
                         scenario = ""
                     ready.runs.append(Planned(run, number, strategy, scenario, seed, replication))
     return ready
+
+
+def design_of(plan: SweepPlan) -> tuple[str, list[tuple[Any, ...]]]:
+    """Name of the design and its points. Raises DesignError when it does not fit the factors."""
+    options = plan.options
+    factors = [designs.Factor(f.key, f.values, f.low, f.high, f.whole) for f in plan.factors]
+    designed = options.design if options.design != "auto" else designs.LHS if any(f.ranged for f in factors) else designs.GRID
+    return designed, designs.design_points(factors, designed, options.points, options.design_seed)
 
 
 def refused_id(*parts: object) -> str:
@@ -139,14 +160,16 @@ class SweepResult:
     exit_code: int
 
 
-def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[SweepProgress], None] = lambda _: None, workers: Executor | None = None) -> SweepResult:
+def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[Progress], None] = lambda _: None, workers: Executor | None = None) -> SweepResult:
     """Run what is missing; write design, failures and, when every part is there, the comparison and the report.
 
     Raises
     ------
     StudyInterrupted : on Ctrl-C; finished runs are kept
     """
-    from omosim.study.sweep import failure_lines, sweep
+    from omosim.study.cluster import DaskExecutor
+    from omosim.study.failures import FILE, write_failures
+    from omosim.study.sweep import failure_rows, sweep
 
     plan, options = ready.plan, ready.plan.options
     if cold():
@@ -161,10 +184,8 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[SweepPro
     folder.write_json("sweep.json", described(ready))
     store = ShardStore(folder, parts)
     at_once = workers or make_workers(plan)
-    outcome = sweep(store, ready.task, at_once, mine=mine, window=max(1, options.jobs) * AHEAD, progress=progress)
-    name = "failures.jsonl" if n == 1 else f"failures-{k}-{n}.jsonl"
-    lines = failure_lines(outcome.failures, ready.runs)
-    folder.write_text(name, lines) if lines else (folder.path / name).unlink(missing_ok=True)
+    outcome = sweep(store, ready.task, at_once, mine=mine, window=lambda: AHEAD * (at_once.width() if isinstance(at_once, DaskExecutor) else max(1, options.jobs)), progress=progress)
+    write_failures(folder, failure_rows(outcome.failures, ready.runs), FILE if n == 1 else f"failures-{k}-{n}.jsonl")
     summary: dict[str, Any] = {}
     if outcome.whole or n == 1:
         from omosim.reports.write import write_report
@@ -188,31 +209,52 @@ def described(ready: Prepared) -> dict[str, Any]:
 
 
 def write_design(ready: Prepared, folder: ResultFolder) -> None:
-    """`design.parquet`: a row a point, a column a factor; what is neither a number nor a flag as text."""
-    columns: dict[str, Any] = {"point": list(range(len(ready.points)))}
-    for i, factor in enumerate(ready.plan.factors):
-        values = [point[i] for point in ready.points]
-        plain = all(isinstance(v, (bool, int, float)) for v in values) and len({isinstance(v, bool) for v in values}) == 1
-        columns[factor.key] = values if plain else [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
-    folder.write_table("design", columns, types={"point": "int64"})
+    """`design.parquet`: a row a point, a column a factor."""
+    folder.write_table("design", {"point": list(range(len(ready.points))), **ready.columns()}, types={"point": "int64"})
+
+
+def write_study(folder: ResultFolder, studied: Sequence[dict[str, Any]]) -> None:
+    """`sensitivity.parquet`, `tornado.parquet`, `boxes.parquet`: a row an input and strategy; none of them without rows."""
+    tables = {
+        "sensitivity": [{"strategy": s["strategy"], "baseline": s["baseline"], "method": s["method"], **row} for s in studied for row in s["sensitivity"]],
+        "tornado": [{"strategy": s["strategy"], "baseline": s["baseline"], **row} for s in studied for row in s["tornado"]],
+        "boxes": [{"strategy": s["strategy"], "baseline": s["baseline"], "of": s["box"]["of"], **row, **{n: s["box"][n] for n in ("coverage", "density", "support", "cases")}} for s in studied if s["box"] for row in s["box"]["limits"]],
+    }  # fmt: skip
+    numbers = ("effect", "first", "ci", "p_value", "low", "high", "low_ci", "high_ci", "flips_at", "coverage", "density", "support")
+    for name, rows in tables.items():
+        if rows:
+            folder.write_table(name, {column: [row[column] for row in rows] for column in rows[0]}, types={n: "float64" for n in numbers if n in rows[0]})
+        else:
+            (folder.path / f"{name}.parquet").unlink(missing_ok=True)
 
 
 def conclude(ready: Prepared, folder: ResultFolder, outcome: SweepOutcome) -> dict[str, Any]:
     """The tables over all points and the summary, from the files alone."""
+    from omosim.study import uncertain
     from omosim.study.futures import PROFIT, cube, differences, futures
 
-    plan = ready.plan
+    plan, columns = ready.plan, ready.columns()
     rows = read_runs(folder, PROFIT)
     baseline = plan.options.baseline or plan.strategies[0]
     values = cube(rows, PROFIT, plan.strategies, len(ready.points))
     by_point = differences(values, plan.strategies, baseline)
-    over_all = futures(values, plan.strategies, baseline)
+    over_all = futures(values, plan.strategies, baseline, uncertain.drawn(ready.designed, len(ready.points), len(columns)))
+    sample = uncertain.Sample(ready.designed, columns, ready.shares(), values, plan.strategies, baseline)
+    studied = uncertain.study(sample, seed=plan.options.design_seed)
     numbers = ("mean", "baseline_mean", "diff", "ci_low", "ci_high")
     if by_point:
         folder.write_table("differences", {name: [row[name] for row in by_point] for name in by_point[0]}, types={**dict.fromkeys(numbers, "float64"), "reason": "string"})
     if over_all:
-        folder.write_table("futures", {name: [row[name] for row in over_all] for name in over_all[0]})
+        folder.write_table("futures", {name: [row[name] for row in over_all] for name in over_all[0]}, types={"share_best_low": "float64", "share_best_high": "float64"})
+    write_study(folder, studied)
+    money = f"minor {plan.first.settings.market.currency}"
+    what = "points" if ready.designed == designs.GRID else "futures"
     summary = {
+        "answer": verdicts.answer(over_all, studied, baseline, money, what),
+        "first_thing": [text for row in studied if (text := verdicts.first_thing(row))],
+        "boxes": [text for row in studied if (text := verdicts.box_words(row, what))],
+        "replications_needed": [text for row in studied if (text := verdicts.needed_words(row, len(plan.seeds), str(folder.path), money))],
+        "studied": studied, "what": what,
         **described(ready), "failed_runs": len(outcome.failures), "futures": over_all, "unit": plan.first.settings.market.currency,
         "market": plan.first.settings.market.name, "days": plan.first.settings.days,
     }  # fmt: skip
@@ -251,7 +293,15 @@ def sweep_command(ready: Prepared, argv: Sequence[str]) -> int:
     return result.exit_code
 
 
-# ---- status, extend ---------------------------------------------------------------------------------------------
+# ---- again, status, extend ---------------------------------------------------------------------------------------------
+def again(old: Path, place: str, argv: Sequence[str]) -> int:
+    """The sweep of a folder once more, into another one; returns the exit code."""
+    from omosim.config.sweep import compose_sweep
+
+    words = ResultFolder(old, "sweep").read_json("sweep.json")["words"]
+    return sweep_command(prepare(compose_sweep([*words, f"output.dir={place}"])), argv)
+
+
 def status_command(place: str) -> int:
     """`omosim sweep status DIR`: planned, finished and failed runs, and whether the sweep is whole."""
     path = Path(place)
@@ -263,6 +313,8 @@ def status_command(place: str) -> int:
     print(f"{path}: {done} of {content['runs']} runs finished, {len(failed)} failed; {'whole' if finished else 'not finished'}")
     for row in failed[:20]:
         print(f"  {row['run_id']} point {row['point']} {row['strategy']} seed {row['seed']} replication {row['replication']}: {row['kind']}: {row['message'][:200]}")
+    if failed:
+        print(f"One of them alone, with its error: omosim rerun {path} run={failed[0]['run_id']}")
     if not finished:
         print("The same command again goes on: omosim sweep " + " ".join(content["words"]) + f" output.dir={path}")
     return 0

@@ -163,11 +163,12 @@ COMMANDS: dict[str, Command] = {
         _c(
             "rerun",
             "folder",
-            "omosim rerun DIR",
+            "omosim rerun DIR [run=ID]",
             "repeat a result from its own config and compare the tables",
             "결과를 같은 설정으로 다시 계산해 비교한다",
-            "Reads config.yaml and provenance.json of the folder.",
-            ("omosim rerun outputs/run/latest",),
+            "Reads config.yaml and provenance.json of the folder. run=ID repeats one run of a sweep or a comparison and says which\n"
+            "figures differ; a failed one shows its error again.",
+            ("omosim rerun outputs/run/latest", "omosim rerun outputs/sweep/latest run=ID", "omosim rerun outputs/compare/latest run=ID"),
             "omosim report DIR",
         ),
         _c(

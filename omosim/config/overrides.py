@@ -20,7 +20,7 @@ from omosim.schema.settings import Settings
 _SHAPE = re.compile(r"(\+\+|\+|~)?([^=\s]+?)\s*=(.*)\Z", re.DOTALL)
 _DELETE = re.compile(r"~[^=\s]+\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+\Z")
-_PARSER = OverridesParser.create()
+PARSER = OverridesParser.create()
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,9 @@ def read(words: list[str], options: type[BaseModel]) -> tuple[list[Override], li
     wrong: list[Problem] = []
     seen: dict[str, Override] = {}
     for word in words:
-        item = _shape(word, options)
+        item = shaped(word, options)
         if isinstance(item, Override):
-            problem = _judge(item, options)
+            problem = judged(item, options)
             if problem is None and item.key in seen and seen[item.key].text != item.text:
                 problem = Problem(
                     "given twice",
@@ -117,7 +117,8 @@ def read(words: list[str], options: type[BaseModel]) -> tuple[list[Override], li
     return good, wrong
 
 
-def _shape(word: str, options: type[BaseModel]) -> Override | Problem:
+def shaped(word: str, options: type[BaseModel]) -> Override | Problem:
+    """A word cut into prefix, key and value, its kind known; the problem when it is no key=value."""
     if _DELETE.match(word):
         return Override("~", word[1:], "", "value")
     match = _SHAPE.match(word)
@@ -142,7 +143,8 @@ def _shape(word: str, options: type[BaseModel]) -> Override | Problem:
     return Override(prefix, key, value, kind, found is not None and found.kind == "str")
 
 
-def _judge(item: Override, options: type[BaseModel]) -> Problem | None:
+def judged(item: Override, options: type[BaseModel]) -> Problem | None:
+    """What is wrong with an override, None when nothing is."""
     shown = show(item.bare)
     if item.path[0] == "hydra" or RUNNING_KEYS & set(item.path):
         cure = (
@@ -171,7 +173,7 @@ def _judge(item: Override, options: type[BaseModel]) -> Problem | None:
 def _grammar(item: Override) -> Problem | None:
     shown = show(item.bare)
     try:
-        parsed = _PARSER.parse_override(item.hydra())
+        parsed = PARSER.parse_override(item.hydra())
     except HydraException:
         if _THOUSANDS.match(item.bare):
             return _several(item)
@@ -220,7 +222,7 @@ def unknown_override(item: Override, options: type[BaseModel]) -> Problem:
 
 def parsed_value(item: Override) -> Any:
     """The override's value as data."""
-    return _PARSER.parse_override(item.hydra()).value()
+    return PARSER.parse_override(item.hydra()).value()
 
 
 def expand(words: list[str]) -> list[list[str]]:
@@ -241,7 +243,7 @@ def _sweep(word: str, match: re.Match[str]) -> list[str]:
     prefix, key, value = match.group(1) or "", match.group(2), match.group(3)
     item = Override(prefix, key, value, "package")
     try:
-        parsed: HydraOverride = _PARSER.parse_override(item.hydra())
+        parsed: HydraOverride = PARSER.parse_override(item.hydra())
         if not parsed.is_sweep_override():
             return [word]
         return [f"{prefix}{key}={v}" for v in parsed.sweep_string_iterator()]

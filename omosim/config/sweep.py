@@ -133,7 +133,7 @@ def _split(words: list[str]) -> tuple[list[str], list[Varied], list[Problem]]:
     factors: dict[str, Varied] = {}
     problems: list[Problem] = []
     for word in words:
-        item = words_._shape(word, SweepSettings)
+        item = words_.shaped(word, SweepSettings)
         swept = None if not isinstance(item, Override) or item.prefix == "~" else _swept(item)
         if swept is None or not isinstance(item, Override):
             plain.append(word)
@@ -154,7 +154,7 @@ def _swept(item: Override) -> Any:
     if found is not None and found.kind == "str" and "," not in item.value and "(" not in item.value:
         return None
     try:
-        parsed = words_._PARSER.parse_override(Override(item.prefix, item.key, item.value, "package").hydra())
+        parsed = words_.PARSER.parse_override(Override(item.prefix, item.key, item.value, "package").hydra())
     except HydraException:
         return None
     return parsed._value if parsed.is_sweep_override() else None
@@ -187,7 +187,7 @@ def _varied(item: Override, swept: Any) -> Varied | Problem:
     if len(set(map(repr, values))) < len(values):
         return Problem("a value twice", key=item.key, value=shown, cure="Keep one")
     if not structural:
-        problem = words_._judge(Override(item.prefix, item.key, _text(values[0]), item.kind, item.is_text), SweepSettings)
+        problem = words_.judged(Override(item.prefix, item.key, _text(values[0]), item.kind, item.is_text), SweepSettings)
         if problem is not None:
             return problem
         wants_float = key is not None and key.kind == "float"

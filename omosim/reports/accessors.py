@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from omosim.reports.plots import forest_axes
 from omosim.reports.tables import ComparisonTable
+from omosim.reports.tornado import tornado_axes
 from omosim.reports.write import write_report
-from omosim.results import CompareResult, Result
+from omosim.results import CompareResult, Result, SweepResult
+from omosim.results.words import safe_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +27,36 @@ class ComparePlot:
     def forest(self, kpis: str | Sequence[str] = "operating_profit", ax: Axes | None = None) -> Axes:
         """Paired differences with their intervals, one KPI or several; see `forest_axes`."""
         return forest_axes(self._result.folder, [kpis] if isinstance(kpis, str) else list(kpis), ax)
+
+
+class SweepPlot:
+    """`swept.plot`: figures of a sweep."""
+
+    def __init__(self, result: SweepResult) -> None:
+        self._result = result
+
+    def tornado(self, strategy: str | None = None, ax: Axes | None = None) -> Axes:
+        """What a strategy's gain over the baseline depends on; strategy: default the first that is no baseline.
+
+        Raises
+        ------
+        KeyError : the sweep has no tornado of that strategy
+        """
+        summary = self._result.summary
+        studied = {s["strategy"]: s for s in summary.get("studied", []) if s["tornado"]}
+        chosen = studied.get(strategy) if strategy is not None else next(iter(studied.values()), None)
+        if chosen is None:
+            raise KeyError(f"no tornado of {strategy or 'a strategy'}; there are {', '.join(studied) or 'none: vary a setting for two strategies'}")
+        return tornado_axes(chosen["tornado"], chosen["strategy"], chosen["baseline"], chosen["gain"]["mean"], f"minor {summary['unit']}", ax)
+
+
+def _sweep_html(result: SweepResult) -> str:
+    """The answer and the table over all points."""
+    from html import escape
+
+    summary = result.summary
+    texts = [result.answer, *(text for name in ("first_thing", "boxes", "replications_needed") for text in summary.get(name, []))]
+    return "".join(f"<p>{escape(safe_text(text, 2000))}</p>" for text in texts) + result.futures().to_html(index=False, escape=True, float_format=lambda v: f"{v:,.4g}")
 
 
 def _table(result: CompareResult) -> ComparisonTable:
@@ -47,6 +79,7 @@ def attach() -> None:
     extra: dict[type, dict[str, Any]] = {
         Result: {"report": _report},
         CompareResult: {"table": _table, "plot": property(ComparePlot), "_repr_html_": _repr_html},
+        SweepResult: {"plot": property(SweepPlot), "_repr_html_": _sweep_html},
     }
     for kind, members in extra.items():
         for name, member in members.items():

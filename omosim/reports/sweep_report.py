@@ -8,9 +8,10 @@ from typing import Any
 from omosim.reports.figures import Interval, forest
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
-from omosim.reports.sweep_screen import futures_text
+from omosim.reports.sweep_screen import MONEY, share_words
+from omosim.reports.tornado import Tornado, tornado
 from omosim.results import ResultFolder
-from omosim.results.words import figure, interval, percent, unit_words
+from omosim.results.words import figure, interval, unit_words
 
 Row = dict[str, Any]
 SHOWN = 40  # points with an interval of their own
@@ -24,9 +25,10 @@ def sweep_page(folder: ResultFolder) -> str:
     names = [f["key"] for f in summary.get("factors", [])]
     points = _points(folder, design, names, unit)
     return render(
-        "sweep.html", heading="Sweep", summary=summary, answer=futures_text(summary) if summary.get("futures") else "No point has a run of every strategy.",
+        "sweep.html", heading="Sweep", summary=summary, answer=summary.get("answer", ""),
         facts=_facts(summary), futures=[_future(row, unit) for row in summary.get("futures", [])], unit=unit_words(unit), points=points,
         more=max(0, len(design["point"]) - SHOWN), factors=[_factor(f) for f in summary.get("factors", [])], failures=_failures(folder),
+        tornados=_tornados(summary, unit), sensitivities=_sensitivities(summary, unit), told=_told(summary), what=summary.get("what", "points"),
         law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
 
@@ -47,9 +49,50 @@ def _factor(row: Row) -> tuple[str, str]:
 
 
 def _future(row: Row, unit: str) -> Row:
-    share = f"{percent(row['share_best'])} ({percent(row['share_best_low'])} to {percent(row['share_best_high'])})"
-    money = {name: figure(row[name], unit, sign=name in ("gain", "worst_decile")) for name in ("gain", "worst_decile", "regret", "largest_regret")}
-    return {"strategy": row["strategy"], "share": share, **money}
+    money = {name: figure(row.get(name), unit, sign=name in ("gain", "worst_decile")) for name in MONEY}
+    return {"strategy": row["strategy"], "share": share_words(row), **money}
+
+
+def _told(summary: Row) -> list[list[str]]:
+    """The findings in words, each cut at its backticks: every second piece is a command."""
+    return [str(text).split("`") for name in ("first_thing", "boxes", "replications_needed") for text in summary.get(name, [])]
+
+
+def _tornados(summary: Row, unit: str) -> list[Tornado]:
+    return [tornado(s["strategy"], s["baseline"], s["tornado"], s["gain"]["mean"], unit) for s in summary.get("studied", []) if s["tornado"] and s["gain"]]
+
+
+def _sensitivities(summary: Row, unit: str) -> list[Row]:
+    """A table a strategy: input, effect with its interval, direction, and how sure."""
+    out = []
+    for s in summary.get("studied", []):
+        if s["sensitivity"]:
+            money = s["method"] == "morris"
+            rows = [{"input": r["input"], "effect": _effect(r, money and r["ci"] is not None, unit), "way": _way(r, s["method"], unit), "sure": _sure(r)} for r in s["sensitivity"]]
+            out.append({"strategy": s["strategy"], "baseline": s["baseline"], "method": s["method"], "rows": rows, "notes": s["notes"]})
+    return out
+
+
+def _effect(row: Row, money: bool, unit: str) -> str:
+    if row["effect"] is None:
+        return "not known: one repetition a point"
+    text = figure(row["effect"], unit) if money else f"{100 * row['effect']:.1f} %"
+    return text if row["ci"] is None else f"{text} ± {figure(row['ci'], unit) if money else f'{100 * row['ci']:.1f}'}"
+
+
+def _way(row: Row, method: str, unit: str) -> str:
+    """Which way the input moves the difference: rank correlation, or the method's first-order figure."""
+    if row["first"] is None:
+        return ""
+    if method == "morris":
+        return figure(row["first"], unit, sign=True)
+    return f"{100 * row['first']:.1f} %" if method == "saltelli" else f"{row['first']:+.2f}"
+
+
+def _sure(row: Row) -> str:
+    if row["p_value"] is None:
+        return ""
+    return "< .001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}".lstrip("0")
 
 
 def _points(folder: ResultFolder, design: Row, names: list[str], unit: str) -> list[Row]:

@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from omosim.reports.terminal import StudyScreen
-from omosim.results.words import safe_text
+from omosim.results.words import figure, safe_text, unit_words
+
+MONEY = ("gain", "worst_decile", "regret", "regret_worst_decile", "largest_regret")
 
 
 class SweepScreen(StudyScreen):
@@ -29,7 +31,10 @@ class SweepScreen(StudyScreen):
         self.progress.stop()
         if summary.get("futures"):
             self.console.print(futures_table(summary))
-            self.console.print(Text(futures_text(summary)))
+            self.console.print(Text(safe_text(summary["answer"], 2000)))
+            for name in ("first_thing", "boxes", "replications_needed"):
+                for text in summary.get(name, []):
+                    self.console.print(Text(safe_text(text, 1000)))
         rate = f", {outcome.seconds / max(outcome.done - outcome.reused, 1) * 1000:.0f} ms a run" if outcome.done > outcome.reused else ""
         self.console.print(Text(f"{outcome.done:,} runs finished ({outcome.reused:,} were there), {len(outcome.failures):,} failed{rate}", style="dim"))
         for run, failure in list(outcome.failures.items())[:5]:
@@ -39,21 +44,18 @@ class SweepScreen(StudyScreen):
         self.console.print(Text(f"Result: {place}"))
 
 
+def share_words(row: Mapping[str, Any]) -> str:
+    """How often a strategy is best, with the interval where points are draws."""
+    share = f"{100 * row['share_best']:.0f} %"
+    return share if row["share_best_low"] is None else f"{share} ({100 * row['share_best_low']:.0f}-{100 * row['share_best_high']:.0f})"
+
+
 def futures_table(summary: Mapping[str, Any]) -> Table:
     """One row a strategy: how often it is best, its gain over the baseline, the worst tenth, regret."""
-    table = Table(box=None, pad_edge=False)
-    for head in ("strategy", "best at", "gain", "worst tenth", "mean regret", "largest regret"):
+    unit = f"minor {summary.get('unit', '')}".strip()
+    table = Table(box=None, pad_edge=False, title=f"Operating profit, {unit_words(unit)}", title_justify="left", title_style="dim")
+    for head in ("strategy", "best at", "gain", "its worst tenth", "mean regret", "its worst tenth"):
         table.add_column(head, justify="left" if head == "strategy" else "right")
     for row in summary["futures"]:
-        share = f"{100 * row['share_best']:.0f} % ({100 * row['share_best_low']:.0f}-{100 * row['share_best_high']:.0f})"
-        table.add_row(safe_text(row["strategy"], 60), share, *(f"{row[name]:+,.0f}" if name != "regret" else f"{row[name]:,.0f}" for name in ("gain", "worst_decile", "regret", "largest_regret")))
+        table.add_row(safe_text(row["strategy"], 60), share_words(row), *(figure(row.get(name), unit, sign=name in ("gain", "worst_decile")) for name in MONEY[:4]))
     return table
-
-
-def futures_text(summary: Mapping[str, Any]) -> str:
-    """The table in a sentence."""
-    rows = sorted(summary["futures"], key=lambda row: -row["share_best"])
-    best, calm = rows[0], min(rows, key=lambda row: row["regret"])
-    text = f"Over {best['points']:,} points {best['strategy']} is best at {100 * best['share_best']:.0f} % of them."
-    other = f" Least regret on average: {calm['strategy']}." if calm is not best else ""
-    return safe_text(text + other, 400)

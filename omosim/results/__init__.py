@@ -3,7 +3,7 @@
 from omosim.results.atomic import json_text, write_bytes, write_json, write_text
 from omosim.results.errors import FolderInUse, NewerSchema, NotAResult, ResultError, Unfinished
 from omosim.results.folder import ResultFolder
-from omosim.results.load import CompareResult, Result, RunResult, load
+from omosim.results.load import CompareResult, Result, RunResult, SweepResult, load
 from omosim.results.provenance import code_version, content_hash, file_hash, provenance
 from omosim.results.rounding import nine_digits, nine_digits_array
 from omosim.results.tables import SCHEMA_VERSION, read_columns, read_frame, write_parquet
@@ -18,6 +18,7 @@ __all__ = [
     "ResultError",
     "ResultFolder",
     "RunResult",
+    "SweepResult",
     "Unfinished",
     "code_version",
     "content_hash",

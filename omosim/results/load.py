@@ -161,8 +161,63 @@ class ValidateResult(Result):
         return self.frame("reported")
 
 
+class SweepResult(Result):
+    """Many runs over a design; every strategy held against the baseline."""
+
+    main_table = "differences"
+
+    @property
+    def answer(self) -> str:
+        """Which strategy to take over these points, and how sure."""
+        return str(self.summary.get("answer", ""))
+
+    def runs(self) -> pd.DataFrame:
+        """Every KPI of every run: run_id, point, strategy, scenario, seed, replication, kpi, value, unit, reason."""
+        import pandas as pd
+
+        from omosim.results.tables import read_frame
+
+        return pd.concat([read_frame(p) for p in sorted((self.path / "runs").glob("part-*.parquet"))], ignore_index=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Paired differences in operating profit, a row a point and strategy, beside the point's values; the runs of one strategy alone."""
+        if "differences" not in self.tables():
+            return self.runs()
+        return self.frame("differences").merge(self.design(), on="point", how="left")
+
+    def design(self) -> pd.DataFrame:
+        """A row a point, a column a varied setting."""
+        return self.frame("design")
+
+    def futures(self) -> pd.DataFrame:
+        """A row a strategy: share of points at which it is best, gain over the baseline, regret, each with its worst tenth."""
+        return self._table("futures")
+
+    def table(self) -> pd.DataFrame:
+        """The same as `futures()`."""
+        return self.futures()
+
+    def sensitivity(self) -> pd.DataFrame:
+        """A row a strategy and input: its effect on the difference from the baseline, and the noise of replications."""
+        return self._table("sensitivity")
+
+    def tornado(self) -> pd.DataFrame:
+        """A row a strategy and input: the difference at its low and at its high end."""
+        return self._table("tornado")
+
+    def boxes(self) -> pd.DataFrame:
+        """A row a limit of the box where a strategy loses (or wins, where that is rarer); empty without one."""
+        return self._table("boxes")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
+        return self.frame(name) if name in self.tables() else pd.DataFrame()
+
+
 _KINDS: dict[str, type[Result]] = {
     "compare": CompareResult, "run": RunResult, "bopis": BopisResult, "validate": ValidateResult,
+    "sweep": SweepResult,
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from omosim.results import ResultFolder
 from omosim.study.executor import Executor
@@ -22,6 +23,10 @@ class FailedRun:
     replication: int
     seed: int
     failure: Failure
+
+    def row(self) -> dict[str, Any]:
+        """Its line of failures.jsonl."""
+        return {"run_id": self.run_id, "strategy": self.strategy, "replication": self.replication, "seed": self.seed, **vars(self.failure)}
 
 
 class StudyInterrupted(KeyboardInterrupt):

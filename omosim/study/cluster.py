@@ -6,6 +6,7 @@ Dask moves each task's text and its answer; nothing of it is written to a file.
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import suppress
 from typing import Any
@@ -14,8 +15,9 @@ from omosim.results import code_version
 from omosim.study.outcome import KILLED, Failure, Outcome
 from omosim.study.worker import attempt
 
-KILLS = 3  # workers that a task may cost before it is set aside
+KILLS = 3  # workers that a task may cost on a cluster of our own; a scheduler of the user has its own number
 _WAIT_S = 20.0
+_ASK_S = 2.0
 
 
 class ClusterError(RuntimeError):
@@ -34,7 +36,10 @@ def run_there(entry: str, task: str, code: str) -> tuple[str | None, dict[str, A
 
 
 class DaskExecutor:
-    """Runs tasks on a Dask cluster; workers may come and go, and a task that costs three of them is set aside.
+    """Runs tasks on a Dask cluster; workers may come and go, and a task that costs too many of them is set aside.
+
+    Dask blames every task that waits on a worker when it dies, so the accused get a second hearing at the end, one at a
+    time and with nothing else in hand: who fails then has failed alone.
 
     Parameters
     ----------
@@ -66,9 +71,24 @@ class DaskExecutor:
         self._done = as_completed(loop=self._client.loop, with_results=False, raise_errors=False)
         self._pending: dict[str, Any] = {}
         self._names: dict[str, str] = {}
+        self._tasks: dict[str, str] = {}
+        self._accused: dict[str, int] = {}  # name -> workers it is said to have cost
+        self._heard: set[str] = set()
+        self._threads, self._asked = 1, -math.inf
+
+    def width(self) -> int:
+        """Tasks that the cluster can run at a time now, 1 at least; asked again every few seconds, for workers come and go."""
+        if time.monotonic() - self._asked > _ASK_S:
+            self._threads, self._asked = max(1, sum(self._client.nthreads().values())), time.monotonic()
+        return self._threads
 
     def submit(self, name: str, task: str) -> None:
         """See Executor."""
+        self._tasks[name] = task
+        self._send(name)
+
+    def _send(self, name: str) -> None:
+        task = self._tasks[name]
         future = self._client.submit(run_there, self.entry, task, self._code, key=f"omosim-{name}-{time.monotonic_ns()}", pure=False, retries=0)
         self._pending[name] = future
         self._names[str(future.key)] = name
@@ -76,40 +96,52 @@ class DaskExecutor:
 
     def collect(self) -> list[Outcome]:
         """See Executor."""
-        if not self._pending:
-            return []
-        out = []
-        for future in self._done.next_batch(block=True):
-            name = self._names.pop(str(future.key))
-            if self._pending.pop(name, None) is not None:
-                out.append(self._outcome(name, future))
+        out: list[Outcome] = []
+        while not out and self.pending():
+            if not self._pending:
+                name = next(name for name in self._accused if name not in self._heard)
+                self._heard.add(name)
+                self._send(name)
+            for future in self._done.next_batch(block=True):
+                name = self._names.pop(str(future.key))
+                if self._pending.pop(name, None) is not None and (found := self._outcome(name, future)) is not None:
+                    self._accused.pop(name, None)
+                    del self._tasks[name]
+                    out.append(found)
         return out
 
-    def _outcome(self, name: str, future: Any) -> Outcome:
+    def _outcome(self, name: str, future: Any) -> Outcome | None:
+        """What became of a task; None when it is accused for the first time."""
         if future.status == "finished":
             value, failure = future.result()
             return Outcome(name, value, None if failure is None else Failure(**failure))
         if future.status == "error":
             error = future.exception()
             if type(error).__name__ == "KilledWorker":
-                return Outcome(name, failure=Failure(KILLED, f"{name}: its worker died {KILLS} times; set aside", attempts=KILLS))
+                cost = self._accused.get(name, 0) + int(getattr(error, "allowed_failures", KILLS - 1)) + 1
+                if name not in self._heard:
+                    self._accused[name] = cost
+                    return None
+                return Outcome(name, failure=Failure(KILLED, f"{name}: its worker died {cost} times, the last ones with no other run beside it; set aside", attempts=cost))
             return Outcome(name, failure=Failure.of(error))
         raise ClusterError(f"the scheduler at {self.scheduler or 'this machine'} was lost ({future.status}); run the same command again to go on")
 
     def pending(self) -> int:
         """See Executor."""
-        return len(self._pending)
+        return len(self._tasks)
 
     def cancel(self) -> list[str]:
         """See Executor."""
         names = [name for name, future in self._pending.items() if future.status == "pending"]
         for name in names:
             self._pending.pop(name).cancel()
+            del self._tasks[name]
         return names
 
     def close(self) -> None:
         """See Executor."""
         self._pending.clear()
+        self._tasks.clear()
         with suppress(Exception):
             self._client.close(timeout=5)
         if self._cluster is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,32 +12,14 @@ from omosim.results import ResultFolder, code_version
 from omosim.study import tabulate
 from omosim.study.book import Book, FailedRun, gather, runs_kept, submit
 from omosim.study.executor import Executor, make_executor
+from omosim.study.failures import write_failures
 from omosim.study.payback import payback_rows
+from omosim.study.progress import Progress
 from omosim.study.runs import RunStore
 from omosim.study.sequential import StoppingRule
 
 if TYPE_CHECKING:
     from omosim.strategy.investment import Investment
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Told to the caller after each finished run."""
-
-    done: int
-    reused: int
-    failed: int
-    planned: int
-    maximum: int
-    pairs: int
-    seconds: float
-    rows: Sequence[Mapping[str, Any]] | None = None
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate for the runs planned now, None before the first fresh run."""
-        fresh = self.done + self.failed - self.reused
-        return None if fresh <= 0 else self.seconds / fresh * (self.planned - self.done - self.failed)
 
 
 @dataclass(frozen=True)
@@ -129,7 +111,7 @@ def _publish(
     columns, units, meanings = tabulate.comparison_table(rows)
     folder.write_table("comparison", columns, units, meanings, types=tabulate.COMPARISON_TYPES)
     folder.write_json("laws.json", tabulate.law_residuals(book, upto))
-    tabulate.write_failures(folder, failures)
+    write_failures(folder, (f.row() for f in failures))
     text = tabulate.answer_text(book, upto, rows, period)
     summary: dict[str, Any] = {
         "answer": text,

@@ -78,12 +78,12 @@ def design_points(factors: Sequence[Factor], design: str, count: int, seed: int)
         if ranged:
             raise DesignError(f"a grid needs values, and {', '.join(ranged)} is a range. Write range(a,b,step) or values, or design=lhs or sobol points=64")
         return list(itertools.product(*(f.values for f in factors)))
-    shares = _shares(len(factors), design, count, seed)
-    return [tuple(f.at(float(u)) for f, u in zip(factors, row, strict=True)) for row in shares]
+    drawn = shares(len(factors), design, count, seed)
+    return [tuple(f.at(float(u)) for f, u in zip(factors, row, strict=True)) for row in drawn]
 
 
-def _shares(dimensions: int, design: str, count: int, seed: int) -> np.ndarray:
-    """(points, dimensions) shares of each factor's span in [0, 1]."""
+def shares(dimensions: int, design: str, count: int, seed: int) -> np.ndarray:
+    """(points, dimensions) shares of each factor's span in [0, 1], of the designs that draw; see `design_points`."""
     from scipy.stats import qmc
 
     if design == LHS:

@@ -50,18 +50,19 @@ def _some(values: np.ndarray) -> list[float | None]:
     return [None if np.isnan(v) else float(v) for v in values]
 
 
-def futures(values: np.ndarray, strategies: Sequence[str], baseline: str) -> list[dict[str, Any]]:
+def futures(values: np.ndarray, strategies: Sequence[str], baseline: str, drawn: int | None = None) -> list[dict[str, Any]]:
     """A row a strategy over the points that every strategy has: how it does over uncertain inputs.
 
     Parameters
     ----------
     values : (strategies, points, repetitions), the higher the better
+    drawn : points that are independent draws of the inputs; None where they were chosen, and a share has no interval
 
     Returns
     -------
     share_best : points at which it has the highest mean, with its Wilson interval; gain: mean over points of the
-    difference from the baseline; worst_decile: mean of the worst tenth of these differences; regret: mean (and largest)
-    shortfall from the best strategy of each point
+    difference from the baseline; worst_decile: mean of the worst tenth of these differences; regret: mean shortfall from the
+    best strategy of each point, beside that of its worst tenth and the largest
     """
     with np.errstate(invalid="ignore"):
         means = _nanmean(values)
@@ -76,11 +77,11 @@ def futures(values: np.ndarray, strategies: Sequence[str], baseline: str) -> lis
     out = []
     for s, name in enumerate(strategies):
         wins = int((winner == s).sum())
-        low, high = wilson(wins, count) or (0.0, 1.0)
+        low, high = (None, None) if drawn is None else wilson(wins / count * min(drawn, count), min(drawn, count)) or (0.0, 1.0)
         gain = np.sort(means[s] - base)
         tail = gain[: max(1, count // 10)]
         regret = best - means[s]
-        out.append({"strategy": name, "points": count, "share_best": wins / count, "share_best_low": low, "share_best_high": high, "gain": float(gain.mean()), "worst_decile": float(tail.mean()), "regret": float(regret.mean()), "largest_regret": float(regret.max())})
+        out.append({"strategy": name, "points": count, "share_best": wins / count, "share_best_low": low, "share_best_high": high, "gain": float(gain.mean()), "worst_decile": float(tail.mean()), "regret": float(regret.mean()), "regret_worst_decile": float(np.sort(regret)[::-1][: max(1, count // 10)].mean()), "largest_regret": float(regret.max())})
     return out
 
 

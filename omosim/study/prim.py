@@ -37,15 +37,20 @@ class Box:
         """The limits in words."""
         if not self.limits:
             return "no limit on any input"
-        return " and ".join(self._one(name, limit) for name, limit in self.limits.items())
+        return " and ".join(self.words(name) for name in self.limits)
 
-    def _one(self, name: str, limit: tuple[Any, ...]) -> str:
+    def words(self, name: str) -> str:
+        """The limit on one input; the ends of whole numbers are inside, so they are named as such."""
+        limit = self.limits[name]
         if name in self.levelled:
             return f"{name} is {' or '.join(str(v) for v in limit)}"
         low, high = limit
+        whole = all(v is None or float(v).is_integer() for v in limit)
         if low is None:
-            return f"{name} below {high:.4g}"
-        return f"{name} above {low:.4g}" if high is None else f"{name} between {low:.4g} and {high:.4g}"
+            return f"{name} {'at most' if whole else 'below'} {high:.4g}"
+        if high is None:
+            return f"{name} {'at least' if whole else 'above'} {low:.4g}"
+        return f"{name} from {low:.4g} to {high:.4g}"
 
 
 @dataclass

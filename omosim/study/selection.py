@@ -66,13 +66,24 @@ def replications_needed(differences: Sequence[float], half_width: float, *, alph
 
     differences : of a pilot, two or more; half_width : wanted, in their unit. Source: Law (2015), section 9.4.1.
     """
-    spread = variance(differences)
-    n = max(2, len(differences))
-    while n < most and t_quantile(1 - alpha / 2, n - 1) * math.sqrt(spread / n) > half_width:
-        n = max(n + 1, min(most, math.ceil(spread * (t_quantile(1 - alpha / 2, n - 1) / half_width) ** 2)) if n < 50 else n + max(1, n // 50))
-    while n > 2 and t_quantile(1 - alpha / 2, n - 2) * math.sqrt(spread / (n - 1)) <= half_width:
-        n -= 1
-    return n
+    return pairs_needed(variance(differences), half_width, alpha=alpha, most=most)
+
+
+def pairs_needed(spread: float, half_width: float, *, first: int = 2, alpha: float = 0.05, most: int = 1_000_000) -> int:
+    """The same from the variance of differences; `first` pairs are there already."""
+
+    def narrow(n: int) -> bool:
+        return t_quantile(1 - alpha / 2, n - 1) * math.sqrt(spread / n) <= half_width
+
+    low, high = first, first
+    while not narrow(high):
+        if high >= most:
+            return most
+        low, high = high, min(2 * high, most)
+    while low < high:  # the width falls with n
+        middle = (low + high) // 2
+        low, high = (low, middle) if narrow(middle) else (middle + 1, high)
+    return high
 
 
 def mser5(series: Sequence[float]) -> int | None:

@@ -51,7 +51,8 @@ def indices(design: str, names: Sequence[str], shares: np.ndarray, values: np.nd
     ValueError : a point has no value, so that the design has a hole
     """
     problem = salib_problem(names)
-    means = np.nanmean(values, axis=1)
+    known = ~np.isnan(values)
+    means = np.where(known.any(axis=1), np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
     if np.isnan(means).any():
         raise ValueError(f"{int(np.isnan(means).sum())} points have no value; a design of {design} must be whole")
     noise = noise_share(values)

@@ -83,13 +83,17 @@ class ShardStore:
         for path in (self.shards, self.journals):
             sweep_temps(path)
         whole = {n for n in mine if self.whole(n)}
-        strays = self._strays(whole, mine)
-        missing = {n: self._journal(n) for n in mine if n not in whole}
+        foreign = self._foreign(whole, mine)
+        journals = {n: self._journal(n) for n in mine}
+        strays = self._strays(foreign)
+        for answers in journals.values():  # a journal of another cut may hold runs that now stand in a neighbour's part
+            strays.update(answers)
+        missing = {n: journals[n] for n in mine if n not in whole}
         for number, found in missing.items():
             for item in self.parts[number]:
                 if item.run_id in strays and item.run_id not in found:
                     found[item.run_id] = self.save(number, strays[item.run_id])
-        for path in self._foreign(whole, mine):
+        for path in foreign:
             path.unlink(missing_ok=True)
         return missing
 
@@ -117,19 +121,14 @@ class ShardStore:
             p for p in self.journals.glob("part-*.*") if p.stem not in known
         ]
 
-    def _strays(self, whole: set[int], mine: Sequence[int]) -> dict[str, RunAnswer]:
+    def _strays(self, foreign: Sequence[Path]) -> dict[str, RunAnswer]:
+        """Finished runs of files of another cut; a Parquet part counts where its checksum fits."""
         found: dict[str, RunAnswer] = {}
-        for path in sorted(self._foreign(whole, mine)):
+        for path in sorted(foreign):
             if path.suffix == ".jsonl":
                 found.update(_lines(path))
             elif path.suffix == ".parquet" and path.stem[5:].isdigit() and self._seal(int(path.stem[5:])).startswith(_checksum(path)):
                 found.update(_answers(path))
-        own = {item.run_id for n in mine if n not in whole for item in self.parts[n]}
-        if own - found.keys():
-            for number in mine:  # a journal of another cut may hold runs that now stand in a neighbour's part
-                for run, answer in self._journal(number).items():
-                    if run in own:
-                        found.setdefault(run, answer)
         return found
 
     # ---- writing ------------------------------------------------------------------------------------------------
@@ -144,7 +143,9 @@ class ShardStore:
                 file.write(b"\n")
         content = [answer.run_id, [[k.kpi, k.value, k.unit, k.reason] for k in answer.kpis]]
         text = json_text(content, indent=None).rstrip("\n").encode("utf-8", "backslashreplace")
-        file.write(b"%08x %s\n" % (zlib.crc32(text), text))
+        line = b"%08x %s\n" % (zlib.crc32(text), text)
+        while line:  # a full disk may take a part of it; the next write then says so
+            line = line[file.write(line) :]
         return _read(text)
 
     def close_part(self, number: int, answers: Mapping[str, RunAnswer]) -> None:
@@ -233,12 +234,15 @@ def _answers(path: Path) -> dict[str, RunAnswer]:
     return {run: RunAnswer(run, tuple(found.values())) for run, found in kpis.items()}
 
 
+def journalled(folder: Path) -> dict[str, RunAnswer]:
+    """Finished runs of the parts of a sweep's folder that are not whole."""
+    return {run: answer for path in sorted((folder / JOURNALS).glob("part-*.jsonl")) for run, answer in _lines(path)}
+
+
 def runs_on_disk(folder: Path) -> set[str]:
     """Ids of all finished runs under a sweep's folder, whole parts and journals together."""
     found: set[str] = set()
     for path in sorted((folder / PARTS).glob("part-*.parquet")):
         with suppress(NotAResult, KeyError):
             found.update(read_arrow(path).column("run_id").unique().to_pylist())
-    for path in sorted((folder / JOURNALS).glob("part-*.jsonl")):
-        found.update(run for run, _ in _lines(path))
-    return found
+    return found | journalled(folder).keys()

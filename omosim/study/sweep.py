@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,27 +11,11 @@ from typing import Any
 from omosim.study.book import StudyInterrupted, judge
 from omosim.study.executor import Executor
 from omosim.study.outcome import Failure
+from omosim.study.progress import Progress
 from omosim.study.runs import RunAnswer
 from omosim.study.shards import Planned, ShardStore
 
 _SYNC_S = 2.0
-
-
-@dataclass(frozen=True)
-class SweepProgress:
-    """Told to the caller after each finished run."""
-
-    done: int
-    reused: int
-    failed: int
-    planned: int
-    seconds: float
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate for the rest, None before the first fresh run."""
-        fresh = self.done + self.failed - self.reused
-        return None if fresh <= 0 else self.seconds / fresh * (self.planned - self.done - self.failed)
 
 
 @dataclass
@@ -117,8 +100,8 @@ def sweep(
     workers: Executor,
     *,
     mine: Sequence[int],
-    window: int,
-    progress: Callable[[SweepProgress], None] = lambda _: None,
+    window: Callable[[], int],
+    progress: Callable[[Progress], None] = lambda _: None,
 ) -> SweepOutcome:
     """Run what is missing of some parts of a plan.
 
@@ -128,7 +111,7 @@ def sweep(
     tasks : planned run -> the task's JSON
     workers : they are closed at the end
     mine : numbers of the parts that this process works on
-    window : tasks that are handed to the workers ahead
+    window : how many tasks are in the workers' hands, those ahead included; asked anew each time
     progress : told after each batch of outcomes
 
     Returns
@@ -154,7 +137,7 @@ def sweep(
             if time.monotonic() - synced > _SYNC_S:
                 store.settle()
                 synced = time.monotonic()
-            progress(SweepProgress(state.done, state.reused, len(state.failures), state.planned, time.monotonic() - began))
+            progress(Progress(state.done, state.reused, len(state.failures), state.planned, time.monotonic() - began))
     except KeyboardInterrupt:
         store.close()
         raise StudyInterrupted(f"Interrupted: {state.done} finished runs are kept in {store.folder.path}. Run the same command again to go on.") from None
@@ -177,9 +160,10 @@ def _waiting(state: _State) -> Iterator[tuple[Planned, RunAnswer | None]]:
             yield item, state.kept.get(item.run_id)
 
 
-def _feed(workers: Executor, queue: Iterator[tuple[Planned, RunAnswer | None]], state: _State, tasks: Callable[[Planned], str], window: int) -> bool:
+def _feed(workers: Executor, queue: Iterator[tuple[Planned, RunAnswer | None]], state: _State, tasks: Callable[[Planned], str], window: Callable[[], int]) -> bool:
     """Keep `window` tasks in the workers' hands; whether any are left there."""
-    while workers.pending() < window:
+    room = window()
+    while workers.pending() < room:
         entry = next(queue, None)
         if entry is None:
             break
@@ -196,12 +180,8 @@ def _feed(workers: Executor, queue: Iterator[tuple[Planned, RunAnswer | None]], 
     return workers.pending() > 0
 
 
-def failure_lines(failures: Mapping[str, Failure], plan: Sequence[Planned]) -> str:
-    """Text of failures.jsonl, a line a failed run in the plan's order."""
-    lines = []
+def failure_rows(failures: Mapping[str, Failure], plan: Sequence[Planned]) -> Iterator[dict[str, Any]]:
+    """Rows of failures.jsonl in the plan's order."""
     for item in plan:
-        failure = failures.get(item.run_id)
-        if failure is not None:
-            row: dict[str, Any] = {"run_id": item.run_id, "point": item.point, "strategy": item.strategy, "scenario": item.scenario, "seed": item.seed, "replication": item.replication}
-            lines.append(json.dumps({**row, **vars(failure)}, ensure_ascii=False, sort_keys=True) + "\n")
-    return "".join(lines)
+        if item.run_id in failures:
+            yield {**vars(item), **vars(failures[item.run_id])}

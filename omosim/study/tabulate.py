@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from omosim.results import ResultFolder, nine_digits
-from omosim.results.atomic import json_text
+from omosim.results import nine_digits
 from omosim.study.answer import PLACES, answer, carrying, staff_loads
 from omosim.study.directions import direction
 from omosim.study.payback import capital_words
 from omosim.study.stats import BETTER, Paired, paired, prob_better, verdicts
 
 if TYPE_CHECKING:
-    from omosim.study.book import Book, FailedRun
+    from omosim.study.book import Book
 
 ALPHA = 0.05
 PROFIT, REVENUE = "operating_profit", "net_revenue"
@@ -187,28 +186,6 @@ def law_residuals(book: Book, upto: int) -> dict[str, int]:
             for law, residual in book.answers[run].laws.items():
                 total[law] = total.get(law, 0) + abs(residual)
     return total
-
-
-def write_failures(folder: ResultFolder, failures: Sequence[FailedRun]) -> None:
-    """`failures.jsonl`, one line a failed run in the plan's order; no file when there are none."""
-    path = folder.path / "failures.jsonl"
-    if not failures:
-        path.unlink(missing_ok=True)
-        return
-    lines = [
-        json_text(
-            {
-                "run_id": f.run_id,
-                "strategy": f.strategy,
-                "replication": f.replication,
-                "seed": f.seed,
-                **vars(f.failure),
-            },
-            indent=None,
-        )
-        for f in failures
-    ]
-    folder.write_text("failures.jsonl", "".join(lines))
 
 
 def answer_text(book: Book, upto: int, rows: Sequence[Mapping[str, Any]], period: str) -> str:

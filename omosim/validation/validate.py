@@ -15,8 +15,10 @@ from omosim.model.run import deciding
 from omosim.results import ResultFolder, code_version
 from omosim.study import tabulate
 from omosim.study.book import Book, FailedRun, gather, runs_kept, submit
-from omosim.study.compare import Progress, Teller
+from omosim.study.compare import Teller
 from omosim.study.executor import Executor, make_executor
+from omosim.study.failures import write_failures
+from omosim.study.progress import Progress
 from omosim.study.runs import RunStore
 from omosim.validation.effects import NEUTRAL, OF_SHARES, effect, estimate, judge, parts_of, rounded
 from omosim.validation.experiment import Outcome
@@ -181,7 +183,7 @@ def _publish(plan: Plan, made: Cells, book: Book, replications: int, folder: Res
     folder.write_table("runs", *tabulate.runs_table(book, replications, plan.base.scenario.name))
     folder.write_json("laws.json", tabulate.law_residuals(book, replications))
     failures = book.failed(replications)
-    tabulate.write_failures(folder, failures)
+    write_failures(folder, (f.row() for f in failures))
     text = answer(judged)
     experiments = [
         {"name": e.name, "title": e.title, "source": e.source, "published": e.published, "horizon": e.horizon, "arms": list(e.arms),

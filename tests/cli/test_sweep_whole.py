@@ -43,6 +43,9 @@ def test_the_contract_of_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         expected = sum(profit["omo", row["point"], s] - profit["o2o", row["point"], s] for s in (1, 2)) / 2
         assert row["diff"] == pytest.approx(expected)
 
+    page = Path("a/report.html").read_text()
+    assert "What <bdi>omo</bdi> gains over" in page and json.loads(Path("a/summary.json").read_text())["answer"].split(";")[0][:40] in page
+
     before = tables(Path("a"))
     assert sweep("strategy=o2o,omo", "seed=1,2", *SMALL, "output.dir=a") == 0
     assert "8 were there" in capsys.readouterr().out and tables(Path("a")) == before
@@ -98,3 +101,52 @@ def test_bad_input_is_told_and_nothing_runs(words: list[str], part: str, tmp_pat
     assert sweep(*words) == 2
     assert re.search(part, capsys.readouterr().err)
     assert not list(tmp_path.rglob("part-*"))
+
+
+def test_one_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sweep("strategy=o2o,store_only", "network.stores.opens=10:00,23:30", *SMALL[1:], "shoppers=60", "output.dir=a") == 3
+    run = next(row["run_id"] for row in rows(Path("a")) if row["strategy"] == "store_only")
+    capsys.readouterr()
+    assert main(["rerun", "a", f"run={run}"]) == 0
+    said = capsys.readouterr().out
+    assert "all " in said and "figures are equal" in said and "store_only" in said and "point 0" in said
+
+    assert main(["sweep", "status", "a"]) == 0
+    failed = json.loads(Path("a/failures.jsonl").read_text().splitlines()[0])
+    assert f"omosim rerun a run={failed['run_id']}" in capsys.readouterr().out
+    assert main(["rerun", "a", f"run={failed['run_id']}"]) == 2
+    told = capsys.readouterr()
+    assert "failed: error" in told.out and "opens" in told.err and "Traceback" not in told.err
+
+    part = next(Path("a/runs").glob("part-*.parquet"))
+    table = pq.read_table(part)
+    at = table.column_names.index("value")
+    changed = [v if (k, r) != ("operating_profit", run) else v + 1 for v, k, r in zip(*(table.column(n).to_pylist() for n in ("value", "kpi", "run_id")), strict=True)]
+    pq.write_table(table.set_column(at, table.field(at), [changed]), part)
+    assert main(["rerun", "a", f"run={run}"]) == 1
+    said = capsys.readouterr().out
+    assert "1 of" in said and "operating_profit: stored" in said
+
+
+def test_a_sweep_again_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sweep("strategy=o2o,omo", *SMALL, "output.dir=a") == 0
+    assert main(["rerun", "a"]) == 0
+    assert "tables have the same bytes" in capsys.readouterr().out and tables(Path("a")) == tables(Path("a.rerun"))
+
+
+def test_one_run_of_a_comparison_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", "strategies=[o2o,omo]", "shoppers=60", "days=2", "burn_in_days=0", "replications=2", "jobs=1", "output.dir=c"]) == 0
+    found = pq.read_table("c/runs.parquet").to_pylist()
+    run = next(row["run_id"] for row in found if (row["strategy"], row["replication"]) == ("omo", 1))
+    capsys.readouterr()
+    assert main(["rerun", "c", f"run={run}"]) == 0
+    assert "omo" in (said := capsys.readouterr().out) and "equal" in said
+    for words, part in ((["c", "run=" + run[:-1] + "x"], run), (["c", "run="], "one run at a time"), (["c", "run=a", "run=b"], "one run at a time")):
+        assert main(["rerun", *words]) == 2
+        assert part in capsys.readouterr().err
+    assert main(["run", "shoppers=60", "days=2", "burn_in_days=0", "output.dir=r"]) == 0
+    assert main(["rerun", "r", "run=1"]) == 2
+    assert "have no ids" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A sweep of a model of known truth as a program of its own, for drills that kill it: python drill.py FOLDER RUNS JOBS SECONDS [MARKS]"""
+"""A sweep of a model of known truth as a program of its own, for drills that kill it: python drill.py FOLDER RUNS JOBS SECONDS [MARKS [SCHEDULER]]"""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from omosim.results import ResultFolder
-from omosim.study.executor import PoolExecutor
+from omosim.study.cluster import DaskExecutor
+from omosim.study.executor import Executor, PoolExecutor
+from omosim.study.failures import write_failures
 from omosim.study.shards import Planned, ShardStore, cut
-from omosim.study.sweep import failure_lines, sweep
+from omosim.study.sweep import failure_rows, sweep
 
 
 def plan(runs: int) -> list[Planned]:
@@ -22,16 +24,16 @@ def task(item: Planned, seconds: float, marks: str) -> str:
     return json.dumps({"run_id": item.run_id, "arm": item.strategy, "replication": item.replication, "seed": item.seed + item.point, "settings": settings})
 
 
-def main(folder: str, runs: int, jobs: int, seconds: float, marks: str = "") -> None:
+def main(folder: str, runs: int, jobs: int, seconds: float, marks: str = "", scheduler: str = "") -> None:
     place = ResultFolder(Path(folder), "sweep")
     place.path.mkdir(parents=True, exist_ok=True)
     planned = plan(runs)
     store = ShardStore(place, cut(planned))
     sys.path.insert(0, str(Path(__file__).parent))
-    workers = PoolExecutor("fake_entry:run", jobs)
-    tell = lambda state: print(state.done, *workers.pids, flush=True)
-    outcome = sweep(store, lambda item: task(item, seconds, marks), workers, mine=range(len(store.parts)), window=4 * jobs, progress=tell)
-    place.write_text("failures.jsonl", failure_lines(outcome.failures, planned))
+    workers: Executor = DaskExecutor("fake_entry:run", scheduler) if scheduler else PoolExecutor("fake_entry:run", jobs)
+    tell = lambda state: print(state.done, *getattr(workers, "pids", ()), flush=True)
+    outcome = sweep(store, lambda item: task(item, seconds, marks), workers, mine=range(len(store.parts)), window=lambda: 4 * jobs, progress=tell)
+    write_failures(place, failure_rows(outcome.failures, planned))
     print("end", outcome.done, len(outcome.failures), outcome.whole, flush=True)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from omosim.results import CompareResult, ResultFolder, Unfinished, load
 from omosim.study import StudyInterrupted, StudyStopped, compare
-from omosim.study.compare import Progress
+from omosim.study.progress import Progress
 from omosim.study.stats import paired
 
 ENTRY = "fake_entry:run"

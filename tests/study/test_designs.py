@@ -63,6 +63,39 @@ def test_morris_ranks_a_linear_function_exactly() -> None:
         design_points(factors[:1], "morris", 4, 1)
 
 
+def sobol_g(x: np.ndarray, a: np.ndarray) -> np.ndarray:
+    return np.asarray(np.prod((np.abs(4 * x - 2) + a) / (1 + a), axis=1))
+
+
+G = np.array([0.0, 1.0, 4.5, 9.0])
+
+
+def test_sobol_shares_of_the_g_function() -> None:
+    """Closed form: V_i = 1/3 (1 + a_i)^-2, total of i: V_i prod over others (1 + V_j), over prod (1 + V) - 1."""
+    pytest.importorskip("SALib")
+    names = [f"x{i}" for i in range(4)]
+    x = np.array(design_points([Factor(n, (), 0, 1) for n in names], "saltelli", 4096, 1))
+    rows = {r["input"]: r for r in indices("saltelli", names, x, sobol_g(x, G)[:, None])}
+    part = 1 / (3 * (1 + G) ** 2)
+    whole = np.prod(1 + part) - 1
+    for i, name in enumerate(names):
+        assert rows[name]["first"] == pytest.approx(part[i] / whole, abs=0.02)
+        assert rows[name]["effect"] == pytest.approx(part[i] * np.prod(np.delete(1 + part, i)) / whole, abs=0.02)
+
+
+def test_morris_ranks_the_g_function() -> None:
+    """On four levels, a step of 2/3 leads from 0 to 2/3 or 1/3 to 1: |4x - 2| changes by 4/3, so the effect of i is 2 / (1 + a_i) times the mean of the rest."""
+    pytest.importorskip("SALib")
+    names = [f"x{i}" for i in range(4)]
+    x = np.array(design_points([Factor(n, (), 0, 1) for n in names], "morris", 400, 1))
+    rows = indices("morris", names, x, sobol_g(x, G)[:, None])
+    assert [r["input"] for r in rows[:4]] == names
+    rest = (np.array([2.0, 2 / 3, 2 / 3, 2.0]).mean() + G) / (1 + G)  # mean of a factor over the four levels
+    for i, row in enumerate(rows[:4]):
+        assert row["effect"] == pytest.approx(2 / (1 + G[i]) * np.prod(np.delete(rest, i)), rel=0.1)
+        assert abs(row["first"]) < 0.25 * row["effect"]  # it rises on one side and falls on the other
+
+
 def test_noise_has_a_line_of_its_own() -> None:
     draw = np.random.default_rng(3)
     truth = draw.normal(0, 1, 400)[:, None]

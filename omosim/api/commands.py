@@ -254,6 +254,11 @@ def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
 
     if command == "validate":
         return validate_command(plan.reread(config, output_dir=place), argv)
+    if command == "value":
+        from omosim.api.value import prepare_value, value_command
+        from omosim.config.value import reread_value
+
+        return value_command(prepare_value(reread_value(config, output_dir=place)), argv)
     composed = reread(config, output_dir=place)
     body = {"run": run_command, "compare": compare_command, "calibrate": calibrate_command, "bopis": bopis_command}[command]
     return body(composed, argv)

@@ -130,6 +130,23 @@ COMMANDS: dict[str, Command] = {
             "omosim report outputs/validate/latest",
         ),
         _c(
+            "value",
+            "overrides",
+            "omosim value [from=o2o] [to=omo] [capabilities=[…]] [key=value …]",
+            "what each capability is worth, and what to do first",
+            "역량마다 얼마의 값이 있는지, 무엇을 먼저 할지 계산한다",
+            "Shapley value of every capability that differs between two strategies, in money, with interval, costs, payback,\n"
+            "synergies of pairs and the order in which to take them over. Exact up to 10 players, beyond that from sampled\n"
+            "orders (orders=24). capabilities=[…] names the players; what else differs is one further player. The same command\n"
+            "goes on after Ctrl-C.",
+            (
+                "omosim value from=o2o to=omo shoppers=5000",
+                "omosim value from=omnichannel to=omo capabilities=[live_commerce,ar_fit,same_day] replications=12",
+                "omosim value from=omo to=omo capabilities=[live_commerce,push]",
+            ),
+            "omosim report outputs/value/latest",
+        ),
+        _c(
             "list",
             "kinds",
             "omosim list [markets|strategies|capabilities|scenarios|experiments|patterns|touchpoints|quantities]",
@@ -192,6 +209,8 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "calibrate": ("--cfg",),
     "bopis": ("--cfg", "--multirun"),
     "validate": ("--cfg",),
+    "value": ("--cfg",),
+    "flip": ("--cfg",),
     "explain": ("--all", "--count"),
     "doctor": ("--warm",),
 }

@@ -12,6 +12,7 @@ from omosim.reports.compare_report import compare_page
 from omosim.reports.run_report import run_page
 from omosim.reports.sweep_report import sweep_page
 from omosim.reports.validate_report import validate_page
+from omosim.reports.value_report import value_page
 from omosim.results import ResultFolder, write_text
 
 PAGES: dict[str, Callable[[ResultFolder], str]] = {
@@ -21,6 +22,7 @@ PAGES: dict[str, Callable[[ResultFolder], str]] = {
     "bopis": bopis_page,
     "validate": validate_page,
     "sweep": sweep_page,
+    "value": value_page,
 }
 
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from omosim.api.views import RunView
     from omosim.config.sweep import SweepPlan
     from omosim.results import CompareResult, Result
-    from omosim.results.load import ValidateResult, ValueResult
+    from omosim.results.load import FlipResult, ValidateResult, ValueResult
     from omosim.validation.plan import Plan
 
-__all__ = ["bopis", "calibrate", "compare", "load", "simulate", "validate", "value"]
+__all__ = ["bopis", "calibrate", "compare", "flip", "load", "simulate", "validate", "value"]
 
 
 def words(settings: Mapping[str, Any]) -> list[str]:
@@ -165,6 +165,28 @@ def value(source: str = "o2o", target: str = "omo", capabilities: Iterable[str] 
     named = _names(capabilities, "capabilities")
     asked = [f"from={source}", f"to={target}", *([f"capabilities=[{','.join(named)}]"] if named else []), *words(settings), *_names(overrides, "overrides")]
     result: ValueResult = load(value_run(prepare_value(compose_value(asked)), ["omosim", "value", *asked]).folder.path)
+    return result
+
+
+def flip(strategies: Iterable[str] = ("o2o", "omo"), ranges: Mapping[str, tuple[float, float]] | None = None, *, overrides: Iterable[str] = (), **settings: Any) -> FlipResult:
+    """Where which strategy pays over one or two ranges; the result folder is kept.
+
+    Parameters
+    ----------
+    strategies : arms; the first is the baseline
+    ranges : key -> (low, high), as {"network.stores.count": (5, 40)}; one key, or two for a map
+    overrides, settings : as in `simulate`; also resolution, runs, start, replications, most, jobs
+
+    Returns
+    -------
+    FlipResult: table(), to_frame(), boundary(), answer, plot.map(), report(path)
+    """
+    from omosim.api.flip import flip_run
+    from omosim.config.flip import compose_flip
+
+    spans = [f"{key}=interval({low},{high})" for key, (low, high) in (ranges or {}).items()]
+    asked = [f"strategies=[{','.join(_names(strategies, 'strategies'))}]", *spans, *words(settings), *_names(overrides, "overrides")]
+    result: FlipResult = load(flip_run(compose_flip(asked), ["omosim", "flip", *asked]).folder.path)
     return result
 
 

@@ -147,6 +147,23 @@ COMMANDS: dict[str, Command] = {
             "omosim report outputs/value/latest",
         ),
         _c(
+            "flip",
+            "overrides",
+            "omosim flip [strategies=[o2o,omo]] KEY=interval(LOW,HIGH) [KEY2=interval(LOW,HIGH)] [key=value …]",
+            "where which strategy pays: break-even over one key, a map over two",
+            "설정값의 범위 안에서 어느 전략이 어디서 이익인지 손익분기 지도를 그린다",
+            "Any number of the settings may be the key. Points are added where the winner changes and repetitions where one\n"
+            "cannot tell, until such regions are narrower than resolution=0.05 of the range or the budget runs=600 is used.\n"
+            "Says the break-even value with its interval, or that it never flips in the range. The same command goes on after\n"
+            "Ctrl-C.",
+            (
+                "omosim flip strategies=[o2o,omo] \"network.stores.count=interval(5,40)\"",
+                "omosim flip strategies=[o2o,omnichannel,omo] \"market.choice.wait_per_day=interval(0.0007,0.0028)\" runs=1000",
+                "omosim flip \"network.stores.count=interval(5,40)\" \"market.choice.wait_per_day=interval(0.0007,0.0028)\" start=4",
+            ),
+            "omosim report outputs/flip/latest",
+        ),
+        _c(
             "list",
             "kinds",
             "omosim list [markets|strategies|capabilities|scenarios|experiments|patterns|touchpoints|quantities]",

@@ -9,6 +9,7 @@ from pathlib import Path
 from omosim.reports.bopis_report import bopis_page
 from omosim.reports.calibrate_report import calibrate_page
 from omosim.reports.compare_report import compare_page
+from omosim.reports.flip_report import flip_page
 from omosim.reports.run_report import run_page
 from omosim.reports.sweep_report import sweep_page
 from omosim.reports.validate_report import validate_page
@@ -23,6 +24,7 @@ PAGES: dict[str, Callable[[ResultFolder], str]] = {
     "validate": validate_page,
     "sweep": sweep_page,
     "value": value_page,
+    "flip": flip_page,
 }
 
 

@@ -189,8 +189,27 @@ class ValueResult(Result):
         return self.frame("coalitions")
 
 
+class FlipResult(Result):
+    """A break-even map of strategies over one or two keys."""
+
+    main_table = "map"
+
+    @property
+    def answer(self) -> str:
+        """Who pays where."""
+        return str(self.summary["answer"])
+
+    def table(self) -> pd.DataFrame:
+        """One row a change of winner: key, at which value of the other key, who pays below and above, value with interval."""
+        return self.boundary()
+
+    def boundary(self) -> pd.DataFrame:
+        """Break-even values with their intervals."""
+        return self.frame("boundary")
+
+
 _KINDS: dict[str, type[Result]] = {
-    "compare": CompareResult, "run": RunResult, "bopis": BopisResult, "validate": ValidateResult, "value": ValueResult,
+    "compare": CompareResult, "run": RunResult, "bopis": BopisResult, "validate": ValidateResult, "value": ValueResult, "flip": FlipResult,
 }  # fmt: skip
 
 

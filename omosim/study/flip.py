@@ -15,7 +15,6 @@ import numpy as np
 
 from omosim.study.stats import paired
 
-CANNOT_TELL = "cannot_tell"
 Point = tuple[float, ...]
 #: points with the repetitions that are wanted of each in all -> (strategies, repetitions) worths of each, NaN where a run failed
 Evaluate = Callable[[Mapping[Point, int]], Mapping[Point, np.ndarray]]

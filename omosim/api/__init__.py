@@ -159,7 +159,7 @@ def value(source: str = "o2o", target: str = "omo", capabilities: Iterable[str] 
     -------
     ValueResult: table(), to_frame(), synergy(), ladder(), coalitions(), answer, plot.waterfall(), report(path)
     """
-    from omosim.api.value import prepare_value, value_run
+    from omosim.api.valuation import prepare_value, value_run
     from omosim.config.value import compose_value
 
     named = _names(capabilities, "capabilities")
@@ -181,7 +181,7 @@ def flip(strategies: Iterable[str] = ("o2o", "omo"), ranges: Mapping[str, tuple[
     -------
     FlipResult: table(), to_frame(), boundary(), answer, plot.map(), report(path)
     """
-    from omosim.api.flip import flip_run
+    from omosim.api.flips import flip_run
     from omosim.config.flip import compose_flip
 
     spans = [f"{key}=interval({low},{high})" for key, (low, high) in (ranges or {}).items()]

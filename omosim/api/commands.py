@@ -255,12 +255,12 @@ def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
     if command == "validate":
         return validate_command(plan.reread(config, output_dir=place), argv)
     if command == "flip":
-        from omosim.api.flip import flip_command
+        from omosim.api.flips import flip_command
         from omosim.config.flip import reread_flip
 
         return flip_command(reread_flip(config, output_dir=place), argv)
     if command == "value":
-        from omosim.api.value import prepare_value, value_command
+        from omosim.api.valuation import prepare_value, value_command
         from omosim.config.value import reread_value
 
         return value_command(prepare_value(reread_value(config, output_dir=place)), argv)

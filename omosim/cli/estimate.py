@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from omosim.api.sweep import Prepared
-    from omosim.api.value import ValueStudy
+    from omosim.api.valuation import ValueStudy
     from omosim.config.compose import Composed
     from omosim.schema.settings import Settings
     from omosim.validation.plan import Plan

@@ -90,7 +90,7 @@ def value_page(folder: ResultFolder) -> str:
 def method_words(summary: Row) -> str:
     """How the values came about."""
     runs = f"{summary['coalitions']:,} coalitions in {summary['replications']} paired replications ({summary['runs']:,} runs)"
-    how = f"All {summary['coalitions']:,} different coalitions are counted" if summary["exact"] else f"{summary['orders']} sampled orders, each with its reverse"
+    how = f"All {summary['coalitions']:,} different coalitions are counted" if summary["exact"] else f"{summary['orders']} sampled orders, each beside its reverse"
     return f"{how}: {runs}. The values add up to the difference of the strategies: residual {summary['residual']:g}."
 
 

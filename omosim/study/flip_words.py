@@ -88,7 +88,7 @@ def answer(summary: Row) -> str:
         text = line_words(line["stretches"], line["flips"], axes[0])
         winners = {s["winner"] for s in line["stretches"]}
         tail = "; it never flips for certain in this range" if not line["flips"] and len(winners) > 1 else ""
-        ends = "; ".join(f"at {at(e['value'], axes[0])} {_name(e['best'])} earns {_margin(e, unit)} more than {_name(e['second'])}" for e in summary["ends"])
+        ends = "; ".join(f"at {at(e['value'], axes[0])} {_name(e['best'])} earns {_margin(e, unit, summary["confidence"])} more than {_name(e['second'])}" for e in summary["ends"])
         return f"{_capital(text)}{tail}. A year, {ends}."
     shares = summary["shares"]
     told = sorted(((s, n) for n, s in shares.items() if n != "cannot_tell" and s > 0), reverse=True)
@@ -108,9 +108,9 @@ def _few(lines: Sequence[Row]) -> list[Row]:
     return [along[i] for i in sorted({0, len(along) // 2, len(along) - 1})] if along else []
 
 
-def _margin(end: Row, unit: str) -> str:
+def _margin(end: Row, unit: str, confidence: float) -> str:
     ends = interval(end["ci_low"], end["ci_high"], unit)
-    return number(end["margin"], unit) + (f" ({ends})" if ends else "")
+    return number(end["margin"], unit) + (f" ({100 * confidence:g} % interval {ends})" if ends else "")
 
 
 def _capital(text: str) -> str:

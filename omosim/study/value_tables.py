@@ -24,7 +24,7 @@ class Account:
     """Values of every worth of a valuation; minor units over `days`.
 
     profit, gross : of operating profit, and of it before costs of capabilities; costs : of write-off, of capital
-    revenue : mean net revenue of the source
+    revenue : mean net revenue of the source; waits : days until each player works
     """
 
     game: Game
@@ -33,6 +33,7 @@ class Account:
     costs: tuple[Values, Values]
     revenue: float
     days: int
+    waits: tuple[int, ...]
 
     @property
     def year(self) -> float:
@@ -57,14 +58,14 @@ class Account:
 
     def total_row(self) -> Row:
         """All together: the difference of the two strategies."""
-        return self.row("", "", self.profit.total, self.gross.total, self.costs[0].total.mean, self.costs[1].total.mean)
+        return self.row("", "", self.profit.total, self.gross.total, self.costs[0].total.mean, self.costs[1].total.mean, max(self.waits, default=0))
 
 
 def value_rows(account: Account) -> list[Row]:
     """A row a player, the largest value first, with Holm's verdict."""
     rows = []
     for i, word in enumerate(verdicts(account.profit.each)):
-        row = account.row(account.game.players[i].name, account.game.change(i), account.profit.each[i], account.gross.each[i], account.costs[0].each[i].mean, account.costs[1].each[i].mean)
+        row = account.row(account.game.players[i].name, account.game.change(i), account.profit.each[i], account.gross.each[i], account.costs[0].each[i].mean, account.costs[1].each[i].mean, account.waits[i])
         rows.append({**row, "verdict": word, "members": list(account.game.players[i].members)})
     return sorted(rows, key=lambda row: -row["shapley"])
 

@@ -15,7 +15,7 @@ def run(words: list[str], flags: Flags, argv: list[str]) -> int:
     if flags.cfg:
         sys.stdout.write(plan.yaml)
         return 0
-    from omosim.api.flip import flip_command
+    from omosim.api.flips import flip_command
     from omosim.cli.estimate import announce_runs
 
     keys = " x ".join(f"{f.key} {f.low:g} to {f.high:g}" for f in plan.factors)

@@ -15,7 +15,7 @@ def run(words: list[str], flags: Flags, argv: list[str]) -> int:
     if flags.cfg:
         sys.stdout.write(plan.yaml)
         return 0
-    from omosim.api.value import prepare_value, value_command
+    from omosim.api.valuation import prepare_value, value_command
     from omosim.cli.estimate import announce_value
 
     study = prepare_value(plan)

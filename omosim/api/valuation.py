@@ -201,7 +201,7 @@ def _study(study: ValueStudy, rounds: Rounds) -> dict[str, Any]:
     if found.residual > RESIDUAL:
         raise DoesNotAddUp(f"values of capabilities leave {found.residual:g} minor units of the difference of the strategies")
     gross = worths.values(made, asked.worth(("operating_profit", 1.0), ("capability_cost", 1.0)), study.orders)
-    account = Account(made, found, gross, _costs(study, study.orders), float(asked.figures["net_revenue"][study.number(0)][asked.whole()].mean()), study.plan.source.days)
+    account = Account(made, found, gross, _costs(study, study.orders), float(asked.figures["net_revenue"][study.number(0)][asked.whole()].mean()), study.plan.source.days, _waits(study))
     rows = value_rows(account)
     synergy = worths.synergies(made, profit, pairs, bool(study.orders))
     coalitions = coalition_rows(made, {n: mask for mask, n in sorted(study.masks.items(), reverse=True) if n in asked.planned}, profit, asked.worth(("capability_cost", 1.0)))
@@ -225,6 +225,16 @@ def _costs(study: ValueStudy, orders: Sequence[Sequence[int]]) -> tuple[worths.V
         return taken[number]
 
     return tuple(worths.values(study.game, lambda mask, k=k: np.array([of(mask)[k]]), orders) for k in (0, 1))  # type: ignore[return-value,misc]
+
+
+def _waits(study: ValueStudy) -> tuple[int, ...]:
+    """Ramp-up of each player, days: the longest of its members that are new or cost more capital than before."""
+    old, new = (s.strategy.capabilities for s in (study.plan.source, study.plan.target))
+    out = []
+    for player in study.game.players:
+        taken = [new[n] for n in player.members if n in study.game.target and (n not in study.game.source or new[n].capital > old[n].capital)]
+        out.append(max((row.ramp_up_days for row in taken), default=0))
+    return tuple(out)
 
 
 def _summary(study: ValueStudy, asked: _Asked, account: Account, rows: list[dict[str, Any]], synergy: list[dict[str, Any]], ladder: worths.Ladder) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def conclude(plan: FlipPlan, found: Map, runs: _Runs, folder: ResultFolder) -> d
     cube = np.full((len(names), len(points), most), np.nan)
     for n, p in enumerate(points):
         cube[:, n, : found.values[p].shape[1]] = found.values[p]
-    rows = differences(cube, names, names[0])
+    rows = differences(cube, names, names[0], 1 - plan.options.confidence)
     folder.write_table("differences", {k: [row[k] for row in rows] for k in rows[0]}, types={**dict.fromkeys(("mean", "baseline_mean", "diff", "ci_low", "ci_high"), "float64"), "reason": "string"})
     cells = {f"{end}_{axis}": [getattr(c, end)[i] for c in found.cells] for i, axis in enumerate("xy"[: len(keys)]) for end in ("low", "high")}
     folder.write_table("cells", {**cells, "verdict": [name(found.winner(c)) for c in found.cells]})

@@ -67,14 +67,12 @@ def map_axes(folder: ResultFolder, ax: Axes | None = None) -> Axes:
 
 
 def _boxes(folder: ResultFolder, ax: Axes, colour: dict[str, str]) -> None:
-    from matplotlib.patches import Patch, Rectangle
+    from matplotlib.patches import Rectangle
 
     cells = folder.read_table("cells")
     for a, b, c, d, verdict in zip(*(cells[k] for k in ("low_x", "high_x", "low_y", "high_y", "verdict")), strict=True):
         open_ = verdict == CANNOT_TELL
         ax.add_patch(Rectangle((a, c), b - a, d - c, facecolor="#e9ecef" if open_ else colour[verdict], hatch="///" if open_ else None, edgecolor="#8f98a3" if open_ else "white", linewidth=0.3))
-    for name, shade in colour.items():
-        ax.add_patch(Patch(facecolor=shade, label=safe_text(name, 60), visible=False))
     ax.plot([], [], "s", color="#b6bdc5", label="cannot tell")
     for name, shade in colour.items():
         ax.plot([], [], "s", color=shade, label=safe_text(name, 60))

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from omosim.api.views import RunView
     from omosim.config.sweep import SweepPlan
     from omosim.results import CompareResult, Result, SweepResult
-    from omosim.results.load import ValidateResult
+    from omosim.results.load import FlipResult, ValidateResult, ValueResult
     from omosim.validation.plan import Plan
 
-__all__ = ["bopis", "calibrate", "compare", "load", "run_sweep", "simulate", "validate"]
+__all__ = ["bopis", "calibrate", "compare", "flip", "load", "run_sweep", "simulate", "validate", "value"]
 
 
 def words(settings: Mapping[str, Any]) -> list[str]:
@@ -170,6 +170,50 @@ def validate(patterns: str | Iterable[str] = "all", *, overrides: Iterable[str] 
     named = [patterns] if isinstance(patterns, str) else [str(name) for name in patterns]
     asked = [f"patterns={','.join(named)}", *words(settings), *_names(overrides, "overrides")]
     result: ValidateResult = load(validate_run(validate_plan(asked), ["omosim", "validate", *asked]).folder.path)
+    return result
+
+
+def value(source: str = "o2o", target: str = "omo", capabilities: Iterable[str] = (), *, overrides: Iterable[str] = (), **settings: Any) -> ValueResult:
+    """What each capability is worth on the way from one strategy to another; the result folder is kept.
+
+    Parameters
+    ----------
+    source, target : strategies, by name or file
+    capabilities : players; empty: each that differs
+    overrides, settings : as in `simulate`; also replications, orders, jobs
+
+    Returns
+    -------
+    ValueResult: table(), to_frame(), synergy(), ladder(), coalitions(), answer, plot.waterfall(), report(path)
+    """
+    from omosim.api.valuation import prepare_value, value_run
+    from omosim.config.value import compose_value
+
+    named = _names(capabilities, "capabilities")
+    asked = [f"from={source}", f"to={target}", *([f"capabilities=[{','.join(named)}]"] if named else []), *words(settings), *_names(overrides, "overrides")]
+    result: ValueResult = load(value_run(prepare_value(compose_value(asked)), ["omosim", "value", *asked]).folder.path)
+    return result
+
+
+def flip(strategies: Iterable[str] = ("o2o", "omo"), ranges: Mapping[str, tuple[float, float]] | None = None, *, overrides: Iterable[str] = (), **settings: Any) -> FlipResult:
+    """Where which strategy pays over one or two ranges; the result folder is kept.
+
+    Parameters
+    ----------
+    strategies : arms; the first is the baseline
+    ranges : key -> (low, high), as {"network.stores.count": (5, 40)}; one key, or two for a map
+    overrides, settings : as in `simulate`; also resolution, runs, start, replications, most, jobs
+
+    Returns
+    -------
+    FlipResult: table(), to_frame(), boundary(), answer, plot.map(), report(path)
+    """
+    from omosim.api.flips import flip_run
+    from omosim.config.flip import compose_flip
+
+    spans = [f"{key}=interval({low},{high})" for key, (low, high) in (ranges or {}).items()]
+    asked = [f"strategies=[{','.join(_names(strategies, 'strategies'))}]", *spans, *words(settings), *_names(overrides, "overrides")]
+    result: FlipResult = load(flip_run(compose_flip(asked), ["omosim", "flip", *asked]).folder.path)
     return result
 
 

@@ -258,6 +258,16 @@ def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
         from omosim.api.sweep import again
 
         return again(config.parent, place, argv)
+    if command == "flip":
+        from omosim.api.flips import flip_command
+        from omosim.config.flip import reread_flip
+
+        return flip_command(reread_flip(config, output_dir=place), argv)
+    if command == "value":
+        from omosim.api.valuation import prepare_value, value_command
+        from omosim.config.value import reread_value
+
+        return value_command(prepare_value(reread_value(config, output_dir=place)), argv)
     composed = reread(config, output_dir=place)
     body = {"run": run_command, "compare": compare_command, "calibrate": calibrate_command, "bopis": bopis_command}[command]
     return body(composed, argv)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from omosim.api.sweep import Prepared
+    from omosim.api.valuation import ValueStudy
     from omosim.config.compose import Composed
     from omosim.schema.settings import Settings
     from omosim.validation.plan import Plan
@@ -99,6 +101,29 @@ def announce_sweep(ready: Prepared) -> None:
     if ready.refused:
         sys.stderr.write(f"note: {len(ready.refused):,} runs have settings that do not fit together; they stand in failures.jsonl\n")
     _say_cold()
+
+
+def announce_runs(what: str, settings: Sequence[Settings], runs: int, options: Any, notes: Sequence[str]) -> None:
+    """Print on one line how many runs a study of paired runs is at most, how long, and how much memory and disk it takes."""
+    for note in notes:
+        sys.stderr.write(f"note: {note}\n")
+    each = [of_one_run(s) for s in settings]
+    cores = max(1, min(options.jobs, os.cpu_count() or 1))
+    seconds = SECONDS_START + runs * (sum(one for one, _ in each) / len(each)) / cores
+    room = min(options.jobs, runs) * max(memory for _, memory in each)
+    if not options.scheduler:
+        _refuse_memory(room, max(s.shoppers for s in settings))
+    sys.stderr.write(f"{what} {runs:,} runs, about {span(seconds)}, {size(room)} memory, {size(runs * BYTES_PER_SWEPT_RUN + 1e6)} disk\n")
+    _say_cold()
+
+
+def announce_value(study: ValueStudy) -> None:
+    """Print the players and the estimate of a valuation."""
+    names = ", ".join(p.name if len(p.members) == 1 else f"{p.name} ({len(p.members)})" for p in study.game.players)
+    how = f"{len(study.orders)} sampled orders" if study.orders else "every order"
+    sys.stderr.write(f"{study.game.count} players: {names}\n")
+    what = f"{len(study.states):,} coalitions ({how}) x {study.plan.options.replications} replications, with pairs and ladder up to" if study.orders else f"{len(study.states):,} coalitions ({how}) x {study.plan.options.replications} replications ="
+    announce_runs(what, [study.plan.source, study.plan.target], study.most_runs, study.plan.options, study.plan.notes)
 
 
 def _refuse_memory(needed: float, shoppers: int) -> None:

@@ -130,6 +130,40 @@ COMMANDS: dict[str, Command] = {
             "omosim report outputs/validate/latest",
         ),
         _c(
+            "value",
+            "overrides",
+            "omosim value [from=o2o] [to=omo] [capabilities=[…]] [key=value …]",
+            "what each capability is worth, and what to do first",
+            "역량마다 얼마의 값이 있는지, 무엇을 먼저 할지 계산한다",
+            "Shapley value of every capability that differs between two strategies, in money, with interval, costs, payback,\n"
+            "synergies of pairs and the order in which to take them over. Exact up to 10 players, beyond that from sampled\n"
+            "orders (orders=24). capabilities=[…] names the players; what else differs is one further player. The same command\n"
+            "goes on after Ctrl-C.",
+            (
+                "omosim value from=o2o to=omo shoppers=5000",
+                "omosim value from=omnichannel to=omo capabilities=[live_commerce,ar_fit,same_day] replications=12",
+                "omosim value from=omo to=omo capabilities=[live_commerce,push]",
+            ),
+            "omosim report outputs/value/latest",
+        ),
+        _c(
+            "flip",
+            "overrides",
+            "omosim flip [strategies=[o2o,omo]] KEY=interval(LOW,HIGH) [KEY2=interval(LOW,HIGH)] [key=value …]",
+            "where which strategy pays: break-even over one key, a map over two",
+            "설정값의 범위 안에서 어느 전략이 어디서 이익인지 손익분기 지도를 그린다",
+            "Any number of the settings may be the key. Points are added where the winner changes and repetitions where one\n"
+            "cannot tell, until such regions are narrower than resolution=0.05 of the range or the budget runs=600 is used.\n"
+            "Says the break-even value with its interval, or that it never flips in the range. The same command goes on after\n"
+            "Ctrl-C.",
+            (
+                "omosim flip strategies=[o2o,omo] \"network.stores.count=interval(5,40)\"",
+                "omosim flip strategies=[o2o,omnichannel,omo] \"market.choice.wait_per_day=interval(0.0007,0.0028)\" runs=1000",
+                "omosim flip \"network.stores.count=interval(5,40)\" \"market.choice.wait_per_day=interval(0.0007,0.0028)\" start=4",
+            ),
+            "omosim report outputs/flip/latest",
+        ),
+        _c(
             "list",
             "kinds",
             "omosim list [markets|strategies|capabilities|scenarios|experiments|patterns|touchpoints|quantities]",
@@ -193,6 +227,8 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "calibrate": ("--cfg",),
     "bopis": ("--cfg", "--multirun"),
     "validate": ("--cfg",),
+    "value": ("--cfg",),
+    "flip": ("--cfg",),
     "explain": ("--all", "--count"),
     "doctor": ("--warm",),
 }

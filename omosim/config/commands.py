@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, field_validator
+from pydantic import BaseModel, BeforeValidator, create_model, field_validator
 
 from omosim.schema.fields import Frozen, par
 from omosim.schema.settings import CompareSettings
@@ -103,6 +103,41 @@ class SweepSettings(Frozen):
     shard: str = par("k/n", "the part of the sweep that this process runs, as 3/40; empty: all", default="", max_length=20)
 
 
+class _Workers(Frozen):
+    """Where the runs of `value` and `flip` are made."""
+
+    executor: Literal["auto", "inline", "pool", "dask"] = par("name", "where runs are made; auto: processes on this machine", default="auto")
+    scheduler: str = par("address", "a Dask scheduler, as tcp://host:8786; empty: a cluster of its own on this machine", default="", max_length=200)
+    jobs: int = par("processes", "worker processes", 1, 1024, default=2)
+    budget_s: float | None = par("s", "longest time of one run; none: no limit", 0.1, 10**7, default=None)
+
+
+class _Value(_Workers):
+    to: str = par("name", "strategy at the end, by name or file", default="omo", min_length=1, max_length=4096)
+    capabilities: list[str] = par("names", "capabilities whose value is wanted; what else differs is one further player. Empty: each that differs", default=[])
+    replications: int = par("runs", "paired repetitions of every coalition", 1, 100_000, default=8)
+    orders: int = par("orders", "sampled orders where more than 10 players leave too many; an order and its reverse are a pair", 4, 100_000, default=24)
+    orders_seed: int = par("1", "seed of the sampled orders", 0, 2**31, default=1)
+
+
+#: what `value` adds to the settings: from and to, the players, how often, and where it runs
+ValueSettings: type[BaseModel] = create_model(
+    "ValueSettings", __base__=_Value, **{"from": (str, par("name", "strategy at the start, by name or file", default="o2o", min_length=1, max_length=4096))}
+)  # type: ignore[call-overload]
+
+
+class FlipSettings(_Workers):
+    """What `flip` adds to the settings: the strategies, how fine the map is, and what it may cost."""
+
+    strategies: list[str] = par("names", "strategies that are held against one another; the first is the baseline", default=["o2o", "omo"])
+    resolution: float = par("share", "a region in which one cannot tell is left alone when it is narrower than this share of the range", 0.001, 0.5, default=0.05)
+    runs: int = par("runs", "runs at most, over all points, strategies and repetitions", 4, 10_000_000, default=600)
+    start: int = par("points", "first points along each range", 2, 200, default=5)
+    replications: int = par("runs", "repetitions with which a point begins", 2, 10_000, default=8)
+    most: int = par("runs", "repetitions of one point at most, where one cannot tell", 2, 100_000, default=32)
+    confidence: float = par("probability", "of the paired interval by which a point says who pays; above 0.95 because many points are looked at, several times", 0.5, 0.9999, default=0.99)
+
+
 OPTIONS: dict[str, type[BaseModel]] = {
     "run": RunSettings,
     "sweep": SweepSettings,
@@ -110,4 +145,6 @@ OPTIONS: dict[str, type[BaseModel]] = {
     "calibrate": CalibrateSettings,
     "bopis": BopisSettings,
     "validate": ValidateSettings,
+    "value": ValueSettings,
+    "flip": FlipSettings,
 }

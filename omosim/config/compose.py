@@ -27,6 +27,10 @@ from omosim.schema.scenario import OF_CAPABILITY
 from omosim.schema.settings import CompareSettings, Settings
 
 
+#: options that say where runs are made, and so decide no number
+WHERE_ONLY = ("jobs", "executor", "scheduler", "budget_s")
+
+
 @dataclass
 class Composed:
     """A command's settings, ready to run."""
@@ -52,7 +56,7 @@ class Composed:
         if self.command == "run":
             return config_hash(self.settings)
         arms = {name: config_hash(s) for name, s in self.arms.items()}
-        return content_hash({"arms": arms, **{k: v for k, v in self.options.items() if k != "jobs"}})
+        return content_hash({"arms": arms, **{k: v for k, v in self.options.items() if k not in WHERE_ONLY}})
 
     @property
     def yaml(self) -> str:

@@ -47,6 +47,14 @@ def reread(path: str | Path, output_dir: str | None = None) -> Composed:
     return Composed(command, first, made, compare, chosen.model_dump(mode="json"), [], layer)
 
 
+def read_config(path: str | Path) -> tuple[dict[str, Any], Layers]:
+    """Plain data of a `config.yaml`, and where each value stands. Raises ConfigError when it cannot be read."""
+    doc = read_file(path)
+    if doc.problems:
+        raise ConfigError(doc.problems)
+    return dict(doc.data), Layers([((), doc)])
+
+
 def _arms(base: dict[str, Any], arms: Any, layers: Layers) -> tuple[dict[str, Settings], list[Problem]]:
     made: dict[str, Settings] = {}
     problems: list[Problem] = []

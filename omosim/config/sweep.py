@@ -15,9 +15,10 @@ from typing import Any
 
 from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, RangeSweep
 from hydra.errors import HydraException
+from pydantic import BaseModel
 
 from omosim.config import overrides as words_
-from omosim.config.commands import SweepSettings
+from omosim.config.commands import OPTIONS, SweepSettings
 from omosim.config.compose import Composed, compose, validate
 from omosim.config.errors import ConfigError, Problem, refuse, show, unique
 from omosim.config.layers import Layers
@@ -101,15 +102,15 @@ class SweepPlan:
         return found
 
 
-def compose_sweep(words: Sequence[str], cwd: str | Path | None = None) -> SweepPlan:
-    """Read the words of a sweep and compose every combination of files and switches.
+def compose_sweep(words: Sequence[str], cwd: str | Path | None = None, command: str = "sweep") -> SweepPlan:
+    """Read the words of a sweep (or of another command that varies keys) and compose every combination of files and switches.
 
     Raises
     ------
     ConfigError : with every problem of the words and of every combination
     """
     place = Path(cwd) if cwd is not None else Path.cwd()
-    plain, factors, problems = _split([str(w) for w in words])
+    plain, factors, problems = _split([str(w) for w in words], OPTIONS[command])
     strategies = _taken(factors, "strategy") or ["o2o"]
     named = [w for w in plain if w.startswith("strategy=")]
     if named:
@@ -117,28 +118,29 @@ def compose_sweep(words: Sequence[str], cwd: str | Path | None = None) -> SweepP
         plain = [w for w in plain if w not in named]
     seeds = [v for v in _taken(factors, "seed") if isinstance(v, int)]
     factors = [f for f in factors if f.key not in ("strategy", "seed")]
-    plan = _Bases(plain, strategies, factors, place).compose(problems)
-    options = SweepSettings.model_validate(plan[0][next(iter(plan[0]))].options)
+    plan = _Bases(plain, strategies, factors, place, command).compose(problems)
+    options: Any = OPTIONS[command].model_validate(plan[0][next(iter(plan[0]))].options)
     seeds = seeds or [next(iter(plan[0].values())).settings.seed]
     made = SweepPlan([str(w) for w in words], plan[1], seeds, factors, options, plan[0])
     made.notes = list(dict.fromkeys(note for base in made.bases.values() for note in base.notes))
-    _check(made)
+    if command == "sweep":
+        _check(made)
     return made
 
 
 # ---- words --------------------------------------------------------------------------------------------------
-def _split(words: list[str]) -> tuple[list[str], list[Varied], list[Problem]]:
+def _split(words: list[str], model: type[BaseModel]) -> tuple[list[str], list[Varied], list[Problem]]:
     """Plain words, factors, and what is wrong with the factors."""
     plain: list[str] = []
     factors: dict[str, Varied] = {}
     problems: list[Problem] = []
     for word in words:
-        item = words_.shaped(word, SweepSettings)
+        item = words_.shaped(word, model)
         swept = None if not isinstance(item, Override) or item.prefix == "~" else _swept(item)
         if swept is None or not isinstance(item, Override):
             plain.append(word)
             continue
-        found = _varied(item, swept)
+        found = _varied(item, swept, model)
         if isinstance(found, Problem):
             problems.append(found)
         elif found.key in factors:
@@ -160,7 +162,7 @@ def _swept(item: Override) -> Any:
     return parsed._value if parsed.is_sweep_override() else None
 
 
-def _varied(item: Override, swept: Any) -> Varied | Problem:
+def _varied(item: Override, swept: Any, model: type[BaseModel]) -> Varied | Problem:
     """The factor of a word with several values."""
     shown = show(item.bare)
     if item.kind == "option":
@@ -170,7 +172,7 @@ def _varied(item: Override, swept: Any) -> Varied | Problem:
     structural = item.kind != "value" or is_switch(item)
     key = lookup(item.path) if not structural else None
     if not structural and key is None:
-        return words_.unknown_override(item, SweepSettings)
+        return words_.unknown_override(item, model)
     whole = key is not None and key.kind == "int"
     if isinstance(swept, IntervalSweep):
         low, high = float(swept.start or 0), float(swept.end or 0)
@@ -187,7 +189,7 @@ def _varied(item: Override, swept: Any) -> Varied | Problem:
     if len(set(map(repr, values))) < len(values):
         return Problem("a value twice", key=item.key, value=shown, cure="Keep one")
     if not structural:
-        problem = words_.judged(Override(item.prefix, item.key, _text(values[0]), item.kind, item.is_text), SweepSettings)
+        problem = words_.judged(Override(item.prefix, item.key, _text(values[0]), item.kind, item.is_text), model)
         if problem is not None:
             return problem
         wants_float = key is not None and key.kind == "float"
@@ -239,7 +241,8 @@ def _taken(factors: list[Varied], key: str) -> list[Any]:
 class _Bases:
     """Composes each strategy at each combination of files and switches; collects every problem."""
 
-    def __init__(self, plain: list[str], strategies: list[Any], factors: list[Varied], cwd: Path) -> None:
+    def __init__(self, plain: list[str], strategies: list[Any], factors: list[Varied], cwd: Path, command: str = "sweep") -> None:
+        self.command = command
         self.plain, self.cwd, self.factors = plain, cwd, factors
         self.strategies = [str(s) for s in strategies]
         self.loose = [f for f in factors if not f.structural]
@@ -256,7 +259,7 @@ class _Bases:
             name = strategy
             for combo in self.combos:
                 try:
-                    base = compose("sweep", [*self.plain, f"strategy={strategy}", *combo], self.cwd)
+                    base = compose(self.command, [*self.plain, f"strategy={strategy}", *combo], self.cwd)
                 except ConfigError as error:
                     problems += error.problems
                     continue

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.reports.plots import forest_axes
+from omosim.reports.study_plots import map_axes, study_html, waterfall_axes
 from omosim.reports.tables import ComparisonTable
 from omosim.reports.tornado import tornado_axes
 from omosim.reports.write import write_report
 from omosim.results import CompareResult, Result, SweepResult
+from omosim.results.load import FlipResult, ValueResult
 from omosim.results.words import safe_text
 
 if TYPE_CHECKING:
@@ -57,6 +59,30 @@ def _sweep_html(result: SweepResult) -> str:
     summary = result.summary
     texts = [result.answer, *(text for name in ("first_thing", "boxes", "replications_needed") for text in summary.get(name, []))]
     return "".join(f"<p>{escape(safe_text(text, 2000))}</p>" for text in texts) + result.futures().to_html(index=False, escape=True, float_format=lambda v: f"{v:,.4g}")
+class ValuePlot:
+    """`result.plot` of a valuation."""
+
+    def __init__(self, result: ValueResult) -> None:
+        self._result = result
+
+    def waterfall(self, ax: Axes | None = None) -> Axes:
+        """Values a year that lead from one strategy to the other; see `waterfall_axes`."""
+        return waterfall_axes(self._result.folder, ax)
+
+
+class FlipPlot:
+    """`result.plot` of a break-even map."""
+
+    def __init__(self, result: FlipResult) -> None:
+        self._result = result
+
+    def map(self, ax: Axes | None = None) -> Axes:
+        """Who pays where; see `map_axes`."""
+        return map_axes(self._result.folder, ax)
+
+
+def _study_html(result: ValueResult | FlipResult) -> str:
+    return study_html(result.answer, result.table())
 
 
 def _table(result: CompareResult) -> ComparisonTable:
@@ -78,6 +104,8 @@ def attach() -> None:
     """Give results their `report`, and comparisons `table`, `plot` and a notebook view; safe to call twice."""
     extra: dict[type, dict[str, Any]] = {
         Result: {"report": _report},
+        ValueResult: {"plot": property(ValuePlot), "_repr_html_": _study_html},
+        FlipResult: {"plot": property(FlipPlot), "_repr_html_": _study_html},
         CompareResult: {"table": _table, "plot": property(ComparePlot), "_repr_html_": _repr_html},
         SweepResult: {"plot": property(SweepPlot), "_repr_html_": _sweep_html},
     }

@@ -9,9 +9,11 @@ from pathlib import Path
 from omosim.reports.bopis_report import bopis_page
 from omosim.reports.calibrate_report import calibrate_page
 from omosim.reports.compare_report import compare_page
+from omosim.reports.flip_report import flip_page
 from omosim.reports.run_report import run_page
 from omosim.reports.sweep_report import sweep_page
 from omosim.reports.validate_report import validate_page
+from omosim.reports.value_report import value_page
 from omosim.results import ResultFolder, write_text
 
 PAGES: dict[str, Callable[[ResultFolder], str]] = {
@@ -21,6 +23,8 @@ PAGES: dict[str, Callable[[ResultFolder], str]] = {
     "bopis": bopis_page,
     "validate": validate_page,
     "sweep": sweep_page,
+    "value": value_page,
+    "flip": flip_page,
 }
 
 

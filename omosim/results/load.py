@@ -215,9 +215,56 @@ class SweepResult(Result):
         return self.frame(name) if name in self.tables() else pd.DataFrame()
 
 
+class ValueResult(Result):
+    """Values of capabilities between two strategies."""
+
+    main_table = "values"
+
+    @property
+    def answer(self) -> str:
+        """The difference, who carries it, and the first thing to do."""
+        return str(self.summary["answer"])
+
+    def table(self) -> pd.DataFrame:
+        """One row a capability: its value a year with interval, effect before its costs, capital, payback, verdict."""
+        columns = ["capability", "change", "per_year", "per_year_low", "per_year_high", "of_revenue", "gross_effect", "running_cost", "capital", "payback_years", "verdict"]
+        return self.to_frame()[columns]
+
+    def synergy(self) -> pd.DataFrame:
+        """One row a pair: how much more the two are worth together."""
+        return self.frame("synergy")
+
+    def ladder(self) -> pd.DataFrame:
+        """One row a step: what to do first, then, given that, what next."""
+        return self.frame("ladder")
+
+    def coalitions(self) -> pd.DataFrame:
+        """One row a coalition that was run."""
+        return self.frame("coalitions")
+
+
+class FlipResult(Result):
+    """A break-even map of strategies over one or two keys."""
+
+    main_table = "map"
+
+    @property
+    def answer(self) -> str:
+        """Who pays where."""
+        return str(self.summary["answer"])
+
+    def table(self) -> pd.DataFrame:
+        """One row a change of winner: key, at which value of the other key, who pays below and above, value with interval."""
+        return self.boundary()
+
+    def boundary(self) -> pd.DataFrame:
+        """Break-even values with their intervals."""
+        return self.frame("boundary")
+
+
 _KINDS: dict[str, type[Result]] = {
-    "compare": CompareResult, "run": RunResult, "bopis": BopisResult, "validate": ValidateResult,
-    "sweep": SweepResult,
+    "compare": CompareResult, "run": RunResult, "bopis": BopisResult, "validate": ValidateResult, "sweep": SweepResult,
+    "value": ValueResult, "flip": FlipResult,
 }  # fmt: skip
 
 

@@ -32,8 +32,8 @@ def cube(rows: Mapping[str, Sequence[Any]], kpi: str, strategies: Sequence[str],
     return out
 
 
-def differences(values: np.ndarray, strategies: Sequence[str], baseline: str) -> list[dict[str, Any]]:
-    """A row a point and strategy: mean, paired difference from the baseline with its 95 % interval, pairs."""
+def differences(values: np.ndarray, strategies: Sequence[str], baseline: str, alpha: float = 0.05) -> list[dict[str, Any]]:
+    """A row a point and strategy: mean, paired difference from the baseline with its interval (95 % unless alpha says another), pairs."""
     base = strategies.index(baseline)
     out = []
     for point in range(values.shape[1]):
@@ -41,7 +41,7 @@ def differences(values: np.ndarray, strategies: Sequence[str], baseline: str) ->
         for s, name in enumerate(strategies):
             if name == baseline:
                 continue
-            found = paired(_some(values[s, point]), against, alpha=0.05)
+            found = paired(_some(values[s, point]), against, alpha=alpha)
             out.append({"point": point, "strategy": name, "baseline": baseline, "mean": found.mean, "baseline_mean": found.baseline_mean, "diff": found.diff, "ci_low": found.ci_low, "ci_high": found.ci_high, "pairs": found.pairs, "reason": found.reason})
     return out
 

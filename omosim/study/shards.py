@@ -62,10 +62,12 @@ class ShardStore:
 
     folder : result folder
     parts : the plan in parts
+    growing : parts beyond the plan are those of later rounds, and stay
     """
 
     folder: ResultFolder
     parts: Sequence[Sequence[Planned]]
+    growing: bool = False
     _open: dict[int, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -116,6 +118,8 @@ class ShardStore:
     def _foreign(self, whole: set[int], mine: Sequence[int]) -> list[Path]:
         """Files that hold no part of this plan as it is cut now; shards of other jobs are not touched."""
         known = {part_name(n) for n in range(len(self.parts))}
+        if self.growing:
+            known |= {p.stem for place in (self.shards, self.journals) for p in place.glob("part-*.*")}
         own = {part_name(n) for n in mine if n not in whole}
         return [p for p in self.shards.glob("part-*.parquet") if p.stem in own or p.stem not in known] + [
             p for p in self.journals.glob("part-*.*") if p.stem not in known

@@ -1,0 +1,87 @@
+"""What `omosim value` shows while it works and when it is done; plain text where there is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from omosim.reports.terminal import StudyScreen
+from omosim.results.words import figure, interval, safe_text, unit_words
+
+Row = Mapping[str, Any]
+VERDICTS = {"better": "pays", "worse": "does not pay", "cannot_tell": "cannot tell"}
+WIDTH = 140
+_STYLE = {"better": "green", "worse": "red", "cannot_tell": "dim"}
+
+
+class ValueScreen(StudyScreen):
+    """Progress with ETA, then the values of the capabilities.
+
+    Parameters
+    ----------
+    players : capabilities that are valued; runs : of the first round
+    """
+
+    def __init__(self, players: int, runs: int) -> None:
+        super().__init__(f"{players} players, {runs:,} runs")
+        if not self.console.is_terminal:
+            self.console.width = WIDTH
+
+    def result(self, summary: Row, report: Path) -> None:
+        """The table, the ladder, the answer, how it came about, and where the report is."""
+        from omosim.reports.value_report import method_words
+
+        self.progress.stop()
+        self.console.print(table(summary))
+        self.console.print(ladder_table(summary))
+        self.console.print(Text(safe_text(summary["answer"], 2000), style="bold"))
+        self.console.print(Text(method_words(summary), style="dim"))
+        if summary["failed_runs"]:
+            self.console.print(Text(f"{summary['failed_runs']} runs failed; replications with one of them are left out: failures.jsonl", style="red"))
+        self.console.print(Text(f"Report: {report}"))
+
+
+def unit_of(summary: Row) -> str:
+    """Unit of the tables: minor units of the market's currency."""
+    return f"minor {summary['unit']}".strip()
+
+
+def ends(row: Row, low: str, high: str, unit: str, times: float = 1.0) -> str:
+    """An interval in words, empty where there is none."""
+    return interval(*(None if row[name] is None else row[name] * times for name in (low, high)), unit)
+
+
+def table(summary: Row) -> Table:
+    """capability | value a year | interval | before costs | running | capital | payback | verdict."""
+    unit, year = unit_of(summary), 365.0 / summary["days"]
+    out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    money = unit_words(unit)
+    for name in ("Capability", f"Value a year, {money}", "95 % interval", "Before its costs", "Running", "Capital", "Payback", "Verdict"):
+        out.add_column(Text(name), justify="left" if name in ("Capability", "Payback", "Verdict") else "right")
+    rows: Sequence[Row] = [*summary["values"], {**summary["total"], "capability": "all together", "verdict": ""}]
+    for row in rows:
+        out.add_row(
+            Text(safe_text(row["capability"], 40)), Text(figure(row["per_year"], unit, sign=True)), Text(ends(row, "per_year_low", "per_year_high", unit)),
+            Text(figure(row["gross_effect"] * year, unit, sign=True)), Text(figure(row["running_cost"] * year, unit)), Text(figure(row["capital"], unit)),
+            Text(safe_text(row["payback_words"] if row["capital"] > 0 else "–", 60)), Text(VERDICTS.get(row["verdict"], ""), style=_STYLE.get(row["verdict"], "")),
+        )  # fmt: skip
+    return out
+
+
+def ladder_table(summary: Row) -> Table:
+    """The greedy order: what to do first, then given that what next."""
+    unit, year = unit_of(summary), 365.0 / summary["days"]
+    out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in ("Step", "First, then", "Adds a year", "Interval", "Verdict"):
+        out.add_column(Text(name), justify="right" if name in ("Step", "Adds a year", "Interval") else "left")
+    for row in summary["ladder"]:
+        out.add_row(
+            Text(str(row["step"])), Text(safe_text(row["capability"], 80)), Text(figure(row["gain"] * year, unit, sign=True)),
+            Text(ends(row, "ci_low", "ci_high", unit, year)), Text(VERDICTS[row["verdict"]], style=_STYLE[row["verdict"]]),
+        )  # fmt: skip
+    return out

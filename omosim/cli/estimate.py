@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from omosim.api.attribute import AttributeStudy
     from omosim.api.sweep import Prepared
     from omosim.config.compose import Composed
     from omosim.schema.settings import Settings
@@ -23,6 +24,8 @@ BYTES_PER_CELL = 250
 BYTES_BASE = 330_000_000
 BYTES_PER_ORDER = 25
 BYTES_PER_SWEPT_RUN = 2_500
+BYTES_PER_LOGGED_DAY = 400
+SECONDS_PER_READ = 6e-6
 DRAIN_DAYS = 30
 
 
@@ -98,6 +101,24 @@ def announce_sweep(ready: Prepared) -> None:
     sys.stderr.write(f"{what} = {len(ready.runs):,} runs, about {span(seconds)}, {size(room)} memory, {size(len(ready.runs) * BYTES_PER_SWEPT_RUN + 1e6)} disk\n")
     if ready.refused:
         sys.stderr.write(f"note: {len(ready.refused):,} runs have settings that do not fit together; they stand in failures.jsonl\n")
+    _say_cold()
+
+
+def announce_attribution(study: AttributeStudy) -> None:
+    """Print on one line how many runs an attribution study is at most, how long, and how much memory and disk it takes."""
+    settings, options = study.settings, study.options
+    for note in study.composed.notes:
+        sys.stderr.write(f"note: {note}\n")
+    one, room = of_one_run(settings)
+    first, later = len(study.runs), study.most_shifts * options.replications
+    reading = options.replications * settings.shoppers * (settings.days + settings.burn_in_days) * SECONDS_PER_READ * (1 + len(options.identity_loss))
+    cores = max(1, min(options.jobs, os.cpu_count() or 1))
+    seconds = SECONDS_START + ((first + later) * one + reading) / cores
+    room = options.jobs * (room + settings.shoppers * (settings.days + settings.burn_in_days) * BYTES_PER_LOGGED_DAY)
+    if not options.scheduler:
+        _refuse_memory(room, settings.shoppers)
+    what = f"{len(study.off)} touchpoints off in turn x {options.replications} replications = {first:,} runs, then up to {later:,} with budgets moved"
+    sys.stderr.write(f"{what}; about {span(seconds)}, {size(room)} memory, {size((first + later) * BYTES_PER_SWEPT_RUN + 2e6)} disk\n")
     _say_cold()
 
 

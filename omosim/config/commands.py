@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator
 
 from omosim.schema.fields import Frozen, par
 from omosim.schema.settings import CompareSettings
@@ -103,6 +103,32 @@ class SweepSettings(Frozen):
     shard: str = par("k/n", "the part of the sweep that this process runs, as 3/40; empty: all", default="", max_length=20)
 
 
+class AttributeSettings(Frozen):
+    """What `attribute` adds to the settings: how much identity is lost, how much money moves, how often, and where it runs."""
+
+    identity_loss: list[Annotated[float, Field(ge=0, le=0.95)]] = par("shares", "touches before purchases whose identity is lost, one level each; the market as it is comes beside them", max_length=20, default=[0.0, 0.3, 0.6])
+    shift: float = par("share", "part of the media budget that moves from the paid touchpoints with least credit per cost to the one with most", 0.001, 1, default=0.1)
+    off: list[str] = par("names", "touchpoints that are switched off in turn; empty: every one that is present and can be", max_length=64, default=[])
+    replications: int = par("runs", "paired replications of every run", 2, 100_000, default=10)
+    executor: Literal["auto", "inline", "pool", "dask"] = par("name", "where runs are made; auto: processes on this machine", default="auto")
+    scheduler: str = par("address", "a Dask scheduler, as tcp://host:8786; empty: a cluster of its own on this machine", default="", max_length=200)
+    jobs: int = par("processes", "worker processes", 1, 1024, default=2)
+    budget_s: float | None = par("s", "longest time of one run; none: no limit", 0.1, 10**7, default=None)
+
+    @field_validator("identity_loss", "off", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        """One level or name needs no brackets; whole numbers are shares too."""
+        many = value if isinstance(value, list) else [value]
+        return [float(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in many]
+
+    @field_validator("identity_loss")
+    @classmethod
+    def _once(cls, value: list[float]) -> list[float]:
+        """Each level once, from the least on."""
+        return sorted(set(value))
+
+
 OPTIONS: dict[str, type[BaseModel]] = {
     "run": RunSettings,
     "sweep": SweepSettings,
@@ -110,4 +136,5 @@ OPTIONS: dict[str, type[BaseModel]] = {
     "calibrate": CalibrateSettings,
     "bopis": BopisSettings,
     "validate": ValidateSettings,
+    "attribute": AttributeSettings,
 }

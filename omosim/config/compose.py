@@ -26,6 +26,9 @@ from omosim.config.strict import Doc, dotted
 from omosim.schema.scenario import OF_CAPABILITY
 from omosim.schema.settings import CompareSettings, Settings
 
+#: options that say where and how a study runs, and decide no number
+HOW = ("jobs", "executor", "scheduler", "budget_s")
+
 
 @dataclass
 class Composed:
@@ -52,7 +55,7 @@ class Composed:
         if self.command == "run":
             return config_hash(self.settings)
         arms = {name: config_hash(s) for name, s in self.arms.items()}
-        return content_hash({"arms": arms, **{k: v for k, v in self.options.items() if k != "jobs"}})
+        return content_hash({"arms": arms, **{k: v for k, v in self.options.items() if k not in HOW}})
 
     @property
     def yaml(self) -> str:

@@ -11,6 +11,7 @@ from omosim.reports.plots import forest_axes
 from omosim.reports.tables import ComparisonTable
 from omosim.reports.write import write_report
 from omosim.results import CompareResult, Result
+from omosim.results.load import AttributeResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,33 @@ class ComparePlot:
     def forest(self, kpis: str | Sequence[str] = "operating_profit", ax: Axes | None = None) -> Axes:
         """Paired differences with their intervals, one KPI or several; see `forest_axes`."""
         return forest_axes(self._result.folder, [kpis] if isinstance(kpis, str) else list(kpis), ax)
+
+
+class AttributePlot:
+    """`att.plot`: figures of an attribution study."""
+
+    def __init__(self, result: AttributeResult) -> None:
+        self._result = result
+
+    def credits(self, models: Sequence[str] = ("last_touch", "markov"), level: str = "market", ax: Axes | None = None) -> Axes:
+        """Credit of some models beside the true effect; see `credit_axes`."""
+        from omosim.reports.attribute_plots import credit_axes
+
+        return credit_axes(self._result.folder, models, level, ax)
+
+    def errors(self, ax: Axes | None = None) -> Axes:
+        """Error of each model against identity loss; see `error_axes`."""
+        from omosim.reports.attribute_plots import error_axes
+
+        return error_axes(self._result.folder, ax)
+
+
+def _attribute_html(result: AttributeResult) -> str:
+    """The answer and the table of errors; every word is escaped."""
+    from markupsafe import escape
+
+    table = result.table().to_html(index=False, escape=True, na_rep="cannot tell", float_format=lambda v: f"{v:.3f}")
+    return f"<p><strong>{escape(result.answer)}</strong></p>{table}"
 
 
 def _table(result: CompareResult) -> ComparisonTable:
@@ -47,6 +75,7 @@ def attach() -> None:
     extra: dict[type, dict[str, Any]] = {
         Result: {"report": _report},
         CompareResult: {"table": _table, "plot": property(ComparePlot), "_repr_html_": _repr_html},
+        AttributeResult: {"plot": property(AttributePlot), "_repr_html_": _attribute_html},
     }
     for kind, members in extra.items():
         for name, member in members.items():

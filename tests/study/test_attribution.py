@@ -6,12 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omosim.study.attribution import MODELS, Path, markov, transitions
+from omosim.journeys.log import Path
+from omosim.schema.columns import DAY
+from omosim.study.attribution import MODELS, markov, transitions
 
 
 def path(names: str, value: float = 1.0, bought: bool = True, days: tuple[float, ...] = ()) -> Path:
     touches = tuple(names)
-    return Path(touches, days or tuple(float(len(touches) - i) for i in range(len(touches))), value if bought else 0.0, bought)
+    before = days or tuple(float(len(touches) - i) for i in range(len(touches)))
+    t = tuple(round((10_000 - d) * DAY) for d in before)
+    return Path(1, 77 if bought else -1, value if bought else 0, t, touches, ("web",) * len(touches))  # type: ignore[arg-type]
 
 
 def test_rules_of_thumb_by_hand() -> None:

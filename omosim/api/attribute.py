@@ -13,7 +13,7 @@ from omosim.api.sweep import AHEAD, workers_for
 from omosim.api.warming import cold, warm
 from omosim.results import ResultFolder, code_version
 from omosim.study import attribute as tables
-from omosim.study.attribute import AS_IT_IS, NO_TALK, Figures, moved, off
+from omosim.study.attribute import AS_IT_IS, NO_MEDIA, NO_TALK, Figures, moved, off
 from omosim.study.attribution import MODELS
 from omosim.study.shards import PARTS, Planned, ShardStore, cut
 from omosim.study.switching import PAID, Point, Shift, points, with_budgets, without, without_word_of_mouth
@@ -98,6 +98,9 @@ def prepare(composed: Composed) -> AttributeStudy:
     found = [p if p.why_not or p in chosen else replace(p, why_not=NOT_ASKED) for p in found]
     study = AttributeStudy(composed, settings, options, found, chosen)
     arms = {AS_IT_IS: settings, **{off(p.name): without(settings, p.name) for p in study.off}}
+    paid = [p.name for p in study.off if p.kind == PAID]
+    if len(paid) > 1:
+        arms[NO_MEDIA] = without(settings, *paid)
     if settings.market.word_of_mouth.tell > 0:
         arms[NO_TALK] = without_word_of_mouth(settings)
     study.runs = study.plan(arms)

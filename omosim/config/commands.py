@@ -106,7 +106,7 @@ class SweepSettings(Frozen):
 class AttributeSettings(Frozen):
     """What `attribute` adds to the settings: how much identity is lost, how much money moves, how often, and where it runs."""
 
-    identity_loss: list[Annotated[float, Field(ge=0, le=0.95)]] = par("shares", "touches before purchases whose identity is lost, one level each; the market as it is comes beside them", max_length=20, default=[0.0, 0.3, 0.6])
+    identity_loss: list[Annotated[float, Field(ge=0, le=0.9)]] = par("shares", "touches before purchases whose identity is lost, one level each; the market as it is comes beside them", max_length=20, default=[0.0, 0.3, 0.6])
     shift: float = par("share", "part of the media budget that moves from the paid touchpoints with least credit per cost to the one with most", 0.001, 1, default=0.1)
     off: list[str] = par("names", "touchpoints that are switched off in turn; empty: every one that is present and can be", max_length=64, default=[])
     replications: int = par("runs", "paired replications of every run", 2, 100_000, default=10)

@@ -1,7 +1,7 @@
 """Credits beside truth: what each model of attribution says, what paired runs say, and what a shift of the budget earns.
 
 Reads figures of runs by arm and replication (attribute_task.py) and makes rows of tables; no run is made here.
-Arms: `as it is`, `off TOUCHPOINT`, `no word of mouth`, and `shift …`.
+Arms: `as it is`, `off TOUCHPOINT`, `no paid touchpoint`, `no word of mouth`, and `shift …`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from omosim.study.attribution import MODELS
 from omosim.study.stats import Paired, paired
 from omosim.study.switching import PAID, Point, Shift, shift
 
-AS_IT_IS, NO_TALK, TRUTH = "as it is", "no word of mouth", "truth"
+AS_IT_IS, NO_TALK, NO_MEDIA, TRUTH = "as it is", "no word of mouth", "no paid touchpoint", "truth"
 REVENUE, GROSS, OPERATING, MEDIA = "net_revenue", "gross_profit", "operating_profit", "media_cost"
 Row = dict[str, Any]
 

@@ -10,6 +10,7 @@ from omosim.results.words import interval, number
 from omosim.study.attribute import (
     AS_IT_IS,
     MEDIA,
+    NO_MEDIA,
     NO_TALK,
     REVENUE,
     TRUTH,
@@ -21,7 +22,9 @@ from omosim.study.attribute import (
     truth,
 )
 from omosim.study.attribute_task import MARKET
-from omosim.study.switching import Point
+from omosim.study.attribution import MODELS
+from omosim.study.stats import paired
+from omosim.study.switching import PAID, Point
 
 WORDS = {
     "first_touch": "First touch", "last_touch": "Last touch", "linear": "Linear", "time_decay": "Time decay", "position": "Position",
@@ -38,7 +41,7 @@ def summarise(figures: Figures, points: Sequence[Point], rows: Mapping[str, Sequ
         "touches_a_purchase": figures.mean(AS_IT_IS, "touchpoints_per_purchase"),
         "levels": [_level(figures, level) for level in levels_of(losses)],
         "spending": {name: nine_digits(value) for name, value in spending(figures, points).items()},
-        "not_switched_off": {p.name: p.why_not for p in points if p.why_not}, "word_of_mouth": _talk(figures),
+        "not_switched_off": {p.name: p.why_not for p in points if p.why_not}, "word_of_mouth": _arm(figures, NO_TALK), "paid_together": _together(figures, points),
         "nearest": {level: _nearest(rows["errors"], level) for level in levels_of(losses)},
         "headline": _headline(rows["attribution"], base), "flows": flows(figures, MARKET), "journeys": _journeys(figures, MARKET),
     }  # fmt: skip
@@ -53,12 +56,22 @@ def _level(figures: Figures, level: str) -> Row:
     return {**out, **{name: None if (v := figures.mean(AS_IT_IS, figure)) is None else nine_digits(v) for name, figure in reached.items()}}
 
 
-def _talk(figures: Figures) -> Row | None:
-    """What word of mouth truly adds; None where there is none."""
-    if NO_TALK not in figures.values:
+def _arm(figures: Figures, arm: str) -> Row | None:
+    """What is lost in an arm; None where there is no such arm."""
+    if arm not in figures.values:
         return None
-    found = truth(figures, NO_TALK, REVENUE)
+    found = truth(figures, arm, REVENUE)
     return {"revenue": found.diff, "low": found.ci_low, "high": found.ci_high}
+
+
+def _together(figures: Figures, points: Sequence[Point]) -> Row | None:
+    """All paid touchpoints switched off at once, beside what each model credits them with in the log as it is."""
+    found = _arm(figures, NO_MEDIA)
+    names = [p.name for p in points if p.kind == PAID and p.counted]
+    if found is None:
+        return None
+    credit = {m: sum(v for n in names for v in [paired(c := figures.credit(MARKET, m, n), [0.0] * len(c)).diff] if v is not None) for m in MODELS}
+    return {**found, "credit": {m: nine_digits(v) for m, v in credit.items()}}
 
 
 def _nearest(errors: Sequence[Row], level: str) -> Row | None:

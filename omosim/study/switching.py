@@ -58,10 +58,10 @@ def _point(name: str, row: Touchpoint) -> Point:
     return Point(name, row.title, kind, row.cost_per_contact * row.contacts_per_week * row.reach if kind == PAID else 0.0, why)
 
 
-def without(settings: Settings, name: str) -> Settings:
-    """The settings with a touchpoint as if nobody used it: from the first day of the burn-in, its row in place."""
+def without(settings: Settings, *names: str) -> Settings:
+    """The settings with touchpoints as if nobody used them: from the first day of the burn-in, their rows in place."""
     rows = dict(settings.touchpoints.rows)
-    rows[name] = rows[name].model_copy(update=_GONE)
+    rows |= {name: rows[name].model_copy(update=_GONE) for name in names}
     return settings.model_copy(update={"touchpoints": settings.touchpoints.model_copy(update={"rows": rows})})
 
 

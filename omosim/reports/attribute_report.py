@@ -31,11 +31,11 @@ def attribute_page(folder: ResultFolder) -> str:
     return render(
         "attribute.html", heading="Attribution", summary=summary, facts=_facts(summary, levels), unit=unit_words(unit), bars=_bars(now, summary, near),
         error_chart=_error_chart(errors, levels), error_levels=[level_words(level) for level in levels], error_rows=_error_rows(errors, levels),
-        shifts=[_shift(row, titles) for row in shifts if row["level"] in ("market", "truth")], other_shifts=[_shift(row, titles) for row in shifts if row["level"] not in ("market", "truth")],
+        shifts=_shifts([row for row in shifts if row["level"] in ("market", "truth")], titles), other_shifts=_shifts([row for row in shifts if row["level"] not in ("market", "truth")], titles),
         flow=alluvial(summary["flows"], titles, _PLACES), matrix=matrix([row for row in steps if row["level"] == "market"], titles),
         lengths=_lengths(paths), credits=_credits(now, unit), models=[MODEL_WORDS.get(m, m) for m in dict.fromkeys(row["model"] for row in now)],
         journeys=[(" → ".join(titles.get(n, n) for n in row["journey"]), f"{100 * row['share']:.1f} %") for row in summary["journeys"]],
-        levels=[_level(row) for row in levels], talk=_talk(summary), failures=_failures(folder), law_meaning=law_meaning, **about(folder),
+        levels=[_level(row) for row in levels], talk=_talk(summary), together=_together(summary), failures=_failures(folder), law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
 
 
@@ -73,6 +73,17 @@ def _talk(summary: Row) -> str:
     between = "" if talk["low"] is None else f" ({share(talk['low'])} to {share(talk['high'])})"
     sure = talk["low"] is not None and (talk["low"] > 0 or talk["high"] < 0)
     return f"Without word of mouth {share(talk['revenue'])} %{between} of net revenue would be lost" + ("" if sure else ", which cannot be told from nothing")
+
+
+def _together(summary: Row) -> str:
+    """What paid touchpoints cause together, beside their credit."""
+    found, whole = summary["paid_together"], summary["net_revenue"]
+    if not found or found["revenue"] is None or not whole:
+        return ""
+    share = lambda v: f"{100 * v / whole:.1f}"
+    between = "" if found["low"] is None else f" ({share(found['low'])} to {share(found['high'])})"
+    given = ", ".join(f"{MODEL_WORDS.get(m, m)} {share(v)} %" for m, v in found["credit"].items())
+    return f"All paid touchpoints together cause {share(found['revenue'])} %{between} of net revenue; they are credited with: {given}."
 
 
 def _bars(rows: Sequence[Row], summary: Row, near: str) -> Row:
@@ -124,13 +135,22 @@ def _error_rows(errors: Sequence[Row], levels: Sequence[Row]) -> list[Row]:
     return out
 
 
-def _shift(row: Row, titles: dict[str, str]) -> Row:
-    unit = row["unit"]
+def _shifts(rows: Sequence[Row], titles: dict[str, str]) -> list[Row]:
+    """Rows of shifts; models that ask for the same one at the same level stand together."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["level"], row["from"], row["to"]), []).append(row)
+    return [_shift(group, titles) for group in groups.values()]
+
+
+def _shift(rows: Sequence[Row], titles: dict[str, str]) -> Row:
+    row, unit = rows[0], rows[0]["unit"]
+    least, most = (figure(pick(r["promised_gross_profit"] for r in rows), unit, sign=True) for pick in (min, max))
     names = ", ".join(titles.get(n, n) for n in row["from"].split(", "))
     money = lambda key: {"value": figure(row[key], unit, sign=True), "ends": interval(row[f"{key}_low"], row[f"{key}_high"], unit)}
     return {
-        "model": MODEL_WORDS.get(row["model"], row["model"]), "level": "truth" if row["level"] == "truth" else level_words(row), "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
-        "promised": figure(row["promised_gross_profit"], unit, sign=True), "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
+        "model": ", ".join(MODEL_WORDS.get(r["model"], r["model"]) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row), "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
+        "promised": least if least == most else f"{least} to {most}", "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from omosim.study.attribute import (
     TRUTH,
     Figures,
     Row,
+    _mean,
     levels_of,
     loss_of,
     spending,
@@ -23,7 +24,6 @@ from omosim.study.attribute import (
 )
 from omosim.study.attribute_task import MARKET
 from omosim.study.attribution import MODELS
-from omosim.study.stats import paired
 from omosim.study.switching import PAID, Point
 
 WORDS = {
@@ -70,8 +70,7 @@ def _together(figures: Figures, points: Sequence[Point]) -> Row | None:
     names = [p.name for p in points if p.kind == PAID and p.counted]
     if found is None:
         return None
-    credit = {m: sum(v for n in names for v in [paired(c := figures.credit(MARKET, m, n), [0.0] * len(c)).diff] if v is not None) for m in MODELS}
-    return {**found, "credit": {m: nine_digits(v) for m, v in credit.items()}}
+    return {**found, "credit": {m: nine_digits(sum(_mean(figures.credit(MARKET, m, n)) for n in names)) for m in MODELS}}
 
 
 def _nearest(errors: Sequence[Row], level: str) -> Row | None:
@@ -115,7 +114,8 @@ def _journeys(figures: Figures, level: str) -> list[Row]:
 # ---- sentences ------------------------------------------------------------------------------------------------------
 def answer(figures: Mapping[str, Any], rows: Mapping[str, Sequence[Row]]) -> str:
     """The answer first: what last touch says and what is true, which model is nearest, what its shift earns."""
-    said = [_says(figures["headline"]), _near(figures["nearest"].get(MARKET), rows["errors"]), _earns(figures["nearest"].get(MARKET), rows["shifts"])]
+    best, titles = figures["nearest"].get(MARKET), {row["touchpoint"]: row["title"] for row in rows["attribution"]}
+    said = [_says(figures["headline"]), _all_paid(figures, best), _near(best, rows["errors"]), _earns(best, rows["shifts"], titles)]
     return " ".join(text for text in said if text) or "Cannot tell: no pair of runs is complete."
 
 
@@ -125,6 +125,15 @@ def _says(head: Row | None) -> str:
     between = "" if head["low"] is None else f" ({_pc(head['low'])} to {_pc(head['high'])})"
     title = head["title"]
     return f"Last touch gives {title} {_pc(head['credit'])} % of the revenue; without it {_pc(head['true'])} %{between} would be lost."
+
+
+def _all_paid(figures: Mapping[str, Any], best: Row | None) -> str:
+    """What paid touchpoints cause together, beside what the nearest model credits them with."""
+    together, whole = figures["paid_together"], figures["net_revenue"]
+    if together is None or together["revenue"] is None or not whole or best is None:
+        return ""
+    between = "" if together["low"] is None else f" ({_pc(together['low'] / whole)} to {_pc(together['high'] / whole)})"
+    return f"All paid touchpoints together cause {_pc(together['revenue'] / whole)} %{between}; {WORDS[best['model']]} gives them {_pc(together['credit'][best['model']] / whole)} %."
 
 
 def _near(best: Row | None, errors: Sequence[Row]) -> str:
@@ -139,20 +148,21 @@ def _near(best: Row | None, errors: Sequence[Row]) -> str:
     return text + (f"; it cannot be told from {', '.join(same)}." if same else ".")
 
 
-def _earns(best: Row | None, shifts: Sequence[Row]) -> str:
+def _earns(best: Row | None, shifts: Sequence[Row], titles: Mapping[str, str]) -> str:
     mine = next((row for row in shifts if best is not None and row["level"] == MARKET and row["model"] == best["model"]), None)
     if mine is None:
         return "" if shifts else "No budget to shift: fewer than two touchpoints are paid for."
     unit = mine["unit"]
+    ends_of = lambda row: f"from {' and '.join(titles.get(n, n) for n in row['from'].split(', '))} to {titles.get(row['to'], row['to'])}"
     sure = mine["earned_gross_profit_low"] is not None and (mine["earned_gross_profit_low"] > 0 or mine["earned_gross_profit_high"] < 0)
-    text = f"Its shift of {number(mine['money'], unit)} of media from {mine['from']} to {mine['to']} promises {number(mine['promised_gross_profit'], unit, sign=True)} of gross profit"
+    text = f"Its shift of {number(mine['money'], unit)} of media {ends_of(mine)} promises {number(mine['promised_gross_profit'], unit, sign=True)} of gross profit"
     if mine["earned_gross_profit"] is None:
         return text + "; what it earns cannot be told."
     ends = interval(mine["earned_gross_profit_low"], mine["earned_gross_profit_high"], unit)
     text += f"; it earns {number(mine['earned_gross_profit'], unit, sign=True)} ({ends})" + ("" if sure else ", which cannot be told from nothing")
     true = next((row for row in shifts if row["level"] == TRUTH), None)
     if true is not None and true["earned_gross_profit"] is not None:
-        same = "the same shift" if (true["from"], true["to"]) == (mine["from"], mine["to"]) else f"from {true['from']} to {true['to']}"
+        same = "the same shift" if (true["from"], true["to"]) == (mine["from"], mine["to"]) else f"one {ends_of(true)}"
         text += f". The true effects ask for {same}" + ("" if same == "the same shift" else f": {number(true['earned_gross_profit'], unit, sign=True)} ({interval(true['earned_gross_profit_low'], true['earned_gross_profit_high'], unit)})")
     return text + "."
 

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omosim.api.attribute import AttributeStudy
     from omosim.api.sweep import Prepared
     from omosim.api.views import RunView
     from omosim.config.sweep import SweepPlan
     from omosim.results import CompareResult, Result, SweepResult
-    from omosim.results.load import FlipResult, ValidateResult, ValueResult
+    from omosim.results.load import AttributeResult, FlipResult, ValidateResult, ValueResult
     from omosim.validation.plan import Plan
 
-__all__ = ["bopis", "calibrate", "compare", "flip", "load", "run_sweep", "simulate", "validate", "value"]
+__all__ = ["attribute", "bopis", "calibrate", "compare", "flip", "load", "run_sweep", "simulate", "validate", "value"]
 
 
 def words(settings: Mapping[str, Any]) -> list[str]:
@@ -217,6 +218,30 @@ def flip(strategies: Iterable[str] = ("o2o", "omo"), ranges: Mapping[str, tuple[
     return result
 
 
+def attribute(strategy: str = "omnichannel", *, overrides: Iterable[str] = (), **settings: Any) -> AttributeResult:
+    """Hold models of attribution against the true effect of each touchpoint; the result folder is kept.
+
+    Parameters
+    ----------
+    strategy : name of a shipped strategy, or a file
+    overrides, settings : as in `simulate`; also identity_loss, shift, off, replications, jobs
+
+    Returns
+    -------
+    AttributeResult: table(), to_frame(), errors(), shifts(), transitions(), paths(), answer, plot.credits(), plot.errors(), report(path)
+
+    Raises
+    ------
+    ConfigError : every problem of the settings at once
+    """
+    from omosim.api.attribute import attribute_run, prepare
+    from omosim.config.compose import compose
+
+    asked = [f"strategy={strategy}", *words(settings), *_names(overrides, "overrides")]
+    result: AttributeResult = load(attribute_run(prepare(compose("attribute", asked)), ["omosim", "attribute", *asked]).folder.path)
+    return result
+
+
 def load(path: str | Path) -> Any:
     """A finished result from its folder (or `outputs/<command>/latest`), with its figures attached."""
     from omosim.reports.accessors import attach
@@ -287,6 +312,20 @@ def rerun_command(path: str, run: str = "") -> int:
     from omosim.api import commands, rerun
 
     return rerun.rerun_one(path, run) if run else commands.rerun_command(path)
+
+
+def attribute_prepare(composed: Any) -> AttributeStudy:
+    """See omosim.api.attribute.prepare."""
+    from omosim.api.attribute import prepare
+
+    return prepare(composed)
+
+
+def attribute_command(study: AttributeStudy, argv: list[str]) -> int:
+    """See omosim.api.attribute.attribute_command."""
+    from omosim.api.attribute import attribute_command as body
+
+    return body(study, argv)
 
 
 def sweep_prepare(plan: SweepPlan) -> Prepared:

@@ -247,6 +247,7 @@ def report_command(path: str) -> int:
 
 def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
     """Run what a `config.yaml` states into another folder; returns the exit code."""
+    from omosim.api.attribute import attribute_command, prepare
     from omosim.api.pickup import bopis_command
     from omosim.api.validation import validate_command
     from omosim.config.reread import reread
@@ -269,6 +270,8 @@ def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
 
         return value_command(prepare_value(reread_value(config, output_dir=place)), argv)
     composed = reread(config, output_dir=place)
+    if command == "attribute":
+        return attribute_command(prepare(composed), argv)
     body = {"run": run_command, "compare": compare_command, "calibrate": calibrate_command, "bopis": bopis_command}[command]
     return body(composed, argv)
 

@@ -18,6 +18,7 @@ from omosim.study import designs, verdicts
 from omosim.study.shards import Planned, ShardStore, cut, runs_on_disk
 
 if TYPE_CHECKING:
+    from omosim.config.commands import AttributeSettings, SweepSettings
     from omosim.config.sweep import SweepPlan
     from omosim.study.executor import Executor
     from omosim.study.progress import Progress
@@ -136,18 +137,21 @@ def refused_id(*parts: object) -> str:
 # ---- running ----------------------------------------------------------------------------------------------------
 def make_workers(plan: SweepPlan) -> Executor:
     """The executor that the words ask for."""
+    return workers_for(plan.options, plan.first.settings.engine.threads)
+
+
+def workers_for(options: SweepSettings | AttributeSettings, threads: int, entry: str = ENTRY) -> Executor:
+    """The executor that the options of a study ask for; entry: what a worker runs."""
     from omosim.study.executor import InlineExecutor, PoolExecutor, make_executor
 
-    options = plan.options
-    threads = plan.first.settings.engine.threads
     if options.executor == "dask" or options.scheduler:
         from omosim.study.cluster import DaskExecutor
 
-        return DaskExecutor(ENTRY, options.scheduler, options.jobs)
+        return DaskExecutor(entry, options.scheduler, options.jobs)
     if options.executor == "inline":
-        return InlineExecutor(ENTRY)
+        return InlineExecutor(entry)
     make = PoolExecutor if options.executor == "pool" else make_executor
-    return make(ENTRY, options.jobs, threads=threads, budget_s=options.budget_s)
+    return make(entry, options.jobs, threads=threads, budget_s=options.budget_s)
 
 
 @dataclass

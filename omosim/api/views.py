@@ -122,7 +122,7 @@ class RunView:
 
         self._need_touches()
         model = self.run.model
-        return paths(observed_columns(self.run.seen, model.journeys.touches, model.world), self._worth(), as_of)
+        return paths(observed_columns(self.run.seen, model.journeys.touches, model.world), self.run.worth, as_of)
 
     def true_paths(self) -> list[Path]:
         """Paths of shoppers as they were, from the true log. Raises as `touches`."""
@@ -130,20 +130,7 @@ class RunView:
 
         self._need_touches()
         model = self.run.model
-        return paths(true_columns(model.journeys.touches, model.world, self.run.order_keys), self._worth())
-
-    def _worth(self) -> dict[str, Any]:
-        """order_id and net revenue, minor units, of every order of the run; what follows from one need counts to its first order."""
-        import numpy as np
-
-        from omosim.schema.columns import ORDINAL_BITS
-
-        book, keys = self.run.book, self.run.order_keys
-        at = np.searchsorted(keys >> ORDINAL_BITS, book["key"] >> ORDINAL_BITS)
-        mine = np.append(keys, -1)[at] >> ORDINAL_BITS == book["key"] >> ORDINAL_BITS
-        revenue = np.zeros(len(keys), np.int64)
-        np.add.at(revenue, at[mine], (book["revenue"] + book["fee"] - book["refund"])[mine])
-        return {"order_id": keys, "revenue": revenue}
+        return paths(true_columns(model.journeys.touches, model.world, self.run.order_keys), self.run.worth)
 
     def _need_touches(self) -> None:
         if not self.run.settings.output.touches:

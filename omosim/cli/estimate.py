@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omosim.api.attribute import AttributeStudy
     from omosim.api.sweep import Prepared
     from omosim.api.valuation import ValueStudy
     from omosim.config.compose import Composed
@@ -25,6 +26,8 @@ BYTES_PER_CELL = 250
 BYTES_BASE = 330_000_000
 BYTES_PER_ORDER = 25
 BYTES_PER_SWEPT_RUN = 2_500
+BYTES_PER_LOGGED_DAY = 400
+SECONDS_PER_READ = 6e-6
 DRAIN_DAYS = 30
 
 
@@ -124,6 +127,24 @@ def announce_value(study: ValueStudy) -> None:
     sys.stderr.write(f"{study.game.count} players: {names}\n")
     what = f"{len(study.states):,} coalitions ({how}) x {study.plan.options.replications} replications, with pairs and ladder up to" if study.orders else f"{len(study.states):,} coalitions ({how}) x {study.plan.options.replications} replications ="
     announce_runs(what, [study.plan.source, study.plan.target], study.most_runs, study.plan.options, study.plan.notes)
+
+
+def announce_attribution(study: AttributeStudy) -> None:
+    """Print on one line how many runs an attribution study is at most, how long, and how much memory and disk it takes."""
+    settings, options = study.settings, study.options
+    for note in study.composed.notes:
+        sys.stderr.write(f"note: {note}\n")
+    one, room = of_one_run(settings)
+    first, later = len(study.runs), study.most_shifts * options.replications
+    reading = options.replications * settings.shoppers * (settings.days + settings.burn_in_days) * SECONDS_PER_READ * (1 + len(options.identity_loss))
+    cores = max(1, min(options.jobs, os.cpu_count() or 1))
+    seconds = SECONDS_START + ((first + later) * one + reading) / cores
+    room = options.jobs * (room + settings.shoppers * (settings.days + settings.burn_in_days) * BYTES_PER_LOGGED_DAY)
+    if not options.scheduler:
+        _refuse_memory(room, settings.shoppers)
+    what = f"{len(study.off)} touchpoints off in turn x {options.replications} replications = {first:,} runs, then up to {later:,} with budgets moved"
+    sys.stderr.write(f"{what}; about {span(seconds)}, {size(room)} memory, {size((first + later) * BYTES_PER_SWEPT_RUN + 2e6)} disk\n")
+    _say_cold()
 
 
 def _refuse_memory(needed: float, shoppers: int) -> None:

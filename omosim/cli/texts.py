@@ -38,6 +38,10 @@ COMMON = """\
 
 #: overrides of commands that take other ones
 COMMON_OF = {
+    "attribute": """\
+  strategy=NAME|FILE.yaml  market=NAME|FILE.yaml  scenario=NAME|FILE.yaml  shoppers=20000  days=28  seed=7  output.dir=DIR
+  identity_loss=[0,0.3,0.6] (share of touches lost)  shift=0.1 (of the media budget)  off=[NAME,…] (touchpoints; none: all)
+  replications=10  jobs=2  executor=auto|inline|pool|dask  scheduler=tcp://host:8786  budget_s=600 (longest run)""",
     "validate": """\
   patterns=V1,V12|all|FILE.yaml  replications=20  jobs=2  seed=7  output.dir=DIR
   market=NAME|FILE.yaml  strategy=NAME  shoppers=20000  days=182 and other settings, in place of each file's own""",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, create_model, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, create_model, field_validator
 
 from omosim.schema.fields import Frozen, par
 from omosim.schema.settings import CompareSettings
@@ -104,7 +104,7 @@ class SweepSettings(Frozen):
 
 
 class _Workers(Frozen):
-    """Where the runs of `value` and `flip` are made."""
+    """Where the runs of `value`, `flip` and `attribute` are made."""
 
     executor: Literal["auto", "inline", "pool", "dask"] = par("name", "where runs are made; auto: processes on this machine", default="auto")
     scheduler: str = par("address", "a Dask scheduler, as tcp://host:8786; empty: a cluster of its own on this machine", default="", max_length=200)
@@ -138,6 +138,28 @@ class FlipSettings(_Workers):
     confidence: float = par("probability", "of the paired interval by which a point says who pays; above 0.95 because many points are looked at, several times", 0.5, 0.9999, default=0.99)
 
 
+class AttributeSettings(_Workers):
+    """What `attribute` adds to the settings: how much identity is lost, how much money moves, how often, and where it runs."""
+
+    identity_loss: list[Annotated[float, Field(ge=0, le=0.9)]] = par("shares", "touches before purchases whose identity is lost, one level each; the market as it is comes beside them", max_length=20, default=[0.0, 0.3, 0.6])
+    shift: float = par("share", "part of the media budget that moves from the paid touchpoints with least credit per cost to the one with most", 0.001, 1, default=0.1)
+    off: list[str] = par("names", "touchpoints that are switched off in turn; empty: every one that is present and can be", max_length=64, default=[])
+    replications: int = par("runs", "paired replications of every run", 2, 100_000, default=10)
+
+    @field_validator("identity_loss", "off", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        """One level or name needs no brackets; whole numbers are shares too."""
+        many = value if isinstance(value, list) else [value]
+        return [float(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in many]
+
+    @field_validator("identity_loss")
+    @classmethod
+    def _once(cls, value: list[float]) -> list[float]:
+        """Each level once, from the least on."""
+        return sorted(set(value))
+
+
 OPTIONS: dict[str, type[BaseModel]] = {
     "run": RunSettings,
     "sweep": SweepSettings,
@@ -147,4 +169,5 @@ OPTIONS: dict[str, type[BaseModel]] = {
     "validate": ValidateSettings,
     "value": ValueSettings,
     "flip": FlipSettings,
+    "attribute": AttributeSettings,
 }

@@ -200,6 +200,11 @@ class Path(NamedTuple):
     touchpoint: tuple[str, ...]
     channel: tuple[str, ...]
 
+    @property
+    def bought(self) -> bool:
+        """Whether it ends in an order."""
+        return self.order_id >= 0
+
 
 def paths(observed: Mapping[str, Any], orders: Mapping[str, Any], as_of: int | None = None) -> list[Path]:
     """Paths as a firm reads them from its log: an order closes that of its person; orders of nobody known have no touches.

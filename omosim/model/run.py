@@ -123,6 +123,16 @@ class Run:
         return keys[np.unique(keys >> ORDINAL_BITS, return_index=True)[1]]
 
     @cached_property
+    def worth(self) -> dict[str, np.ndarray]:
+        """order_id and net revenue, minor units, of every order of the run; what follows from one need counts to its first order."""
+        book, keys = self.book, self.order_keys
+        at = np.searchsorted(keys >> ORDINAL_BITS, book["key"] >> ORDINAL_BITS)
+        mine = np.append(keys, -1)[at] >> ORDINAL_BITS == book["key"] >> ORDINAL_BITS
+        revenue = np.zeros(len(keys), np.int64)
+        np.add.at(revenue, at[mine], (book["revenue"] + book["fee"] - book["refund"])[mine])
+        return {"order_id": keys, "revenue": revenue}
+
+    @cached_property
     def seen(self) -> Observed:
         """What the firm sees of the log of touches; empty unless `output.touches` is set."""
         model = self.model

@@ -13,7 +13,7 @@ from omosim.reports.tables import ComparisonTable
 from omosim.reports.tornado import tornado_axes
 from omosim.reports.write import write_report
 from omosim.results import CompareResult, Result, SweepResult
-from omosim.results.load import FlipResult, ValueResult
+from omosim.results.load import AttributeResult, FlipResult, ValueResult
 from omosim.results.words import safe_text
 
 if TYPE_CHECKING:
@@ -85,6 +85,33 @@ def _study_html(result: ValueResult | FlipResult) -> str:
     return study_html(result.answer, result.table())
 
 
+class AttributePlot:
+    """`att.plot`: figures of an attribution study."""
+
+    def __init__(self, result: AttributeResult) -> None:
+        self._result = result
+
+    def credits(self, models: Sequence[str] = ("last_touch", "markov"), level: str = "market", ax: Axes | None = None) -> Axes:
+        """Credit of some models beside the true effect; see `credit_axes`."""
+        from omosim.reports.attribute_plots import credit_axes
+
+        return credit_axes(self._result.folder, models, level, ax)
+
+    def errors(self, ax: Axes | None = None) -> Axes:
+        """Error of each model against identity loss; see `error_axes`."""
+        from omosim.reports.attribute_plots import error_axes
+
+        return error_axes(self._result.folder, ax)
+
+
+def _attribute_html(result: AttributeResult) -> str:
+    """The answer and the table of errors; every word is escaped."""
+    from markupsafe import escape
+
+    table = result.table().to_html(index=False, escape=True, na_rep="cannot tell", float_format=lambda v: f"{v:.3f}")
+    return f"<p><strong>{escape(result.answer)}</strong></p>{table}"
+
+
 def _table(result: CompareResult) -> ComparisonTable:
     """Differences with interval and verdict; text when printed, HTML in a notebook."""
     summary = result.summary
@@ -108,6 +135,7 @@ def attach() -> None:
         FlipResult: {"plot": property(FlipPlot), "_repr_html_": _study_html},
         CompareResult: {"table": _table, "plot": property(ComparePlot), "_repr_html_": _repr_html},
         SweepResult: {"plot": property(SweepPlot), "_repr_html_": _sweep_html},
+        AttributeResult: {"plot": property(AttributePlot), "_repr_html_": _attribute_html},
     }
     for kind, members in extra.items():
         for name, member in members.items():

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from omosim.reports.attribute_report import attribute_page
 from omosim.reports.bopis_report import bopis_page
 from omosim.reports.calibrate_report import calibrate_page
 from omosim.reports.compare_report import compare_page
@@ -25,6 +26,7 @@ PAGES: dict[str, Callable[[ResultFolder], str]] = {
     "sweep": sweep_page,
     "value": value_page,
     "flip": flip_page,
+    "attribute": attribute_page,
 }
 
 

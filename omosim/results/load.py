@@ -262,9 +262,41 @@ class FlipResult(Result):
         return self.frame("boundary")
 
 
+class AttributeResult(Result):
+    """Credits of attribution models beside the true effect of each touchpoint."""
+
+    main_table = "attribution"
+
+    @property
+    def answer(self) -> str:
+        """What last touch says and what is true, which model is nearest, what its shift of the budget earns."""
+        return str(self.summary["answer"])
+
+    def table(self) -> pd.DataFrame:
+        """Error of each model at each identity loss: share of the credit in the wrong place with its interval, rank correlation."""
+        columns = ["model", "identity_loss", "share_error", "share_error_low", "share_error_high", "rank_correlation", "nearest", "told_from_nearest"]
+        return self.errors()[columns]
+
+    def errors(self) -> pd.DataFrame:
+        """One row a model and identity loss."""
+        return self.frame("errors")
+
+    def shifts(self) -> pd.DataFrame:
+        """What each model would move of the media budget, what it promises, and what it earns in paired runs."""
+        return self.frame("shifts")
+
+    def transitions(self) -> pd.DataFrame:
+        """How often one touchpoint follows another in the log."""
+        return self.frame("transitions")
+
+    def paths(self) -> pd.DataFrame:
+        """Purchases by the number of touches before them in the log."""
+        return self.frame("paths")
+
+
 _KINDS: dict[str, type[Result]] = {
     "compare": CompareResult, "run": RunResult, "bopis": BopisResult, "validate": ValidateResult, "sweep": SweepResult,
-    "value": ValueResult, "flip": FlipResult,
+    "value": ValueResult, "flip": FlipResult, "attribute": AttributeResult,
 }  # fmt: skip
 
 

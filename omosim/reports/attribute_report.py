@@ -1,0 +1,184 @@
+"""The page of an attribution study, rebuilt from the folder's files alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from omosim.reports.attribute_screen import MODEL_WORDS, level_words, records, wrong
+from omosim.reports.figures import COLOURS, Axis, Chart, Line, axis, chart, short
+from omosim.reports.journey_figures import alluvial, matrix
+from omosim.reports.labels import law_meaning
+from omosim.reports.page import about, render
+from omosim.results import ResultFolder
+from omosim.results.words import figure, interval, number, unit_words
+
+Row = dict[str, Any]
+_PLACES = ("fourth last", "third last", "second last", "last touch, where it is paid")
+_MORE = (*COLOURS, "#5b6470")
+
+
+def attribute_page(folder: ResultFolder) -> str:
+    """HTML of an attribution study; needs summary.json, provenance.json and the study's five tables."""
+    summary = folder.summary()
+    attribution, errors, shifts, steps, paths = (records(folder.read_table(name)) for name in ("attribution", "errors", "shifts", "transitions", "paths"))
+    unit = summary["unit"]
+    titles = {row["touchpoint"]: row["title"] for row in attribution}
+    now = [row for row in attribution if row["level"] == "market"]
+    near = (summary["nearest"].get("market") or {}).get("model", "")
+    levels = _levels(summary)
+    return render(
+        "attribute.html", heading="Attribution", summary=summary, facts=_facts(summary, levels), unit=unit_words(unit), bars=_bars(now, summary, near),
+        error_chart=_error_chart(errors, levels), error_levels=[level_words(level) for level in levels], error_rows=_error_rows(errors, levels),
+        shifts=_shifts([row for row in shifts if row["level"] in ("market", "truth")], titles), other_shifts=_shifts([row for row in shifts if row["level"] not in ("market", "truth")], titles),
+        flow=alluvial(summary["flows"], titles, _PLACES), matrix=matrix([row for row in steps if row["level"] == "market"], titles),
+        lengths=_lengths(paths), credits=_credits(now, unit), models=[MODEL_WORDS.get(m, m) for m in dict.fromkeys(row["model"] for row in now)],
+        journeys=[(" → ".join(titles.get(n, n) for n in row["journey"]), f"{100 * row['share']:.1f} %") for row in summary["journeys"]],
+        levels=[_level(row) for row in levels], talk=_talk(summary), together=_together(summary), failures=_failures(folder), law_meaning=law_meaning, **about(folder),
+    )  # fmt: skip
+
+
+def _levels(summary: Row) -> list[Row]:
+    """Levels by their loss; the market as it is stands among them where it belongs."""
+    return sorted(summary["levels"], key=lambda row: (row["identity_loss"] is None, row["identity_loss"] or 0.0, row["level"] != "market"))
+
+
+def _facts(summary: Row, levels: Sequence[Row]) -> list[tuple[str, str]]:
+    now = next(row for row in levels if row["level"] == "market")
+    return [
+        ("Strategy, scenario", f"{summary['strategy']}, {summary['scenario']}"), ("Market", f"{summary['market']}, {summary['period']}"),
+        ("Net revenue", number(summary["net_revenue"], summary["unit"])), ("Media", number(summary["media_cost"], summary["unit"])),
+        ("Touches a purchase", "–" if summary["touches_a_purchase"] is None else f"{summary['touches_a_purchase']:.1f}"),
+        ("Identity lost, as it is", "–" if now["identity_loss"] is None else f"{100 * now['identity_loss']:.0f} %"), ("Paired replications", f"{summary['replications']:,}"),
+    ]  # fmt: skip
+
+
+def _level(row: Row) -> Row:
+    show = lambda value, words: "–" if value is None else words.format(value)
+    life = "for ever" if row["cookie_days"] == 0 else show(row["cookie_days"], "{:.1f} days")
+    return {
+        "name": level_words(row), "loss": show(None if row["loss"] is None else 100 * row["loss"], "{:.1f} %"), "consent": show(None if row["consent"] is None else 100 * row["consent"], "{:.0f} %"),
+        "login": show(None if row["login"] is None else 100 * row["login"], "{:.0f} %"), "cookie": life,
+        "without": show(None if row["revenue_without_a_touch"] is None else 100 * row["revenue_without_a_touch"], "{:.1f} %"),
+    }  # fmt: skip
+
+
+def _talk(summary: Row) -> str:
+    """What word of mouth adds, in words."""
+    talk = summary["word_of_mouth"]
+    if not talk or talk["revenue"] is None or not summary["net_revenue"]:
+        return ""
+    share = lambda v: f"{100 * v / summary['net_revenue']:.1f}"
+    between = "" if talk["low"] is None else f" ({share(talk['low'])} to {share(talk['high'])})"
+    sure = talk["low"] is not None and (talk["low"] > 0 or talk["high"] < 0)
+    return f"Without word of mouth {share(talk['revenue'])} %{between} of net revenue would be lost" + ("" if sure else ", which cannot be told from nothing")
+
+
+def _together(summary: Row) -> str:
+    """What paid touchpoints cause together, beside their credit."""
+    found, whole = summary["paid_together"], summary["net_revenue"]
+    if not found or found["revenue"] is None or not whole:
+        return ""
+    share = lambda v: f"{100 * v / whole:.1f}"
+    between = "" if found["low"] is None else f" ({share(found['low'])} to {share(found['high'])})"
+    given = ", ".join(f"{MODEL_WORDS.get(m, m)} {share(v)} %" for m, v in found["credit"].items())
+    return f"All paid touchpoints together cause {share(found['revenue'])} %{between} of net revenue; they are credited with: {given}."
+
+
+def _bars(rows: Sequence[Row], summary: Row, near: str) -> Row:
+    """Credit of last touch and of the nearest model beside the true effect, in per cent of net revenue, most wrong first."""
+    whole = summary["net_revenue"] or 1.0
+    models = list(dict.fromkeys(m for m in ("last_touch", near) if m))
+    share = lambda v: None if v is None else 100 * v / whole
+    out = []
+    names = [row["touchpoint"] for row in sorted(rows, key=lambda row: -abs(row["error"] or 0.0)) if row["model"] == "last_touch" and row["counted"] and row["true_increment"] is not None]
+    by = {(row["touchpoint"], row["model"]): row for row in rows}
+    values = [v for n in names for v in (*(share(by[n, m]["credit"]) for m in models), *(share(by[n, models[0]][k]) for k in ("true_increment", "true_increment_low", "true_increment_high"))) if v is not None]
+    scale = axis(values, most=5)
+    for name in names:
+        true = by[name, models[0]]
+        bars = [_bar(scale, share(by[name, m]["credit"]), MODEL_WORDS[m], i) for i, m in enumerate(models)]
+        low, mid, high = (share(true[k]) for k in ("true_increment_low", "true_increment", "true_increment_high"))
+        bars.append(_bar(scale, mid, "True", 2) | ({} if low is None or high is None else {"from": scale.at(low), "wide": round(scale.at(high) - scale.at(low), 3), "ends": f" ({low:.1f} to {high:.1f})"}))
+        out.append({"title": true["title"], "name": name, "kind": true["kind"], "bars": bars})
+    return {"rows": out, "ticks": [(scale.at(t), short(t)) for t in scale.ticks], "zero": scale.at(0.0), "models": [MODEL_WORDS[m] for m in models]}
+
+
+def _bar(scale: Axis, value: float | None, word: str, colour: int) -> Row:
+    a, b = sorted((scale.at(0.0), scale.at(value or 0.0)))
+    return {"word": word, "left": a, "width": max(round(b - a, 3), 0.2), "colour": colour, "value": "–" if value is None else f"{value:.1f} %", "ends": ""}
+
+
+def _error_chart(errors: Sequence[Row], levels: Sequence[Row]) -> Chart | None:
+    """Error against identity loss, a line a model."""
+    at = {(row["model"], row["level"]): row for row in errors}
+    lines = []
+    for i, model in enumerate(dict.fromkeys(row["model"] for row in errors)):
+        values = [None if at[model, lv["level"]]["share_error"] is None else 100 * at[model, lv["level"]]["share_error"] for lv in levels]
+        lines.append(Line(MODEL_WORDS.get(model, model), values, _MORE[i % len(_MORE)], dashed=model == "last_touch"))
+    if not any(v is not None for line in lines for v in line.values):
+        return None
+    return chart("Credit in the wrong place", "% of the credit, by identity lost", lines, [level_words(lv) for lv in levels], x_every=1)
+
+
+def _error_rows(errors: Sequence[Row], levels: Sequence[Row]) -> list[Row]:
+    at = {(row["model"], row["level"]): row for row in errors}
+    out = []
+    for model in dict.fromkeys(row["model"] for row in errors):
+        cells = []
+        for level in levels:
+            row = at[model, level["level"]]
+            mark = "nearest" if row["nearest"] else "not told apart" if row["told_from_nearest"] is False else ""
+            cells.append({"value": wrong(row), "rank": "" if row["rank_correlation"] is None else f"rank {row['rank_correlation']:+.2f}", "mark": mark})
+        out.append({"model": MODEL_WORDS.get(model, model), "cells": cells})
+    return out
+
+
+def _shifts(rows: Sequence[Row], titles: dict[str, str]) -> list[Row]:
+    """Rows of shifts; models that ask for the same one at the same level stand together."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["level"], row["from"], row["to"]), []).append(row)
+    return [_shift(group, titles) for group in groups.values()]
+
+
+def _shift(rows: Sequence[Row], titles: dict[str, str]) -> Row:
+    row, unit = rows[0], rows[0]["unit"]
+    least, most = (figure(pick(r["promised_gross_profit"] for r in rows), unit, sign=True) for pick in (min, max))
+    names = ", ".join(titles.get(n, n) for n in row["from"].split(", "))
+    money = lambda key: {"value": figure(row[key], unit, sign=True), "ends": interval(row[f"{key}_low"], row[f"{key}_high"], unit)}
+    return {
+        "model": ", ".join(MODEL_WORDS.get(r["model"], r["model"]) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row), "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
+        "promised": least if least == most else f"{least} to {most}", "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
+    }  # fmt: skip
+
+
+def _lengths(paths: Sequence[Row]) -> Chart | None:
+    """Purchases by touches before them, at no loss of identity and in the log as it is."""
+    levels = [lv for lv in ("0", "market") if any(row["level"] == lv for row in paths)]
+    if not levels:
+        return None
+    most = max(row["touches"] for row in paths)
+    lines = []
+    for i, level in enumerate(levels):
+        share = {row["touches"]: 100 * row["share"] for row in paths if row["level"] == level}
+        lines.append(Line("every identity known" if level == "0" else "log as it is", [share.get(n, 0.0) for n in range(most + 1)], COLOURS[i]))
+    return chart("Touches that the log shows before a purchase", "% of purchases", lines, [str(n) if n < 60 else "60+" for n in range(most + 1)])
+
+
+def _credits(rows: Sequence[Row], unit: str) -> list[Row]:
+    out = []
+    for name in dict.fromkeys(row["touchpoint"] for row in rows):
+        mine = [row for row in rows if row["touchpoint"] == name]
+        first = mine[0]
+        true = lambda key, first=first: {"value": figure(first[key], unit, sign=True), "ends": interval(first[f"{key}_low"], first[f"{key}_high"], unit)}
+        out.append({"title": first["title"], "kind": first["kind"], "reason": first["reason"], "credits": [figure(row["credit"], unit) for row in mine], "true": true("true_increment"), "profit": true("true_operating_profit")})
+    return out
+
+
+def _failures(folder: ResultFolder) -> list[Row]:
+    path = folder.path / "failures.jsonl"
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:20]]

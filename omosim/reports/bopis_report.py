@@ -6,6 +6,7 @@ import csv
 from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Line, chart
+from omosim.reports.figures_drawn import Heat, heat_picture
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
@@ -30,8 +31,7 @@ def bopis_page(folder: ResultFolder) -> str:
         rota=_rota(folder),
         week=_week(plan),
         days=[_day(name, days[name], plan) for name in WEEKDAYS if name in days],
-        heat_table=_heat(plan),
-        demand=_demand(plan),
+        heats=[heat_picture(_heat(plan)), heat_picture(_demand(plan))],
         check=[{**row, "day": NAMES.get(row["weekday"], "all"), **_check(row)} for row in plan["check"]["rows"]],
         law_meaning=law_meaning,
         **about(folder),
@@ -228,28 +228,22 @@ def _shelf(day: dict[str, Any]) -> Chart:
     return chart("Orders on the pickup shelf", "bins", lines, names, x_every=16)
 
 
-def _heat(plan: dict[str, Any]) -> dict[str, Any]:
-    """Planned people by hour of the week."""
+def _heat(plan: dict[str, Any]) -> Heat:
+    """Planned people by hour and weekday."""
+    days = [name for name in WEEKDAYS if name in plan["days"]]
     hours = sorted({row["from"][:2] for day in plan["days"].values() for row in day["staff_by_interval"]})
     rows = []
-    for name in WEEKDAYS:
-        if name not in plan["days"]:
-            continue
-        cells = []
-        for hour in hours:
+    for hour in hours:
+        cells: list[float | None] = []
+        for name in days:
             inside = [row for row in plan["days"][name]["staff_by_interval"] if row["from"][:2] == hour]
-            cells.append(sum(row.get(pool, 0) for row in inside for pool in _TITLES) / max(1, len(inside)))
-        rows.append((NAMES[name], cells))
-    return _coloured(hours, rows)
+            cells.append(sum(row.get(pool, 0) for row in inside for pool in _TITLES) / len(inside) if inside else None)
+        rows.append((f"{hour}:00", tuple(cells)))
+    return Heat("Everybody together, by hour and weekday", "people, mean of the hour", tuple(NAMES[n] for n in days), tuple(rows))
 
 
-def _demand(plan: dict[str, Any]) -> dict[str, Any]:
+def _demand(plan: dict[str, Any]) -> Heat:
+    """Pickup orders by hour and weekday, without hours in which none comes all week."""
     table = plan["read"]["pickups_by_hour_of_week"]
-    rows = [(NAMES[name], [v if v is not None else 0.0 for v in table[i]]) for i, name in enumerate(WEEKDAYS)]
-    return _coloured([f"{h:02d}" for h in range(24)], rows)
-
-
-def _coloured(hours: list[str], rows: list[tuple[str, list[float]]]) -> dict[str, Any]:
-    most = max((max(cells, default=0.0) for _, cells in rows), default=0.0) or 1.0
-    shades = [(name, [(f"{v:.1f}".removesuffix(".0"), round(0.85 * v / most, 3)) for v in cells]) for name, cells in rows]
-    return {"hours": hours, "rows": shades}
+    rows = [(f"{h:02d}:00", tuple(table[i][h] for i in range(len(WEEKDAYS)))) for h in range(24)]
+    return Heat("Pickup orders an hour, by hour and weekday", "orders, mean of the hour", tuple(NAMES.values()), tuple(r for r in rows if any(r[1])))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from omosim.reports.figures import Forest, Interval, bridge, forest
+from omosim.reports.figures import COLOURS, Chart, Forest, Interval, Line, bridge, chart, forest
 from omosim.reports.labels import MAIN, SUBTOTALS, law_meaning, line_title, reading_order, title
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
-from omosim.results.words import SHARES, interval, number, unit_words
+from omosim.results.words import SHARES, interval, minor_units, number, unit_words
 
 Row = dict[str, Any]
 WORDS = {"better": "better", "worse": "worse", "cannot_tell": "cannot tell"}
@@ -23,7 +23,9 @@ def compare_page(folder: ResultFolder) -> str:
     by_kpi: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows:
         by_kpi[row["kpi"]][row["strategy"]] = row
-    groups = [(head, [(k, title(k), by_kpi[k]) for k in kpis]) for head, kpis in reading_order(list(by_kpi))]
+    told = [k for k, of_arm in by_kpi.items() if any(r["diff"] is not None or r["mean"] is not None for r in of_arm.values())]
+    untold = [title(k) for k in by_kpi if k not in told]
+    groups = [(head, [(k, title(k), by_kpi[k]) for k in kpis]) for head, kpis in reading_order(told)]
     profit = by_kpi.get("operating_profit", {})
     return render(
         "compare.html",
@@ -31,6 +33,8 @@ def compare_page(folder: ResultFolder) -> str:
         summary=summary,
         arms=arms,
         groups=groups,
+        untold=untold,
+        convergence=_convergence(folder, summary, arms, profit),
         verdict_words=WORDS,
         tone=_tone(profit),
         facts=_facts(summary, profit),
@@ -197,6 +201,23 @@ def _from_kpis(by_kpi: dict[str, dict[str, Row]], arm: str) -> dict[str, float]:
         value = diff(cost)
         if value is not None:
             out[cost] = -value
+    return out
+
+
+def _convergence(folder: ResultFolder, summary: Row, arms: list[str], profit: dict[str, Row]) -> list[Chart]:
+    """The interval of each strategy's profit difference after 2, 3, … replications; none from a folder of before."""
+    if not folder.has_table("convergence"):
+        return []
+    table, out = folder.read_table("convergence"), []
+    for arm in arms[:6]:
+        at = [i for i, name in enumerate(table["strategy"]) if name == arm and table["diff"][i] is not None]
+        if len(at) < 2 or arm not in profit:
+            continue
+        scale = minor_units(profit[arm]["unit"])
+        low, mid, high = ([None if table[k][i] is None else table[k][i] / scale for i in at] for k in ("ci_low", "diff", "ci_high"))
+        lines = [Line("mean difference", mid, COLOURS[0]), Line("no difference", [0.0] * len(at), "#5b6470", dashed=True)]
+        unit = f"{unit_words(profit[arm]['unit'])} from {summary['baseline']}, by replications"
+        out.append(chart(arm, unit, lines, [str(table["replications"][i]) for i in at], band=(low, high), band_name="95 % interval"))
     return out
 
 

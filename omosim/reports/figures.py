@@ -9,7 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-COLOURS = ("#2457a6", "#c2571a", "#1a7f4b", "#7a3e9d", "#8a6d00", "#0f7c8a")
+from omosim.reports.svg import SERIES
+
+COLOURS = SERIES
 
 
 @dataclass(frozen=True)

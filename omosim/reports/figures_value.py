@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from omosim.reports.figures import axis, short
 from omosim.reports.svg import BLUE, GREY, INK, LINE, ORANGE, SOFT, Canvas
-from omosim.results.words import MINOR, SHARES, figure, interval, is_money, number, unit_words
+from omosim.results.words import SHARES, figure, interval, minor_units, number, unit_words
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,7 @@ def _near_zero(levels: Sequence[float]) -> bool:
 
 def _minor(unit: str) -> float:
     """What an axis divides by: minor units are shown in the major one, shares as per cent."""
-    if is_money(unit) and "minor" in unit:
-        return float(10 ** MINOR[unit.replace("minor", "").strip()])
-    return 0.01 if unit in SHARES else 1.0
+    return 0.01 if unit in SHARES else minor_units(unit)
 
 
 def _empty(canvas: Canvas, why: str) -> str:

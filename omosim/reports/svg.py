@@ -16,6 +16,7 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, GREY = "#0b62a4", "#c45a00", "#00795c"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY)
 INK, SOFT, LINE, FAINT, PAPER = "#1b1f24", "#5b6470", "#8f98a3", "#e3e7ec", "#ffffff"
 FAMILIES = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Apple SD Gothic Neo','Malgun Gothic','Noto Sans KR','Noto Sans CJK KR','NanumGothic',sans-serif"
+NAMESPACE = "http://www.w3.org/2000/svg"
 CELLS = 48  # letters of 13 px that a phone of 400 px shows side by side
 
 
@@ -143,7 +144,7 @@ class Canvas:
 
         height = round(self.y + 6, 1)
         label = f"{self.title}: {says}" if says else self.title
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" class="pic" role="img" width="100%" height="{height:g}" font-family="{FAMILIES}" aria-label="{escaped(label)}">'
+        head = f'<svg class="pic" role="img" width="100%" height="{height:g}" font-family="{FAMILIES}" aria-label="{escaped(label)}">'
         return Markup(head + f"<title>{escaped(self.title)}</title><desc>{escaped(says)}</desc>" + "".join(self.parts) + "</svg>")
 
 
@@ -154,4 +155,5 @@ def standalone(picture: str, width: int = 760) -> str:
     tall = float(drawn.split('height="', 1)[1].split('"', 1)[0])
     style = "padding:16px;background:#fff;box-sizing:border-box;overflow:visible"
     head = drawn[:opened].replace(f'width="100%" height="{tall:g}"', f'width="{width + 32}" height="{tall + 32:g}" style="{style}"', 1)
+    head = head.replace("<svg ", f'<svg xmlns="{NAMESPACE}" ', 1)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}{drawn[opened:]}\n'

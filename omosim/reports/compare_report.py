@@ -34,13 +34,13 @@ def compare_page(folder: ResultFolder) -> str:
         arms=arms,
         groups=groups,
         untold=untold,
-        convergence=_convergence(folder, summary, arms, profit),
+        convergence=convergence(folder, summary, arms, profit),
         verdict_words=WORDS,
         tone=_tone(profit),
         facts=_facts(summary, profit),
-        profit_forest=_profit_forest(by_kpi, arms),
+        profit_forest=profit_forest(by_kpi, arms),
         panels=[p for p in (_panel(kpi, by_kpi[kpi], arms) for kpi in MAIN if kpi in by_kpi) if p],
-        bridges=_bridges(folder, summary, by_kpi, arms),
+        bridges=bridges(folder, summary, by_kpi, arms),
         failures=_failures(folder),
         law_meaning=law_meaning,
         **about(folder),
@@ -87,7 +87,7 @@ def _interval(name: str, row: Row, scale: float, words: str) -> Interval:
     return Interval(name, low, mid, high, row["verdict"], words)
 
 
-def _profit_forest(by_kpi: dict[str, dict[str, Row]], arms: list[str]) -> Forest | None:
+def profit_forest(by_kpi: dict[str, dict[str, Row]], arms: list[str]) -> Forest | None:
     """Profit differences in per cent of the baseline's revenue, so that arms and markets can be compared."""
     profit, revenue = by_kpi.get("operating_profit", {}), by_kpi.get("net_revenue", {})
     rows = []
@@ -118,7 +118,7 @@ def _panel(kpi: str, of_arm: dict[str, Row], arms: list[str]) -> Forest | None:
     return forest(title(kpi), unit, rows) if rows else None
 
 
-def _bridges(folder: ResultFolder, summary: Row, by_kpi: dict[str, dict[str, Row]], arms: list[str]) -> list[Row]:
+def bridges(folder: ResultFolder, summary: Row, by_kpi: dict[str, dict[str, Row]], arms: list[str]) -> list[Row]:
     """From the baseline's profit to each arm's, line by line; what the lines leave open is shown as a line."""
     profit = by_kpi.get("operating_profit", {})
     lines = _pnl_means(folder, summary["baseline"], arms)
@@ -204,7 +204,7 @@ def _from_kpis(by_kpi: dict[str, dict[str, Row]], arm: str) -> dict[str, float]:
     return out
 
 
-def _convergence(folder: ResultFolder, summary: Row, arms: list[str], profit: dict[str, Row]) -> list[Chart]:
+def convergence(folder: ResultFolder, summary: Row, arms: list[str], profit: dict[str, Row]) -> list[Chart]:
     """The interval of each strategy's profit difference after 2, 3, … replications; none from a folder of before."""
     if not folder.has_table("convergence"):
         return []

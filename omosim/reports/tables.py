@@ -140,5 +140,5 @@ def notebook_html(rows: Sequence[Row], baseline: str, answer: str = "", *, every
         answer=answer,
         cell=cell,
         verdicts=_SIGN,
-        colours={"better": "#14713f", "worse": "#a8231c", "cannot_tell": "#5b6470"},
+        colours={"better": "#006b52", "worse": "#a84300", "cannot_tell": "#5b6470"},
     )

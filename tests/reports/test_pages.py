@@ -84,13 +84,13 @@ def test_comparison_says_the_answer_first_and_every_figure(compared: ResultFolde
 
 
 def test_bridge_adds_up_to_the_profit_difference(compared: ResultFolder) -> None:
-    from omosim.reports.compare_report import _bridges
+    from omosim.reports.compare_report import bridges
 
     summary = compared.summary()
     by_kpi: dict = {}
     for row in summary["comparison"]:
         by_kpi.setdefault(row["kpi"], {})[row["strategy"]] = row
-    for b in _bridges(compared, summary, by_kpi, ["omnichannel", "omo"]):
+    for b in bridges(compared, summary, by_kpi, ["omnichannel", "omo"]):
         steps = b["steps"]
         assert {s.name for s in steps[:-1]} >= {"Sales", "Goods", "Capability"}
         assert "Other lines" not in {s.name for s in steps}

@@ -60,10 +60,7 @@ def line_picture(c: Chart, height: float = 190, *, heading: bool = True) -> str:
     if heading:
         canvas.heading()
     legend = [(line.colour, f"{line.name}{' (dashed)' if line.dashed else ''}") for line in c.lines] if len(c.lines) > 1 or c.band else []
-    if legend or c.band:
-        canvas.title, title = "", canvas.title
-        _legend(canvas, [*legend, *([(BAND, c.band_name)] if c.band else [])])
-        canvas.title = title
+    canvas.legend([*legend, *([(BAND, c.band_name)] if c.band else [])])
     top = canvas.y + 20
     inner = [f'<path d="{c.band}" fill="{BAND}"/>'] if c.band else []
     inner += [f'<path d="M{at:g} 0V100" stroke="{LINE}" stroke-dasharray="3 3" vector-effect="non-scaling-stroke"/>' for at, _ in c.marks]
@@ -86,19 +83,6 @@ def line_picture(c: Chart, height: float = 190, *, heading: bool = True) -> str:
 
 def _halo(text: str) -> str:
     return text.replace("<text ", f'<text paint-order="stroke" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" ', 1)
-
-
-def _legend(canvas: Canvas, words: Sequence[tuple[str, str]]) -> None:
-    from omosim.reports.svg import cells
-
-    at = 0.0
-    for i, (colour, word) in enumerate(words):
-        wide = 7.2 * cells(fit(word, 40)) + 26
-        if i == 0 or at + wide > 330:
-            canvas.y, at = canvas.y + 16, 0.0
-        canvas.raw(f'<rect x="{at:g}" y="{canvas.y - 9:g}" width="12" height="9" fill="{colour}"/>')
-        canvas.raw(f'<text x="{at + 17:g}" y="{canvas.y:g}" font-size="12" fill="{SOFT}">{escaped(fit(word, 40))}</text>')
-        at += wide
 
 
 def _said(c: Chart) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omosim.reports.svg import INK, PAPER, SERIES, SOFT, Canvas, escaped, fit
+from omosim.reports.language import say
+from omosim.reports.svg import INK, PAPER, SERIES, SOFT, Canvas, escaped, fit, lines_of
 from omosim.results import ResultFolder
 from omosim.results.tables import read_arrow
 
@@ -91,9 +92,9 @@ def alluvial(flows: Flows) -> str:
             fill = colour.get(name, "#3c4550") if i == 0 else "#3c4550"
             canvas.box(left, wide, top, 20, fill, hint=f"{name}: {n:,} orders, {100 * n / total:.1f} %")
             if wide > 3:
-                inner = fit(name, max(2, int(wide / 2.1)))
+                inner = fit(say(name), max(2, int(wide / 2.1)))
                 canvas.raw(f'<text x="{left + 0.6:g}%" y="{top + 14:g}" font-size="11.5" fill="{PAPER}">{escaped(inner)}</text>')
-        said.append(f"{stage}: " + ", ".join(f"{name} {100 * _count(ways, i, name) / total:.0f} %" for name in places[i]))
+        said.append(f"{say(stage)}: " + ", ".join(f"{say(name)} {100 * _count(ways, i, name) / total:.0f} %" for name in places[i]))
         canvas.y = top + 20
         if i + 1 < len(flows.stages):
             canvas.raw(_streams(ways, i, places, colour, total, canvas.y, gap))
@@ -108,9 +109,7 @@ def alluvial(flows: Flows) -> str:
 
 def _listed(stage: str, shares: Sequence[tuple[str, float]]) -> list[str]:
     """The stage's shares as lines of text, for streams too narrow for their name."""
-    from omosim.reports.svg import lines_of
-
-    return lines_of(f"{stage}: " + ", ".join(f"{fit(name, 24)} {100 * share:.1f} %" for name, share in shares), 54)
+    return lines_of(f"{say(stage)}: " + ", ".join(f"{fit(say(name), 24)} {100 * share:.1f} %" for name, share in shares), 54)
 
 
 def _count(ways: Counter[tuple[str, ...]], place: int, name: str) -> int:

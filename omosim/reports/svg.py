@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from omosim.reports.language import say
 from omosim.results.words import safe_text
 
 #: Okabe and Ito's palette, darkened where white stands behind it: told apart with any colour vision, and in grey by lightness
@@ -74,21 +75,26 @@ class Canvas:
 
     def heading(self, legend: Sequence[tuple[str, str]] = ()) -> None:
         """Title, unit and legend (colour, word) above the drawing."""
-        for line in lines_of(self.title):
+        for line in lines_of(say(self.title)):
             self.y += 18
             self.text(0, line, size=14, bold=True)
         if self.unit:
             self.y += 16
-            self.text(0, fit(self.unit), size=12, colour=SOFT)
+            self.text(0, fit(say(self.unit)), size=12, colour=SOFT)
+        self.legend(legend)
+        self.y += 8
+
+    def legend(self, words: Sequence[tuple[str, str]]) -> None:
+        """Colours with their words, in as many lines as a phone needs."""
         at = 0.0
-        for i, (colour, word) in enumerate(legend):
-            wide = 7.2 * cells(fit(word, 40)) + 26
+        for i, (colour, word) in enumerate(words):
+            shown = fit(say(word), 40)
+            wide = 7.2 * cells(shown) + 26
             if i == 0 or at + wide > 330:
                 self.y, at = self.y + 18, 0.0
             self.raw(f'<rect x="{at:g}" y="{self.y - 9:g}" width="12" height="10" fill="{colour}"/>')
-            self.raw(f'<text x="{at + 17:g}" y="{self.y:g}" font-size="12" fill="{SOFT}">{escaped(fit(word, 40))}</text>')
+            self.raw(f'<text x="{at + 17:g}" y="{self.y:g}" font-size="12" fill="{SOFT}">{escaped(shown)}</text>')
             at += wide
-        self.y += 8
 
     def raw(self, markup: str) -> None:
         """Markup made here; no word of a user goes this way."""

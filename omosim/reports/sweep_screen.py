@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from omosim.reports.language import say
 from omosim.reports.terminal import StudyScreen
 from omosim.results.words import safe_text
 
@@ -29,21 +30,21 @@ class SweepScreen(StudyScreen):
         self.progress.stop()
         if summary.get("futures"):
             self.console.print(futures_table(summary))
-            self.console.print(Text(futures_text(summary)))
+            self.console.print(Text(say(futures_text(summary))))
         rate = f", {outcome.seconds / max(outcome.done - outcome.reused, 1) * 1000:.0f} ms a run" if outcome.done > outcome.reused else ""
         self.console.print(Text(f"{outcome.done:,} runs finished ({outcome.reused:,} were there), {len(outcome.failures):,} failed{rate}", style="dim"))
         for run, failure in list(outcome.failures.items())[:5]:
             self.console.print(Text(safe_text(f"  {run}: {failure.kind}: {failure.message}", 300)))
         if not summary:
             self.console.print(Text("This shard is done; the sweep is not whole yet. `omosim sweep status` tells what is missing."))
-        self.console.print(Text(f"Result: {place}"))
+        self.console.print(Text(say(f"Result: {place}")))
 
 
 def futures_table(summary: Mapping[str, Any]) -> Table:
     """One row a strategy: how often it is best, its gain over the baseline, the worst tenth, regret."""
     table = Table(box=None, pad_edge=False)
     for head in ("strategy", "best at", "gain", "worst tenth", "mean regret", "largest regret"):
-        table.add_column(head, justify="left" if head == "strategy" else "right")
+        table.add_column(say(head), justify="left" if head == "strategy" else "right")
     for row in summary["futures"]:
         share = f"{100 * row['share_best']:.0f} % ({100 * row['share_best_low']:.0f}-{100 * row['share_best_high']:.0f})"
         table.add_row(safe_text(row["strategy"], 60), share, *(f"{row[name]:+,.0f}" if name != "regret" else f"{row[name]:,.0f}" for name in ("gain", "worst_decile", "regret", "largest_regret")))

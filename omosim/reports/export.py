@@ -82,7 +82,9 @@ def write_xlsx(
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": True}
     book = Workbook(out, options)
     book.set_properties({"title": "omosim", "created": datetime(2000, 1, 1, tzinfo=UTC)})
-    plain, quoted, head = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "quote_prefix": True}), book.add_format({"bold": True, "num_format": "@", "bottom": 1})
+    top = {"bold": True, "num_format": "@", "bottom": 1}
+    plain, head = book.add_format({"num_format": "@"}), book.add_format(top)
+    quoted, head_quoted = book.add_format({"num_format": "@", "quote_prefix": True}), book.add_format({**top, "quote_prefix": True})
     taken: set[str] = set()
     for i, (name, columns) in enumerate(sheets.items()):
         length = max((len(c) for c in columns.values()), default=0)
@@ -91,7 +93,8 @@ def write_xlsx(
         sheet = book.add_worksheet(_sheet_name(name, i, taken))
         sheet.freeze_panes(1, 0)
         for column, (label, values) in enumerate(columns.items()):
-            sheet.write_string(0, column, _visible(str(label))[:_CELL], head)
+            named = _visible(str(label))[:_CELL]
+            sheet.write_string(0, column, named, head_quoted if _steers(named) else head)
             wide = [len(str(label)), *(len(str(v)) for v in values[:200])]
             sheet.set_column(column, column, min(max(wide) + 2, 48))
             for row, value in enumerate(values, start=1):

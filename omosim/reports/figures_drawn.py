@@ -70,8 +70,9 @@ def line_picture(c: Chart, height: float = 190, *, heading: bool = True) -> str:
     for at, label in c.y_labels:
         y = round(top + height * at / 100, 2)
         canvas.across(0, 100, y, FAINT if at < 99.9 else LINE, width=1)
-        canvas.raw(_halo(f'<text x="0" y="{y - 3:g}" font-size="11" fill="{SOFT}">{escaped(label)}</text>'))
     canvas.raw(f'<svg x="0" y="{top:g}" width="100%" height="{height:g}" viewBox="0 0 100 100" preserveAspectRatio="none" overflow="visible">{"".join(inner)}</svg>')
+    for at, label in c.y_labels:
+        canvas.raw(_halo(f'<text x="0" y="{top + height * at / 100 - 3:g}" font-size="11" fill="{SOFT}">{escaped(label)}</text>'))
     for at, word in c.marks:
         canvas.text(min(at + 0.6, 90), fit(word, 24), size=11, colour=SOFT, y=top + 11)
     canvas.y = top + height + 14

@@ -40,12 +40,13 @@ def journey_flows(folder: ResultFolder, title: str = "How purchases came about")
     """
     if not folder.has_table("orders"):
         return None
-    orders = read_arrow(folder.path / "orders.parquet")
-    if not {"order_id", "channel", "fulfilment", "units_out", "plan"} <= set(orders.schema.names):
+    wanted = ["order_id", "plan", "channel", "fulfilment", "units_out"]
+    orders = read_arrow(folder.path / "orders.parquet", wanted)
+    if set(wanted) != set(orders.schema.names):
         return None
     import pyarrow.compute as pc
 
-    sold = orders.select(["order_id", "plan", "channel", "fulfilment", "units_out"]).filter(pc.greater(pc.field("units_out"), 0))
+    sold = orders.filter(pc.greater(pc.field("units_out"), 0))
     began, stage = "plan", "How the journey began"
     if folder.has_table("touches"):
         sold, began, stage = _first_touch(folder, sold), "touchpoint", "First touch"
@@ -56,7 +57,7 @@ def journey_flows(folder: ResultFolder, title: str = "How purchases came about")
 
 def _first_touch(folder: ResultFolder, sold: pa.Table) -> pa.Table:
     """The orders with the touchpoint of their mission's first touch."""
-    touches = read_arrow(folder.path / "touches.parquet").select(["mission", "touchpoint"])
+    touches = read_arrow(folder.path / "touches.parquet", ["mission", "touchpoint"])
     first = touches.group_by("mission", use_threads=False).aggregate([("touchpoint", "first")]).rename_columns(["mission", "touchpoint"])
     return sold.join(first, keys="order_id", right_keys="mission", join_type="left outer")
 

@@ -1,7 +1,7 @@
 """Pages and answers in another language: a catalogue of texts, applied text by text; what it lacks stays English.
 
-A catalogue is `languages/CODE.json`: English text -> text. `{name}` in both stands for anything, `{name#}` for figures and
-their units. Texts of pages are what stands in one block element; names of users (`<bdi>`) and code (`<code>`) in it are
+A catalogue is `languages/CODE.json`: English text -> text. `{name}` in both stands for anything in a sentence, `{name~}`
+for what has no comma, `{name#}` for figures and their units. Texts of pages are what stands in one block element; names of users (`<bdi>`) and code (`<code>`) in it are
 `{0}`, `{1}`, … and are never translated. A text of several sentences is looked up whole, then sentence by sentence.
 """
 
@@ -23,7 +23,12 @@ _LONGEST = 3000  # a longer text is not looked up
 #: elements that a text goes through; every other tag ends it
 _NAMES = ("bdi", "code")
 _TAG = re.compile(r"(<[^>]*>)")
+#: what a place-holder may stand for: {x} anything within a sentence, {x~} without a comma, {x#} a figure
+_MEANS = {"": r"(?:(?!\. )[^\n]){1,300}?", "~": r"(?:(?!\. )[^\n,]){1,300}?"}
 _FIGURE = r"(?:[-+±<>~]? ?(?:[A-Z]{3} )?[-+]?[\d,.]*\d(?: ?(?:%|pp|[A-Z]{3}\b))?|–|never)"
+
+
+_MEANS["#"] = _FIGURE
 
 
 def current() -> str:
@@ -65,7 +70,8 @@ class Catalogue:
 
     def __init__(self, texts: dict[str, str]) -> None:
         self.exact = {k: v for k, v in texts.items() if "{" not in k}
-        self.patterns = [(_start(k), _pattern(k), v) for k, v in texts.items() if "{" in k]
+        longest_first = sorted((k for k in texts if "{" in k), key=lambda k: -len(re.sub(r"\{.*?\}", "", k)))
+        self.patterns = [(_start(k), _pattern(k), texts[k]) for k in longest_first]
 
     def find(self, text: str, *, inner: bool = False) -> str | None:
         """The whole text, or None; what a place-holder stands for is looked up too, but no deeper."""
@@ -73,9 +79,13 @@ class Catalogue:
             return self.exact[text]
         for start, pattern, other in self.patterns:
             if text.startswith(start) and (met := pattern.fullmatch(text)):
-                parts = {k: (self.exact.get(v) if inner else self.find(v, inner=True)) or v for k, v in met.groupdict().items()}
+                parts = {k: self.exact.get(v) or (v if inner else self._part(v)) for k, v in met.groupdict().items()}
                 return _filled(other, parts)
         return None
+
+    def _part(self, text: str) -> str:
+        """What a place-holder stands for, one list deep."""
+        return self.find(text, inner=True) or ", ".join(self.find(p, inner=True) or p for p in text.split(", "))
 
     def say(self, text: str) -> str:
         """The text with its spaces at both ends kept; sentence by sentence where it is not known whole."""
@@ -85,13 +95,20 @@ class Catalogue:
         plain = " ".join(core.split())
         found = self.find(plain)
         if found is None:
-            pieces = re.split(r"(?<=[.!?;]) (?=[^\d\s])", plain)
-            found = " ".join(self.find(p) or p for p in pieces) if len(pieces) > 1 else plain
+            found = " ".join(self.find(p) or self._clauses(p) for p in re.split(r"(?<=[.!?]) ", plain))
         return text.replace(core, found, 1) if found != plain else text
 
 
+    def _clauses(self, sentence: str) -> str:
+        """A sentence, or a list, whose parts are known while the whole is not."""
+        for mark in ("; ", ", "):
+            if mark in sentence:
+                return mark.join(self.find(p) or (self.find(p[:-1]) or p[:-1]) + p[-1:] for p in sentence.split(mark))
+        return sentence
+
+
 def _filled(text: str, parts: dict[str, str]) -> str:
-    return re.sub(r"\{(\w+)#?\}", lambda m: parts.get(f"p_{m[1]}", m[0]), text)
+    return re.sub(r"\{(\w+)[#~]?\}", lambda m: parts.get(f"p_{m[1]}", m[0]), text)
 
 
 def _start(key: str) -> str:
@@ -101,15 +118,15 @@ def _start(key: str) -> str:
 def _pattern(key: str) -> re.Pattern[str]:
     """What a key with place-holders matches; bounded, so that a hostile name cannot keep the matcher busy."""
     out, seen = "", set()
-    for piece in re.split(r"(\{\w+#?\})", key):
-        name = re.fullmatch(r"\{(\w+)(#?)\}", piece)
+    for piece in re.split(r"(\{\w+[#~]?\})", key):
+        name = re.fullmatch(r"\{(\w+)([#~]?)\}", piece)
         if name is None:
             out += re.escape(piece)
         elif name[1] in seen:
             out += f"(?P=p_{name[1]})"
         else:
             seen.add(name[1])
-            out += f"(?P<p_{name[1]}>{_FIGURE if name[2] else '[^\\n]{1,300}?'})"
+            out += f"(?P<p_{name[1]}>{_MEANS[name[2]]})"
     return re.compile(out)
 
 

@@ -12,15 +12,17 @@ from omosim.results import ResultFolder
 SATURDAY = Path(__file__).parent / "data" / "plan_saturday.json"
 
 
-def plan_folder(path: Path, name: str = "S01") -> ResultFolder:
-    """A finished plan in which every text that comes from a user or his file is `name`."""
+def plan_folder(path: Path, name: str | None = None) -> ResultFolder:
+    """A finished plan; with `name` every text that comes from a user or his file is `name`."""
     plan = json.loads(SATURDAY.read_text(encoding="utf-8"))
-    plan |= {"store": name, "hours_from": name, "promise_from": name}
-    plan["check"]["staff_of_the_past"] = name
-    day = plan["days"]["sat"]
-    for row in day["what_if"]:
-        row["change"] = name
-    day["erlang_c"]["reasons"] = [name]
+    if name is not None:
+        plan |= {"store": name, "hours_from": name, "promise_from": name}
+        plan["check"]["staff_of_the_past"] = name
+        day = plan["days"]["sat"]
+        for row in day["what_if"]:
+            row["change"] = name
+        day["erlang_c"]["reasons"] = [name]
+    name = name or "S01"
     folder = ResultFolder(path, "bopis")
     folder.begin({**PROVENANCE, "command": "bopis", "argv": ["bopis", f"store={name}"], "data_hashes": {name: name}})
     folder.write_json("plan.json", plan)

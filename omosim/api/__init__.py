@@ -300,11 +300,11 @@ def validate_command(plan: Plan, argv: list[str]) -> int:
     return validation.validate_command(plan, argv)
 
 
-def report_command(path: str) -> int:
+def report_command(path: str, formats: str = "html") -> int:
     """Body of `omosim report`; returns the exit code."""
     from omosim.api import commands
 
-    return commands.report_command(path)
+    return commands.report_command(path, formats)
 
 
 def rerun_command(path: str, run: str = "") -> int:

@@ -237,11 +237,27 @@ def calibrate_command(composed: Composed, argv: Sequence[str]) -> int:
 
 
 # ---- report, rerun ------------------------------------------------------------------------------------------
-def report_command(path: str) -> int:
-    """Rebuild `report.html` from the files of a folder."""
+def report_command(path: str, formats: str = "html") -> int:
+    """Rebuild the report from the files of a folder.
+
+    formats : words of `html`, `xlsx`, `csv`, `png`, `svg` with commas between them, in brackets or not. Raises ConfigError
+        for another word before anything is written.
+    """
+    from omosim.config.errors import nearest, refuse, show
+    from omosim.reports.bundle import FORMATS, write_formats
     from omosim.reports.write import write_report
 
-    print(write_report(path))
+    asked = [word.strip() for word in formats.strip("[]").split(",")]
+    for word in asked:
+        if word not in FORMATS:
+            near = nearest(word, FORMATS)
+            hint = f"Did you mean '{near}'? " if near else ""
+            raise refuse("is not allowed", key="format", value=show(word), cure=f"{hint}Allowed: {', '.join(FORMATS)}")
+    folder = ResultFolder.open_existing(path)
+    if "html" in asked:
+        print(write_report(folder))
+    for place in write_formats(folder, asked):
+        print(place)
     return 0
 
 

@@ -204,11 +204,17 @@ COMMANDS: dict[str, Command] = {
         _c(
             "report",
             "folder",
-            "omosim report DIR",
-            "build report.html again from a result folder",
-            "결과 폴더에서 report.html을 다시 만든다",
-            "Uses the files in the folder alone.",
-            ("omosim report outputs/compare/latest",),
+            "omosim report DIR [format=html,xlsx,csv,png,svg] [--lang ko]",
+            "the report again from a result folder; also as spreadsheet, csv, pictures, in Korean",
+            "결과 폴더에서 보고서를 다시 만든다 (엑셀·csv·그림, 한국어)",
+            "Uses the files in the folder alone. format: html (report.html), xlsx (report.xlsx with the spreadsheet's own charts),\n"
+            "csv (csv/TABLE.csv), png and svg (figures/NAME.…); the tables themselves are Parquet already. A text that looks like\n"
+            "a formula stays a text. --lang ko: the page in Korean; what has no translation stays English.",
+            (
+                "omosim report outputs/compare/latest",
+                "omosim report outputs/compare/latest --lang ko",
+                "omosim report outputs/compare/latest format=html,xlsx,png",
+            ),
             "open DIR/report.html in a browser",
         ),
         _c(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omosim.reports.language import using
 from omosim.reports.plots import forest_axes
 from omosim.reports.study_plots import map_axes, study_html, waterfall_axes
 from omosim.reports.tables import ComparisonTable
@@ -118,9 +119,10 @@ def _table(result: CompareResult) -> ComparisonTable:
     return ComparisonTable(summary["comparison"], str(summary["baseline"]), str(summary["answer"]))
 
 
-def _report(result: Result, path: str | os.PathLike[str] | None = None) -> Path:
-    """Write the page of the result, by default `report.html` in its folder; returns where."""
-    return write_report(result.folder, path)
+def _report(result: Result, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> Path:
+    """Write the page of the result, by default `report.html` in its folder; returns where. lang: en or ko."""
+    with using(lang):
+        return write_report(result.folder, path)
 
 
 def _repr_html(result: CompareResult) -> str:

@@ -6,6 +6,7 @@ import csv
 from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Line, chart
+from omosim.reports.figures_drawn import Heat, heat_picture
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
@@ -13,6 +14,7 @@ from omosim.results.words import number
 from omosim.schema.columns import WEEKDAYS
 
 NAMES = {name: name.capitalize() for name in WEEKDAYS}
+FULL = dict(zip(WEEKDAYS, ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), strict=True))
 
 
 def bopis_page(folder: ResultFolder) -> str:
@@ -30,8 +32,7 @@ def bopis_page(folder: ResultFolder) -> str:
         rota=_rota(folder),
         week=_week(plan),
         days=[_day(name, days[name], plan) for name in WEEKDAYS if name in days],
-        heat_table=_heat(plan),
-        demand=_demand(plan),
+        heats=[heat_picture(people_heat(plan)), heat_picture(demand_heat(plan))],
         check=[{**row, "day": NAMES.get(row["weekday"], "all"), **_check(row)} for row in plan["check"]["rows"]],
         law_meaning=law_meaning,
         **about(folder),
@@ -141,7 +142,7 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
     erlang = day["erlang_c"]
     textbook = "no answer: overloaded" if erlang["wait_mean_min"] is None else f"{erlang['wait_mean_min']:.2f}"
     return {
-        "name": NAMES[name],
+        "name": FULL[name],
         "key": name,
         "kept": day["targets_kept"],
         "past": len(day["past_days"]),
@@ -162,9 +163,10 @@ def _day(name: str, day: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]
             ("Cost a day", number(cost["value"], unit)),
             ("Cost a pickup", f"{number(cost['per_pickup']['value'], unit)} ({number(cost['per_pickup']['ci_low'], unit)} to {number(cost['per_pickup']['ci_high'], unit)})"),
         ],
-        "staff": _staff(rows),
-        "curve": _curve(day),
-        "shelf": _shelf(day),
+        "staff": staff_charts(rows),
+        "curve": wait_curve(day),
+        "kept_by_promise": promise_curve(day),
+        "shelf": shelf_chart(day),
         "shelf_says": "" if shelf is None or shelf["kept"] else shelf["says"],
         "what_if": [
             {
@@ -195,7 +197,7 @@ _WORK = {"pickers": ("picking_work",), "counter": ("counter_work",), "staff": ("
 _TITLES = {"pickers": "Pickers", "counter": "People at the counter", "staff": "People who pick and serve"}
 
 
-def _staff(rows: list[dict[str, Any]]) -> list[Chart]:
+def staff_charts(rows: list[dict[str, Any]]) -> list[Chart]:
     names = [row["from"] for row in rows]
     out = []
     for pool, title in _TITLES.items():
@@ -209,7 +211,7 @@ def _staff(rows: list[dict[str, Any]]) -> list[Chart]:
     return out
 
 
-def _curve(day: dict[str, Any]) -> Chart:
+def wait_curve(day: dict[str, Any]) -> Chart:
     rows = day["service_curve"]
     lines = [
         Line("simulated", [100 * row["prob_wait"]["value"] for row in rows], COLOURS[0]),
@@ -220,7 +222,17 @@ def _curve(day: dict[str, Any]) -> Chart:
     return chart("Customers of the busiest hour who wait, by people at the counter", "%", lines, names, band=band, band_name="95 % interval", x_every=1)
 
 
-def _shelf(day: dict[str, Any]) -> Chart:
+def promise_curve(day: dict[str, Any]) -> Chart | None:
+    """Pickups ready on time with the people planned, by the promise; None where fewer than two promises were tried."""
+    rows = (day.get("promises") or {}).get("rows", [])
+    if len(rows) < 2:
+        return None
+    values, low, high = ([100 * row["ready_on_time"][key] for row in rows] for key in ("value", "ci_low", "ci_high"))
+    names = [f"{row['promise_h']:.3g} h" for row in rows]
+    return chart("Pickups ready on time, by the promise", "%, with the people planned", [Line("ready on time", values, COLOURS[0])], names, band=(low, high), band_name="95 % interval", x_every=1)
+
+
+def shelf_chart(day: dict[str, Any]) -> Chart:
     names = [f"{q // 4:02d}:{q % 4 * 15:02d}" for q in range(96)]
     lines = [Line("mean of simulated days", [float(v) for v in day["shelf_by_quarter_hour"]], COLOURS[0])]
     if day.get("shelf", {}).get("bins") is not None:
@@ -228,28 +240,22 @@ def _shelf(day: dict[str, Any]) -> Chart:
     return chart("Orders on the pickup shelf", "bins", lines, names, x_every=16)
 
 
-def _heat(plan: dict[str, Any]) -> dict[str, Any]:
-    """Planned people by hour of the week."""
+def people_heat(plan: dict[str, Any]) -> Heat:
+    """Planned people by hour and weekday."""
+    days = [name for name in WEEKDAYS if name in plan["days"]]
     hours = sorted({row["from"][:2] for day in plan["days"].values() for row in day["staff_by_interval"]})
     rows = []
-    for name in WEEKDAYS:
-        if name not in plan["days"]:
-            continue
-        cells = []
-        for hour in hours:
+    for hour in hours:
+        cells: list[float | None] = []
+        for name in days:
             inside = [row for row in plan["days"][name]["staff_by_interval"] if row["from"][:2] == hour]
-            cells.append(sum(row.get(pool, 0) for row in inside for pool in _TITLES) / max(1, len(inside)))
-        rows.append((NAMES[name], cells))
-    return _coloured(hours, rows)
+            cells.append(sum(row.get(pool, 0) for row in inside for pool in _TITLES) / len(inside) if inside else None)
+        rows.append((f"{hour}:00", tuple(cells)))
+    return Heat("Everybody together, by hour and weekday", "people, mean of the hour", tuple(NAMES[n] for n in days), tuple(rows))
 
 
-def _demand(plan: dict[str, Any]) -> dict[str, Any]:
+def demand_heat(plan: dict[str, Any]) -> Heat:
+    """Pickup orders by hour and weekday, without hours in which none comes all week."""
     table = plan["read"]["pickups_by_hour_of_week"]
-    rows = [(NAMES[name], [v if v is not None else 0.0 for v in table[i]]) for i, name in enumerate(WEEKDAYS)]
-    return _coloured([f"{h:02d}" for h in range(24)], rows)
-
-
-def _coloured(hours: list[str], rows: list[tuple[str, list[float]]]) -> dict[str, Any]:
-    most = max((max(cells, default=0.0) for _, cells in rows), default=0.0) or 1.0
-    shades = [(name, [(f"{v:.1f}".removesuffix(".0"), round(0.85 * v / most, 3)) for v in cells]) for name, cells in rows]
-    return {"hours": hours, "rows": shades}
+    rows = [(f"{h:02d}:00", tuple(table[i][h] for i in range(len(WEEKDAYS)))) for h in range(24)]
+    return Heat("Pickup orders an hour, by hour and weekday", "orders, mean of the hour", tuple(NAMES.values()), tuple(r for r in rows if any(r[1])))

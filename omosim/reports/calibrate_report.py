@@ -22,11 +22,6 @@ def calibrate_page(folder: ResultFolder) -> str:
     rows = _holdout(folder.read_table("holdout")) if folder.has_table("holdout") else []
     judged = [row for row in rows if row["within"] is not None]
     missed = [row for row in judged if not row["within"]]
-    charts = []
-    if folder.has_table("weekly"):
-        charts.append(_weekly(folder.read_table("weekly")))
-    if folder.has_table("profile"):
-        charts.append(_profile(folder.read_table("profile")))
     return render(
         "calibrate.html",
         heading="Calibration",
@@ -34,10 +29,17 @@ def calibrate_page(folder: ResultFolder) -> str:
         rows=rows,
         judged=len(judged),
         missed=[row["name"] for row in missed],
-        charts=[c for c in charts if c],
+        charts=charts_of(folder),
         law_meaning=law_meaning,
         **about(folder),
     )
+
+
+def charts_of(folder: ResultFolder) -> list[Chart]:
+    """Weeks and hours of the week, actual against simulated, where their tables are there."""
+    weekly = _weekly(folder.read_table("weekly")) if folder.has_table("weekly") else None
+    profile = _profile(folder.read_table("profile")) if folder.has_table("profile") else None
+    return [c for c in (weekly, profile) if c]
 
 
 def _holdout(table: dict[str, list[Any]]) -> list[dict[str, Any]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from omosim.reports.figures import Forest, Interval, bridge, forest
+from omosim.reports.figures import COLOURS, Chart, Forest, Interval, Line, bridge, chart, forest
 from omosim.reports.labels import MAIN, SUBTOTALS, law_meaning, line_title, reading_order, title
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
-from omosim.results.words import SHARES, interval, number, unit_words
+from omosim.results.words import SHARES, interval, minor_units, number, unit_words
 
 Row = dict[str, Any]
 WORDS = {"better": "better", "worse": "worse", "cannot_tell": "cannot tell"}
@@ -23,7 +23,9 @@ def compare_page(folder: ResultFolder) -> str:
     by_kpi: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows:
         by_kpi[row["kpi"]][row["strategy"]] = row
-    groups = [(head, [(k, title(k), by_kpi[k]) for k in kpis]) for head, kpis in reading_order(list(by_kpi))]
+    told = [k for k, of_arm in by_kpi.items() if any(r["diff"] is not None or r["mean"] is not None for r in of_arm.values())]
+    untold = [title(k) for k in by_kpi if k not in told]
+    groups = [(head, [(k, title(k), by_kpi[k]) for k in kpis]) for head, kpis in reading_order(told)]
     profit = by_kpi.get("operating_profit", {})
     return render(
         "compare.html",
@@ -31,12 +33,14 @@ def compare_page(folder: ResultFolder) -> str:
         summary=summary,
         arms=arms,
         groups=groups,
+        untold=untold,
+        convergence=convergence(folder, summary, arms, profit),
         verdict_words=WORDS,
         tone=_tone(profit),
         facts=_facts(summary, profit),
-        profit_forest=_profit_forest(by_kpi, arms),
+        profit_forest=profit_forest(by_kpi, arms),
         panels=[p for p in (_panel(kpi, by_kpi[kpi], arms) for kpi in MAIN if kpi in by_kpi) if p],
-        bridges=_bridges(folder, summary, by_kpi, arms),
+        bridges=bridges(folder, summary, by_kpi, arms),
         failures=_failures(folder),
         law_meaning=law_meaning,
         **about(folder),
@@ -83,7 +87,7 @@ def _interval(name: str, row: Row, scale: float, words: str) -> Interval:
     return Interval(name, low, mid, high, row["verdict"], words)
 
 
-def _profit_forest(by_kpi: dict[str, dict[str, Row]], arms: list[str]) -> Forest | None:
+def profit_forest(by_kpi: dict[str, dict[str, Row]], arms: list[str]) -> Forest | None:
     """Profit differences in per cent of the baseline's revenue, so that arms and markets can be compared."""
     profit, revenue = by_kpi.get("operating_profit", {}), by_kpi.get("net_revenue", {})
     rows = []
@@ -114,7 +118,7 @@ def _panel(kpi: str, of_arm: dict[str, Row], arms: list[str]) -> Forest | None:
     return forest(title(kpi), unit, rows) if rows else None
 
 
-def _bridges(folder: ResultFolder, summary: Row, by_kpi: dict[str, dict[str, Row]], arms: list[str]) -> list[Row]:
+def bridges(folder: ResultFolder, summary: Row, by_kpi: dict[str, dict[str, Row]], arms: list[str]) -> list[Row]:
     """From the baseline's profit to each arm's, line by line; what the lines leave open is shown as a line."""
     profit = by_kpi.get("operating_profit", {})
     lines = _pnl_means(folder, summary["baseline"], arms)
@@ -197,6 +201,23 @@ def _from_kpis(by_kpi: dict[str, dict[str, Row]], arm: str) -> dict[str, float]:
         value = diff(cost)
         if value is not None:
             out[cost] = -value
+    return out
+
+
+def convergence(folder: ResultFolder, summary: Row, arms: list[str], profit: dict[str, Row]) -> list[Chart]:
+    """The interval of each strategy's profit difference after 2, 3, … replications; none from a folder of before."""
+    if not folder.has_table("convergence"):
+        return []
+    table, out = folder.read_table("convergence"), []
+    for arm in arms[:6]:
+        at = [i for i, name in enumerate(table["strategy"]) if name == arm and table["diff"][i] is not None]
+        if len(at) < 2 or arm not in profit:
+            continue
+        scale = minor_units(profit[arm]["unit"])
+        low, mid, high = ([None if table[k][i] is None else table[k][i] / scale for i in at] for k in ("ci_low", "diff", "ci_high"))
+        lines = [Line("mean difference", mid, COLOURS[0]), Line("no difference", [0.0] * len(at), "#5b6470", dashed=True)]
+        unit = f"{unit_words(profit[arm]['unit'])} from {summary['baseline']}, by replications"
+        out.append(chart(arm, unit, lines, [str(table["replications"][i]) for i in at], band=(low, high), band_name="95 % interval"))
     return out
 
 

@@ -9,7 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-COLOURS = ("#2457a6", "#c2571a", "#1a7f4b", "#7a3e9d", "#8a6d00", "#0f7c8a")
+from omosim.reports.svg import SERIES
+
+COLOURS = SERIES
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ class Chart:
     y_labels: list[tuple[float, str]]
     x_labels: list[tuple[float, str]]
     marks: list[tuple[float, str]] = field(default_factory=list)
+    limits: tuple[Sequence[float | None], Sequence[float | None]] | None = None  # the band's ends, for other drawings of it
 
 
 def chart(
@@ -198,6 +201,7 @@ def chart(
         [(round(100 - scale.at(t), 3), short(t)) for t in scale.ticks],
         [(x(i), x_names[i]) for i in range(0, n, every)],
         [(round(100 * i / n, 3), word) for i, word in marks],
+        band,
     )
 
 

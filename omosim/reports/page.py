@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omosim.reports.figures_drawn import bar_picture, line_picture, strip_picture
 from omosim.results import ResultFolder
 from omosim.results.words import figure, interval, number, percent, safe_text, unit_words
 
@@ -28,7 +30,8 @@ def _environment() -> Environment:
         finalize=_clean,
     )
     made.globals.update(
-        figure=figure, interval=interval, number=number, percent=percent, unit_words=unit_words, unit_note=unit_note
+        figure=figure, interval=interval, number=number, percent=percent, unit_words=unit_words, unit_note=unit_note,
+        bar_picture=bar_picture, line_picture=line_picture, strip_picture=strip_picture,
     )
     return made
 
@@ -65,8 +68,38 @@ def about(folder: ResultFolder) -> dict[str, Any]:
         "command_line": _command_line(provenance),
         "assumptions": [_assumption(row) for row in assumptions],
         "assumed": sum(bool(row.get("assumed")) for row in assumptions),
+        "manifest": manifest(folder),
         "laws": [(str(law), int(residual)) for law, residual in sorted(laws.items(), key=_law_order)],
     }
+
+
+#: files that change after the result was made, or are made from it
+NOT_LISTED = ("report.html", "provenance.json", ".lock")
+HASHED = 64 << 20  # bytes up to which a file is read for its hash
+LISTED = 60
+
+
+def manifest(folder: ResultFolder) -> dict[str, Any]:
+    """The result's files: name, bytes, the first 16 hex digits of their SHA-256 where they are not too large to read.
+
+    Files alone, in the order of their names; folders as one line with the number and bytes of what is in them.
+    """
+    import hashlib
+
+    files, more = [], 0
+    for path in sorted(folder.path.iterdir(), key=lambda p: p.name):
+        if path.name in NOT_LISTED or path.name.startswith((".", "report.", "figures")):
+            continue
+        if len(files) >= LISTED:
+            more += 1
+        elif path.is_dir():
+            sizes = [entry.stat().st_size for entry in os.scandir(path) if entry.is_file()]
+            files.append({"name": f"{path.name}/", "bytes": sum(sizes), "hash": f"{len(sizes):,} files"})
+        else:
+            size = path.stat().st_size
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16] if size <= HASHED else "not read"
+            files.append({"name": path.name, "bytes": size, "hash": digest})
+    return {"files": files, "more": more}
 
 
 def _law_order(item: tuple[str, Any]) -> tuple[int, str]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.reports.labels import title
+from omosim.reports.svg import BLUE, ORANGE, SERIES
 from omosim.results import ResultFolder
 from omosim.results.words import SHARES, safe_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = {"better": "#14713f", "worse": "#a8231c", "cannot_tell": "#5b6470"}
+    from omosim.reports.drawings import Drawing
+
+_COLOURS = {"better": "#00795c", "worse": "#c45a00", "cannot_tell": "#5b6470"}
 _PROFITS = ("operating_profit", "gross_profit")
 
 
@@ -74,22 +78,123 @@ def _frame(ax: Axes, chosen: Sequence[dict[str, Any]], kpis: Sequence[str]) -> N
         text.set_fontfamily(_families())
 
 
+FONT = Path(__file__).parent / "fonts" / "OmosimHangul.ttf"
+
+
 @lru_cache(maxsize=1)
 def _families() -> list[str]:
-    """The style's font, then whatever is installed that has Hangul and kana."""
+    """The style's font, then what is installed that has Hangul and kana, then the shipped Korean letters.
+
+    Registers a font with matplotlib; no style is touched. A letter that none of them has is a box.
+    """
     import matplotlib as mpl
     from matplotlib import font_manager
 
-    wanted = (
-        "Noto Sans CJK KR",
-        "Noto Sans KR",
-        "Malgun Gothic",
-        "Apple SD Gothic Neo",
-        "NanumGothic",
-        "NanumBarunGothic",
-    )
+    wanted = ("Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "NanumGothic", "NanumBarunGothic")
     installed = set(font_manager.get_font_names())
-    return [*mpl.rcParams["font.family"], *(name for name in wanted if name in installed)]
+    found = [name for name in wanted if name in installed]
+    if FONT.is_file():
+        font_manager.fontManager.addfont(FONT)
+        found.append("Omosim Hangul")
+    return [*mpl.rcParams["font.family"], *found]
+
+
+def draw(drawing: Drawing, ax: Axes | None = None) -> Axes:
+    """A figure of a report with matplotlib; ax: axes to draw on, default a new figure. No name is read as a formula."""
+    from matplotlib import pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.6, figure_height(drawing)), layout="constrained")
+    _PAINT[type(drawing).__name__](drawing, ax)
+    ax.set_title(safe_text(drawing.title, 120), loc="left", fontsize=11, parse_math=False)
+    for text in [ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels(), *ax.texts]:  # type: ignore[attr-defined]
+        text.set_parse_math(False)
+        text.set_fontfamily(_families())
+    legend = ax.get_legend()
+    for text in legend.get_texts() if legend else ():
+        text.set_parse_math(False)
+        text.set_fontfamily(_families())
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def figure_height(drawing: Drawing) -> float:
+    rows = getattr(drawing, "rows", None) or getattr(drawing, "steps", None)
+    return 1.1 + 0.32 * len(rows) if rows else 3.6
+
+
+def _paint_forest(f: Any, ax: Axes) -> None:
+    for y, row in enumerate(reversed(f.rows)):
+        colour = _COLOURS.get(row.verdict, "#5b6470")
+        if row.low is not None and row.high is not None:
+            ax.plot([row.low, row.high], [y, y], color=colour, linewidth=2.5, solid_capstyle="round")
+        if row.mid is not None:
+            ax.plot([row.mid], [y], marker="o", color=colour)
+    ax.axvline(0, color="#8f98a3", linewidth=1)
+    ax.set_yticks(range(len(f.rows)), labels=[safe_text(r.name, 60) for r in reversed(f.rows)], parse_math=False)
+    ax.set_ylim(-0.6, len(f.rows) - 0.4)
+    ax.set_xlabel(safe_text(f.unit, 100), parse_math=False)
+
+
+def _paint_chart(c: Any, ax: Axes) -> None:
+    at = range(max((len(line.values) for line in c.lines), default=0))
+    for line in c.lines:
+        values = [float("nan") if v is None else v for v in line.values]
+        ax.plot(at, values, color=line.colour, linestyle="--" if line.dashed else "-", label=safe_text(line.name, 60), drawstyle="steps-mid" if line.steps else "default")
+    if c.limits:
+        low, high = ([float("nan") if v is None else v for v in side] for side in c.limits)
+        ax.fill_between(at, low, high, color="#c9d8ee", label=safe_text(c.band_name, 60), linewidth=0)
+    every = [round(x * len(at) / 100 - 0.5) for x, _ in c.x_labels]
+    ax.set_xticks(every, labels=[safe_text(word, 20) for _, word in c.x_labels], parse_math=False)
+    ax.set_ylabel(safe_text(c.unit, 60), parse_math=False)
+    if len(c.lines) > 1 or c.limits:
+        ax.legend(frameon=False, fontsize=8)
+
+
+def _paint_heat(h: Any, ax: Axes) -> None:
+    grid = [[float("nan") if v is None else v for v in cells] for _, cells in h.rows]
+    ax.imshow(grid, cmap="Blues", aspect="auto", vmin=0)
+    most = max((v for row in grid for v in row if v == v), default=1.0) or 1.0
+    for y, row in enumerate(grid):
+        for x, value in enumerate(row):
+            if value == value:
+                ax.text(x, y, f"{value:.1f}".removesuffix(".0"), ha="center", va="center", fontsize=8, color="#ffffff" if value > 0.6 * most else "#1b1f24")
+    ax.set_xticks(range(len(h.columns)), labels=[safe_text(c, 20) for c in h.columns], parse_math=False)
+    ax.set_yticks(range(len(h.rows)), labels=[safe_text(name, 20) for name, _ in h.rows], parse_math=False)
+    ax.set_xlabel(safe_text(h.unit, 60), parse_math=False)
+
+
+def _paint_bridge(b: Any, ax: Axes) -> None:
+    level = 0.0
+    for y, step in enumerate(b.steps):
+        start = 0.0 if step.kind == "total" else level
+        ax.barh(y, step.amount, left=start, color={"up": BLUE, "down": ORANGE}.get(step.kind, "#5b6470"))
+        level = start + step.amount
+    ax.axvline(0, color="#8f98a3", linewidth=1)
+    ax.set_yticks(range(len(b.steps)), labels=[f"{safe_text(s.name, 40)}  {s.words}" for s in b.steps], parse_math=False)
+    ax.invert_yaxis()
+    ax.set_xlabel(safe_text(b.unit, 100), parse_math=False)
+
+
+def _paint_flows(f: Any, ax: Axes) -> None:
+    """Shares of each stage side by side; the streams themselves are in the SVG."""
+    total = sum(f.ways.values()) or 1
+    for y in range(len(f.stages)):
+        sums: dict[str, int] = {}
+        for way, n in f.ways.items():
+            sums[way[y]] = sums.get(way[y], 0) + n
+        left = 0.0
+        for i, (name, n) in enumerate(sorted(sums.items(), key=lambda item: (-item[1], item[0]))):
+            ax.barh(y, 100 * n / total, left=left, color=SERIES[i % len(SERIES)], edgecolor="#ffffff")
+            if n / total > 0.08:
+                ax.text(left + 0.6, y, safe_text(name, 24), va="center", fontsize=8, color="#ffffff", parse_math=False)
+            left += 100 * n / total
+    ax.set_yticks(range(len(f.stages)), labels=[safe_text(s, 40) for s in f.stages], parse_math=False)
+    ax.invert_yaxis()
+    ax.set_xlabel("% of orders", parse_math=False)
+
+
+_PAINT = {"Forest": _paint_forest, "Chart": _paint_chart, "Heat": _paint_heat, "Bridge": _paint_bridge, "Flows": _paint_flows}
 
 
 def _axis_words(chosen: Sequence[dict[str, Any]], kpis: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Line, chart
+from omosim.reports.figures_flow import alluvial, journey_flows
 from omosim.reports.labels import law_meaning, reading_order, title
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
@@ -32,11 +33,23 @@ def run_page(folder: ResultFolder) -> str:
         heading="Simulation run" if folder.command == "run" else folder.command.capitalize(),
         summary=summary,
         heads=heads,
+        flows=alluvial(flows) if (flows := journey_flows(folder)) else "",
+        says=_says(summary, rows),
         groups=groups,
         charts=daily_charts(folder.read_table("daily")) if folder.has_table("daily") else [],
         law_meaning=law_meaning,
         **about(folder),
     )
+
+
+def _says(summary: dict[str, Any], rows: dict[str, tuple[Any, str, str]]) -> str:
+    """What one run tells, and what it cannot; empty for what was no run of a strategy."""
+    value, unit, _ = rows.get("operating_profit", (None, "", ""))
+    if value is None or "strategy" not in summary:
+        return ""
+    period = f" {summary['period']}" if "period" in summary else ""
+    profit = number(value, unit)
+    return f"{summary['strategy']} earns an operating profit of {profit}{period}. One run has no interval: it cannot tell whether another strategy is better."
 
 
 def trial_tables(table: dict[str, list[Any]]) -> list[dict[str, Any]]:
@@ -74,7 +87,7 @@ def daily_charts(table: dict[str, list[Any]]) -> list[Chart]:
         return []
     table = _measured(table)
     days = [str(d)[:10] for d in table[key]]
-    numeric = [name for name, column in table.items() if name not in _KEYS and _is_numeric(column)]
+    numeric = [name for name, column in table.items() if name not in _KEYS and _is_numeric(column) and any(column)]
     ranked = [n for n in _SHOWN if n in numeric] + [n for n in numeric if n not in _SHOWN]
     labels = [d[5:] if key == "date" and len(d) == 10 else d for d in days]
     return [

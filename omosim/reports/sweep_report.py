@@ -95,6 +95,13 @@ def _sure(row: Row) -> str:
     return "< .001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}".lstrip("0")
 
 
+def forests(folder: ResultFolder) -> list[Row]:
+    """The forests of the page: a strategy, its baseline, its first points."""
+    summary = folder.summary()
+    design = folder.read_table("design") if folder.has_table("design") else {"point": []}
+    return _points(folder, design, [f["key"] for f in summary.get("factors", [])], f"minor {summary.get('unit', '')}".strip())
+
+
 def _points(folder: ResultFolder, design: Row, names: list[str], unit: str) -> list[Row]:
     """A forest a strategy: its difference from the baseline at each of the first points, with the point's values."""
     if not folder.has_table("differences"):

@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from omosim.reports.language import say
 from omosim.reports.terminal import StudyScreen
 from omosim.results.words import figure, safe_text, unit_words
 
@@ -31,17 +32,17 @@ class SweepScreen(StudyScreen):
         self.progress.stop()
         if summary.get("futures"):
             self.console.print(futures_table(summary))
-            self.console.print(Text(safe_text(summary["answer"], 2000)))
+            self.console.print(Text(say(safe_text(summary["answer"], 2000))))
             for name in ("first_thing", "boxes", "replications_needed"):
                 for text in summary.get(name, []):
-                    self.console.print(Text(safe_text(text, 1000)))
+                    self.console.print(Text(say(safe_text(text, 1000))))
         rate = f", {outcome.seconds / max(outcome.done - outcome.reused, 1) * 1000:.0f} ms a run" if outcome.done > outcome.reused else ""
         self.console.print(Text(f"{outcome.done:,} runs finished ({outcome.reused:,} were there), {len(outcome.failures):,} failed{rate}", style="dim"))
         for run, failure in list(outcome.failures.items())[:5]:
             self.console.print(Text(safe_text(f"  {run}: {failure.kind}: {failure.message}", 300)))
         if not summary:
             self.console.print(Text("This shard is done; the sweep is not whole yet. `omosim sweep status` tells what is missing."))
-        self.console.print(Text(f"Result: {place}"))
+        self.console.print(Text(say(f"Result: {place}")))
 
 
 def share_words(row: Mapping[str, Any]) -> str:
@@ -53,9 +54,9 @@ def share_words(row: Mapping[str, Any]) -> str:
 def futures_table(summary: Mapping[str, Any]) -> Table:
     """One row a strategy: how often it is best, its gain over the baseline, the worst tenth, regret."""
     unit = f"minor {summary.get('unit', '')}".strip()
-    table = Table(box=None, pad_edge=False, title=f"Operating profit, {unit_words(unit)}", title_justify="left", title_style="dim")
+    table = Table(box=None, pad_edge=False, title=f"{say('Operating profit')}, {unit_words(unit)}", title_justify="left", title_style="dim")
     for head in ("strategy", "best at", "gain", "its worst tenth", "mean regret", "its worst tenth"):
-        table.add_column(head, justify="left" if head == "strategy" else "right")
+        table.add_column(say(head), justify="left" if head == "strategy" else "right")
     for row in summary["futures"]:
         table.add_row(safe_text(row["strategy"], 60), share_words(row), *(figure(row.get(name), unit, sign=name in ("gain", "worst_decile")) for name in MONEY[:4]))
     return table

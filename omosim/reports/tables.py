@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from omosim.reports.labels import LOADS, MAIN, reading_order, title
+from omosim.reports.language import say
 from omosim.results.words import SHARES, figure, interval, safe_text, unit_words
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ def _chosen(rows: Sequence[Row], everything: bool) -> list[tuple[str, dict[str, 
 def cell(row: Row | None) -> tuple[str, str]:
     """(difference, interval) of one strategy in words."""
     if row is not None and row["diff"] is None and row["mean"] is not None:  # a figure that the baseline cannot have
-        return figure(row["mean"], row["unit"]), str(row.get("reason") or "")
+        return figure(row["mean"], row["unit"]), say(str(row.get("reason") or ""))
     if row is None or row["diff"] is None:
-        return "–", str((row or {}).get("reason") or "not reported")
+        return "–", say(str((row or {}).get("reason") or "not reported"))
     points = " pp" if row["unit"] in SHARES else ""
-    ends = interval(row["ci_low"], row["ci_high"], row["unit"]) or str(row.get("reason") or "")
+    ends = interval(row["ci_low"], row["ci_high"], row["unit"]) or say(str(row.get("reason") or ""))
     if row["ci_low"] is not None and row["ci_low"] == row["ci_high"]:
-        ends = "in every pair"
+        ends = say("in every pair")
     return figure(row["diff"], row["unit"], sign=True) + points, ends
 
 
@@ -51,21 +52,21 @@ def rich_table(rows: Sequence[Row], baseline: str, *, everything: bool = False) 
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column(Text("KPI"), no_wrap=False)
+    table.add_column(Text(say("KPI")), no_wrap=False)
     table.add_column(Text(safe_text(baseline, 40)), justify="right", no_wrap=True)
     arms = _arms(rows)
     for arm in arms:
         table.add_column(Text(safe_text(arm, 40)), justify="right")
     for kpi, of_arm in _chosen(rows, everything):
         first = next(iter(of_arm.values()))
-        cells = [Text(f"{safe_text(title(kpi), 60)} {unit_words(first['unit'])}".rstrip())]
+        cells = [Text(f"{safe_text(say(title(kpi)), 60)} {say(unit_words(first['unit']))}".rstrip())]
         cells.append(Text(figure(first["baseline_mean"], first["unit"])))
         for arm in arms:
             row = of_arm.get(arm)
             diff, ends = cell(row)
             verdict = row["verdict"] if row else "cannot_tell"
             text = Text(diff, style=_STYLE[verdict])
-            text.append(f"  {_SIGN[verdict]}", style="bold " + _STYLE[verdict])
+            text.append(f"  {say(_SIGN[verdict])}", style="bold " + _STYLE[verdict])
             text.append("\n" + safe_text(ends, 60), style="dim")
             cells.append(text)
         table.add_row(*cells)
@@ -81,26 +82,26 @@ def print_comparison(
     out = console or Console(file=file, markup=False, emoji=False, highlight=False)
     if not out.is_terminal:
         plain = plain_table(summary["comparison"], str(summary["baseline"]), everything=everything)
-        out.file.write(f"{plain}\n{safe_text(summary['answer'], 2000)}\n")
+        out.file.write(f"{plain}\n{safe_text(say(summary['answer']), 2000)}\n")
         return
     from rich.text import Text
 
     out.print(rich_table(summary["comparison"], str(summary["baseline"]), everything=everything))
-    out.print(Text(safe_text(summary["answer"], 2000), style="bold"))
+    out.print(Text(safe_text(say(summary["answer"]), 2000), style="bold"))
 
 
 def plain_table(rows: Sequence[Row], baseline: str, *, everything: bool = False) -> str:
     """The same as aligned lines without any codes; one line a KPI and strategy."""
     from rich.cells import cell_len
 
-    head = ("KPI", safe_text(baseline, 40), "strategy", "difference", "95 % interval", "verdict")
+    head = (say("KPI"), safe_text(baseline, 40), *map(say, ("strategy", "difference", "95 % interval", "verdict")))
     lines = [head]
     for kpi, of_arm in _chosen(rows, everything):
         for arm, row in of_arm.items():
             diff, ends = cell(row)
-            name = f"{safe_text(title(kpi), 60)} {unit_words(row['unit'])}".rstrip()
+            name = f"{safe_text(say(title(kpi)), 60)} {say(unit_words(row['unit']))}".rstrip()
             base = figure(row["baseline_mean"], row["unit"])
-            lines.append((name, base, safe_text(arm, 40), diff, safe_text(ends, 60), _SIGN[row["verdict"]]))
+            lines.append((name, base, safe_text(arm, 40), diff, safe_text(ends, 60), say(_SIGN[row["verdict"]])))
     widths = [max(cell_len(line[i]) for line in lines) for i in range(len(head))]
     out = io.StringIO()
     for line in lines:
@@ -140,5 +141,5 @@ def notebook_html(rows: Sequence[Row], baseline: str, answer: str = "", *, every
         answer=answer,
         cell=cell,
         verdicts=_SIGN,
-        colours={"better": "#14713f", "worse": "#a8231c", "cannot_tell": "#5b6470"},
+        colours={"better": "#006b52", "worse": "#a84300", "cannot_tell": "#5b6470"},
     )

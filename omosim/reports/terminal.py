@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
 from omosim.reports.labels import reading_order, title
+from omosim.reports.language import say
 from omosim.reports.tables import print_comparison, rich_table
 from omosim.results.words import figure, interval, number, safe_text, unit_words
 from omosim.schema.columns import WEEKDAYS
@@ -94,7 +96,7 @@ class CompareScreen(StudyScreen):
         self.progress.stop()
         print_comparison(summary, console=self.console)
         self.console.print(Text(self._facts(rows, summary), style="dim"))
-        self.console.print(Text(f"Report: {report}"))
+        self.console.print(Text(say(f"Report: {report}")))
 
     def _facts(self, rows: Sequence[Row], summary: Row) -> str:
         profit = [r for r in rows if r["kpi"] == "operating_profit" and r.get("variance_reduction")]
@@ -104,8 +106,7 @@ class CompareScreen(StudyScreen):
         return (
             f"{summary['pairs']} pairs; interval half-width {reached} (asked {100 * summary['precision']:.2f} %); "
             f"variance reduction by common random numbers: {reduced or 'not known'}; laws: all residuals 0. "
-            "The interval covers chance, not wrong inputs: the report lists what is assumed."
-        )
+        ) + say("The interval covers chance, not wrong inputs: the report lists what is assumed.")
 
 
 def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:
@@ -113,15 +114,16 @@ def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:
     console = Console()
     console.print(Text(safe_text(f"{summary['strategy']} in {summary['market']} {summary['period']}", 400)))
     if summary["unresolved"]:
-        console.print(Text(f"{summary['unresolved']:,} orders had not come to their end (returns included) when the run ended."))
+        console.print(Text(say(f"{summary['unresolved']:,} orders had not come to their end (returns included) when the run ended.")))
     named = {k.kpi: k for k in kpis}
     for head, names in reading_order(list(named)):
-        console.print(Text(head, style="bold"))
+        console.print(Text(say(head), style="bold"))
         for name in names:
             kpi = named[name]
-            value = figure(kpi.value, kpi.unit) if kpi.value is not None else f"undefined: {kpi.reason}"
-            unit = unit_words(kpi.unit) if kpi.value is not None else ""
-            console.print(Text(f"  {title(name):<34} {value:>18} {unit}".rstrip()))
+            value = figure(kpi.value, kpi.unit) if kpi.value is not None else f"{say('undefined')}: {say(kpi.reason)}"
+            unit = say(unit_words(kpi.unit)) if kpi.value is not None else ""
+            label = say(title(name))
+            console.print(Text(f"  {label}{' ' * max(34 - cell_len(label), 0)} {value:>18} {unit}".rstrip()))
     before = None
     for row in summary.get("ab", []):
         if row["diff"] is None:
@@ -132,7 +134,7 @@ def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:
         change = number(row["diff"], row["unit"], sign=True)
         spread = interval(row["diff_low"], row["diff_high"], row["unit"])
         console.print(Text(f"  {title(row['kpi']):<24} {change:>16}  ({spread})  {row['reading'].replace('_', ' ')}"))
-    console.print(Text(f"Report: {report}"))
+    console.print(Text(say(f"Report: {report}")))
 
 
 def say_plan(plan: Row, summary: Row, folder: Path) -> None:
@@ -172,7 +174,7 @@ def say_plan(plan: Row, summary: Row, folder: Path) -> None:
     for row in plan["promises"]["rows"]:
         takes = "no number keeps it" if row["person_hours"] is None else f"{row['person_hours']:.4g} person-hours, {row['most_at_once']} at once"
         console.print(Text(f"  {row['promise_h']:>5.3g} h   ready on time {_share(row['ready_on_time']):<21} the target takes {takes}"))
-    console.print(Text(f"\n{summary['answer']}"))
+    console.print(Text(f"\n{say(summary['answer'])}"))
     console.print(Text("Intervals cover chance and what few past days leave open, not wrong work times: the report lists what is assumed."))
     console.print(Text(f"Plan: {folder / 'plan.json'}, capacity_plan.csv, rota.csv, rota.xlsx\nReport: {folder / 'report.html'}"))
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from omosim.reports.figures import Axis, axis, short
+from omosim.reports.figures_drawn import BAND, small
+from omosim.reports.figures_drawn import VERDICTS as DOTS
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
+from omosim.reports.svg import FAINT, GREY, LINE
 from omosim.reports.validate_screen import VERDICTS, band, published, simulated
 from omosim.results import ResultFolder
 from omosim.results.words import SHARES
@@ -79,7 +82,21 @@ def _facts(summary: Row, rows: Sequence[Row]) -> list[tuple[str, str]]:
 
 def _drawn(row: Row) -> Row:
     asked = band(row)
-    return {**row, "words": simulated(row), "said": published(row) or "–", "asked": asked, "strip": strip(row)}
+    return {**row, "words": simulated(row), "said": published(row) or "–", "asked": asked, "strip": strip(row), "picture": strip_of(row)}
+
+
+def strip_of(row: Row) -> str:
+    """The strip as a picture: the published band shaded, the interval and its mean over it."""
+    s, colour = strip(row), DOTS.get(row.get("verdict") or "", GREY)
+    parts = [f'<rect x="{s.band[0]:g}%" y="1" width="{max(s.band[1], 0.3):g}%" height="18" fill="{BAND}"/>'] if s.band else []
+    parts += [f'<line x1="{at:g}%" x2="{at:g}%" y1="0" y2="20" stroke="{FAINT}"/>' for at, _ in s.ticks]
+    if s.neutral is not None:
+        parts.append(f'<line x1="{s.neutral:g}%" x2="{s.neutral:g}%" y1="0" y2="20" stroke="{LINE}" stroke-width="1.5"/>')
+    if s.bar:
+        parts.append(f'<rect x="{s.bar[0]:g}%" y="8" width="{max(s.bar[1], 0.3):g}%" height="4" fill="{colour}" opacity=".6"/>')
+    if s.dot is not None:
+        parts.append(f'<circle cx="{s.dot:g}%" cy="10" r="5" fill="{colour}" stroke="#ffffff" stroke-width="1.5"/>')
+    return small(f"{row['outcome']}: simulated {simulated(row)}; published {published(row) or 'no figure'}", parts)
 
 
 def _failures(folder: ResultFolder) -> list[Row]:

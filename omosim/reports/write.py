@@ -11,6 +11,7 @@ from omosim.reports.bopis_report import bopis_page
 from omosim.reports.calibrate_report import calibrate_page
 from omosim.reports.compare_report import compare_page
 from omosim.reports.flip_report import flip_page
+from omosim.reports.language import translate_page
 from omosim.reports.run_report import run_page
 from omosim.reports.sweep_report import sweep_page
 from omosim.reports.validate_report import validate_page
@@ -33,7 +34,7 @@ PAGES: dict[str, Callable[[ResultFolder], str]] = {
 def report_html(folder: ResultFolder | str | os.PathLike[str]) -> str:
     """The page as text; a command without a page of its own gets its KPIs, summary and origin (the page of `run`)."""
     place = folder if isinstance(folder, ResultFolder) else ResultFolder.open_existing(folder)
-    return PAGES.get(place.command, run_page)(place)
+    return translate_page(PAGES.get(place.command, run_page)(place))
 
 
 def write_report(folder: ResultFolder | str | os.PathLike[str], target: str | os.PathLike[str] | None = None) -> Path:

@@ -107,13 +107,14 @@ def check_version(found: object, path: str | os.PathLike[str]) -> None:
         )
 
 
-def read_arrow(path: str | os.PathLike[str]) -> pa.Table:
-    """A table as written; `NotAResult` when it is no Parquet file, `NewerSchema` when it is from a later omosim."""
+def read_arrow(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pa.Table:
+    """A table as written, or those of `columns` that it has; `NotAResult` when it is no Parquet file, `NewerSchema` when it is from a later omosim."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path).read()
+        file = pq.ParquetFile(path)
+        table = file.read(columns=None if columns is None else [c for c in columns if c in file.schema_arrow.names])
     except FileNotFoundError:
         raise NotAResult(f"{path}: no such table in this result folder") from None
     except (pa.ArrowException, OSError) as error:

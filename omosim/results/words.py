@@ -30,6 +30,11 @@ def _code(unit: str) -> str:
     return unit.replace("minor", "").strip()
 
 
+def minor_units(unit: str) -> float:
+    """What a figure in minor units is divided by to be in the major one; 1 for every other unit."""
+    return float(10 ** MINOR[_code(unit)]) if is_money(unit) and "minor" in unit else 1.0
+
+
 def unit_words(unit: str) -> str:
     """The unit as a reader wants it: money in its major unit, shares as per cent."""
     if is_money(unit):

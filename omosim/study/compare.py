@@ -107,6 +107,7 @@ def _publish(
     rows = tabulate.comparison_rows(book, upto)
     rows += back(rows, pnl=tabulate.pnl_differences(book, upto))
     folder.write_table("runs", *tabulate.runs_table(book, upto, scenario))
+    folder.write_table("convergence", *tabulate.convergence_table(book, upto))
     folder.write_table("pnl", *tabulate.pnl_table(book, upto))
     columns, units, meanings = tabulate.comparison_table(rows)
     folder.write_table("comparison", columns, units, meanings, types=tabulate.COMPARISON_TYPES)

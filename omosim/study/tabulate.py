@@ -132,6 +132,19 @@ def comparison_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return columns, {**units, "prob_better": "probability"}, _MEANINGS
 
 
+def convergence_table(book: Book, upto: int) -> Table:
+    """Columns of convergence.parquet: the paired difference in profit after 2, 3, … replications, for each strategy."""
+    rows = []
+    for n in range(2, upto + 1):
+        for arm in others(book):
+            if book.pairs(n, (arm, book.baseline)) > 1:
+                result = _pair(book, arm, book.baseline, PROFIT, n)
+                rows.append((arm, n, result.pairs, result.diff, result.ci_low, result.ci_high))
+    names = ("strategy", "replications", "pairs", "diff", "ci_low", "ci_high")
+    unit = kpi_units(book, upto).get(PROFIT, "")
+    return _columns(names, rows, floats=names[3:]), dict.fromkeys(names[3:], unit), {"diff": "mean paired difference of operating_profit after so many replications"}
+
+
 def runs_table(book: Book, upto: int, scenario: str) -> Table:
     """Columns of runs.parquet: one row a run and KPI."""
     rows = [

@@ -1,52 +1,15 @@
 from __future__ import annotations
 
-import html.parser
 import json
 import re
 from pathlib import Path
 
 import pytest
+from page_reader import read
 from report_samples import ARMS, HOSTILE, calibration, comparison, hostile, single_run
 
 from omosim.reports.write import report_html, write_report
 from omosim.results import ResultFolder, Unfinished
-
-VOID = {"meta", "br", "img", "hr", "link", "input"}
-
-
-class Reader(html.parser.HTMLParser):
-    """Collects tags, attributes and text; checks that tags close in order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.words: list[str] = []
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-
-def read(page: str) -> Reader:
-    reader = Reader()
-    reader.feed(page)
-    assert reader.open == []
-    return reader
-
 
 @pytest.fixture(params=["compare", "run", "calibrate"])
 def page(request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -84,13 +47,13 @@ def test_comparison_says_the_answer_first_and_every_figure(compared: ResultFolde
 
 
 def test_bridge_adds_up_to_the_profit_difference(compared: ResultFolder) -> None:
-    from omosim.reports.compare_report import _bridges
+    from omosim.reports.compare_report import bridges
 
     summary = compared.summary()
     by_kpi: dict = {}
     for row in summary["comparison"]:
         by_kpi.setdefault(row["kpi"], {})[row["strategy"]] = row
-    for b in _bridges(compared, summary, by_kpi, ["omnichannel", "omo"]):
+    for b in bridges(compared, summary, by_kpi, ["omnichannel", "omo"]):
         steps = b["steps"]
         assert {s.name for s in steps[:-1]} >= {"Sales", "Goods", "Capability"}
         assert "Other lines" not in {s.name for s in steps}

@@ -160,7 +160,7 @@ def test_csv_keeps_numbers_and_reads_back(tmp_path: Path) -> None:
 def test_xlsx_holds_no_formula(tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "t.xlsx", {"a/b[1]": {"x": ["=1+1", "ok\x1b"], "y": [1.5, None]}})
     sheet = openpyxl.load_workbook(path).worksheets[0]
-    assert sheet["A2"].value == "'=1+1" and sheet["A2"].data_type == "s" and sheet["B2"].value == 1.5
+    assert sheet["A2"].value == "=1+1" and sheet["A2"].data_type == "s" and sheet["A2"].quotePrefix and sheet["B2"].value == 1.5
     assert sheet["A3"].value == r"ok\u001b" and sheet.title == "a_b_1_"
 
 

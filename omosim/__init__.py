@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "bopis", "calibrate", "compare", "load", "simulate", "validate"]
+__all__ = ["__version__", "bopis", "calibrate", "claims", "compare", "load", "simulate", "validate"]
 
 if TYPE_CHECKING:
-    from omosim.api import bopis, calibrate, compare, load, simulate, validate
+    from omosim.api import bopis, calibrate, claims, compare, load, simulate, validate
 
 
 def __getattr__(name: str) -> Any:

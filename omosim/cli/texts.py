@@ -41,6 +41,9 @@ COMMON_OF = {
     "validate": """\
   patterns=V1,V12|all|FILE.yaml  replications=20  jobs=2  seed=7  output.dir=DIR
   market=NAME|FILE.yaml  strategy=NAME  shoppers=20000  days=182 and other settings, in place of each file's own""",
+    "claims": """\
+  claims=N9,N14|all|FILE.yaml  replications=20  jobs=2  seed=7  output.dir=DIR
+  market=NAME|FILE.yaml  shoppers=12000  days=91 and other settings, in place of each file's own""",
     "bopis": """\
   orders=FILE  store=ID  day=all|mon|…|sun  roster=FILE (who was on duty, as rota.csv)  output.dir=DIR  seed=7
   promise_h=2  target=0.95 (ready on time)  wait_min=5  wait_share=0.9 (wait no longer)

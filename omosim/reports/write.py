@@ -8,6 +8,7 @@ from pathlib import Path
 
 from omosim.reports.bopis_report import bopis_page
 from omosim.reports.calibrate_report import calibrate_page
+from omosim.reports.claims_report import claims_page
 from omosim.reports.compare_report import compare_page
 from omosim.reports.run_report import run_page
 from omosim.reports.sweep_report import sweep_page
@@ -21,6 +22,7 @@ PAGES: dict[str, Callable[[ResultFolder], str]] = {
     "bopis": bopis_page,
     "validate": validate_page,
     "sweep": sweep_page,
+    "claims": claims_page,
 }
 
 

@@ -73,7 +73,7 @@ def said(row: Row, name: str) -> str:
     signed = "+" if row["form"] != "level" else ""
     if row["unit"] in SHARES:
         return f"{100 * value:{signed}.{0 if abs(value) >= 0.0995 else 1}f} %"
-    return f"{value:{signed},.4g}"
+    return f"{value:{signed},.6g}"
 
 
 def caused(row: Row) -> str:

@@ -48,7 +48,7 @@ def finding(row: Row, raw: Estimate, causal: Estimate) -> str:
     if low <= 0.0 <= high:
         return CANNOT_TELL
     if row.form == "level":
-        return LEVEL
+        return PART
     near = low if size is not None and size < 0 else high
     return CAUSED if size is None or abs(near) >= abs(size) else PART
 
@@ -64,7 +64,8 @@ def reading(row: Row, unit: str, raw: Estimate, causal: Estimate, anyway: Estima
         parts.append("That is a level: nothing is switched, so nothing is caused by it.")
     found = finding(row, raw, causal)
     if row.claimed is not None and found in (CAUSED, PART) and causal.value is not None and row.form != "level":
-        parts.append(f"Of the {words(row.claimed, unit)} claimed, {_part(causal.value, row.claimed)} can be caused so.")
+        share = _part(causal.value, row.claimed)
+        parts.append(f"That is {'as much as' if share == 'all' else share + ' of'} the {words(row.claimed, unit)} claimed.")
     if row.form == "change" and row.raw is not None and best is not None and raw.replications >= FIRMS:
         parts.append(f"The luckiest of {raw.replications} such firms would report {words(best, unit)}.")
     if row.fitted:
@@ -79,18 +80,20 @@ def _raw(row: Row, unit: str, raw: Estimate) -> str:
     if row.form == "level":
         claimed = "" if row.claimed is None else f", against {words(row.claimed, unit, signed=False)} claimed"
         return f"{says}: {words(raw.value, unit, signed=False)}{claimed}."
-    return f"{says} shows {words(raw.value, unit)}{'' if row.claimed is None else f' ({words(row.claimed, unit)} claimed)'}."
+    return f"{says}: {words(raw.value, unit)}{'' if row.claimed is None else f' ({words(row.claimed, unit)} claimed)'}."
 
 
 def _caused(row: Row, unit: str, raw: Estimate, causal: Estimate, anyway: Estimate) -> str:
-    says = row.causal_says
+    says, unit = row.causal_says, "points" if row.form == "level" and unit in SHARES else unit
+    mine = " of it" if row.form == "level" else ""
     if causal.value is None or causal.ci_low is None or causal.ci_high is None:
         return f"What {says} causes cannot be told: {causal.reason or 'one pair of runs has no interval'}."
     span = f"({words(causal.ci_low, unit, tail=False)} to {words(causal.ci_high, unit, tail=False)})"
     if causal.ci_low <= 0.0 <= causal.ci_high and finding(row, raw, causal) == CANNOT_TELL:
-        text = f"Whether {says} causes any of it cannot be told {span}"
-    else:
-        text = f"{words(causal.value, unit)} {span} is caused by {says}"
+        told = f"({words(causal.ci_low, unit, tail=False)} to {words(causal.ci_high, unit)})"
+        text = f"Whether {says} causes any of it cannot be told {told}"
+        return f"{text}; {words(anyway.value, unit)} comes without it." if anyway.value is not None else f"{text}."
+    text = f"{words(causal.value, unit)} {span}{mine} is caused by {says}"
     if anyway.value is not None:
         return f"{text}; {words(anyway.value, unit)} comes without it."
     if row.form == "gap" and raw.value:
@@ -130,7 +133,8 @@ def answer(rows: Sequence[Mapping[str, Any]]) -> str:
             f" Of {len(tested)} effects that are claimed and can be run with and without, {count(CAUSED)} can be caused in full, {count(PART)} in part, "
             f"{count(NOTHING)} next to not at all, {count(OPPOSITE)} go the other way, {count(CANNOT_TELL)} cannot be told."
         )
-        over = sorted(row["simulated_raw"] / row["simulated_causal"] for row in tested if row["finding"] in (CAUSED, PART) and row["simulated_raw"] is not None)
+        caused = [row for row in tested if row["finding"] in (CAUSED, PART) and row["form"] != "level"]
+        over = sorted(row["simulated_raw"] / row["simulated_causal"] for row in caused if row["simulated_raw"] is not None)
         if over:
             middle = over[len(over) // 2] if len(over) % 2 else (over[len(over) // 2 - 1] + over[len(over) // 2]) / 2
             text += f" Where something is caused, the raw reading is {middle:.2g} times it (median)."

@@ -4,9 +4,10 @@ Usage: python experiments/fit_validation.py sensitivities|fit [patterns=…] [re
     [only=NAME,…]
 
 `sensitivities` changes one parameter of the apparel market after the other by its step and prints, for every judged figure, how far it
-moves, in units of the half-width of its interval at the start: what is below 1 cannot be seen. `fit` takes Gauss-Newton steps on the
-figures marked `fitted` that lie outside their bands, damped, inside the ranges; predicted figures are printed and never enter. Every
-point has the same seeds, so differences are those of the parameters. Each point has a folder of its own, named by its words; finished
+moves, in units of the half-width of the interval of that change: what is below 1 cannot be seen. Every point has the same seeds, so
+that the change is paired and its interval far narrower than the figure's own. `fit` takes Gauss-Newton steps on the figures marked
+`fitted` that lie outside their bands, damped, inside the ranges, in units of the figures' own intervals; predicted figures are printed
+and never enter. Each point has a folder of its own, named by its words; finished
 runs are kept, and the same words go on where they stopped.
 """
 
@@ -24,6 +25,7 @@ import numpy as np
 
 from omosim.config.compose import compose
 from omosim.results import ResultFolder, provenance
+from omosim.study.stats import paired
 from omosim.validation.plan import plan
 from omosim.validation.validate import validate
 
@@ -67,12 +69,13 @@ FREE = (
 
 @dataclass(frozen=True)
 class Figure:
-    """A judged figure at one point."""
+    """A judged figure at one point; effects: its value in each replication."""
 
     value: float
     half: float
     band: tuple[float | None, float | None]
     fitted: bool
+    effects: list[float | None]
 
 
 Figures = dict[str, Figure]
@@ -97,11 +100,12 @@ def measure(words: Sequence[str], added: Mapping[str, float], free: Sequence[Fre
         provenance("validate", argv=list(words), seed=asked.seed, config_hash=asked.hash, started=started), asked.yaml
     )
     found: Figures = {}
-    for row in validate(asked, place).rows:
+    outcome = validate(asked, place)
+    for row in outcome.rows:
         if row["simulated"] is not None and row["ci_low"] is not None:
             half = 0.5 * (row["ci_high"] - row["ci_low"])
             found[f"{row['pattern']}: {row['outcome']}"] = Figure(
-                row["simulated"], half, (row["band_low"], row["band_high"]), row["fitted"]
+                row["simulated"], half, (row["band_low"], row["band_high"]), row["fitted"], outcome.effects[row["pattern"], row["outcome"]]
             )
     return found
 
@@ -114,6 +118,18 @@ def jacobian(base: Figures, moved: Mapping[str, Figures], names: Sequence[str], 
             for name in names
         ]
     )
+
+
+def seen(base: Figures, moved: Mapping[str, Figures], names: Sequence[str], free: Sequence[Free]) -> np.ndarray:
+    """(figures, parameters) the same changes in half-widths of the interval of the paired change; nan where there is none."""
+    out = np.full((len(names), len(free)), np.nan)
+    for i, name in enumerate(names):
+        for j, one in enumerate(free):
+            change = paired(moved[one.name][name].effects, base[name].effects)
+            if change.diff is not None and change.ci_low is not None and change.ci_high is not None:
+                half = 0.5 * (change.ci_high - change.ci_low)
+                out[i, j] = change.diff / half if half > 0 else 0.0
+    return out
 
 
 def miss(figure: Figure) -> float:
@@ -138,11 +154,11 @@ def step_of(base: Figures, table: np.ndarray, names: Sequence[str], damp: float 
     return found
 
 
-def show_table(base: Figures, table: np.ndarray, names: Sequence[str], titles: Sequence[str]) -> None:
-    """The sensitivities as a Markdown table, singular values and condition number."""
+def show_table(base: Figures, table: np.ndarray, clear: np.ndarray, names: Sequence[str], titles: Sequence[str]) -> None:
+    """What can be seen (`clear`) as a Markdown table; singular values and condition number of `table`."""
     print("| Figure | Now | " + " | ".join(titles) + " |")
     print("| --- | --- |" + " --- |" * len(titles))
-    for name, row in zip(names, table, strict=True):
+    for name, row in zip(names, clear, strict=True):
         mark = " (fitted)" if base[name].fitted else ""
         print(
             f"| {name}{mark} | {base[name].value:.3g} | "
@@ -178,7 +194,7 @@ def main(argv: Sequence[str]) -> int:
         names = [name for name in base if all(name in figures for figures in moved.values())]
         table = jacobian(base, moved, names, free)
         print(f"\nRound {turn}, added: " + ", ".join(f"{name} {value:.4g}" for name, value in now.items()))
-        show_table(base, table, names, [f"{one.name} {step:+g}" for one, step in zip(free, steps, strict=True)])
+        show_table(base, table, seen(base, moved, names, free), names, [f"{one.name} {step:+g}" for one, step in zip(free, steps, strict=True)])
         if mode == "sensitivities" or all(miss(base[name]) == 0 for name in names if base[name].fitted):
             break
         found = step_of(base, table, names)

@@ -11,6 +11,8 @@ _CONSENT = 2
 _PHONE, _OTHER = 0, 1
 _SLOT_MASK = (1 << 27) - 1
 _ORDINAL_BITS = 8
+_NUMBER_MASK = 0xFFFF
+_KNOWN = 255  # COOKIE.events of a cookie whose owner is known
 
 
 @kernel
@@ -82,18 +84,15 @@ def recognise(levels, cookies, who, shopper, slot, t, phone, login):
     row = cookies[shopper]
     device = device_at(levels["key0"], levels["key1"], shopper, slot, t, phone)
     number = cookie_at(levels["key0"], levels["key1"], shopper, device, t, levels["cookie_s"])
-    if int(row["number"][device]) != number:
-        row["number"][device] = number
+    if int(row["number"][device]) != number & _NUMBER_MASK:
+        row["number"][device] = number & _NUMBER_MASK
         row["events"][device] = 0
-        row["linked"][device] = 0
-    if login:
-        for _ in range(int(row["events"][device])):
-            add_event(levels, who, day, True)
-        row["events"][device] = 0
-        row["linked"][device] = 1
-        return True, profile_size(who, day)
-    if row["linked"][device] == 1:
-        return True, profile_size(who, day)
     seen = int(row["events"][device])
-    row["events"][device] = min(seen + 1, 255)
+    if login and seen != _KNOWN:
+        for _ in range(seen):
+            add_event(levels, who, day, True)
+        row["events"][device] = _KNOWN
+    if login or seen == _KNOWN:
+        return True, profile_size(who, day)
+    row["events"][device] = min(seen + 1, _KNOWN - 1)
     return False, seen

@@ -1,6 +1,6 @@
 """Columns of shoppers, their needs and missions: what is kept for each person between days.
 
-At five categories a shopper takes 64 + 5 x 10 = 114 bytes, 5 more where visits teach what fits, 12 more where cookies are followed and 16 more where
+At five categories a shopper takes 64 + 5 x 10 = 114 bytes, 5 more where visits teach what fits, 6 more where cookies are followed and 16 more where
 campaigns remember people. Tastes are in thousandths of the price of the order, habits in 1/255, the hassle factor of returns in hundredths.
 """
 
@@ -86,8 +86,7 @@ ID_NONE, ID_COOKIE, ID_LOGIN, ID_CARD = 0, 1, 2, 3
 #: What sites know of a shopper by cookies alone, on the phone and on another device; kept where cookies change.
 COOKIE = np.dtype(
     [
-        ("number", "i4", (2,)),  # running number of the present cookie
-        ("events", "u1", (2,)),  # events in its profile
-        ("linked", "u1", (2,)),  # 1: it is known whose it is
+        ("number", "u2", (2,)),  # running number of the present cookie, its last 16 bits
+        ("events", "u1", (2,)),  # events in its profile, 255: it is known whose it is
     ]
 )

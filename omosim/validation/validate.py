@@ -7,7 +7,7 @@ equal, in whatever experiment, share their runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,16 @@ ENTRY = "omosim.validation.worker:run_task"
 
 @dataclass(frozen=True)
 class ValidateOutcome:
-    """What a validation found; the same stands in the folder's files."""
+    """What a validation found; the same stands in the folder's files.
+
+    effects : (pattern, outcome) -> the effect in each replication, None where it has none
+    """
 
     folder: ResultFolder
     answer: str
     rows: list[dict[str, Any]]
     reported: list[dict[str, Any]]
+    effects: dict[tuple[str, str], list[float | None]]
     failures: list[FailedRun]
     exit_code: int
 
@@ -128,11 +132,11 @@ def run_cells(
 
 
 # ---- from runs to rows -----------------------------------------------------------------------------------------
-def rows_of(one: Planned, made: Cells, book: Book, replications: int) -> Iterator[dict[str, Any]]:
-    """A row an outcome of an experiment, judged or reported."""
+def rows_of(one: Planned, made: Cells, book: Book, replications: int) -> Iterator[tuple[dict[str, Any], list[float | None]]]:
+    """A row an outcome of an experiment, judged or reported, and the effect in each replication."""
     found = effects_of(one, made, book, replications)
     for outcome in one.experiment.outcomes:
-        yield _row(one, outcome, one.experiment.arms_of(outcome), found[outcome.name])
+        yield _row(one, outcome, one.experiment.arms_of(outcome), found[outcome.name]), found[outcome.name]
 
 
 def effects_of(one: Planned, made: Cells, book: Book, replications: int) -> dict[str, list[float | None]]:
@@ -186,17 +190,20 @@ MEANINGS = {
     "sign": "side on which the interval must lie", "neutral": "the effect of nothing", "simulated": "mean effect over paired replications",
     "ci_low": "lower end of its 95 % interval", "ci_high": "upper end", "fitted": "a parameter was set with this figure in view",
     "verdict": "holds | outside | wrong_sign | cannot_tell", "reason": "why something is null",
+    "replication": "number of the paired replication", "value": "effect in it",
 }  # fmt: skip
 
 
 def _publish(plan: Plan, made: Cells, book: Book, replications: int, folder: ResultFolder, finished: Callable[[], str | None]) -> ValidateOutcome:
     """Write every table from the finished runs alone, the summary last."""
-    everything = [row for one in plan.planned for row in rows_of(one, made, book, replications)]
+    found = [pair for one in plan.planned for pair in rows_of(one, made, book, replications)]
+    everything, effects = [row for row, _ in found], {(row["pattern"], row["outcome"]): values for row, values in found}
     judged = [row for row in everything if row["verdict"] is not None]
     reported = [{k: v for k, v in row.items() if k != "verdict"} for row in everything if row["verdict"] is None]
     for name, rows in (("validation", judged), ("reported", reported)):
         columns = [c for c in everything[0] if name == "validation" or c != "verdict"]
         folder.write_table(name, {c: [row[c] for row in rows] for c in columns}, meanings=MEANINGS, types={c: TYPES[c] for c in columns})
+    folder.write_table("effects", effects_table(effects), meanings=MEANINGS, types={"value": "float64"})
     folder.write_table("runs", *tabulate.runs_table(book, replications, plan.base.scenario.name))
     folder.write_json("laws.json", tabulate.law_residuals(book, replications))
     failures = book.failed(replications)
@@ -212,7 +219,13 @@ def _publish(plan: Plan, made: Cells, book: Book, replications: int, folder: Res
         "counts": counts(judged), "experiments": experiments, "validation": judged, "reported": reported,
     }  # fmt: skip
     folder.finish(summary, finished=finished())
-    return ValidateOutcome(folder, text, judged, reported, failures, 3 if failures else 0)
+    return ValidateOutcome(folder, text, judged, reported, effects, failures, 3 if failures else 0)
+
+
+def effects_table(effects: Mapping[tuple[str, str], Sequence[float | None]]) -> dict[str, list[Any]]:
+    """Columns of effects.parquet: a row an outcome and replication."""
+    rows = [(pattern, outcome, r, value) for (pattern, outcome), values in effects.items() for r, value in enumerate(values)]
+    return {name: [row[i] for row in rows] for i, name in enumerate(("pattern", "outcome", "replication", "value"))}
 
 
 def counts(rows: Sequence[dict[str, Any]]) -> dict[str, int]:

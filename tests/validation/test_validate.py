@@ -59,6 +59,10 @@ def test_the_truth_is_recovered_and_judged(tmp_path: Path) -> None:
     folder = out.folder
     assert set(folder.read_table("validation")["verdict"]) == {"holds"} and "verdict" not in folder.read_table("reported")
     assert folder.summary()["validation"] == out.rows
+    table = folder.read_table("effects")
+    kept = [v for name, v in zip(table["outcome"], table["value"], strict=True) if name == sales["outcome"]]
+    assert kept == out.effects["T1", sales["outcome"]] and sum(kept) / 20 == pytest.approx(sales["simulated"], rel=1e-8)
+    assert set(table["outcome"]) == {row["outcome"] for row in [*out.rows, *out.reported]} and len(table["value"]) == 60
 
 
 def test_equal_arms_are_run_once_in_whatever_experiment(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "attribute", "bopis", "calibrate", "compare", "flip", "load", "simulate", "sweep", "validate", "value"]
+__all__ = ["__version__", "attribute", "bopis", "calibrate", "claims", "compare", "flip", "load", "simulate", "sweep", "validate", "value"]
 
 if TYPE_CHECKING:
-    from omosim.api import attribute, bopis, calibrate, compare, flip, load, simulate, validate, value
+    from omosim.api import attribute, bopis, calibrate, claims, compare, flip, load, simulate, validate, value
     from omosim.api import run_sweep as sweep
 
 

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from omosim.api.views import RunView
     from omosim.config.sweep import SweepPlan
     from omosim.results import CompareResult, Result, SweepResult
-    from omosim.results.load import AttributeResult, FlipResult, ValidateResult, ValueResult
+    from omosim.results.load import AttributeResult, ClaimsResult, FlipResult, ValidateResult, ValueResult
+    from omosim.validation.claims import ClaimsPlan
     from omosim.validation.plan import Plan
 
-__all__ = ["attribute", "bopis", "calibrate", "compare", "flip", "load", "run_sweep", "simulate", "validate", "value"]
+__all__ = ["attribute", "bopis", "calibrate", "claims", "compare", "flip", "load", "run_sweep", "simulate", "validate", "value"]
 
 
 def words(settings: Mapping[str, Any]) -> list[str]:
@@ -242,6 +243,30 @@ def attribute(strategy: str = "omnichannel", *, overrides: Iterable[str] = (), *
     return result
 
 
+def claims(names: str | Iterable[str] = "all", *, overrides: Iterable[str] = (), **settings: Any) -> ClaimsResult:
+    """Read published claims as their publishers did and as paired runs do; the result folder is kept.
+
+    Parameters
+    ----------
+    names : names of shipped claims, files of own ones, or "all"
+    overrides, settings : as in `simulate`; also replications, jobs
+
+    Returns
+    -------
+    ClaimsResult: table(), to_frame(), readings(), answer, plot.claims(), report(path)
+
+    Raises
+    ------
+    ConfigError : every problem of the files and settings at once
+    """
+    from omosim.api.claims import claims_plan, claims_run
+
+    named = [names] if isinstance(names, str) else [str(name) for name in names]
+    asked = [f"claims={','.join(named)}", *words(settings), *_names(overrides, "overrides")]
+    result: ClaimsResult = load(claims_run(claims_plan(asked), ["omosim", "claims", *asked]).folder.path)
+    return result
+
+
 def load(path: str | Path) -> Any:
     """A finished result from its folder (or `outputs/<command>/latest`), with its figures attached."""
     from omosim.reports.accessors import attach
@@ -298,6 +323,20 @@ def validate_command(plan: Plan, argv: list[str]) -> int:
     from omosim.api import validation
 
     return validation.validate_command(plan, argv)
+
+
+def claims_plan(words: list[str]) -> ClaimsPlan:
+    """What `omosim claims` with these words runs. Raises ConfigError with every problem."""
+    from omosim.api.claims import claims_plan as plan_of
+
+    return plan_of(words)
+
+
+def claims_command(plan: ClaimsPlan, argv: list[str]) -> int:
+    """Body of `omosim claims`; returns the exit code."""
+    from omosim.api.claims import claims_command as command
+
+    return command(plan, argv)
 
 
 def report_command(path: str, formats: str = "html") -> int:

@@ -269,6 +269,11 @@ def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
     from omosim.config.reread import reread
     from omosim.validation import plan
 
+    if command == "claims":
+        from omosim.api.claims import claims_command
+        from omosim.validation import claims
+
+        return claims_command(claims.reread(config, output_dir=place), argv)
     if command == "validate":
         return validate_command(plan.reread(config, output_dir=place), argv)
     if command == "sweep":

@@ -71,6 +71,8 @@ def values(key: str) -> list[str]:
         return Library().options(key)
     if key == "patterns":
         return ["all", *Library().options("pattern")]
+    if key == "claims":
+        return ["all", *Library().options("claim")]
     if key in ("strategies", "baseline"):
         return Library().options("strategy")
     parts = tuple(key.split("."))

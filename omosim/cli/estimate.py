@@ -71,9 +71,12 @@ def of_one_run(s: Settings) -> tuple[float, float]:
     return seconds, BYTES_BASE + s.shoppers * BYTES_PER_SHOPPER + cells * BYTES_PER_CELL
 
 
-def announce_validation(plan: Plan) -> None:
-    """Print on one line how many runs a validation is, how long, and how much memory it takes."""
+def announce_validation(plan: Plan, what: str = "experiments") -> None:
+    """Print on one line how many runs a validation (or claims) is, how long, and how much memory it takes."""
     arms = plan.distinct()
+    if not arms:
+        sys.stderr.write("nothing to run: none of these is read in runs\n")
+        return
     runs, jobs = len(arms) * plan.options["replications"], plan.options["jobs"]
     cores = max(1, min(jobs, os.cpu_count() or 1))
     parts = [of_one_run(s) for s in arms]
@@ -82,7 +85,7 @@ def announce_validation(plan: Plan) -> None:
     for note in plan.notes:
         sys.stderr.write(f"note: {note}\n")
     _refuse_memory(room, max(s.shoppers for s in arms))
-    sys.stderr.write(f"{len(plan.planned)} experiments, {runs} runs, about {span(seconds)}, {size(room)} memory\n")
+    sys.stderr.write(f"{len(plan.planned)} {what}, {runs} runs, about {span(seconds)}, {size(room)} memory\n")
     _say_cold()
 
 

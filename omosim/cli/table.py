@@ -181,9 +181,25 @@ COMMANDS: dict[str, Command] = {
             "omosim report outputs/attribute/latest",
         ),
         _c(
+            "claims",
+            "overrides",
+            "omosim claims [claims=N9,N14] [key=value …]",
+            "published success stories: what their way of reading shows, and what is caused",
+            "발표된 성공 사례의 수치 가운데 인과 효과가 얼마인지 따진다",
+            "Each claim is a file (configs/claim): the world, what is switched, how its publisher read it (after against before,\n"
+            "users against others), and the same people with and without it. A line of words says what part is caused, with its\n"
+            "95 % interval; what the model cannot speak about says why. A file of your own is read the same way: claims=FILE.yaml.",
+            (
+                "omosim claims",
+                "omosim claims claims=N9,N14 replications=6",
+                "omosim claims claims=my_claim.yaml shoppers=5000",
+            ),
+            "omosim report outputs/claims/latest",
+        ),
+        _c(
             "list",
             "kinds",
-            "omosim list [markets|strategies|capabilities|scenarios|experiments|patterns|touchpoints|quantities]",
+            "omosim list [markets|strategies|capabilities|scenarios|experiments|patterns|claims|touchpoints|quantities]",
             "markets, strategies, capabilities and scenarios that can be named",
             "쓸 수 있는 시장·전략·역량·시나리오를 보여 준다",
             "Shows what comes with omosim and what stands in ./configs, ./scenarios and ./experiments. quantities: what a dated\n"
@@ -241,7 +257,7 @@ COMMANDS: dict[str, Command] = {
     )
 }
 
-KINDS = ("markets", "strategies", "capabilities", "scenarios", "experiments", "patterns", "touchpoints", "quantities")
+KINDS = ("markets", "strategies", "capabilities", "scenarios", "experiments", "patterns", "claims", "touchpoints", "quantities")
 GLOBAL_FLAGS = ("--help", "--version", "--lang", "--completion", "--trace")
 FLAGS: dict[str, tuple[str, ...]] = {
     "run": ("--cfg", "--multirun"),
@@ -253,6 +269,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "value": ("--cfg",),
     "flip": ("--cfg",),
     "attribute": ("--cfg",),
+    "claims": ("--cfg",),
     "explain": ("--all", "--count"),
     "doctor": ("--warm",),
 }

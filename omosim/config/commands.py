@@ -88,6 +88,14 @@ class ValidateSettings(Frozen):
     jobs: int = par("processes", "worker processes", 1, 1024)
 
 
+class ClaimsSettings(Frozen):
+    """What `claims` adds to the settings: which claims, and how often."""
+
+    claims: list[str] = par("names", "claims by name, or files of own ones; all: every shipped one", min_length=1, max_length=200)
+    replications: int = par("runs", "paired replications of every arm", 2, 100000)
+    jobs: int = par("processes", "worker processes", 1, 1024)
+
+
 class SweepSettings(Frozen):
     """What `sweep` adds to the settings: the design, how often, and where it runs."""
 
@@ -170,4 +178,5 @@ OPTIONS: dict[str, type[BaseModel]] = {
     "value": ValueSettings,
     "flip": FlipSettings,
     "attribute": AttributeSettings,
+    "claims": ClaimsSettings,
 }

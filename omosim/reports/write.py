@@ -9,6 +9,7 @@ from pathlib import Path
 from omosim.reports.attribute_report import attribute_page
 from omosim.reports.bopis_report import bopis_page
 from omosim.reports.calibrate_report import calibrate_page
+from omosim.reports.claims_report import claims_page
 from omosim.reports.compare_report import compare_page
 from omosim.reports.flip_report import flip_page
 from omosim.reports.language import translate_page
@@ -28,6 +29,7 @@ PAGES: dict[str, Callable[[ResultFolder], str]] = {
     "value": value_page,
     "flip": flip_page,
     "attribute": attribute_page,
+    "claims": claims_page,
 }
 
 

@@ -294,9 +294,30 @@ class AttributeResult(Result):
         return self.frame("paths")
 
 
+class ClaimsResult(Result):
+    """Published claims: as they were read, and what is caused."""
+
+    main_table = "claims"
+
+    @property
+    def answer(self) -> str:
+        """How many claims are caused in full, in part, or cannot be spoken about."""
+        return str(self.summary["answer"])
+
+    def table(self) -> pd.DataFrame:
+        """One row a claim: claimed, raw reading, causal part with its interval, and the words."""
+        columns = ["claim", "source", "claimed", "simulated_raw", "simulated_causal", "ci_low", "ci_high", "finding", "reading"]
+        return self.to_frame()[columns]
+
+    def readings(self) -> dict[str, str]:
+        """Claim -> its line of words."""
+        frame = self.to_frame()
+        return dict(zip(frame["claim"], frame["reading"], strict=True))
+
+
 _KINDS: dict[str, type[Result]] = {
-    "compare": CompareResult, "run": RunResult, "bopis": BopisResult, "validate": ValidateResult, "sweep": SweepResult,
-    "value": ValueResult, "flip": FlipResult, "attribute": AttributeResult,
+    "compare": CompareResult, "run": RunResult, "bopis": BopisResult, "validate": ValidateResult, "claims": ClaimsResult,
+    "sweep": SweepResult, "value": ValueResult, "flip": FlipResult, "attribute": AttributeResult,
 }  # fmt: skip
 
 

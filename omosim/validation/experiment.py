@@ -85,9 +85,10 @@ class Whom(Frozen):
 
 
 class Against(Whom):
-    """The second group, stated anew: conditions of `whom` are not taken over, zones are unless it has its own."""
+    """The second group, stated anew: conditions of `whom` are not taken over; zones and days are, unless it has its own."""
 
     where: Annotated[Where | None, BeforeValidator(_everywhere)] = None
+    when: list[int] | None = par("days", "days of its own [from, to): before against after", default=None, min_length=2, max_length=2)
 
 
 class Group(NamedTuple):
@@ -95,6 +96,7 @@ class Group(NamedTuple):
 
     where: Where
     whom: dict[str, Any]  # conditions that are set
+    when: list[int] | None  # days [from, to); None: all measured days
 
 
 class Shows(Frozen):
@@ -140,11 +142,12 @@ class Outcome(Frozen):
     @property
     def groups(self) -> list[Group]:
         """Groups in which it is read: one, or the second that it is held against."""
-        first = Group(self.where, self.whom.model_dump(exclude_defaults=True))
+        first = Group(self.where, self.whom.model_dump(exclude_defaults=True), self.when)
         if self.against is None:
             return [first]
-        own = self.against.where
-        return [first, Group(self.where if own is None else own, self.against.model_dump(exclude_defaults=True, exclude={"where"}))]
+        second = self.against
+        people = second.model_dump(exclude_defaults=True, exclude={"where", "when"})
+        return [first, Group(self.where if second.where is None else second.where, people, second.when or self.when)]
 
 
 class Experiment(Frozen):

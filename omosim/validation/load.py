@@ -154,7 +154,7 @@ def rules(loaded: Loaded) -> Iterator[Problem]:
         if outcome.measure in MEASURES:
             yield from _kept(outcome, doc, loc)
         if outcome.against is not None and loaded.knows(i, "where", "whom", "against") and outcome.groups[0] == outcome.groups[1]:
-            yield _at(doc, (*loc, "against"), "is the group that it is held against", cure="Give it other shoppers, or a where of its own")
+            yield _at(doc, (*loc, "against"), "is the group that it is held against", cure="Give it other shoppers, or a where or when of its own")
         yield from _places(outcome, doc, loc)
         if loaded.knows(i, "band", "sign", "report_only"):
             yield from _judged(outcome, doc, loc)
@@ -189,11 +189,13 @@ def _kept(outcome: Outcome, doc: Doc, loc: Loc) -> Iterator[Problem]:
     second = outcome.against
     if second is None:
         return
-    if "whom" not in allowed and (second.where is None or second.model_copy(update={"where": None}) != Against()):
+    if "whom" not in allowed and ((second.where is None and second.when is None) or second.model_copy(update={"where": None, "when": None}) != Against()):
         cure = "Write against: {where: {…}} without more" if "where" in allowed else "Drop against"
         yield _at(doc, (*loc, "against"), f"'{outcome.measure}' is not kept by shopper", cure=cure)
     elif "where" not in allowed and second.where is not None:
         yield _at(doc, (*loc, "against", "where"), f"'{outcome.measure}' is not kept by where", cure="Drop against")
+    if "when" not in allowed and second.when is not None:
+        yield _at(doc, (*loc, "against", "when"), f"'{outcome.measure}' is not kept by when", cure="Drop against")
 
 
 def _places(outcome: Outcome, doc: Doc, loc: Loc) -> Iterator[Problem]:
@@ -206,6 +208,7 @@ def _places(outcome: Outcome, doc: Doc, loc: Loc) -> Iterator[Problem]:
     for name, group in (("whom", outcome.whom), ("against", outcome.against)):
         if group is not None:
             spans += [(name, group.bought), (name, group.visited), (name, group.stayed_away)]
+    spans += [] if outcome.against is None else [("against", outcome.against.when)]
     spans += [] if outcome.shows is None else [("shows", outcome.shows.days)]
     for name, span in spans:
         if span is not None and span[1] <= span[0]:

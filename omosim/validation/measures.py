@@ -132,6 +132,13 @@ def people(view: View) -> Reading:
     return float(view.people.sum())
 
 
+@measure("share", frozenset({"where", "whom", "when", "channels", "categories", "services"}))
+def share_spending_more(view: View) -> Reading:
+    """People who spent more in these days than in as many days before, of those who bought in either."""
+    more, either = view.against_before()
+    return _over(float(more), float(either))
+
+
 # ---- per customer ---------------------------------------------------------------------------------------------
 @measure("minor", ROWS)
 def revenue_per_customer(view: View) -> Reading:
@@ -149,6 +156,12 @@ def spend_per_customer(view: View) -> Reading:
 def contribution_per_customer(view: View) -> Reading:
     """Contribution over customers as in revenue_per_customer."""
     return _over(contribution(view) or 0.0, view.customers())
+
+
+@measure("minor", ROWS)
+def order_value(view: View) -> Reading:
+    """Goods and services sold before refunds, over orders."""
+    return _over(float((view.rows["revenue"] + view.rows["fee"]).sum()), orders(view) or 0.0)
 
 
 @measure("orders", ROWS)

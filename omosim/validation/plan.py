@@ -60,12 +60,16 @@ class Plan:
     @property
     def yaml(self) -> str:
         """The resolved configuration: every experiment with the settings of its first arm and what differs in the others."""
+        return to_yaml({"command": "validate", **self.options, "seed": self.seed, "experiments": self.repeated()})
+
+    def repeated(self) -> dict[str, Any]:
+        """Experiments as config.yaml keeps them."""
         rows: dict[str, Any] = {}
         for one in self.planned:
             first, *rest = [(name, _parts(settings)) for name, settings in one.arms.items()]
             arms = {name: {key: value for key, value in data.items() if value != first[1][key]} for name, data in rest}
             rows[one.experiment.name] = {"experiment": one.experiment.model_dump(mode="json"), "settings": first[1], "arms": {first[0]: {}, **arms}}
-        return to_yaml({"command": "validate", **self.options, "seed": self.seed, "experiments": rows})
+        return rows
 
     @property
     def hash(self) -> str:
@@ -80,17 +84,17 @@ def _parts(settings: Settings) -> dict[str, Any]:
 
 
 # ---- from the command line ------------------------------------------------------------------------------------
-def prepare(words: Sequence[str]) -> list[str]:
-    """The words with `experiment=FILE` as one of the patterns, and a list of patterns in brackets as Hydra reads it."""
+def prepare(words: Sequence[str], wanted: str = "patterns") -> list[str]:
+    """The words with `experiment=FILE` as one of those wanted, and their list in brackets as Hydra reads it."""
     named: list[str] = []
     rest: list[str] = []
     for word in words:
         key, equals, value = word.partition("=")
-        if key in ("patterns", "experiment") and equals:
+        if key in (wanted, "experiment") and equals:
             named += [part.strip() for part in value.strip().strip("[]").split(",")]
         else:
             rest.append(word)
-    return rest if not named else [f"patterns=[{','.join(_quoted(name) for name in named)}]", *rest]
+    return rest if not named else [f"{wanted}=[{','.join(_quoted(name) for name in named)}]", *rest]
 
 
 def _quoted(name: str) -> str:
@@ -126,9 +130,9 @@ def plan(words: Sequence[str], cwd: str | Path | None = None) -> Plan:
     return Plan(composed.options, composed.settings, planned, list(words), maker.first, maker.notes)
 
 
-def find(patterns: Sequence[str], library: Library) -> list[Doc]:
-    """The files of the patterns: names of shipped or own experiments, paths, or `all`. Raises ConfigError."""
-    known = sorted(library.options(GROUP), key=_order)
+def find(patterns: Sequence[str], library: Library, group: str = GROUP, key: str = "patterns") -> list[Doc]:
+    """The files of the patterns (or claims): names of shipped or own ones, paths, or `all`. Raises ConfigError."""
+    known = sorted(library.options(group), key=_order)
     by_name = {name.lower(): name for name in known}
     wanted = [n for p in patterns for n in (known if p == "all" else [p])]
     docs: dict[str, Doc] = {}
@@ -137,21 +141,22 @@ def find(patterns: Sequence[str], library: Library) -> list[Doc]:
         if is_path(name):
             docs.setdefault(name, read_file(library.cwd / Path(name).expanduser(), name))
         elif name.lower() in by_name:
-            docs.setdefault(by_name[name.lower()], library.doc(f"{GROUP}/{by_name[name.lower()]}"))
+            docs.setdefault(by_name[name.lower()], library.doc(f"{group}/{by_name[name.lower()]}"))
         else:
-            cure = "Choose some of these, all, or a file: patterns=FILE.yaml"
-            problems.append(Problem("no such pattern", key="patterns", value=show(name), allowed=", ".join(known), near=nearest(name.upper(), known), cure=cure))
+            cure = f"Choose some of these, all, or a file: {key}=FILE.yaml"
+            problems.append(Problem(f"no such {group}", key=key, value=show(name), allowed=", ".join(known), near=nearest(name.upper(), known), cure=cure))
     if problems:
         raise ConfigError(problems)
     if not docs:
-        raise refuse("names no experiment", key="patterns", allowed=", ".join(known), cure="Write patterns=V1,V12 or leave it out")
+        raise refuse(f"names no {group}", key=key, allowed=", ".join(known), cure=f"Write {key}={','.join(known[:2])} or leave it out")
     return list(docs.values())
 
 
 def _order(name: str) -> tuple[bool, str, int]:
     """V1 before V12, letters after them."""
     head = name.rstrip("0123456789")
-    return (head != "V", head, int(name[len(head) :] or 0))
+    number = name[len(head) :]
+    return (head != "V", head, int(number) if number.isascii() and number.isdigit() else 0)
 
 
 # ---- arms -----------------------------------------------------------------------------------------------------
@@ -254,7 +259,9 @@ def _fits(experiment: Experiment, outcome: Outcome, i: int, made: Mapping[str, S
     stores += [((part, "distance", "stores", j), name) for part, group in groups if group.distance for j, name in enumerate(group.distance.stores)]
     zones = [((*at, key, j), zone) for at, where in places for key in ("zones", "not_zones") for j, zone in enumerate(getattr(where, key))]
     names = [((part, "segments", j), name) for part, group in groups for j, name in enumerate(group.segments)]
-    spans = [("when", outcome.when), *((part, span) for part, g in groups for span in (g.bought, g.visited, g.stayed_away))]
+    spans = [("when", outcome.when), *([("against", outcome.against.when)] if outcome.against else []), *((part, span) for part, g in groups for span in (g.bought, g.visited, g.stayed_away))]
+    if outcome.measure == "share_spending_more":  # reads as many days before
+        spans += [("when", [2 * span[0] - span[1], span[0]]) for span in (outcome.when,) if span is not None]
     arms = [arm for arm in experiment.arms_of(outcome) if arm in made]
     if outcome.shows is not None and outcome.statistic in STATISTICS and arms and len(arms) == len(experiment.arms_of(outcome)):
         rates = sorted({rate for arm in arms if (rate := _broadcasts(made[arm])) > 0})
@@ -315,10 +322,16 @@ def reread(path: str | Path, output_dir: str | None = None) -> Plan:
     if not isinstance(rows, dict) or not rows:
         raise refuse("holds no experiment", file=doc.file, key="experiments", cure="Take the file as it was written")
     options = ValidateSettings.model_validate({k: data[k] for k in ValidateSettings.model_fields if k in data}, strict=True)
+    planned = read_planned(doc, data, output_dir)
+    return Plan(options.model_dump(mode="json"), next(iter(planned[0].arms.values())), planned, [])
+
+
+def read_planned(doc: Doc, data: Mapping[str, Any], output_dir: str | None) -> list[Planned]:
+    """Experiments and settings that a resolved configuration repeats. Raises ConfigError."""
     layers = Layers([((), doc)])
     planned: list[Planned] = []
     problems: list[Problem] = []
-    for row in rows.values():
+    for row in data["experiments"].values():
         loaded = load(Doc(doc.file, row["experiment"], {}))
         problems += loaded.problems
         arms: dict[str, Settings] = {}
@@ -332,14 +345,14 @@ def reread(path: str | Path, output_dir: str | None = None) -> Plan:
             planned.append(Planned(loaded.experiment, arms))
     if problems:
         raise ConfigError(unique(problems))
-    return Plan(options.model_dump(mode="json"), next(iter(planned[0].arms.values())), planned, [])
+    return planned
 
 
 # ---- what is read -------------------------------------------------------------------------------------------------
 def spec_of(outcome: Outcome, group: Group) -> dict[str, Any]:
     """The filters of a reading as plain data, without those that are not set."""
     rows: dict[str, Any] = {
-        "where": group.where.model_dump(exclude_defaults=True), "whom": group.whom, "when": outcome.when, "weekdays": list(outcome.weekdays),
+        "where": group.where.model_dump(exclude_defaults=True), "whom": group.whom, "when": group.when, "weekdays": list(outcome.weekdays),
         "shows": None if outcome.shows is None else outcome.shows.model_dump(), "channels": list(outcome.channels),
         "categories": list(outcome.categories), "services": list(outcome.services),
     }  # fmt: skip

@@ -107,6 +107,19 @@ def validate(
     StudyInterrupted : Ctrl-C; finished runs are kept
     StudyStopped : bad input (2) or a broken law (4)
     """
+    made, book = run_cells(plan, folder, progress=progress, executor=executor, code=code)
+    return _publish(plan, made, book, plan.options["replications"], folder, finished)
+
+
+def run_cells(
+    plan: Plan,
+    folder: ResultFolder,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    executor: Executor | None = None,
+    code: str | None = None,
+) -> tuple[Cells, Book]:
+    """Every different run of a plan, as often as it says; parameters and errors as in `validate`."""
     replications, jobs = plan.options["replications"], plan.options["jobs"]
     made = cells(plan)
     book = Book(made.arms, next(iter(made.arms)), plan.seed)
@@ -117,13 +130,21 @@ def validate(
     with runs_kept(book, folder, workers):
         submit(book, replications, store, workers, made.full)
         gather(book, replications, store, workers, tell)
-    return _publish(plan, made, book, replications, folder, finished)
+    return made, book
 
 
 # ---- from runs to rows -----------------------------------------------------------------------------------------
 def rows_of(one: Planned, made: Cells, book: Book, replications: int) -> Iterator[tuple[dict[str, Any], list[float | None]]]:
     """A row an outcome of an experiment, judged or reported, and the effect in each replication."""
+    found = effects_of(one, made, book, replications)
+    for outcome in one.experiment.outcomes:
+        yield _row(one, outcome, one.experiment.arms_of(outcome), found[outcome.name]), found[outcome.name]
+
+
+def effects_of(one: Planned, made: Cells, book: Book, replications: int) -> dict[str, list[float | None]]:
+    """Outcome -> its effect in each replication, None where undefined or not run."""
     effects: dict[str, tuple[list[float | None], float]] = {}
+    out: dict[str, list[float | None]] = {}
     name = one.experiment.name
     for outcome in one.experiment.outcomes:
         arms = one.experiment.arms_of(outcome)
@@ -137,23 +158,28 @@ def rows_of(one: Planned, made: Cells, book: Book, replications: int) -> Iterato
         if outcome.of is not None:
             other, neutral = effects[outcome.of]
             values = parts_of(values, other, NEUTRAL[outcome.statistic], neutral)
-        values = rounded([None if v is None else v * outcome.scale / outcome.per for v in values])
-        yield _row(one, outcome, arms, values), values
+        out[outcome.name] = rounded([None if v is None else v * outcome.scale / outcome.per for v in values])
+    return out
 
 
 def _row(one: Planned, outcome: Outcome, arms: Sequence[str], values: list[float | None]) -> dict[str, Any]:
     found = estimate(values)
     low, high = outcome.band if outcome.band is not None else (None, None)
     verdict = None if outcome.report_only else judge(found, outcome.band, outcome.sign, outcome.neutral)
-    money = outcome.statistic in ("level", "difference", "slope") and outcome.of is None
-    unit = MEASURES[outcome.measure].unit if money else "share" if outcome.statistic in OF_SHARES else "1"
-    unit = outcome.unit or (f"minor {next(iter(one.arms.values())).market.currency}" if unit == "minor" else unit)
+    unit = unit_of(one, outcome)
     return {
         "pattern": one.experiment.name, "outcome": outcome.name, "arms": " / ".join(arms), "measure": outcome.measure,
         "statistic": outcome.statistic, "unit": unit, "published": outcome.published, "band_low": low, "band_high": high,
         "sign": outcome.sign, "neutral": outcome.neutral, "simulated": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high,
         "replications": found.replications, "fitted": outcome.fitted, "verdict": verdict, "reason": found.reason, "note": outcome.note,
     }  # fmt: skip
+
+
+def unit_of(one: Planned, outcome: Outcome) -> str:
+    """Unit in which an outcome's effect is shown."""
+    money = outcome.statistic in ("level", "difference", "slope") and outcome.of is None
+    unit = MEASURES[outcome.measure].unit if money else "share" if outcome.statistic in OF_SHARES else "1"
+    return outcome.unit or (f"minor {next(iter(one.arms.values())).market.currency}" if unit == "minor" else unit)
 
 
 TYPES = {

@@ -192,6 +192,13 @@ class View:
         rows = self._rows()
         return float(np.unique(rows["shopper"][rows["units_out"] > 0]).size)
 
+    def against_before(self) -> tuple[int, int]:
+        """Shoppers who spent more in the days than in as many days before them, and those who spent in either."""
+        start, end = self.spec.get("when") or (0, self.source.days)
+        before = View(self.source, {**self.spec, "when": [2 * start - end, start]})
+        spent = [np.bincount(v.rows["shopper"], (v.rows["revenue"] + v.rows["fee"]).astype(np.float64), self.people.size) for v in (self, before)]
+        return int(np.count_nonzero(spent[0] > spent[1])), int(np.count_nonzero((spent[0] > 0) | (spent[1] > 0)))
+
     def entries(self) -> np.ndarray:
         """(n,) entries to stores of the rows."""
         return entries_of(self.rows)

@@ -97,6 +97,7 @@ def read(run, name, **spec):
         ("web_sessions", {}, sum(range(8, 24))), ("web_sessions", {"where": {"nearest_to": "S02"}}, 10 + 11 + 14 + 15 + 18 + 19 + 22 + 23),
         ("web_sessions", {"when": [0, 1]}, 8 + 9 + 10 + 11), ("orders_per_visitor", {"channels": ["web"]}, 2 / sum(range(8, 24))),
         ("web_conversion", {}, 2 / sum(range(8, 24))), ("store_conversion", {}, 2 / 3), ("availability", {}, 1 / 2),
+        ("order_value", {}, 555 / 5), ("share_spending_more", {"when": [0, 1]}, 1 / 2), ("share_spending_more", {"when": [0, 2]}, 1),
         ("touches_per_purchase", {}, 11), ("touches_observed_per_purchase", {}, 6), ("stock_checks", {}, 0),
     ],
 )  # fmt: skip

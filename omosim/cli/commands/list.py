@@ -14,6 +14,7 @@ _GROUP = {
     "scenarios": "scenario",
     "experiments": "experiment",
     "patterns": "pattern",
+    "claims": "claim",
     "touchpoints": "touchpoints",
 }
 _USE = {
@@ -23,6 +24,7 @@ _USE = {
     "scenarios": "scenario=NAME",
     "experiments": "experiment=NAME",
     "patterns": "omosim validate patterns=NAME,NAME",
+    "claims": "omosim claims claims=NAME,NAME",
     "touchpoints": "touchpoints=NAME",
 }
 
@@ -43,7 +45,7 @@ def run(words: list[str], flags: Flags, argv: list[str]) -> int:
         if word not in KINDS:
             raise refuse("nothing of that kind", value=show(word), allowed=", ".join(KINDS), near=nearest(word, KINDS))
     library = Library()
-    for kind in words or KINDS[:6]:
+    for kind in words or KINDS[:7]:
         if kind == "quantities":
             print("\n".join(_quantities()))
             continue

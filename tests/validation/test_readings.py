@@ -1,0 +1,70 @@
+"""Findings and words of claims, from made-up estimates."""
+
+from __future__ import annotations
+
+import pytest
+
+from omosim.validation.claim import Row
+from omosim.validation.effects import Estimate
+from omosim.validation.readings import FINDINGS, answer, finding, reading, words
+
+NONE = Estimate(None, None, None, 0, "not read")
+
+
+def made(value: float, half: float = 0.03, n: int = 20) -> Estimate:
+    return Estimate(value, value - half, value + half, n)
+
+
+def row(**more: object) -> Row:
+    return Row(**{"claim": "c", "claimed": 0.36, "raw": "r", "causal": "k", "raw_says": "after over before", "causal_says": "the practice", **more})
+
+
+@pytest.mark.parametrize(
+    ("claim", "raw", "causal", "found"),
+    [
+        (row(), made(0.36), made(0.09), "part"), (row(), made(0.36), made(0.34), "reached"), (row(), made(0.36), made(0.5), "reached"),
+        (row(), made(0.36), made(0.02), "cannot_tell"), (row(), made(0.36), made(0.02, 0.01), "next_to_nothing"), (row(), made(0.36), made(-0.09), "opposite"),
+        (row(claimed=-0.2), made(-0.3), made(-0.1), "part"), (row(claimed=-0.2), made(-0.3), made(-0.18), "reached"), (row(claimed=-0.2), made(-0.3), made(0.1), "opposite"),
+        (row(claimed=None), made(0.3), made(0.1), "part"), (row(claimed=None, raw=None), NONE, made(0.1), "reached"),
+        (row(), made(0.36), Estimate(0.1, None, None, 1, "one pair"), "cannot_tell"), (row(silent="why"), NONE, NONE, "cannot_speak"),
+        (row(causal=None, form="level"), made(6), NONE, "level"), (row(form="level", claimed=0.7), made(0.5), made(0.2), "part"),
+    ],
+)  # fmt: skip
+def test_what_is_found(claim: Row, raw: Estimate, causal: Estimate, found: str) -> None:
+    assert finding(claim, raw, causal) == found and found in FINDINGS
+
+
+def test_words_of_a_reading_after_against_before() -> None:
+    text = reading(row(), "share", made(0.36), made(0.09), made(0.25), 0.44)
+    assert text == (
+        "After over before: +36 % (+36 % claimed). +9.0 % (+6.0 to +12) is caused by the practice; +25 % comes without it. "
+        "That is 25 % of the +36 % claimed. The luckiest of 20 such firms would report +44 %."
+    )
+
+
+def test_words_of_a_gap_a_level_and_of_what_cannot_be_told() -> None:
+    text = reading(row(form="gap", claimed=0.3, raw_says="users over others"), "share", made(1.0), made(0.07), NONE, None)
+    assert "+7.0 % (+4.0 to +10) is caused by the practice, 7 % of the gap; the rest is who they are." in text
+    level = reading(row(form="level", claimed=0.41, raw_says="collected"), "share", made(0.23), made(0.05), NONE, None)
+    assert level == "Collected: 23 %, against 41 % claimed. +5.0 pp (+2.0 to +8.0) of it is caused by the practice."
+    unsure = reading(row(), "share", made(0.36), made(0.01), NONE, None)
+    assert "Whether the practice causes any of it cannot be told (-2.0 to +4.0 %)." in unsure and "is caused" not in unsure
+    assert reading(row(silent="it asks nobody."), "share", NONE, NONE, NONE, None) == "The model cannot speak about this: it asks nobody."
+    fitted = reading(row(fitted=True, causal=None, form="level", claimed=6.0, raw_says="touches"), "1", made(6.14), NONE, NONE, None)
+    assert fitted.startswith("Touches: 6.14, against 6 claimed. That is a level") and fitted.endswith("no evidence.")
+    assert "undefined (nothing to divide by)" in reading(row(), "share", Estimate(None, None, None, 0, "nothing to divide by"), made(0.1), NONE, None)
+
+
+def test_figures() -> None:
+    assert [words(v, "share") for v in (0.36, 0.09, -0.0001, 6.44)] == ["+36 %", "+9.0 %", "0.0 %", "+644 %"]
+    assert words(0.02, "points") == "+2.0 pp" and words(6.138, "1", signed=False) == "6.14"
+
+
+def test_the_answer_counts_every_finding() -> None:
+    rows = [
+        {"finding": "part", "form": "change", "simulated_raw": 0.3, "simulated_causal": 0.1}, {"finding": "reached", "form": "change", "simulated_raw": 0.2, "simulated_causal": 0.2},
+        {"finding": "cannot_speak", "form": "change", "simulated_raw": None, "simulated_causal": None}, {"finding": "level", "form": "level", "simulated_raw": 6.0, "simulated_causal": None},
+    ]  # fmt: skip
+    text = answer(rows)
+    assert text.startswith("4 claims; about 1 the model cannot speak") and "Of 2 effects" in text and "1 can be caused in full, 1 in part" in text and "raw reading is 2 times it" in text
+    assert "Nothing was run" in answer([rows[2]])

@@ -11,15 +11,14 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "attribute", "bopis", "calibrate", "claims", "compare", "flip", "load", "simulate", "sweep", "validate", "value"]
 
 if TYPE_CHECKING:
-    from omosim.api import attribute, bopis, calibrate, claims, compare, flip, load, simulate, validate, value
-    from omosim.api import run_sweep as sweep
+    from omosim.api import attribute, bopis, calibrate, claims, compare, flip, load, simulate, sweep, validate, value
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
         from omosim import api
 
-        return getattr(api, {"sweep": "run_sweep"}.get(name, name))  # api.sweep is a module
+        return getattr(api, name)
     raise AttributeError(f"module 'omosim' has no attribute {name!r}")
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from omosim.api.attribute import AttributeStudy
-    from omosim.api.sweep import Prepared
+    from omosim.api.attribution import AttributeStudy
+    from omosim.api.sweeps import Prepared
     from omosim.api.views import RunView
     from omosim.config.sweep import SweepPlan
     from omosim.results import CompareResult, Result, SweepResult
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from omosim.validation.claims import ClaimsPlan
     from omosim.validation.plan import Plan
 
-__all__ = ["attribute", "bopis", "calibrate", "claims", "compare", "flip", "load", "run_sweep", "simulate", "validate", "value"]
+__all__ = ["attribute", "bopis", "calibrate", "claims", "compare", "flip", "load", "simulate", "sweep", "validate", "value"]
 
 
 def words(settings: Mapping[str, Any]) -> list[str]:
@@ -94,7 +94,7 @@ def compare(
     return load(outcome.folder.path)
 
 
-def run_sweep(strategies: Iterable[str] = ("o2o", "omo"), baseline: str | None = None, *, overrides: Iterable[str] = (), **settings: Any) -> SweepResult:
+def sweep(strategies: Iterable[str] = ("o2o", "omo"), baseline: str | None = None, *, overrides: Iterable[str] = (), **settings: Any) -> SweepResult:
     """Run strategies at every point of a design over settings; the result folder is kept, and the same call goes on after a stop.
 
     Parameters
@@ -111,7 +111,7 @@ def run_sweep(strategies: Iterable[str] = ("o2o", "omo"), baseline: str | None =
     ------
     ConfigError : every problem of the settings at once; DesignError : the design does not fit what is varied
     """
-    from omosim.api.sweep import prepare, sweep_run
+    from omosim.api.sweeps import prepare, sweep_run
     from omosim.config.sweep import compose_sweep
 
     arms = _names(strategies, "strategies")
@@ -235,7 +235,7 @@ def attribute(strategy: str = "omnichannel", *, overrides: Iterable[str] = (), *
     ------
     ConfigError : every problem of the settings at once
     """
-    from omosim.api.attribute import attribute_run, prepare
+    from omosim.api.attribution import attribute_run, prepare
     from omosim.config.compose import compose
 
     asked = [f"strategy={strategy}", *words(settings), *_names(overrides, "overrides")]
@@ -259,7 +259,7 @@ def claims(names: str | Iterable[str] = "all", *, overrides: Iterable[str] = (),
     ------
     ConfigError : every problem of the files and settings at once
     """
-    from omosim.api.claims import claims_plan, claims_run
+    from omosim.api.claim_check import claims_plan, claims_run
 
     named = [names] if isinstance(names, str) else [str(name) for name in names]
     asked = [f"claims={','.join(named)}", *words(settings), *_names(overrides, "overrides")]
@@ -327,14 +327,14 @@ def validate_command(plan: Plan, argv: list[str]) -> int:
 
 def claims_plan(words: list[str]) -> ClaimsPlan:
     """What `omosim claims` with these words runs. Raises ConfigError with every problem."""
-    from omosim.api.claims import claims_plan as plan_of
+    from omosim.api.claim_check import claims_plan as plan_of
 
     return plan_of(words)
 
 
 def claims_command(plan: ClaimsPlan, argv: list[str]) -> int:
     """Body of `omosim claims`; returns the exit code."""
-    from omosim.api.claims import claims_command as command
+    from omosim.api.claim_check import claims_command as command
 
     return command(plan, argv)
 
@@ -354,42 +354,42 @@ def rerun_command(path: str, run: str = "") -> int:
 
 
 def attribute_prepare(composed: Any) -> AttributeStudy:
-    """See omosim.api.attribute.prepare."""
-    from omosim.api.attribute import prepare
+    """See omosim.api.attribution.prepare."""
+    from omosim.api.attribution import prepare
 
     return prepare(composed)
 
 
 def attribute_command(study: AttributeStudy, argv: list[str]) -> int:
-    """See omosim.api.attribute.attribute_command."""
-    from omosim.api.attribute import attribute_command as body
+    """See omosim.api.attribution.attribute_command."""
+    from omosim.api.attribution import attribute_command as body
 
     return body(study, argv)
 
 
 def sweep_prepare(plan: SweepPlan) -> Prepared:
-    """See omosim.api.sweep.prepare; says on standard error how far the checks are when there are many points."""
-    from omosim.api import sweep
+    """See omosim.api.sweeps.prepare; says on standard error how far the checks are when there are many points."""
+    from omosim.api import sweeps
 
-    return sweep.prepare(plan, sweep.say_checked)
+    return sweeps.prepare(plan, sweeps.say_checked)
 
 
 def sweep_command(ready: Prepared, argv: list[str]) -> int:
-    """See omosim.api.sweep.sweep_command."""
-    from omosim.api import sweep
+    """See omosim.api.sweeps.sweep_command."""
+    from omosim.api import sweeps
 
-    return sweep.sweep_command(ready, argv)
+    return sweeps.sweep_command(ready, argv)
 
 
 def sweep_status(folder: str) -> int:
-    """See omosim.api.sweep.status_command."""
-    from omosim.api import sweep
+    """See omosim.api.sweeps.status_command."""
+    from omosim.api import sweeps
 
-    return sweep.status_command(folder)
+    return sweeps.status_command(folder)
 
 
 def sweep_extended(folder: str, words: list[str]) -> list[str]:
-    """See omosim.api.sweep.extended_words."""
-    from omosim.api import sweep
+    """See omosim.api.sweeps.extended_words."""
+    from omosim.api import sweeps
 
-    return sweep.extended_words(folder, words)
+    return sweeps.extended_words(folder, words)

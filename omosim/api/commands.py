@@ -263,21 +263,21 @@ def report_command(path: str, formats: str = "html") -> int:
 
 def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
     """Run what a `config.yaml` states into another folder; returns the exit code."""
-    from omosim.api.attribute import attribute_command, prepare
+    from omosim.api.attribution import attribute_command, prepare
     from omosim.api.pickup import bopis_command
     from omosim.api.validation import validate_command
     from omosim.config.reread import reread
     from omosim.validation import plan
 
     if command == "claims":
-        from omosim.api.claims import claims_command
+        from omosim.api.claim_check import claims_command
         from omosim.validation import claims
 
         return claims_command(claims.reread(config, output_dir=place), argv)
     if command == "validate":
         return validate_command(plan.reread(config, output_dir=place), argv)
     if command == "sweep":
-        from omosim.api.sweep import again
+        from omosim.api.sweeps import again
 
         return again(config.parent, place, argv)
     if command == "flip":

@@ -115,7 +115,7 @@ def _failed(place: Path) -> Iterator[dict[str, Any]]:
 
 def _in_journal(folder: ResultFolder, run: str, seen: set[str]) -> Stored | None:
     """A finished run of a part that is not whole; which one it is comes from the plan."""
-    from omosim.api.sweep import prepare
+    from omosim.api.sweeps import prepare
     from omosim.study.shards import journalled
 
     answers = journalled(folder.path)
@@ -138,7 +138,7 @@ def _task(folder: ResultFolder, command: str, stored: Stored) -> str:
     """The task of a run, from the words of the sweep or the configuration of the comparison."""
     item = stored.item
     if command == "sweep":
-        from omosim.api.sweep import design_of
+        from omosim.api.sweeps import design_of
 
         plan = _plan(folder)
         settings = plan.settings(item["strategy"], design_of(plan)[1][item["point"]])

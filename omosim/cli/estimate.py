@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from omosim.api.attribute import AttributeStudy
-    from omosim.api.sweep import Prepared
+    from omosim.api.attribution import AttributeStudy
+    from omosim.api.sweeps import Prepared
     from omosim.api.valuation import ValueStudy
     from omosim.config.compose import Composed
     from omosim.schema.settings import Settings

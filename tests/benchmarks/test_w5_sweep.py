@@ -46,14 +46,14 @@ def load() -> str:
 
 def swept(points: int, replications: int, place: Path, entry: str):
     """A sweep of the command line's own code over 2 strategies, its runs replaced; (wall and CPU of preparing, of the rest)."""
-    from omosim.api.sweep import prepare, sweep_run
+    from omosim.api.sweeps import prepare, sweep_run
     from omosim.config.sweep import compose_sweep
 
     words = ["strategy=o2o,omo", "market.choice.wait_per_day=interval(0.0007,0.0028)", "network.stores.count=interval(5,40)", "shoppers=100", "days=2", "burn_in_days=0", f"points={points}", f"replications={replications}", f"output.dir={place}"]
     plan = compose_sweep(words)
     with Clock() as first:
         ready = prepare(plan)
-    with Clock() as rest, mock.patch("omosim.api.sweep.cold", lambda: False):
+    with Clock() as rest, mock.patch("omosim.api.sweeps.cold", lambda: False):
         result = sweep_run(ready, ["omosim", "sweep", *words], workers=InlineExecutor(entry))
     assert result.outcome.done == 2 * points * replications and not result.outcome.failures
     return first, rest

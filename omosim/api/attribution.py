@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from omosim.api.commands import begin, period, stamp
-from omosim.api.sweep import AHEAD, workers_for
+from omosim.api.sweeps import AHEAD, workers_for
 from omosim.api.warming import cold, warm
 from omosim.results import ResultFolder, code_version
 from omosim.study import attribute as tables

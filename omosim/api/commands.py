@@ -67,6 +67,7 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.model.run import run
     from omosim.reports.terminal import say_run
     from omosim.reports.write import write_report
+    from omosim.study.warm_up import burn_in_words
 
     opened = begin("run", composed, argv)
     folder = opened.folder
@@ -107,6 +108,7 @@ def run_command(composed: Composed, argv: Sequence[str]) -> int:
         "days": composed.settings.days,
         "shoppers": composed.settings.shoppers,
         "period": period(composed.settings),
+        "burn_in": burn_in_words(done.daily()["net_revenue"].tolist(), composed.settings.burn_in_days),
         "unresolved": done.model.fulfilment.pending(),
         "seed": composed.settings.seed,
         "kpis": {k.kpi: k.value for k in figures},

@@ -6,12 +6,14 @@ import json
 import sys
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.api.commands import stamp
+from omosim.api.select import Selection, select, told
 from omosim.api.warming import cold, warm
 from omosim.results import ResultFolder, code_version, content_hash, provenance
 from omosim.study import designs, verdicts
@@ -182,19 +184,29 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[Progress
     folder = ResultFolder.create("sweep", plan.hash, now=datetime.now(), output_dir=plan.first.settings.output.dir, lock=f".lock-{k}-{n}" if n > 1 else _LOCK_ALL)
     origin = provenance("sweep", argv=list(argv), seed=plan.seeds[0], config_hash=plan.hash, started=stamp())
     folder.begin({**origin, "overrides": plan.words}, plan.first.yaml)
-    parts = cut(ready.runs)
-    mine = [number for number in range(len(parts)) if number % n == k - 1]
     write_design(ready, folder)
     folder.write_json("sweep.json", described(ready))
-    store = ShardStore(folder, parts)
     at_once = workers or make_workers(plan)
-    outcome = sweep(store, ready.task, at_once, mine=mine, window=lambda: AHEAD * (at_once.width() if isinstance(at_once, DaskExecutor) else max(1, options.jobs)), progress=progress)
+    window = lambda: AHEAD * (at_once.width() if isinstance(at_once, DaskExecutor) else max(1, options.jobs))
+
+    def stage(runs: list[Planned]) -> SweepOutcome:
+        parts = cut(runs)
+        mine = [number for number in range(len(parts)) if number % n == k - 1]
+        return sweep(ShardStore(folder, parts), ready.task, at_once, mine=mine, window=window, progress=progress)
+
+    race = None
+    with closing(at_once):
+        if options.select:
+            outcome, race = select(ready, folder.path, stage)
+            folder.write_json("sweep.json", described(ready))
+        else:
+            outcome = stage(ready.runs)
     write_failures(folder, failure_rows(outcome.failures, ready.runs), FILE if n == 1 else f"failures-{k}-{n}.jsonl")
     summary: dict[str, Any] = {}
     if outcome.whole or n == 1:
         from omosim.reports.write import write_report
 
-        summary = conclude(ready, folder, outcome)
+        summary = conclude(ready, folder, outcome, race)
         write_report(folder)
     else:
         folder.release()
@@ -232,7 +244,7 @@ def write_study(folder: ResultFolder, studied: Sequence[dict[str, Any]]) -> None
             (folder.path / f"{name}.parquet").unlink(missing_ok=True)
 
 
-def conclude(ready: Prepared, folder: ResultFolder, outcome: SweepOutcome) -> dict[str, Any]:
+def conclude(ready: Prepared, folder: ResultFolder, outcome: SweepOutcome, race: Selection | None = None) -> dict[str, Any]:
     """The tables over all points and the summary, from the files alone."""
     from omosim.study import uncertain
     from omosim.study.futures import PROFIT, cube, differences, futures
@@ -262,6 +274,9 @@ def conclude(ready: Prepared, folder: ResultFolder, outcome: SweepOutcome) -> di
         **described(ready), "failed_runs": len(outcome.failures), "futures": over_all, "unit": plan.first.settings.market.currency,
         "market": plan.first.settings.market.name, "days": plan.first.settings.days,
     }  # fmt: skip
+    if race is not None:
+        summary["selection"] = told(race, money)
+        summary["answer"] = f"{summary['selection']['answer']} {summary['answer']}"
     folder.finish(summary, finished=stamp())
     return summary
 

@@ -103,7 +103,8 @@ def announce_sweep(ready: Prepared) -> None:
     if not options.scheduler:
         _refuse_memory(room, max(s.shoppers for s in arms))
     what = f"{len(ready.points):,} points ({ready.designed}) x {len(plan.strategies)} strategies x {len(plan.seeds)} seeds x {options.replications} replications"
-    sys.stderr.write(f"{what} = {len(ready.runs):,} runs, about {span(seconds)}, {size(room)} memory, {size(len(ready.runs) * BYTES_PER_SWEPT_RUN + 1e6)} disk\n")
+    most = "at most " if options.select else ""
+    sys.stderr.write(f"{what} = {most}{len(ready.runs):,} runs, about {span(seconds)}, {size(room)} memory, {size(len(ready.runs) * BYTES_PER_SWEPT_RUN + 1e6)} disk\n")
     if ready.refused:
         sys.stderr.write(f"note: {len(ready.refused):,} runs have settings that do not fit together; they stand in failures.jsonl\n")
     _say_cold()

@@ -108,6 +108,8 @@ class SweepSettings(Frozen):
     scheduler: str = par("address", "a Dask scheduler, as tcp://host:8786; empty: a cluster of its own on this machine", default="", max_length=200)
     jobs: int = par("processes", "worker processes", 1, 1024, default=2)
     budget_s: float | None = par("s", "longest time of one run; none: no limit", 0.1, 10**7, default=None)
+    select: Literal["", "kim_nelson"] = par("name", "kim_nelson: give replications only to the arms (a strategy at a point) that may still be the best; empty: the same to all", default="")
+    indifference: float = par("money", "difference in operating profit that is worth telling apart, in the market's currency; for select", 0, 10**15, default=0.0)
     shard: str = par("k/n", "the part of the sweep that this process runs, as 3/40; empty: all", default="", max_length=20)
 
 

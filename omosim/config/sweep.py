@@ -289,6 +289,12 @@ def _check(plan: SweepPlan) -> None:
         k, _, n = plan.options.shard.partition("/")
         if not (k.isdigit() and n.isdigit() and 1 <= int(k) <= int(n) <= 10_000):
             problems.append(Problem("is no shard", key="shard", value=show(plan.options.shard), allowed="k/n, as 3/40, k from 1 to n"))
+    if plan.options.select and plan.options.indifference <= 0:
+        problems.append(Problem("select needs the difference that is worth telling apart", key="indifference", value=show(str(plan.options.indifference)), allowed="more than 0, in the market's currency", cure="Write indifference=1000000"))
+    if plan.options.select and plan.options.shard:
+        problems.append(Problem("select judges all runs together", key="shard", value=show(plan.options.shard), cure="Drop shard or select"))
+    if plan.options.select and plan.options.replications * len(plan.seeds) < 2:
+        problems.append(Problem("select needs several repetitions", key="replications", value=str(plan.options.replications), allowed="2 or more; 10 are made of every arm", cure="Write replications=50"))
     if problems:
         raise ConfigError(problems)
 

@@ -115,6 +115,8 @@ def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:
     console.print(Text(safe_text(f"{summary['strategy']} in {summary['market']} {summary['period']}", 400)))
     if summary["unresolved"]:
         console.print(Text(say(f"{summary['unresolved']:,} orders had not come to their end (returns included) when the run ended.")))
+    if summary.get("burn_in"):
+        console.print(Text(say(str(summary["burn_in"]))))
     named = {k.kpi: k for k in kpis}
     for head, names in reading_order(list(named)):
         console.print(Text(say(head), style="bold"))

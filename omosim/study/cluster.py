@@ -18,6 +18,8 @@ from omosim.study.worker import attempt
 KILLS = 3  # workers that a task may cost on a cluster of our own; a scheduler of the user has its own number
 _WAIT_S = 20.0
 _ASK_S = 2.0
+#: of a cluster of our own: nobody looks at its profile of every task, nor at its machine twice a second
+_QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.system-monitor.interval": "5s", "distributed.admin.system-monitor.gil.enabled": False}
 
 
 class ClusterError(RuntimeError):
@@ -64,6 +66,7 @@ class DaskExecutor:
         dask.config.set({"distributed.scheduler.allowed-failures": KILLS - 1})
         try:
             if not scheduler:
+                dask.config.set(_QUIET)
                 self._cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, processes=True, silence_logs=50)
             self._client = Client(self._cluster or scheduler, timeout=f"{_WAIT_S if wait_s is None else wait_s:g}s", set_as_default=False, name="omosim")
         except (OSError, TimeoutError, ValueError) as error:

@@ -87,20 +87,25 @@ def pairs_needed(spread: float, half_width: float, *, first: int = 2, alpha: flo
 
 
 def mser5(series: Sequence[float]) -> int | None:
-    """Observations to cut from the beginning of a series so that the rest is free of the warm-up (MSER-5).
+    """MSER over batches of five; see `mser`."""
+    return mser(series, 5)
 
-    The cut minimises the squared standard error of the mean of batches of five; None when the best cut lies in the second
-    half, which means that the series is too short to tell. Source: White, Cobb & Spratt (2000), A comparison of five
+
+def mser(series: Sequence[float], batch: int, *, first_half: bool = False) -> int | None:
+    """Observations to cut from the beginning of a series so that the rest is free of the warm-up (MSER).
+
+    The cut minimises the squared standard error of the mean of batches; None when the best cut lies in the second
+    half, which means that the series is too short to tell; `first_half` looks no further than that. Source: White, Cobb & Spratt (2000), A comparison of five
     steady-state truncation heuristics for simulation.
     """
-    batches = np.asarray(series[: len(series) // 5 * 5], dtype=np.float64).reshape(-1, 5).mean(axis=1)
+    batches = np.asarray(series[: len(series) // batch * batch], dtype=np.float64).reshape(-1, batch).mean(axis=1)
     count = len(batches)
     if count < 4:
         return None
     best, at = math.inf, 0
-    for cut in range(count - 2):
+    for cut in range(count // 2 + 1 if first_half else count - 2):  # two batches left may agree by chance
         rest = batches[cut:]
         error = float(((rest - rest.mean()) ** 2).sum()) / len(rest) ** 2
         if error < best:
             best, at = error, cut
-    return None if at > count // 2 else at * 5
+    return None if at > count // 2 else at * batch

@@ -243,6 +243,14 @@ def journalled(folder: Path) -> dict[str, RunAnswer]:
     return {run: answer for path in sorted((folder / JOURNALS).glob("part-*.jsonl")) for run, answer in _lines(path)}
 
 
+def finished_runs(folder: Path) -> dict[str, RunAnswer]:
+    """All finished runs under a sweep's folder, of whole parts and of journals; what cannot be read is left out."""
+    found: dict[str, RunAnswer] = {}
+    for path in sorted((folder / PARTS).glob("part-*.parquet")):
+        found.update(_answers(path))
+    return found | journalled(folder)
+
+
 def runs_on_disk(folder: Path) -> set[str]:
     """Ids of all finished runs under a sweep's folder, whole parts and journals together."""
     found: set[str] = set()

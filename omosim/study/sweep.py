@@ -109,7 +109,7 @@ def sweep(
     ----------
     store : where finished runs are; its parts are the plan
     tasks : planned run -> the task's JSON
-    workers : they are closed at the end
+    workers : they are left open, also on an error
     mine : numbers of the parts that this process works on
     window : how many tasks are in the workers' hands, those ahead included; asked anew each time
     progress : told after each batch of outcomes
@@ -141,8 +141,6 @@ def sweep(
     except KeyboardInterrupt:
         store.close()
         raise StudyInterrupted(f"Interrupted: {state.done} finished runs are kept in {store.folder.path}. Run the same command again to go on.") from None
-    finally:
-        workers.close()
     store.close()
     others = [n for n in range(len(store.parts)) if n not in set(mine)]
     whole = not state.failures and all(store.whole(n) for n in others)

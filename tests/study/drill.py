@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from omosim.results import ResultFolder
@@ -32,7 +33,8 @@ def main(folder: str, runs: int, jobs: int, seconds: float, marks: str = "", sch
     sys.path.insert(0, str(Path(__file__).parent))
     workers: Executor = DaskExecutor("fake_entry:run", scheduler) if scheduler else PoolExecutor("fake_entry:run", jobs)
     tell = lambda state: print(state.done, *getattr(workers, "pids", ()), flush=True)
-    outcome = sweep(store, lambda item: task(item, seconds, marks), workers, mine=range(len(store.parts)), window=lambda: 4 * jobs, progress=tell)
+    with closing(workers):
+        outcome = sweep(store, lambda item: task(item, seconds, marks), workers, mine=range(len(store.parts)), window=lambda: 4 * jobs, progress=tell)
     write_failures(place, failure_rows(outcome.failures, planned))
     print("end", outcome.done, len(outcome.failures), outcome.whole, flush=True)
 

@@ -58,3 +58,14 @@ def threads(_: str) -> str:
 
 def garbage(_: str) -> str:
     return '{"run_id": "other", "kpis": []}'
+
+
+def by_stores(text: str) -> str:
+    """Profit rises by 1,000 a store, under a luck that all arms share and one of their own."""
+    task = json.loads(text)
+    shared = random.Random(f"{task['seed']}/{task['replication']}")
+    own = random.Random(f"{task['seed']}/{task['replication']}/{task['arm']}/{task['settings']['network']['stores']['count']}")
+    profit = 1000 * task["settings"]["network"]["stores"]["count"] + 500 * (task["arm"] == "omo") + round(shared.gauss(0, 50_000) + own.gauss(0, 1500))
+    if os.environ.get("OMOSIM_TEST_STOP_AT", "-") == str(task["replication"]):
+        raise KeyboardInterrupt
+    return json.dumps({"run_id": task["run_id"], "kpis": [{"kpi": "operating_profit", "value": profit, "unit": "minor KRW"}], "laws": {}, "pnl": {}})

@@ -9,12 +9,12 @@ from typing import Any
 from omosim.reports.figures import Axis, axis, short
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
-from omosim.reports.value_screen import VERDICTS, ends, unit_of
+from omosim.reports.value_screen import VERDICTS, back, ends, unit_of
 from omosim.results import ResultFolder
 from omosim.results.words import figure, number, percent, safe_text, unit_words
 
 Row = dict[str, Any]
-_ROW, _NAME, _WORDS, _PLOT = 30, 190, 240, 560
+_ROW, _NAME, _WORDS, _PLOT = 30, 180, 310, 560
 _COLOUR = {"better": "#0b6e8f", "worse": "#b4501e", "cannot_tell": "#7b8490", "total": "#2b3440"}
 
 
@@ -99,7 +99,7 @@ def _facts(summary: Row) -> list[tuple[str, str]]:
     return [
         ("Share of net revenue", f"{100 * total['of_revenue']:+.2f} %"),
         ("Capital", number(total["capital"], unit_of(summary))),
-        ("Payback", total["payback_words"] if total["capital"] > 0 else "no capital"),
+        ("Payback", back(total) if total["capital"] > 0 else "no capital"),
         ("Players", f"{summary['players']} ({'exact' if summary['exact'] else str(summary['orders']) + ' sampled orders'})"),
         ("Paired replications", f"{summary['replications']}"),
         ("Residual", f"{summary['residual']:g}"),
@@ -113,7 +113,7 @@ def _value(row: Row, unit: str, year: float) -> Row:
     return {
         **money, "name": row["capability"], "change": row["change"], "verdict": row["verdict"], "members": ", ".join(row.get("members") or []) if len(row.get("members") or []) > 1 else "",
         "value": figure(row["per_year"], unit, sign=True), "ends": ends(row, "per_year_low", "per_year_high", unit), "share": f"{100 * row['of_revenue']:+.2f} %",
-        "capital": figure(row["capital"], unit), "payback": row["payback_words"] if row["capital"] > 0 else "–", "sure": prob,
+        "capital": figure(row["capital"], unit), "payback": back(row).partition(" (")[0], "payback_ends": back(row).partition(" (")[2].removesuffix(")"), "sure": prob,
         "sampling": f"± {figure(row['sampling_half'] * year, unit)}" if row.get("sampling_half") else "",
     }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,10 +62,10 @@ def waterfall(summary: Row) -> Waterfall:
     bars, previous = [], None
     named = [*((row["capability"], row, start, row["verdict"]) for row, (start, _) in zip(rows, spans, strict=True)), ("all together", total, 0.0, "total")]
     for n, (name, row, start, verdict) in enumerate(named):
-        ends_of = [None if row[k] is None else _x(scale, start + row[k]) for k in ("per_year_low", "per_year_high")]
+        low, high = (None if row[k] is None else _x(scale, start + row[k]) for k in ("per_year_low", "per_year_high"))
         at, to = _x(scale, start), _x(scale, start + row["per_year"])
         interval = ends(row, "per_year_low", "per_year_high", unit)
-        bars.append(Bar(safe_text(name, 30), figure(row["per_year"], unit, sign=True) + (f" ({interval})" if interval else ""), verdict, 8 + n * _ROW + (8 if verdict == "total" else 0), min(at, to), max(abs(to - at), 1.0), *ends_of, previous, to, _COLOUR[verdict]))
+        bars.append(Bar(safe_text(name, 30), figure(row["per_year"], unit, sign=True) + (f" ({interval})" if interval else ""), verdict, 8 + n * _ROW + (8 if verdict == "total" else 0), min(at, to), max(abs(to - at), 1.0), low, high, previous, to, _COLOUR[verdict]))
         previous = to
     return Waterfall(bars, [(_x(scale, t), short(t)) for t in scale.ticks], _x(scale, 0.0), 8 + len(named) * _ROW + 44)
 
@@ -87,7 +88,7 @@ def value_page(folder: ResultFolder) -> str:
     )  # fmt: skip
 
 
-def method_words(summary: Row) -> str:
+def method_words(summary: Mapping[str, Any]) -> str:
     """How the values came about."""
     runs = f"{summary['coalitions']:,} coalitions in {summary['replications']} paired replications ({summary['runs']:,} runs)"
     how = f"All {summary['coalitions']:,} different coalitions are counted" if summary["exact"] else f"{summary['orders']} sampled orders, each beside its reverse"

@@ -53,7 +53,8 @@ def unit_of(summary: Row) -> str:
 
 def ends(row: Row, low: str, high: str, unit: str, times: float = 1.0) -> str:
     """An interval in words, empty where there is none."""
-    return interval(*(None if row[name] is None else row[name] * times for name in (low, high)), unit)
+    start, end = (None if row[name] is None else row[name] * times for name in (low, high))
+    return interval(start, end, unit)
 
 
 def back(row: Row) -> str:

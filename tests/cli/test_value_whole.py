@@ -58,7 +58,7 @@ def test_known_worths_come_back_exactly(known, capsys: pytest.CaptureFixture[str
     pairs = {frozenset((row["a"], row["b"])): row for row in rows("a", "synergy")}
     assert pairs[frozenset(("live_commerce", "push"))]["index"] == pytest.approx(6000) and pairs[frozenset(("live_commerce", "push"))]["verdict"] == "helps"
     assert pairs[frozenset(("live_commerce", "same_day"))]["index"] == pytest.approx(0)
-    assert [row["capability"] for row in rows("a", "ladder")][0] == "live_commerce"
+    assert rows("a", "ladder")[0]["capability"] == "live_commerce"
     coalitions = rows("a", "coalitions")
     assert coalitions[0]["players"] == "" and coalitions[0]["diff"] == 0 and max(row["count"] for row in coalitions) == 5
     assert next(row for row in coalitions if row["count"] == 5)["diff"] == pytest.approx(total)
@@ -113,7 +113,7 @@ def test_resume_rerun_report_and_notebook(known, monkeypatch: pytest.MonkeyPatch
     ax = result.plot.waterfall()
     assert ax.get_xlabel() and len(ax.patches) == 6 and dict(mpl.rcParams) == before
     again = om.value("omnichannel", "omo", ["live_commerce", "push"], shoppers=5000, replications=2, jobs=1, output_dir="nb")
-    assert [p for p in again.table()["capability"]][0] == "live_commerce"
+    assert next(iter(again.table()["capability"])) == "live_commerce"
 
 
 def test_failed_runs(known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,7 +126,7 @@ def announce_runs(what: str, settings: Sequence[Settings], runs: int, options: A
 
 def announce_value(study: ValueStudy) -> None:
     """Print the players and the estimate of a valuation."""
-    names = ", ".join(p.name if len(p.members) == 1 else f"{p.name} ({len(p.members)})" for p in study.game.players)
+    names = ", ".join(p.name for p in study.game.players)
     how = f"{len(study.orders)} sampled orders" if study.orders else "every order"
     sys.stderr.write(f"{study.game.count} players: {names}\n")
     what = f"{len(study.states):,} coalitions ({how}) x {study.plan.options.replications} replications, with pairs and ladder up to" if study.orders else f"{len(study.states):,} coalitions ({how}) x {study.plan.options.replications} replications ="

@@ -26,7 +26,6 @@ from omosim.config.strict import Doc, dotted
 from omosim.schema.scenario import OF_CAPABILITY
 from omosim.schema.settings import CompareSettings, Settings
 
-
 #: options that say where runs are made, and so decide no number
 WHERE_ONLY = ("jobs", "executor", "scheduler", "budget_s")
 

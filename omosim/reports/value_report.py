@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from omosim.reports.figures import Axis, axis, short
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
-from omosim.reports.value_screen import VERDICTS, ends, unit_of
+from omosim.reports.value_screen import VERDICTS, back, ends, unit_of
 from omosim.results import ResultFolder
 from omosim.results.words import figure, number, percent, safe_text, unit_words
 
 Row = dict[str, Any]
-_ROW, _NAME, _WORDS, _PLOT = 30, 190, 240, 560
+_ROW, _NAME, _WORDS, _PLOT = 30, 180, 310, 560
 _COLOUR = {"better": "#0b6e8f", "worse": "#b4501e", "cannot_tell": "#7b8490", "total": "#2b3440"}
 
 
@@ -61,10 +62,10 @@ def waterfall(summary: Row) -> Waterfall:
     bars, previous = [], None
     named = [*((row["capability"], row, start, row["verdict"]) for row, (start, _) in zip(rows, spans, strict=True)), ("all together", total, 0.0, "total")]
     for n, (name, row, start, verdict) in enumerate(named):
-        ends_of = [None if row[k] is None else _x(scale, start + row[k]) for k in ("per_year_low", "per_year_high")]
+        low, high = (None if row[k] is None else _x(scale, start + row[k]) for k in ("per_year_low", "per_year_high"))
         at, to = _x(scale, start), _x(scale, start + row["per_year"])
         interval = ends(row, "per_year_low", "per_year_high", unit)
-        bars.append(Bar(safe_text(name, 30), figure(row["per_year"], unit, sign=True) + (f" ({interval})" if interval else ""), verdict, 8 + n * _ROW + (8 if verdict == "total" else 0), min(at, to), max(abs(to - at), 1.0), *ends_of, previous, to, _COLOUR[verdict]))
+        bars.append(Bar(safe_text(name, 30), figure(row["per_year"], unit, sign=True) + (f" ({interval})" if interval else ""), verdict, 8 + n * _ROW + (8 if verdict == "total" else 0), min(at, to), max(abs(to - at), 1.0), low, high, previous, to, _COLOUR[verdict]))
         previous = to
     return Waterfall(bars, [(_x(scale, t), short(t)) for t in scale.ticks], _x(scale, 0.0), 8 + len(named) * _ROW + 44)
 
@@ -87,7 +88,7 @@ def value_page(folder: ResultFolder) -> str:
     )  # fmt: skip
 
 
-def method_words(summary: Row) -> str:
+def method_words(summary: Mapping[str, Any]) -> str:
     """How the values came about."""
     runs = f"{summary['coalitions']:,} coalitions in {summary['replications']} paired replications ({summary['runs']:,} runs)"
     how = f"All {summary['coalitions']:,} different coalitions are counted" if summary["exact"] else f"{summary['orders']} sampled orders, each beside its reverse"
@@ -99,7 +100,7 @@ def _facts(summary: Row) -> list[tuple[str, str]]:
     return [
         ("Share of net revenue", f"{100 * total['of_revenue']:+.2f} %"),
         ("Capital", number(total["capital"], unit_of(summary))),
-        ("Payback", total["payback_words"] if total["capital"] > 0 else "no capital"),
+        ("Payback", back(total) if total["capital"] > 0 else "no capital"),
         ("Players", f"{summary['players']} ({'exact' if summary['exact'] else str(summary['orders']) + ' sampled orders'})"),
         ("Paired replications", f"{summary['replications']}"),
         ("Residual", f"{summary['residual']:g}"),
@@ -113,7 +114,7 @@ def _value(row: Row, unit: str, year: float) -> Row:
     return {
         **money, "name": row["capability"], "change": row["change"], "verdict": row["verdict"], "members": ", ".join(row.get("members") or []) if len(row.get("members") or []) > 1 else "",
         "value": figure(row["per_year"], unit, sign=True), "ends": ends(row, "per_year_low", "per_year_high", unit), "share": f"{100 * row['of_revenue']:+.2f} %",
-        "capital": figure(row["capital"], unit), "payback": row["payback_words"] if row["capital"] > 0 else "–", "sure": prob,
+        "capital": figure(row["capital"], unit), "payback": back(row).partition(" (")[0], "payback_ends": back(row).partition(" (")[2].removesuffix(")"), "sure": prob,
         "sampling": f"± {figure(row['sampling_half'] * year, unit)}" if row.get("sampling_half") else "",
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from omosim.results.words import figure, interval, safe_text, unit_words
 
 Row = Mapping[str, Any]
 VERDICTS = {"better": "pays", "worse": "does not pay", "cannot_tell": "cannot tell"}
-WIDTH = 140
+WIDTH = 160
 _STYLE = {"better": "green", "worse": "red", "cannot_tell": "dim"}
 
 
@@ -53,7 +53,19 @@ def unit_of(summary: Row) -> str:
 
 def ends(row: Row, low: str, high: str, unit: str, times: float = 1.0) -> str:
     """An interval in words, empty where there is none."""
-    return interval(*(None if row[name] is None else row[name] * times for name in (low, high)), unit)
+    start, end = (None if row[name] is None else row[name] * times for name in (low, high))
+    return interval(start, end, unit)
+
+
+def back(row: Row) -> str:
+    """Payback in few words: '0.6 years (0.5 to 0.9)', 'never'; a dash where there is no capital."""
+    if row["capital"] <= 0:
+        return "–"
+    if row["payback_years"] is None:
+        return "never" if row["payback_low"] is None else f"never ({row['payback_low']:.1f} at best)"
+    low, high = row["payback_low"], row["payback_high"]
+    last = "" if row["ci_low"] is None else f" ({low:.1f} to {'never' if high is None else f'{high:.1f}'})" if low is not None else ""
+    return f"{row['payback_years']:.1f} years{last}"
 
 
 def table(summary: Row) -> Table:
@@ -68,7 +80,7 @@ def table(summary: Row) -> Table:
         out.add_row(
             Text(safe_text(row["capability"], 40)), Text(figure(row["per_year"], unit, sign=True)), Text(ends(row, "per_year_low", "per_year_high", unit)),
             Text(figure(row["gross_effect"] * year, unit, sign=True)), Text(figure(row["running_cost"] * year, unit)), Text(figure(row["capital"], unit)),
-            Text(safe_text(row["payback_words"] if row["capital"] > 0 else "–", 60)), Text(VERDICTS.get(row["verdict"], ""), style=_STYLE.get(row["verdict"], "")),
+            Text(back(row)), Text(VERDICTS.get(row["verdict"], ""), style=_STYLE.get(row["verdict"], "")),
         )  # fmt: skip
     return out
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from omosim.study.shapley import effective
 
-REST = "the rest"
 ADDED, DROPPED, CHANGED = "added", "dropped", "changed"
 #: a coalition: the capabilities that are on, each with whether its row is the target's
 State = tuple[tuple[str, bool], ...]
@@ -100,13 +99,13 @@ def game(source: Mapping[str, object], target: Mapping[str, object], named: Iter
     Parameters
     ----------
     source, target : capability -> its row, of those that are on; rows are compared for equality
-    named : players; what else differs is one further player, "the rest". Empty: each capability that differs is a player
+    named : players; what else differs is one further player ("the other 11"). Empty: each capability that differs is a player
     """
     differs = [name for name in dict.fromkeys([*target, *source]) if (name in source) != (name in target) or source[name] != target[name]]
     chosen = [name for name in named if name in differs]
     players = [Player(name, (name,)) for name in (chosen or differs)]
     rest = tuple(name for name in differs if chosen and name not in chosen)
     if rest:
-        players.append(Player(rest[0] if len(rest) == 1 else REST, rest))
+        players.append(Player(rest[0] if len(rest) == 1 else f"the other {len(rest)}", rest))
     changed = frozenset(name for name in differs if name in source and name in target)
     return Game(tuple(players), frozenset(source), frozenset(target), changed, dict(requires), dict(excludes))

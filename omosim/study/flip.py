@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -115,7 +116,7 @@ class Cell:
             cuts.append([lo, middle, high] if side > resolution * (1 + 1e-9) and lo < middle < high else [lo, high])
         if all(len(c) == 2 for c in cuts):
             return []
-        spans = [list(zip(c[:-1], c[1:], strict=True)) for c in cuts]
+        spans = [list(pairwise(c)) for c in cuts]
         if len(spans) == 1:
             return [Cell((a,), (b,)) for a, b in spans[0]]
         return [Cell((a, c), (b, d)) for a, b in spans[0] for c, d in spans[1]]
@@ -202,7 +203,7 @@ def _put_together(found: Map) -> None:
 
 def _first_cells(ranges: Sequence[Range], rule: Rule) -> list[Cell]:
     edges = [sorted({r.at(i / (rule.start - 1)) for i in range(rule.start)}) for r in ranges]
-    spans = [list(zip(e[:-1], e[1:], strict=True)) for e in edges]
+    spans = [list(pairwise(e)) for e in edges]
     if len(spans) == 1:
         return [Cell((a,), (b,)) for a, b in spans[0]]
     return [Cell((a, c), (b, d)) for a, b in spans[0] for c, d in spans[1]]
@@ -291,7 +292,7 @@ def along(found: Map, axis: int = 0, fixed: Point = ()) -> tuple[list[Stretch], 
     if decided[0][0] > 0:
         stretches.append(Stretch(None, at[0], at[decided[0][0]]))
     start = decided[0][0]
-    for (i, a), (j, b) in zip(decided[:-1], decided[1:], strict=True):
+    for (i, a), (j, b) in pairwise(decided):
         if a == b and j == i + 1:
             continue
         if a == b:

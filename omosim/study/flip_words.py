@@ -43,6 +43,9 @@ def edge(flip: Row, axis: Row) -> str:
 def line_words(stretches: Sequence[Row], flips: Sequence[Row], axis: Row) -> str:
     """One line of the map: stretches in their order, joined by where they flip."""
     told = [s for s in stretches if s["winner"] is not None]
+    stretches = _merged(stretches, flips)
+    if told and all(s["winner"] is None for s in stretches):
+        return f"one cannot tell but at single points, at which {_name(told[0]['winner'])} pays"
     if not told:
         return f"between {at(axis['low'], axis)} and {at(axis['high'], axis)} one cannot tell anywhere which strategy pays"
     if len(stretches) == 1:
@@ -67,6 +70,21 @@ def line_words(stretches: Sequence[Row], flips: Sequence[Row], axis: Row) -> str
             parts.append(f"{name} pays from {_span(stretch['low'], stretch['high'], axis)}")
         before = after
     return ", ".join(parts)
+
+
+def _merged(stretches: Sequence[Row], flips: Sequence[Row]) -> list[Row]:
+    """Stretches without decided points that stand alone between open ones, and these put together."""
+    edges = {v for f in flips for v in (f["low"], f["high"])}
+    out: list[Row] = []
+    for s in stretches:
+        alone = s["winner"] is not None and s["low"] == s["high"] and s["low"] not in edges
+        if alone and len(stretches) > 1:
+            continue
+        if out and s["winner"] is None and out[-1]["winner"] is None:
+            out[-1] = {**out[-1], "high": s["high"]}
+        else:
+            out.append(s)
+    return out
 
 
 def _span(low: float, high: float, axis: Row) -> str:

@@ -44,9 +44,8 @@ class Account:
         """Figures of one player, or of all together."""
         year, running = self.year, gross.mean - of.mean - write_off
         life = capital / (write_off * year) if write_off > 0 and capital > 0 else 0.0
-        back = payback(Investment(round(capital), wait, life), running * year, (
-            (of.mean + write_off) * year, *(None if end is None else (end + write_off) * year for end in (of.low, of.high))
-        ))  # fmt: skip
+        low, high = (None if end is None else (end + write_off) * year for end in (of.low, of.high))
+        back = payback(Investment(round(capital), wait, life), running * year, ((of.mean + write_off) * year, low, high))
         times = lambda value, by: None if value is None else nine_digits(value * by)
         share = 1 / self.revenue if self.revenue else 0.0
         return {

@@ -69,7 +69,8 @@ def first(summary: Row) -> str:
     step, year = ladder[0], YEAR_DAYS / summary["days"]
     unit = minor(summary)
     name = safe_text(step["capability"], 160)
-    ends = interval(*(None if step[k] is None else step[k] * year for k in ("ci_low", "ci_high")), unit)
+    low, high = (None if step[k] is None else step[k] * year for k in ("ci_low", "ci_high"))
+    ends = interval(low, high, unit)
     money = f"{number(step['gain'] * year, unit, sign=True)} a year" + (f" ({ends})" if ends else "")
     if step["verdict"] == WORSE:
         return f"No first step pays: the best, {name}, loses {money}."

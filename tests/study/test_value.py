@@ -73,7 +73,7 @@ def test_the_target_that_loses_a_requirement_takes_those_along_that_need_it() ->
 def test_named_players_and_the_rest() -> None:
     target = {"web": 1, "pickup": 1, "fitting": 1, "push": 1, "file": 1}
     g = game({"web": 1}, target, ("push",), NEEDS, {})
-    assert [(p.name, len(p.members)) for p in g.players] == [("push", 1), ("the rest", 3)]
+    assert [(p.name, len(p.members)) for p in g.players] == [("push", 1), ("the other 3", 3)]
     assert dict(g.state(1)) == {"web": False} and len(g.state(2)) == 4
     assert [p.name for p in game({"web": 1}, {"web": 2}, ("web",), NEEDS, {}).players] == ["web"]
 

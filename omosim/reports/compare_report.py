@@ -6,13 +6,12 @@ from collections import defaultdict
 from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Forest, Interval, Line, bridge, chart, forest
-from omosim.reports.labels import MAIN, SUBTOTALS, law_meaning, line_title, reading_order, title
+from omosim.reports.labels import MAIN, SUBTOTALS, law_meaning, line_title, reading_order, title, verdict_words
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
 from omosim.results.words import SHARES, interval, minor_units, number, unit_words
 
 Row = dict[str, Any]
-WORDS = {"better": "better", "worse": "worse", "cannot_tell": "cannot tell"}
 
 
 def compare_page(folder: ResultFolder) -> str:
@@ -35,7 +34,7 @@ def compare_page(folder: ResultFolder) -> str:
         groups=groups,
         untold=untold,
         convergence=convergence(folder, summary, arms, profit),
-        verdict_words=WORDS,
+        verdict_of=verdict_words,
         tone=_tone(profit),
         facts=_facts(summary, profit),
         profit_forest=profit_forest(by_kpi, arms),
@@ -84,7 +83,7 @@ def _interval_words(row: Row, scale: float = 1.0, unit: str | None = None) -> st
 
 def _interval(name: str, row: Row, scale: float, words: str) -> Interval:
     low, mid, high = (None if row[k] is None else row[k] * scale for k in ("ci_low", "diff", "ci_high"))
-    return Interval(name, low, mid, high, row["verdict"], words)
+    return Interval(name, low, mid, high, row["verdict"], words, says=verdict_words(row))
 
 
 def profit_forest(by_kpi: dict[str, dict[str, Row]], arms: list[str]) -> Forest | None:

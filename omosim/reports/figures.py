@@ -69,6 +69,7 @@ class Interval:
     left: float = 0.0
     width: float = 0.0
     dot: float | None = None
+    says: str = ""  # the verdict as it is read; by default its code
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def forest(title: str, unit: str, rows: Sequence[Interval]) -> Forest:
         width = scale.at(high) - left if high is not None else 0.0
         dot = None if row.mid is None else scale.at(row.mid)
         placed.append(
-            Interval(row.name, row.low, row.mid, row.high, row.verdict, row.words, left, round(width, 3), dot)
+            replace(row, left=left, width=round(width, 3), dot=dot)
         )
     labels = [(scale.at(t), short(t)) for t in scale.ticks]
     return Forest(title, unit, placed, scale, scale.at(0.0), labels)

@@ -12,7 +12,7 @@ VERDICTS = {"better": GREEN, "worse": ORANGE, "cannot_tell": GREY, "holds": GREE
 BAND = "#c9d8ee"
 
 
-def forest_picture(f: Forest, verdict_words: dict[str, str] | None = None) -> str:
+def forest_picture(f: Forest) -> str:
     """Paired differences with their intervals over one scale; each row says its figure and its verdict in words.
 
     Colour only repeats the verdict. A bar across the line leaves the sign open.
@@ -21,7 +21,7 @@ def forest_picture(f: Forest, verdict_words: dict[str, str] | None = None) -> st
     canvas.heading()
     top, said = canvas.y, []
     for row in f.rows:
-        verdict = (verdict_words or {}).get(row.verdict, row.verdict.replace("_", " "))
+        verdict = row.says or row.verdict.replace("_", " ")
         canvas.named(f"{row.name}: {verdict}", row.words)
         canvas.y += 14
         if row.dot is not None:
@@ -67,7 +67,7 @@ def line_picture(c: Chart, height: float = 190, *, heading: bool = True) -> str:
     for line in c.lines:
         dash = ' stroke-dasharray="5 4"' if line.dashed else ""
         inner.append(f'<path d="{line.path}" fill="none" stroke="{line.colour}" stroke-width="1.8" stroke-linejoin="round" vector-effect="non-scaling-stroke"{dash}/>')
-    for at, label in c.y_labels:
+    for at, _ in c.y_labels:
         y = round(top + height * at / 100, 2)
         canvas.across(0, 100, y, FAINT if at < 99.9 else LINE, width=1)
     canvas.raw(f'<svg x="0" y="{top:g}" width="100%" height="{height:g}" viewBox="0 0 100 100" preserveAspectRatio="none" overflow="visible">{"".join(inner)}</svg>')

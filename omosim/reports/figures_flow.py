@@ -51,7 +51,9 @@ def journey_flows(folder: ResultFolder, title: str = "How purchases came about")
     if folder.has_table("touches"):
         sold, began, stage = _first_touch(folder, sold), "touchpoint", "First touch"
     counted = sold.group_by([began, "channel", "fulfilment"]).aggregate([([], "count_all")]).to_pylist()
-    ways = {(_words(r[began], "no touch"), _words(r["channel"]), _words(r["fulfilment"])): int(r["count_all"]) for r in counted}
+    ways: dict[tuple[str, ...], int] = {
+        (_words(r[began], "no touch"), _words(r["channel"]), _words(r["fulfilment"])): int(r["count_all"]) for r in counted
+    }
     return Flows(title, (stage, "Paid in", "Handed over"), ways) if ways else None
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 PLACES = {"shelf": "Pickup shelf", "locker": "Lockers", "bay": "Curbside bays", "room": "Fitting rooms", "slot": "Pickup slots"}
 _BEFORE = ", before anybody waits or is refused"  # of the load as it came, not of what a run of all shoppers leaves of it
 _OF_PLACES = {"load": " load, full size", "short": ", short of them", "full": f" found full{_BEFORE}", "needed": f" needed each{_BEFORE}"}
@@ -179,6 +182,18 @@ def title(name: str) -> str:
         return TITLES[name]
     words = f"{name.removeprefix('revenue_')} revenue" if name.startswith("revenue_") else name
     return words.replace("_", " ").strip().capitalize()
+
+
+VERDICTS = {"better": "better", "worse": "worse", "cannot_tell": "cannot tell"}
+
+
+def verdict_words(row: Mapping[str, Any] | None) -> str:
+    """A row's verdict as it is read; a difference of 0 in every pair is known, and is none."""
+    if row is None:
+        return VERDICTS["cannot_tell"]
+    if row["diff"] == 0 and row["ci_low"] == row["ci_high"] == 0:
+        return "no difference"
+    return VERDICTS[str(row["verdict"])]
 
 
 def group(kpi: str) -> str:

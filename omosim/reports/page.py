@@ -86,7 +86,8 @@ def manifest(folder: ResultFolder) -> dict[str, Any]:
     """
     import hashlib
 
-    files, more = [], 0
+    files: list[dict[str, Any]] = []
+    more = 0
     for path in sorted(folder.path.iterdir(), key=lambda p: p.name):
         if path.name in NOT_LISTED or path.name.startswith((".", "report.", "figures")):
             continue

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from omosim.reports.labels import LOADS, MAIN, reading_order, title
+from omosim.reports.labels import LOADS, MAIN, reading_order, title, verdict_words
 from omosim.reports.language import say
 from omosim.results.words import SHARES, figure, interval, safe_text, unit_words
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 _STYLE = {"better": "green", "worse": "red", "cannot_tell": "dim"}
-_SIGN = {"better": "better", "worse": "worse", "cannot_tell": "cannot tell"}
 
 
 def _arms(rows: Sequence[Row]) -> list[str]:
@@ -66,7 +65,7 @@ def rich_table(rows: Sequence[Row], baseline: str, *, everything: bool = False) 
             diff, ends = cell(row)
             verdict = row["verdict"] if row else "cannot_tell"
             text = Text(diff, style=_STYLE[verdict])
-            text.append(f"  {say(_SIGN[verdict])}", style="bold " + _STYLE[verdict])
+            text.append(f"  {say(verdict_words(row))}", style="bold " + _STYLE[verdict])
             text.append("\n" + safe_text(ends, 60), style="dim")
             cells.append(text)
         table.add_row(*cells)
@@ -101,7 +100,7 @@ def plain_table(rows: Sequence[Row], baseline: str, *, everything: bool = False)
             diff, ends = cell(row)
             name = f"{safe_text(say(title(kpi)), 60)} {say(unit_words(row['unit']))}".rstrip()
             base = figure(row["baseline_mean"], row["unit"])
-            lines.append((name, base, safe_text(arm, 40), diff, safe_text(ends, 60), say(_SIGN[row["verdict"]])))
+            lines.append((name, base, safe_text(arm, 40), diff, safe_text(ends, 60), say(verdict_words(row))))
     widths = [max(cell_len(line[i]) for line in lines) for i in range(len(head))]
     out = io.StringIO()
     for line in lines:
@@ -140,6 +139,6 @@ def notebook_html(rows: Sequence[Row], baseline: str, answer: str = "", *, every
         rows=[(title(kpi), of_arm) for kpi, of_arm in _chosen(rows, everything)],
         answer=answer,
         cell=cell,
-        verdicts=_SIGN,
+        verdict_words=verdict_words,
         colours={"better": "#006b52", "worse": "#a84300", "cannot_tell": "#5b6470"},
     )

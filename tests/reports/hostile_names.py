@@ -68,7 +68,7 @@ def hostile_sweep(path: Path) -> ResultFolder:
     folder = ResultFolder(path, "sweep")
     folder.begin({**PROVENANCE, "command": "sweep", "argv": ["sweep", *NAMES]})
     keys, n = NAMES[:4], len(NAMES)
-    folder.write_table("design", {"point": list(range(n)), **{key: NAMES for key in keys}})
+    folder.write_table("design", {"point": list(range(n)), **dict.fromkeys(keys, NAMES)})
     arms = {"strategy": NAMES, "baseline": [NAMES[0]] * n, "point": list(range(n)), "diff": [1.0] * n, "ci_low": [0.5] * n, "ci_high": [2.0] * n}
     folder.write_table("differences", arms)
     futures = [

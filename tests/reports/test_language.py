@@ -67,7 +67,7 @@ def test_figures_and_names_are_the_same_in_both_languages(tmp_path: Path) -> Non
     assert report_html(folder) == english
     figures = [sorted(re.findall(r"[+-][\d,.]*\d", " ".join(read(page).words))) for page in (english, korean)]
     assert figures[0] == figures[1] and len(figures[0]) > 50
-    names = [[w for w in re.findall(r"<bdi>(.*?)</bdi>", page)] for page in (english, korean)]
+    names = [re.findall(r"<bdi>(.*?)</bdi>", page) for page in (english, korean)]
     assert names[0] == names[1]
     with using("ko"):
         assert folder.summary()["answer"] != say(folder.summary()["answer"])
@@ -150,7 +150,7 @@ def test_figures_have_korean_letters_without_a_system_font(monkeypatch: pytest.M
     assert len(syllables) == 2350 and {ord(s) for s in syllables} <= letters
     written = {c for text in json.loads(KOREAN.read_text(encoding="utf-8")).values() for c in text if "가" <= c <= "힣"}
     assert {ord(c) for c in written} <= letters
-    monkeypatch.setattr(font_manager, "get_font_names", lambda: [])
+    monkeypatch.setattr(font_manager, "get_font_names", list)
     plots._families.cache_clear()
     assert plots._families()[-1] == "Omosim Hangul"
     plots._families.cache_clear()

@@ -11,6 +11,7 @@ from report_samples import ARMS, HOSTILE, calibration, comparison, hostile, sing
 from omosim.reports.write import report_html, write_report
 from omosim.results import ResultFolder, Unfinished
 
+
 @pytest.fixture(params=["compare", "run", "calibrate"])
 def page(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "compare":

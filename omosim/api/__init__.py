@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from omosim.api.attribute import AttributeStudy
+    from omosim.api.attribution import AttributeStudy
     from omosim.api.sweep import Prepared
     from omosim.api.views import RunView
     from omosim.config.sweep import SweepPlan
@@ -163,7 +163,7 @@ def attribute(strategy: str = "omnichannel", *, overrides: Iterable[str] = (), *
     ------
     ConfigError : every problem of the settings at once
     """
-    from omosim.api.attribute import attribute_run, prepare
+    from omosim.api.attribution import attribute_run, prepare
     from omosim.config.compose import compose
 
     asked = [f"strategy={strategy}", *words(settings), *_names(overrides, "overrides")]
@@ -244,15 +244,15 @@ def rerun_command(path: str) -> int:
 
 
 def attribute_prepare(composed: Any) -> AttributeStudy:
-    """See omosim.api.attribute.prepare."""
-    from omosim.api.attribute import prepare
+    """See omosim.api.attribution.prepare."""
+    from omosim.api.attribution import prepare
 
     return prepare(composed)
 
 
 def attribute_command(study: AttributeStudy, argv: list[str]) -> int:
-    """See omosim.api.attribute.attribute_command."""
-    from omosim.api.attribute import attribute_command as body
+    """See omosim.api.attribution.attribute_command."""
+    from omosim.api.attribution import attribute_command as body
 
     return body(study, argv)
 

@@ -247,7 +247,7 @@ def report_command(path: str) -> int:
 
 def _again(command: str, config: Path, place: str, argv: Sequence[str]) -> int:
     """Run what a `config.yaml` states into another folder; returns the exit code."""
-    from omosim.api.attribute import attribute_command, prepare
+    from omosim.api.attribution import attribute_command, prepare
     from omosim.api.pickup import bopis_command
     from omosim.api.validation import validate_command
     from omosim.config.reread import reread

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from omosim.api.attribute import AttributeStudy
+    from omosim.api.attribution import AttributeStudy
     from omosim.api.sweep import Prepared
     from omosim.config.compose import Composed
     from omosim.schema.settings import Settings

@@ -149,7 +149,7 @@ def _shift(rows: Sequence[Row], titles: dict[str, str]) -> Row:
     names = ", ".join(titles.get(n, n) for n in row["from"].split(", "))
     money = lambda key: {"value": figure(row[key], unit, sign=True), "ends": interval(row[f"{key}_low"], row[f"{key}_high"], unit)}
     return {
-        "model": ", ".join(MODEL_WORDS.get(r["model"], r["model"]) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row), "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
+        "model": ", ".join(MODEL_WORDS.get(str(r["model"]), str(r["model"])) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row), "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
         "promised": least if least == most else f"{least} to {most}", "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
     }  # fmt: skip
 

@@ -75,7 +75,9 @@ def test_a_folder_that_was_cut_off_goes_on_to_the_same_bytes(place: Path, tmp_pa
             return super().collect()
 
     words = [*SMALL, f"output.dir={tmp_path / 'b'}"]
-    for rounds in range(6):
+    rounds = 0
+    while rounds < 6:
+        rounds += 1
         Stops.left = 6
         try:
             attribute_run(prepare(compose("attribute", words)), ["omosim", "attribute", *words], workers=lambda: Stops(ENTRY))

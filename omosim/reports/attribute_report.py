@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -69,10 +70,15 @@ def _talk(summary: Row) -> str:
     talk = summary["word_of_mouth"]
     if not talk or talk["revenue"] is None or not summary["net_revenue"]:
         return ""
-    share = lambda v: f"{100 * v / summary['net_revenue']:.1f}"
+    share = lambda v: _one(100 * v / summary["net_revenue"])
     between = "" if talk["low"] is None else f" ({share(talk['low'])} to {share(talk['high'])})"
     sure = talk["low"] is not None and (talk["low"] > 0 or talk["high"] < 0)
     return f"Without word of mouth {share(talk['revenue'])} %{between} of net revenue would be lost" + ("" if sure else ", which cannot be told from nothing")
+
+
+def _one(value: float) -> str:
+    """One decimal, and no zero with a sign."""
+    return f"{round(value, 1) + 0.0:.1f}"
 
 
 def _together(summary: Row) -> str:
@@ -80,7 +86,7 @@ def _together(summary: Row) -> str:
     found, whole = summary["paid_together"], summary["net_revenue"]
     if not found or found["revenue"] is None or not whole:
         return ""
-    share = lambda v: f"{100 * v / whole:.1f}"
+    share = lambda v: _one(100 * v / whole)
     between = "" if found["low"] is None else f" ({share(found['low'])} to {share(found['high'])})"
     given = ", ".join(f"{MODEL_WORDS.get(m, m)} {share(v)} %" for m, v in found["credit"].items())
     return f"All paid touchpoints together cause {share(found['revenue'])} %{between} of net revenue; they are credited with: {given}."
@@ -100,14 +106,14 @@ def _bars(rows: Sequence[Row], summary: Row, near: str) -> Row:
         true = by[name, models[0]]
         bars = [_bar(scale, share(by[name, m]["credit"]), MODEL_WORDS[m], i) for i, m in enumerate(models)]
         low, mid, high = (share(true[k]) for k in ("true_increment_low", "true_increment", "true_increment_high"))
-        bars.append(_bar(scale, mid, "True", 2) | ({} if low is None or high is None else {"from": scale.at(low), "wide": round(scale.at(high) - scale.at(low), 3), "ends": f" ({low:.1f} to {high:.1f})"}))
+        bars.append(_bar(scale, mid, "True", 2) | ({} if low is None or high is None else {"from": scale.at(low), "wide": round(scale.at(high) - scale.at(low), 3), "ends": f" ({_one(low)} to {_one(high)})"}))
         out.append({"title": true["title"], "name": name, "kind": true["kind"], "bars": bars})
     return {"rows": out, "ticks": [(scale.at(t), short(t)) for t in scale.ticks], "zero": scale.at(0.0), "models": [MODEL_WORDS[m] for m in models]}
 
 
 def _bar(scale: Axis, value: float | None, word: str, colour: int) -> Row:
     a, b = sorted((scale.at(0.0), scale.at(value or 0.0)))
-    return {"word": word, "left": a, "width": max(round(b - a, 3), 0.2), "colour": colour, "value": "–" if value is None else f"{value:.1f} %", "ends": ""}
+    return {"word": word, "left": a, "width": max(round(b - a, 3), 0.2), "colour": colour, "value": "–" if value is None else f"{_one(value)} %", "ends": ""}
 
 
 def _error_chart(errors: Sequence[Row], levels: Sequence[Row]) -> Chart | None:
@@ -149,22 +155,29 @@ def _shift(rows: Sequence[Row], titles: dict[str, str]) -> Row:
     names = ", ".join(titles.get(n, n) for n in row["from"].split(", "))
     money = lambda key: {"value": figure(row[key], unit, sign=True), "ends": interval(row[f"{key}_low"], row[f"{key}_high"], unit)}
     return {
-        "model": ", ".join(MODEL_WORDS.get(r["model"], r["model"]) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row), "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
+        "model": ", ".join(MODEL_WORDS.get(str(r["model"]), str(r["model"])) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row), "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
         "promised": least if least == most else f"{least} to {most}", "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
     }  # fmt: skip
 
 
+_BINS = (0, 1, 2, 4, 7, 12, 20, 40)  # least number of touches of each group
+
+
 def _lengths(paths: Sequence[Row]) -> Chart | None:
-    """Purchases by touches before them, at no loss of identity and in the log as it is."""
+    """Purchases by touches before them, in groups, where every identity is known and in the log as it is."""
     levels = [lv for lv in ("0", "market") if any(row["level"] == lv for row in paths)]
     if not levels:
         return None
-    most = max(row["touches"] for row in paths)
+    group = lambda touches: max(i for i, least in enumerate(_BINS) if touches >= least)
     lines = []
     for i, level in enumerate(levels):
-        share = {row["touches"]: 100 * row["share"] for row in paths if row["level"] == level}
-        lines.append(Line("every identity known" if level == "0" else "log as it is", [share.get(n, 0.0) for n in range(most + 1)], COLOURS[i]))
-    return chart("Touches that the log shows before a purchase", "% of purchases", lines, [str(n) if n < 60 else "60+" for n in range(most + 1)])
+        share = [0.0] * len(_BINS)
+        for row in paths:
+            if row["level"] == level:
+                share[group(row["touches"])] += 100 * row["share"]
+        lines.append(Line("every identity known" if level == "0" else "log as it is", share, COLOURS[i], steps=True))
+    names = [f"{a}" if b == a + 1 else f"{a}-{b - 1}" for a, b in itertools.pairwise(_BINS)]
+    return chart("Touches that the log shows before a purchase", "% of purchases", lines, [*names, f"{_BINS[-1]}+"], x_every=1)
 
 
 def _credits(rows: Sequence[Row], unit: str) -> list[Row]:

@@ -124,5 +124,5 @@ def shifts_table(rows: Sequence[Row], unit: str) -> Table:
         if row["level"] not in ("market", "truth"):
             continue
         cells = (row["from"], row["to"], figure(row["promised_gross_profit"], unit, sign=True), figure(row["earned_gross_profit"], unit, sign=True), interval(row["earned_gross_profit_low"], row["earned_gross_profit_high"], unit))
-        out.add_row(Text(MODEL_WORDS.get(row["model"], row["model"])), *(Text(safe_text(c, 60)) for c in cells))
+        out.add_row(Text(MODEL_WORDS.get(str(row["model"]), str(row["model"]))), *(Text(safe_text(c, 60)) for c in cells))
     return out

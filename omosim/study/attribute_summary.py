@@ -169,4 +169,4 @@ def _earns(best: Row | None, shifts: Sequence[Row], titles: Mapping[str, str]) -
 
 def _pc(share: float) -> str:
     """A share in per cent without its sign."""
-    return f"{100 * share:.1f}"
+    return f"{round(100 * share, 1) + 0.0:.1f}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from omosim.schema.scenario import Intervention
 from omosim.schema.settings import Settings, Touchpoint
 
+MOST_TIMES = 999  # what a dated change of media can add to the plan
 PAID, OWN, OTHER = "paid", "own", "other"
 #: a row with nobody who uses it, nothing said and nothing paid
 _GONE = {"reach": 0.0, "contacts_per_week": 0.0, "awareness_rho": 0.0, "accuracy": 0.0, "pays": False}
@@ -106,7 +107,7 @@ def shift(worth: Mapping[str, float], spend: Mapping[str, float], share: float) 
     Parameters
     ----------
     worth : money credited to each paid touchpoint, in all; spend : what each costs, all above 0
-    share : part of the whole budget that moves; the least give first, each all it has at most
+    share : part of the whole budget that moves; the least give first, each all it has at most; who gets it can spend it
 
     Returns
     -------
@@ -114,10 +115,12 @@ def shift(worth: Mapping[str, float], spend: Mapping[str, float], share: float) 
     """
     rate = {name: worth.get(name, 0.0) / cost for name, cost in spend.items()}
     order = sorted(spend, key=lambda name: (rate[name], name))
-    if len(order) < 2 or rate[order[0]] == rate[order[-1]]:
+    left, given = share * sum(spend.values()), {}
+    able = [name for name in order if left / spend[name] < MOST_TIMES]
+    if len(order) < 2 or not able or rate[order[0]] == rate[able[-1]]:
         return None
-    to, left, given = order[-1], share * sum(spend.values()), {}
-    for name in order[:-1]:
+    to = able[-1]
+    for name in order:
         if left <= 0 or rate[name] >= rate[to]:
             break
         given[name] = min(left, spend[name])

@@ -49,6 +49,8 @@ def test_a_shift_by_hand() -> None:
     assert plan.promised == pytest.approx(10 * (3 - 0) + 10 * (3 - 0.5))
     assert plan.factors(spend) == {"a": 0.0, "b": pytest.approx(1 - 1 / 6), "c": pytest.approx(1 + 20 / 30)}
     assert shift({"a": 1.0}, {"a": 5.0}, 0.1) is None
+    tiny = shift({"a": 1.0, "b": 0.0, "c": 9.0}, {"a": 1e-4, "b": 60.0, "c": 30.0}, 0.2)
+    assert tiny is not None and tiny.to == "c" and tiny.given == {"b": pytest.approx(18.00002)}  # a could not spend it
     assert shift({"a": 5.0, "b": 30.0, "c": 15.0}, spend, 0.1) is None  # all earn the same per money
 
 

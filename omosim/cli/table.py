@@ -36,7 +36,7 @@ COMMANDS: dict[str, Command] = {
             "Writes market.yaml (people, place, goods, stores), scenario.yaml, strategy.yaml and README.txt.\n"
             "Every number has its unit and source behind it. An existing file is never overwritten.\n"
             "from=MARKET takes another shipped market as the start.",
-            ("omosim init mystore", "omosim init mystore from=apparel"),
+            ("omosim init mystore", "omosim init mystore from=apparel", "omosim init studies/seoul from=seoul_beauty"),
             "omosim compare market=DIR/market.yaml",
         ),
         _c(
@@ -64,6 +64,7 @@ COMMANDS: dict[str, Command] = {
             (
                 "omosim compare strategies=[o2o,omnichannel,omo] baseline=o2o market=seoul_beauty",
                 "omosim compare strategies=[o2o,mystore/strategy.yaml] replications=20 precision=0.005",
+                "omosim compare strategies=[o2o,omo] market=apparel scenario=courier_shortage",
             ),
             "omosim report outputs/compare/latest",
         ),
@@ -93,7 +94,11 @@ COMMANDS: dict[str, Command] = {
             "주문 파일에 시장을 맞춘다",
             "Reads the retailer's order log (CSV, xlsx or Parquet), checks every row, fits needs and repeat purchases,\n"
             "and writes a market file with its sources.",
-            ("omosim calibrate orders=orders.csv market=seoul_beauty",),
+            (
+                "omosim calibrate orders=orders.csv market=seoul_beauty",
+                "omosim calibrate orders=orders.xlsx timezone=Asia/Seoul currency=KRW name=mystore",
+                "omosim calibrate orders=online_retail.parquet adapter=uci_online_retail market=apparel",
+            ),
             "omosim compare market=outputs/calibrate/latest/market.yaml",
         ),
         _c(
@@ -162,8 +167,12 @@ COMMANDS: dict[str, Command] = {
             "omosim explain KEY | --all | --count [key=value …]",
             "what a setting means: unit, range, value, source, and the line that set it",
             "설정의 뜻·단위·범위·값·출처를 설명한다",
-            "A prefix lists the keys below it. --count says how many numbers are assumed, have a source, or state none.",
-            ("omosim explain network.stores.pickers", "omosim explain --count market=mystore/market.yaml"),
+            "A prefix lists the keys below it; a short name (bopis, pickers) finds where it stands. --count says how many numbers are assumed, have a source, or state none.",
+            (
+                "omosim explain network.stores.pickers",
+                "omosim explain bopis",
+                "omosim explain --count market=mystore/market.yaml",
+            ),
             "omosim run KEY=VALUE",
         ),
         _c(
@@ -173,7 +182,7 @@ COMMANDS: dict[str, Command] = {
             "build report.html again from a result folder",
             "결과 폴더에서 report.html을 다시 만든다",
             "Uses the files in the folder alone.",
-            ("omosim report outputs/compare/latest",),
+            ("omosim report outputs/compare/latest", "omosim report outputs/sweep/latest", "omosim report my_result"),
             "open DIR/report.html in a browser",
         ),
         _c(
@@ -183,7 +192,7 @@ COMMANDS: dict[str, Command] = {
             "repeat a result from its own config and compare the tables",
             "결과를 같은 설정으로 다시 계산해 비교한다",
             "Reads config.yaml and provenance.json of the folder.",
-            ("omosim rerun outputs/run/latest",),
+            ("omosim rerun outputs/run/latest", "omosim rerun outputs/compare/latest", "omosim rerun my_result"),
             "omosim report DIR",
         ),
         _c(
@@ -193,7 +202,7 @@ COMMANDS: dict[str, Command] = {
             "versions, cores, memory, disk, cache; --warm compiles once",
             "설치 상태를 점검한다",
             "--warm compiles the kernels now (up to 45 s, once), so that the first run starts at once.",
-            ("omosim doctor", "omosim doctor --warm"),
+            ("omosim doctor", "omosim doctor --warm", "NUMBA_CACHE_DIR=/scratch/omosim omosim doctor --warm"),
             "omosim compare",
         ),
     )

@@ -188,17 +188,22 @@ def _more(below: list[dict[str, Any]]) -> list[str]:
 
 def _unknown(key: str, path: tuple[str, ...], known: list[str]) -> Exception:
     like = [k for k in known if path[-1] in k.split(".")[-1]] or [k for k in known if path[-1] in k]
-    near = like[0] if like else nearest(key, known) or nearest(path[-1], [k.split(".")[-1] for k in known])
-    if near is None and len(path) == 1:  # a section or capability by its short name
-        near = nearest(key, [*dict.fromkeys(part for k in known for part in k.split(".")), *Library().options("strategy/capability")])
-    elif near is not None and near not in known:
-        near = next((k for k in known if k.split(".")[-1] == near), None)
+    near = like[0] if like else nearest(key, known) or nearest(path[-1], _names(path, known))
+    if near is not None and near not in known:
+        near = next((k for k in known if k.split(".")[-1] == near), near if len(path) == 1 else None)
     allowed = (
         ", ".join(like[:15]) if len(like) > 1 else ", ".join([*GROUPS, *(k for k in children(()) if k not in GROUPS)])
     )
     return refuse(
         "no such setting", value=show(key), allowed=allowed, near=near, cure="`omosim explain --all` lists every key"
     )
+
+
+def _names(path: tuple[str, ...], known: list[str]) -> list[str]:
+    """Names that a short name may have meant: of settings, sections and capabilities; of settings alone where it is a longer key."""
+    if len(path) > 1:
+        return [k.split(".")[-1] for k in known]
+    return [*dict.fromkeys(part for k in known for part in k.split(".")), *Library().options("strategy/capability")]
 
 
 def explain_all(composed: Composed) -> str:

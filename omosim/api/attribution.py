@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from omosim.api.batch import ahead, workers_of
 from omosim.api.commands import begin, period, stamp
-from omosim.api.sweeps import AHEAD, workers_for
 from omosim.api.warming import cold, warm
 from omosim.results import ResultFolder, code_version
 from omosim.study import attribute as tables
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from omosim.config.compose import Composed
     from omosim.schema.settings import Settings
     from omosim.study.executor import Executor
-    from omosim.study.sweep import SweepOutcome, SweepProgress
+    from omosim.study.progress import Progress
+    from omosim.study.sweep import SweepOutcome
 
 ENTRY = "omosim.study.attribute_task:run_task"
 #: folder of the runs with budgets moved, which are known only when the first ones are there
@@ -139,7 +141,7 @@ class AttributeOutcome:
         return {**self.first.failures, **(self.later.failures if self.later else {})}
 
 
-def attribute_run(study: AttributeStudy, argv: Sequence[str], progress: Callable[[SweepProgress], None] = lambda _: None, workers: Callable[[], Executor] | None = None) -> AttributeOutcome:
+def attribute_run(study: AttributeStudy, argv: Sequence[str], progress: Callable[[Progress], None] = lambda _: None, workers: Callable[[], Executor] | None = None) -> AttributeOutcome:
     """Run what is missing: first the run as it is and one without each touchpoint, then those with budgets moved; write the tables.
 
     Raises
@@ -147,12 +149,13 @@ def attribute_run(study: AttributeStudy, argv: Sequence[str], progress: Callable
     StudyInterrupted : on Ctrl-C; finished runs are kept
     """
     from omosim.reports.write import write_report
-    from omosim.study.sweep import failure_lines
+    from omosim.study.failures import write_failures
+    from omosim.study.sweep import failure_rows
 
     if cold():
         warm()
     folder = begin("attribute", study.composed, argv).folder
-    make = workers or (lambda: workers_for(study.options, study.settings.engine.threads, ENTRY))
+    make = workers or (lambda: workers_of(study.options, ENTRY, study.settings.engine.threads))
     first = _part(study, folder, study.runs, make, progress)
     figures = read_figures(folder, study)
     plans = tables.recommended(figures, study.points, study.options.identity_loss, study.options.shift)
@@ -164,20 +167,20 @@ def attribute_run(study: AttributeStudy, argv: Sequence[str], progress: Callable
         later = _part(study, ResultFolder(folder.path / LATER, "attribute"), more, make, progress)
         read_figures(ResultFolder(folder.path / LATER, "attribute"), study, figures)
     failures = {**first.failures, **(later.failures if later else {})}
-    lines = failure_lines(failures, [*study.runs, *more])
-    folder.write_text("failures.jsonl", lines) if lines else (folder.path / "failures.jsonl").unlink(missing_ok=True)
+    write_failures(folder, failure_rows(failures, [*study.runs, *more]))
     summary = conclude(study, folder, figures, plans, len(failures))
     write_report(folder)
     code = max((o.exit_code for o in (first, later) if o is not None), default=0)
     return AttributeOutcome(folder, summary, first, later, code)
 
 
-def _part(study: AttributeStudy, folder: ResultFolder, runs: Sequence[Planned], make: Callable[[], Executor], progress: Callable[[SweepProgress], None]) -> SweepOutcome:
+def _part(study: AttributeStudy, folder: ResultFolder, runs: Sequence[Planned], make: Callable[[], Executor], progress: Callable[[Progress], None]) -> SweepOutcome:
     """Run what is missing of a part, in its own folder of shards."""
     from omosim.study.sweep import sweep
 
     store = ShardStore(folder, cut(runs))
-    return sweep(store, study.task, make(), mine=range(len(store.parts)), window=max(1, study.options.jobs) * AHEAD, progress=progress)
+    with closing(make()) as workers:
+        return sweep(store, study.task, workers, mine=range(len(store.parts)), window=ahead(workers, study.options.jobs), progress=progress)
 
 
 def read_figures(folder: ResultFolder, study: AttributeStudy, into: Figures | None = None) -> Figures:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omosim.results import ResultFolder, code_version
-from omosim.study.outcome import Failure, Outcome
+from omosim.study.failures import write_failures
+from omosim.study.outcome import Failure
+from omosim.study.progress import Progress
 from omosim.study.shards import Planned, ShardStore, cut
-from omosim.study.sweep import SweepOutcome, SweepProgress, failure_lines, sweep
+from omosim.study.sweep import SweepOutcome, failure_rows, sweep
 
 if TYPE_CHECKING:
     from omosim.schema.settings import Settings
@@ -68,32 +70,6 @@ class Batch:
         return f'{head[:-1]}, "settings": {text}}}'
 
 
-class Lasting:
-    """Workers that outlive a round: `close` is the study's, not the round's."""
-
-    def __init__(self, workers: Executor) -> None:
-        self.workers = workers
-
-    def submit(self, name: str, task: str) -> None:
-        """Hand a task over."""
-        self.workers.submit(name, task)
-
-    def collect(self) -> list[Outcome]:
-        """Finished tasks."""
-        return self.workers.collect()
-
-    def pending(self) -> int:
-        """Tasks that are not collected."""
-        return self.workers.pending()
-
-    def cancel(self) -> list[str]:
-        """Forget the tasks that have not started."""
-        return self.workers.cancel()
-
-    def close(self) -> None:
-        """Nothing: the next round goes on with the same workers."""
-
-
 @dataclass
 class Rounds:
     """Makes the rounds of one study in its folder, with workers that start when the first run is missing.
@@ -105,7 +81,7 @@ class Rounds:
     batch: Batch
     make: Callable[[], Executor]
     jobs: int = 1
-    progress: Callable[[SweepProgress], None] = lambda _: None
+    progress: Callable[[Progress], None] = lambda _: None
     failures: dict[str, Failure] = field(default_factory=dict)
     done: int = 0
     reused: int = 0
@@ -126,10 +102,10 @@ class Rounds:
         before = self.done, self.reused, len(self.failures), self.seconds
         planned = len({item.run_id for item in self.batch.runs})
 
-        def tell(at: SweepProgress) -> None:
-            self.progress(SweepProgress(before[0] + at.done, before[1] + at.reused, before[2] + at.failed, planned, before[3] + at.seconds))
+        def tell(at: Progress) -> None:
+            self.progress(Progress(before[0] + at.done, before[1] + at.reused, before[2] + at.failed, planned, before[3] + at.seconds))
 
-        outcome = sweep(store, self.batch.task, Lasting(self._workers), mine=mine, window=max(1, self.jobs) * AHEAD, progress=tell)
+        outcome = sweep(store, self.batch.task, self._workers, mine=mine, window=ahead(self._workers, self.jobs), progress=tell)
         self.done, self.reused, self.seconds = self.done + outcome.done, self.reused + outcome.reused, self.seconds + outcome.seconds
         self.failures.update(outcome.failures)
         return outcome
@@ -156,9 +132,7 @@ class Rounds:
         """Stop the workers, drop parts of other plans from the folder, and write the failures."""
         self.close()
         ShardStore(self.folder, self.batch.parts).take_stock([])
-        lines = failure_lines(self.failures, self.batch.runs)
-        path = self.folder.path / "failures.jsonl"
-        self.folder.write_text(path.name, lines) if lines else path.unlink(missing_ok=True)
+        write_failures(self.folder, failure_rows(self.failures, self.batch.runs))
 
     def close(self) -> None:
         """Stop the workers."""
@@ -186,3 +160,10 @@ def workers_of(options: Any, entry: str, threads: int) -> Executor:
         return InlineExecutor(entry)
     make = PoolExecutor if options.executor == "pool" else make_executor
     return make(entry, options.jobs, threads=threads, budget_s=options.budget_s)
+
+
+def ahead(workers: Executor, jobs: int) -> Callable[[], int]:
+    """How many tasks to keep in the workers' hands: some for each process, or for each thread that a cluster has now."""
+    from omosim.study.cluster import DaskExecutor
+
+    return lambda: AHEAD * (workers.width() if isinstance(workers, DaskExecutor) else max(1, jobs))

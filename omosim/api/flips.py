@@ -19,7 +19,7 @@ from omosim.study.payback import YEAR_DAYS
 
 if TYPE_CHECKING:
     from omosim.config.flip import FlipPlan
-    from omosim.study.sweep import SweepProgress
+    from omosim.study.progress import Progress
 
 ENTRY = "omosim.model.run:run_task"
 CANNOT_TELL = "cannot_tell"
@@ -85,7 +85,7 @@ class _Runs:
         return out
 
 
-def flip_run(plan: FlipPlan, argv: Sequence[str], progress: Callable[[SweepProgress], None] = lambda _: None) -> FlipResult:
+def flip_run(plan: FlipPlan, argv: Sequence[str], progress: Callable[[Progress], None] = lambda _: None) -> FlipResult:
     """Refine the map, write tables, summary and report.
 
     Raises

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omosim.api.batch import ahead, workers_of
 from omosim.api.commands import stamp
 from omosim.api.select import Selection, select, told
 from omosim.api.warming import cold, warm
@@ -20,14 +21,12 @@ from omosim.study import designs, verdicts
 from omosim.study.shards import Planned, ShardStore, cut, runs_on_disk
 
 if TYPE_CHECKING:
-    from omosim.config.commands import AttributeSettings, SweepSettings
     from omosim.config.sweep import SweepPlan
     from omosim.study.executor import Executor
     from omosim.study.progress import Progress
     from omosim.study.sweep import SweepOutcome
 
 ENTRY = "omosim.model.run:run_task"
-AHEAD = 4  # tasks handed out for every worker
 _LOCK_ALL = ".lock"
 
 
@@ -137,25 +136,6 @@ def refused_id(*parts: object) -> str:
 
 
 # ---- running ----------------------------------------------------------------------------------------------------
-def make_workers(plan: SweepPlan) -> Executor:
-    """The executor that the words ask for."""
-    return workers_for(plan.options, plan.first.settings.engine.threads)
-
-
-def workers_for(options: SweepSettings | AttributeSettings, threads: int, entry: str = ENTRY) -> Executor:
-    """The executor that the options of a study ask for; entry: what a worker runs."""
-    from omosim.study.executor import InlineExecutor, PoolExecutor, make_executor
-
-    if options.executor == "dask" or options.scheduler:
-        from omosim.study.cluster import DaskExecutor
-
-        return DaskExecutor(entry, options.scheduler, options.jobs)
-    if options.executor == "inline":
-        return InlineExecutor(entry)
-    make = PoolExecutor if options.executor == "pool" else make_executor
-    return make(entry, options.jobs, threads=threads, budget_s=options.budget_s)
-
-
 @dataclass
 class SweepResult:
     """A sweep (or one shard of it) that has ended."""
@@ -173,7 +153,6 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[Progress
     ------
     StudyInterrupted : on Ctrl-C; finished runs are kept
     """
-    from omosim.study.cluster import DaskExecutor
     from omosim.study.failures import FILE, write_failures
     from omosim.study.sweep import failure_rows, sweep
 
@@ -186,8 +165,8 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[Progress
     folder.begin({**origin, "overrides": plan.words}, plan.first.yaml)
     write_design(ready, folder)
     folder.write_json("sweep.json", described(ready))
-    at_once = workers or make_workers(plan)
-    window = lambda: AHEAD * (at_once.width() if isinstance(at_once, DaskExecutor) else max(1, options.jobs))
+    at_once = workers or workers_of(options, ENTRY, plan.first.settings.engine.threads)
+    window = ahead(at_once, options.jobs)
 
     def stage(runs: list[Planned]) -> SweepOutcome:
         parts = cut(runs)

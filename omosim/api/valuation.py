@@ -21,7 +21,7 @@ from omosim.study.value_tables import KPIS, Account, coalition_rows, value_rows,
 if TYPE_CHECKING:
     from omosim.config.value import ValuePlan
     from omosim.schema.settings import Settings
-    from omosim.study.sweep import SweepProgress
+    from omosim.study.progress import Progress
 
 ENTRY = "omosim.model.run:run_task"
 RESIDUAL = 0.5  # minor units: more than this is a broken law
@@ -107,7 +107,7 @@ class ValueResult:
         return self.rounds.exit_code
 
 
-def value_run(study: ValueStudy, argv: Sequence[str], progress: Callable[[SweepProgress], None] = lambda _: None) -> ValueResult:
+def value_run(study: ValueStudy, argv: Sequence[str], progress: Callable[[Progress], None] = lambda _: None) -> ValueResult:
     """Run every coalition that is needed, value the players, write tables, summary and report.
 
     Raises

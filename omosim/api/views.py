@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omosim.results.story import story
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from omosim.journeys.log import Path
     from omosim.model.run import Run
+    from omosim.reports.accessors import RunPlot
 
 
 class RunView:
@@ -161,16 +164,38 @@ class RunView:
         found = frame[frame["order_id"] == order]
         if found.empty:
             raise KeyError(f"no order {order}; order_id of orders() names them")
-        row = found.iloc[0]
-        date = self.run.model.world.calendar.date_of
-        lines = [f"order {order}: {row['units']} x item {row['sku']} ({row['category']}), {row['channel']}, {row['fulfilment']}, {row['status']}"]
-        for name in ("placed_at", "promised_at", "picked_at", "ready_at", "arrived_at", "served_at", "handed_over_at", "returned_at"):
-            if row[name] >= 0:  # NaN is not
-                day, rest = divmod(int(row[name]), 86_400)
-                lines.append(f"  {name.removesuffix('_at'):>12} {date(day).isoformat()} {rest // 3600:02d}:{rest % 3600 // 60:02d}")
-        money = row["revenue"] + row["fee"] - row["refund"]
-        lines.append(f"  paid {money} (goods {row['goods_cost']}, service {row['service_cost']}), minor units")
-        return "\n".join(lines)
+        return story(found.iloc[0], self.run.model.world.calendar.date_of)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The same as `kpis()`."""
+        return self.kpis()
+
+    def table(self) -> pd.DataFrame:
+        """KPIs that are defined, in words: kpi, value with its unit."""
+        import pandas as pd
+
+        from omosim.results.words import number
+
+        return pd.DataFrame([{"kpi": k.kpi, "value": number(k.value, k.unit)} for k in self.run.kpis if k.value is not None])
+
+    @property
+    def answer(self) -> str:
+        """What was run, its revenue and profit, and whether its books close, in a sentence."""
+        from omosim.results.words import number
+
+        s, found = self.run.settings, {k.kpi: k for k in self.run.kpis}
+        told = ", ".join(f"{k.replace('_', ' ')} {number(found[k].value, found[k].unit)}" for k in ("net_revenue", "operating_profit") if k in found)
+        laws = "every law at residual 0" if not any(self.run.laws.values()) else "a law is broken"
+        return f"{s.strategy.name} in {s.market.name}, {s.shoppers:,} shoppers over {s.days} days: {told}; {laws}."
+
+    @property
+    def plot(self) -> RunPlot:
+        """Figures: plot.daily(column, …)."""
+        from omosim.reports.accessors import RunPlot
+
+        return RunPlot(self)
 
     def _repr_html_(self) -> str:
-        return self.kpis().to_html(index=False, escape=True, na_rep="undefined", float_format=lambda v: f"{v:,.4g}")
+        from omosim.reports.notebook import frame_html
+
+        return frame_html(self.answer, self.table())

@@ -36,7 +36,7 @@ COMMANDS: dict[str, Command] = {
             "Writes market.yaml (people, place, goods, stores), scenario.yaml, strategy.yaml and README.txt.\n"
             "Every number has its unit and source behind it. An existing file is never overwritten.\n"
             "from=MARKET takes another shipped market as the start.",
-            ("omosim init mystore", "omosim init mystore from=apparel"),
+            ("omosim init mystore", "omosim init mystore from=apparel", "omosim init studies/seoul from=seoul_beauty"),
             "omosim compare market=DIR/market.yaml",
         ),
         _c(
@@ -64,6 +64,7 @@ COMMANDS: dict[str, Command] = {
             (
                 "omosim compare strategies=[o2o,omnichannel,omo] baseline=o2o market=seoul_beauty",
                 "omosim compare strategies=[o2o,mystore/strategy.yaml] replications=20 precision=0.005",
+                "omosim compare strategies=[o2o,omo] market=apparel scenario=courier_shortage",
             ),
             "omosim report outputs/compare/latest",
         ),
@@ -93,7 +94,11 @@ COMMANDS: dict[str, Command] = {
             "주문 파일에 시장을 맞춘다",
             "Reads the retailer's order log (CSV, xlsx or Parquet), checks every row, fits needs and repeat purchases,\n"
             "and writes a market file with its sources.",
-            ("omosim calibrate orders=orders.csv market=seoul_beauty",),
+            (
+                "omosim calibrate orders=orders.csv market=seoul_beauty",
+                "omosim calibrate orders=orders.xlsx timezone=Asia/Seoul currency=KRW name=mystore",
+                "omosim calibrate orders=online_retail.parquet adapter=uci_online_retail market=apparel",
+            ),
             "omosim compare market=outputs/calibrate/latest/market.yaml",
         ),
         _c(
@@ -213,8 +218,12 @@ COMMANDS: dict[str, Command] = {
             "omosim explain KEY | --all | --count [key=value …]",
             "what a setting means: unit, range, value, source, and the line that set it",
             "설정의 뜻·단위·범위·값·출처를 설명한다",
-            "A prefix lists the keys below it. --count says how many numbers are assumed, have a source, or state none.",
-            ("omosim explain network.stores.pickers", "omosim explain --count market=mystore/market.yaml"),
+            "A prefix lists the keys below it; a short name (bopis, pickers) finds where it stands. --count says how many numbers are assumed, have a source, or state none.",
+            (
+                "omosim explain network.stores.pickers",
+                "omosim explain bopis",
+                "omosim explain --count market=mystore/market.yaml",
+            ),
             "omosim run KEY=VALUE",
         ),
         _c(
@@ -251,7 +260,7 @@ COMMANDS: dict[str, Command] = {
             "versions, cores, memory, disk, cache; --warm compiles once",
             "설치 상태를 점검한다",
             "--warm compiles the kernels now (up to 45 s, once), so that the first run starts at once.",
-            ("omosim doctor", "omosim doctor --warm"),
+            ("omosim doctor", "omosim doctor --warm", "NUMBA_CACHE_DIR=/scratch/omosim omosim doctor --warm"),
             "omosim compare",
         ),
     )

@@ -10,7 +10,7 @@ from omosim.config.commands import OPTIONS
 from omosim.config.compose import Composed, compose
 from omosim.config.errors import ConfigError, nearest, refuse, show
 from omosim.config.levels import describe
-from omosim.config.library import GROUPS
+from omosim.config.library import GROUPS, Library
 from omosim.config.schema_tree import children, lookup, tree
 from omosim.schema.scenario import KINDS, ONLY_SET, ONLY_TIMES, SWITCHES, WHOLE_RUN
 from omosim.schema.settings import CompareSettings
@@ -45,7 +45,55 @@ def explain(key: str, composed: Composed) -> str:
             return _option(key, command)
     if key in KINDS:
         return f"{key} (what: {key} in scenario.interventions): {quantity_span(key)}"
+    short = _by_last_name(path, table)
+    if short:
+        return short
     raise _unknown(key, path, [r["key"] for r in table])
+
+
+def _by_last_name(path: tuple[str, ...], table: list[dict[str, Any]]) -> str:
+    """What a name stands for that is no key from the top: the settings below or at every key that ends with it."""
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for row in table:
+        parts = tuple(row["key"].replace("[", ".").replace("]", "").split("."))
+        for end in range(len(path), len(parts) + 1):
+            if parts[end - len(path) : end] == path:
+                sections.setdefault(".".join(parts[:end]), []).append(row)
+                break
+    if not sections:
+        return _absent(path)
+    texts = []
+    for name, below in sorted(sections.items(), key=lambda item: not item[0].startswith("strategy.capabilities.")):
+        found = lookup(_typed(tuple(name.split("."))))
+        meaning = _what(name) or (found.meaning if found is not None else "")
+        head = f"{name}: {meaning}" if meaning else name
+        texts.append("\n".join([head, *(_line(r) for r in below[:LISTED]), *_more(below)]))
+    if len(texts) == 1 and len(path) == 1 and texts[0].startswith("strategy.capabilities."):
+        texts.append(f"  switch   strategy.capabilities.{path[0]}=true|false on the command line\n  try      omosim compare strategies=[o2o,omo] strategy.capabilities.{path[0]}=false")
+    return "\n".join(texts)
+
+
+def _absent(path: tuple[str, ...]) -> str:
+    """A capability that the strategy has not: what switching it on would bring. Empty where there is none of that name."""
+    name, library = path[-1], Library()
+    full = f"strategy.capabilities.{name}"
+    if path[:-1] not in ((), ("strategy", "capabilities")) or not library.exists(f"strategy/capability/{name}"):
+        return ""
+    try:
+        below = [r for r in rows(compose("run", [f"{full}=true"])) if r["key"].startswith(full + ".")]
+    except ConfigError as error:  # it asks for more than a switch, as lockers that the network has none of
+        return f"{full}: {_what(full)}\n  not in this strategy, and not to be switched on alone: {error.problems[0].message}"
+    head = f"{full}: {_what(full)}\n  not in this strategy; {full}=true brings"
+    return "\n".join([head, *(_line(r) for r in below[:LISTED])])
+
+
+def _what(name: str) -> str:
+    """Title of a capability, where the name is one."""
+    head, _, last = name.rpartition(".")
+    library = Library()
+    if head != "strategy.capabilities" or not library.exists(f"strategy/capability/{last}"):
+        return ""
+    return library.title(f"strategy/capability/{last}") or library.first_comment(f"strategy/capability/{last}")
 
 
 def quantity_span(name: str) -> str:
@@ -140,15 +188,22 @@ def _more(below: list[dict[str, Any]]) -> list[str]:
 
 def _unknown(key: str, path: tuple[str, ...], known: list[str]) -> Exception:
     like = [k for k in known if path[-1] in k.split(".")[-1]] or [k for k in known if path[-1] in k]
-    near = like[0] if like else nearest(key, known) or nearest(path[-1], [k.split(".")[-1] for k in known])
+    near = like[0] if like else nearest(key, known) or nearest(path[-1], _names(path, known))
     if near is not None and near not in known:
-        near = next((k for k in known if k.split(".")[-1] == near), None)
+        near = next((k for k in known if k.split(".")[-1] == near), near if len(path) == 1 else None)
     allowed = (
         ", ".join(like[:15]) if len(like) > 1 else ", ".join([*GROUPS, *(k for k in children(()) if k not in GROUPS)])
     )
     return refuse(
         "no such setting", value=show(key), allowed=allowed, near=near, cure="`omosim explain --all` lists every key"
     )
+
+
+def _names(path: tuple[str, ...], known: list[str]) -> list[str]:
+    """Names that a short name may have meant: of settings, sections and capabilities; of settings alone where it is a longer key."""
+    if len(path) > 1:
+        return [k.split(".")[-1] for k in known]
+    return [*dict.fromkeys(part for k in known for part in k.split(".")), *Library().options("strategy/capability")]
 
 
 def explain_all(composed: Composed) -> str:

@@ -8,14 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.reports.language import using
+from omosim.reports.notebook import frame_html, interval_axes, line_axes
 from omosim.reports.plots import forest_axes
-from omosim.reports.study_plots import map_axes, study_html, waterfall_axes
+from omosim.reports.study_plots import map_axes, waterfall_axes
 from omosim.reports.tables import ComparisonTable
 from omosim.reports.tornado import tornado_axes
 from omosim.reports.write import write_report
 from omosim.results import CompareResult, Result, SweepResult
-from omosim.results.load import AttributeResult, FlipResult, ValueResult
-from omosim.results.words import safe_text
+from omosim.results.load import (
+    AttributeResult,
+    BopisResult,
+    ClaimsResult,
+    FlipResult,
+    RunResult,
+    ValidateResult,
+    ValueResult,
+)
+from omosim.schema.columns import WEEKDAYS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +39,65 @@ class ComparePlot:
     def forest(self, kpis: str | Sequence[str] = "operating_profit", ax: Axes | None = None) -> Axes:
         """Paired differences with their intervals, one KPI or several; see `forest_axes`."""
         return forest_axes(self._result.folder, [kpis] if isinstance(kpis, str) else list(kpis), ax)
+
+
+class RunPlot:
+    """`run.plot`: figures of one run, of `simulate` or from a folder."""
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+
+    def daily(self, *columns: str, ax: Axes | None = None) -> Axes:
+        """Columns of `daily()` by day, by default the orders; KeyError when there is no such column."""
+        frame = self._result.daily()
+        chosen = list(columns) or [c for c in ("orders",) if c in frame] or [frame.columns[1]]
+        for name in chosen:
+            if name not in frame:
+                raise KeyError(f"no column '{name}' in daily(); there are {', '.join(map(str, frame.columns))}")
+        return line_axes(frame["day"].tolist(), {name: frame[name].tolist() for name in chosen}, "day, 0 the first measured one", ", ".join(chosen), ax)
+
+
+class BopisPlot:
+    """`plan.plot`: figures of a pickup plan."""
+
+    def __init__(self, result: BopisResult) -> None:
+        self._result = result
+
+    def staff(self, weekday: str | None = None, ax: Axes | None = None) -> Axes:
+        """People on duty by quarter hour on a weekday, by default the busiest planned one; KeyError when it is not planned."""
+        plan = self._result.plan
+        day = weekday or str(plan["weekday"])
+        if day not in plan["days"]:
+            raise KeyError(f"'{day}' is not planned; there are {', '.join(sorted(plan['days'], key=WEEKDAYS.index))}")
+        rows = plan["days"][day]["staff_by_interval"]
+        pools = [who for who in ("pickers", "counter", "staff") if who in rows[0]]
+        return line_axes([r["from"] for r in rows], {who: [r[who] for r in rows] for who in pools}, f"quarter hour, {day}", "people", ax)
+
+
+class ClaimsPlot:
+    """`claims.plot`: figures of claims."""
+
+    def __init__(self, result: ClaimsResult) -> None:
+        self._result = result
+
+    def claims(self, ax: Axes | None = None) -> Axes:
+        """What is caused with its interval, in per cent; open diamonds are the raw readings. Levels are left out."""
+        rows = [r for r in self._result.summary["claims"] if r["form"] != "level" and r["simulated_causal"] is not None]
+        of = lambda name: [None if r[name] is None else 100 * r[name] for r in rows]
+        return interval_axes([r["claim"] for r in rows], of("simulated_causal"), of("ci_low"), of("ci_high"), "caused [%]; diamonds: raw reading", of("simulated_raw"), ax)
+
+
+class ValidatePlot:
+    """`validation.plot`: figures of a validation."""
+
+    def __init__(self, result: ValidateResult) -> None:
+        self._result = result
+
+    def effects(self, pattern: str | None = None, ax: Axes | None = None) -> Axes:
+        """Simulated effects that are shares with their intervals, in per cent, of one pattern or of all."""
+        rows = [r for r in self._result.summary["validation"] if r["unit"] == "share" and pattern in (None, r["pattern"])]
+        of = lambda name: [None if r[name] is None else 100 * r[name] for r in rows]
+        return interval_axes([f"{r['pattern']}: {r['outcome']}" for r in rows], of("simulated"), of("ci_low"), of("ci_high"), "simulated [%]", (), ax)
 
 
 class SweepPlot:
@@ -52,14 +120,19 @@ class SweepPlot:
             raise KeyError(f"no tornado of {strategy or 'a strategy'}; there are {', '.join(studied) or 'none: vary a setting for two strategies'}")
         return tornado_axes(chosen["tornado"], chosen["strategy"], chosen["baseline"], chosen["gain"]["mean"], f"minor {summary['unit']}", ax)
 
+    def differences(self, strategy: str | None = None, ax: Axes | None = None) -> Axes:
+        """Paired difference in operating profit at each point with its interval, of one strategy (by default the first that is compared)."""
+        frame = self._result.to_frame()
+        name = strategy or str(frame["strategy"].iloc[0])
+        mine = frame[frame["strategy"] == name]
+        if mine.empty:
+            raise KeyError(f"'{name}' is not compared; there are {', '.join(dict.fromkeys(frame['strategy']))}")
+        known = lambda column: [None if v != v else float(v) for v in mine[column]]
+        points = [f"point {p}" for p in mine["point"]]
+        return interval_axes(points, known("diff"), known("ci_low"), known("ci_high"), f"{name}: operating profit against the baseline [minor units]", (), ax)
 
-def _sweep_html(result: SweepResult) -> str:
-    """The answer and the table over all points."""
-    from html import escape
 
-    summary = result.summary
-    texts = [result.answer, *(text for name in ("first_thing", "boxes", "replications_needed") for text in summary.get(name, []))]
-    return "".join(f"<p>{escape(safe_text(text, 2000))}</p>" for text in texts) + result.futures().to_html(index=False, escape=True, float_format=lambda v: f"{v:,.4g}")
+
 class ValuePlot:
     """`result.plot` of a valuation."""
 
@@ -82,10 +155,6 @@ class FlipPlot:
         return map_axes(self._result.folder, ax)
 
 
-def _study_html(result: ValueResult | FlipResult) -> str:
-    return study_html(result.answer, result.table())
-
-
 class AttributePlot:
     """`att.plot`: figures of an attribution study."""
 
@@ -105,12 +174,15 @@ class AttributePlot:
         return error_axes(self._result.folder, ax)
 
 
-def _attribute_html(result: AttributeResult) -> str:
-    """The answer and the table of errors; every word is escaped."""
-    from markupsafe import escape
+def _sweep_view(result: SweepResult) -> str:
+    """Everything that a sweep says, and the table over all points."""
+    told = (text for name in ("first_thing", "boxes", "replications_needed") for text in result.summary.get(name, []))
+    return frame_html(" ".join([result.answer, *told]), result.table())
 
-    table = result.table().to_html(index=False, escape=True, na_rep="cannot tell", float_format=lambda v: f"{v:.3f}")
-    return f"<p><strong>{escape(result.answer)}</strong></p>{table}"
+
+def _frame_view(result: Any) -> str:
+    """Answer and main table of a result, for notebooks."""
+    return frame_html(str(result.answer), result.table())
 
 
 def _table(result: CompareResult) -> ComparisonTable:
@@ -133,11 +205,15 @@ def attach() -> None:
     """Give results their `report`, and comparisons `table`, `plot` and a notebook view; safe to call twice."""
     extra: dict[type, dict[str, Any]] = {
         Result: {"report": _report},
-        ValueResult: {"plot": property(ValuePlot), "_repr_html_": _study_html},
-        FlipResult: {"plot": property(FlipPlot), "_repr_html_": _study_html},
+        ValueResult: {"plot": property(ValuePlot), "_repr_html_": _frame_view},
+        FlipResult: {"plot": property(FlipPlot), "_repr_html_": _frame_view},
         CompareResult: {"table": _table, "plot": property(ComparePlot), "_repr_html_": _repr_html},
-        SweepResult: {"plot": property(SweepPlot), "_repr_html_": _sweep_html},
-        AttributeResult: {"plot": property(AttributePlot), "_repr_html_": _attribute_html},
+        AttributeResult: {"plot": property(AttributePlot), "_repr_html_": _frame_view},
+        RunResult: {"plot": property(RunPlot), "_repr_html_": _frame_view},
+        BopisResult: {"plot": property(BopisPlot), "_repr_html_": _frame_view},
+        ValidateResult: {"plot": property(ValidatePlot), "_repr_html_": _frame_view},
+        ClaimsResult: {"plot": property(ClaimsPlot), "_repr_html_": _frame_view},
+        SweepResult: {"plot": property(SweepPlot), "_repr_html_": _sweep_view},
     }
     for kind, members in extra.items():
         for name, member in members.items():

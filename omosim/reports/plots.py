@@ -36,14 +36,25 @@ def forest_axes(folder: ResultFolder, kpis: Sequence[str] = ("operating_profit",
     chosen = [row for kpi in kpis for row in rows if row["kpi"] == kpi]
     revenue = {row["strategy"]: row["baseline_mean"] for row in rows if row["kpi"] == "net_revenue"}
     if ax is None:
-        from matplotlib import pyplot as plt
-
-        _, ax = plt.subplots(figsize=(7, 0.9 + 0.45 * len(chosen)), layout="constrained")
+        ax = new_axes((7, 0.9 + 0.45 * len(chosen)))
     for y, row in enumerate(reversed(chosen)):
         _draw(ax, y, row, _scale(row, revenue))
     ax.axvline(0, color="#8f98a3", linewidth=1)
     _frame(ax, chosen, kpis)
     return ax
+
+
+def new_axes(size: tuple[float, float]) -> Axes:
+    """Axes of a new figure: one that a notebook shows at the end of its cell, elsewhere one that pyplot does not keep open."""
+    import sys
+
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        from matplotlib import pyplot as plt
+
+        return plt.subplots(figsize=size, layout="constrained")[1]
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout="constrained").subplots()
 
 
 def _scale(row: dict[str, Any], revenue: dict[str, float | None]) -> float | None:
@@ -75,14 +86,14 @@ def _frame(ax: Axes, chosen: Sequence[dict[str, Any]], kpis: Sequence[str]) -> N
     for text in ax.get_xticklabels() + ax.get_yticklabels():
         text.set_parse_math(False)
     for text in [*ax.get_yticklabels(), ax.xaxis.label]:
-        text.set_fontfamily(_families())
+        text.set_fontfamily(families())
 
 
 FONT = Path(__file__).parent / "fonts" / "OmosimHangul.ttf"
 
 
 @lru_cache(maxsize=1)
-def _families() -> list[str]:
+def families() -> list[str]:
     """The style's font, then what is installed that has Hangul and kana, then the shipped Korean letters.
 
     Registers a font with matplotlib; no style is touched. A letter that none of them has is a box.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from omosim.reports.figures import short
 from omosim.reports.flip_report import CANNOT_TELL, COLOURS
-from omosim.reports.plots import _families
+from omosim.reports.plots import families
 from omosim.results import ResultFolder
-from omosim.results.words import figure, safe_text
+from omosim.results.words import safe_text
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 _VALUE = {"better": "#0072b2", "worse": "#d55e00", "cannot_tell": "#b6bdc5", "": "#2b3440"}
@@ -58,11 +56,11 @@ def map_axes(folder: ResultFolder, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(_key(axes[0]), parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)
     for text in [ax.xaxis.label, ax.yaxis.label]:
-        text.set_fontfamily(_families())
+        text.set_fontfamily(families())
     legend = ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
     for text in legend.get_texts():
         text.set_parse_math(False)
-        text.set_fontfamily(_families())
+        text.set_fontfamily(families())
     return ax
 
 
@@ -118,17 +116,4 @@ def _finish(ax: Axes, names: list[str], words: str) -> None:
     ax.tick_params(axis="y", length=0)
     for text in [*ax.get_yticklabels(), ax.xaxis.label]:
         text.set_parse_math(False)
-        text.set_fontfamily(_families())
-
-
-def study_html(answer: str, table: pd.DataFrame) -> str:
-    """The answer and its table as an HTML fragment without style sheets or scripts; every word is escaped."""
-    head = "".join(f"<th>{escape(str(c))}</th>" for c in table.columns)
-    body = "".join("<tr>" + "".join(f"<td>{_cell(v)}</td>" for v in row) + "</tr>" for row in table.itertuples(index=False))
-    return f"<p><strong>{escape(safe_text(answer, 3000))}</strong></p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _cell(value: Any) -> str:
-    if value is None or (isinstance(value, float) and value != value):
-        return "–"
-    return escape(figure(value, "") if isinstance(value, (int, float)) and not isinstance(value, bool) else safe_text(value, 200))
+        text.set_fontfamily(families())

@@ -88,6 +88,32 @@ class RunResult(Result):
 
     main_table = "kpis"
 
+    @property
+    def answer(self) -> str:
+        """What was run."""
+        summary = self.summary
+        return f"{summary['strategy']} in {summary['market']} {summary['period']}"
+
+    def explain(self, order: int) -> str:
+        """One order's story, in lines. Raises KeyError when there is no such order."""
+        from datetime import date, timedelta
+
+        from omosim.results.story import story
+
+        frame = self.orders()
+        found = frame[frame["order_id"] == order]
+        if found.empty:
+            raise KeyError(f"no order {order}; order_id of orders() names them")
+        start = date.fromisoformat(self.start_date)
+        return story(found.iloc[0], lambda day: start + timedelta(day))
+
+    @property
+    def start_date(self) -> str:
+        """Date of the run's first day, burn-in included, as config.yaml states it."""
+        import yaml
+
+        return str(yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))["market"]["start_date"])
+
     def kpis(self) -> pd.DataFrame:
         """kpi, value, unit."""
         return self.frame("kpis")
@@ -119,6 +145,18 @@ class BopisResult(Result):
     def plan(self) -> dict[str, Any]:
         """`plan.json`: the busiest planned weekday's figures, every weekday under `days`."""
         return dict(self.folder.read_json("plan.json"))
+
+    def table(self) -> pd.DataFrame:
+        """One row a weekday: paid hours, shares of orders that are ready and of waits within the limit, with intervals."""
+        import pandas as pd
+
+        rows = []
+        for name, day in self.plan["days"].items():
+            row: dict[str, Any] = {"weekday": name, "paid_hours": day["cost"]["paid_hours"], "targets_kept": day["targets_kept"]}
+            for key in ("ready_on_time", "wait_within_limit"):
+                row |= {key: day[key]["value"], f"{key}_low": day[key]["ci_low"], f"{key}_high": day[key]["ci_high"]}
+            rows.append(row)
+        return pd.DataFrame(rows)
 
     def staff(self) -> pd.DataFrame:
         """People on duty and the work that comes: one row a weekday and quarter hour."""
@@ -194,8 +232,8 @@ class SweepResult(Result):
         return self._table("futures")
 
     def table(self) -> pd.DataFrame:
-        """The same as `futures()`."""
-        return self.futures()
+        """The same as `futures()`; of one strategy alone the design."""
+        return self.futures() if "futures" in self.tables() else self.design()
 
     def sensitivity(self) -> pd.DataFrame:
         """A row a strategy and input: its effect on the difference from the baseline, and the noise of replications."""

@@ -20,6 +20,7 @@ from omosim.study import tabulate
 from omosim.study.book import Book, FailedRun
 from omosim.study.compare import Progress
 from omosim.study.executor import Executor
+from omosim.study.failures import write_failures
 from omosim.validation.claim import Claim, Row, load_claim
 from omosim.validation.effects import Estimate, estimate
 from omosim.validation.plan import Plan, Planned, _Maker, find, prepare, read_planned
@@ -133,7 +134,7 @@ def claims(
         folder.write_table("runs", *tabulate.runs_table(book, replications, plan.base.scenario.name))
         folder.write_json("laws.json", tabulate.law_residuals(book, replications))
         failures = book.failed(replications)
-        tabulate.write_failures(folder, failures)
+        write_failures(folder, (f.row() for f in failures))
     text = answer(rows)
     about = [{"name": c.name, "title": c.title, "source": c.source, "kind": c.kind, "scenario": c.scenario, "assumed": c.assumed} for c in plan.claims]
     summary = {"answer": text, "seed": plan.seed, "replications": replications, "failed_runs": len(failures), "confidence": 0.95, "about": about, "claims": rows}

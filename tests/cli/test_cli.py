@@ -36,7 +36,7 @@ def test_help_of_each_command_has_examples_and_the_next_step(name: str, lang: st
     text = capsys.readouterr().out
     command = COMMANDS[name]
     assert command.says[lang] in text and command.after in text
-    assert all(example in text for example in command.examples)
+    assert all(example in text for example in command.examples) and len(command.examples) >= 3
 
 
 def test_version(capsys) -> None:
@@ -347,6 +347,24 @@ def test_explain_prefix_level_and_option(capsys) -> None:
     assert "[h]" in capsys.readouterr().out
     assert main(["explain", "precision"]) == 0
     assert "half-width" in capsys.readouterr().out
+
+
+def test_explain_finds_short_names(capsys) -> None:
+    assert main(["explain", "bopis"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("strategy.capabilities.bopis: ") and "strategy.capabilities.bopis.levels.promise_h = 2.5 [h]" in text
+    assert "strategy.capabilities.bopis=true|false" in text
+    assert main(["explain", "pickers"]) == 0
+    assert "network.stores.pickers = " in capsys.readouterr().out
+    assert main(["explain", "staff_training"]) == 0
+    assert "not in this strategy" in capsys.readouterr().out
+    assert main(["explain", "bopsi"]) == 2
+    assert "Did you mean 'bopis'" in capsys.readouterr().err
+
+
+def test_the_module_is_the_command(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "omosim", "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == f"omosim {__version__}\n"
 
 
 def test_explain_all_counts_the_assumed(capsys) -> None:

@@ -1,0 +1,7 @@
+"""`python -m omosim` is `omosim`."""
+
+import sys
+
+from omosim.cli.main import main
+
+sys.exit(main())

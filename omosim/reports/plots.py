@@ -120,11 +120,11 @@ def draw(drawing: Drawing, ax: Axes | None = None) -> Axes:
     ax.set_title(safe_text(drawing.title, 120), loc="left", fontsize=11, parse_math=False)
     for text in [ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels(), *ax.texts]:  # type: ignore[attr-defined]
         text.set_parse_math(False)
-        text.set_fontfamily(_families())
+        text.set_fontfamily(families())
     legend = ax.get_legend()
     for text in legend.get_texts() if legend else ():
         text.set_parse_math(False)
-        text.set_fontfamily(_families())
+        text.set_fontfamily(families())
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 

@@ -68,12 +68,13 @@ def _dispatch(words: list[str]) -> int:
         return OK
     if flags.wrong:
         return _wrong_flags(command, flags)
-    if flags.lang != "en":
-        from omosim.reports.language import use
-
-        use(flags.lang)
     module = importlib.import_module(f"omosim.cli.commands.{command.replace('-', '_')}")
-    return int(module.run(rest, flags, ["omosim", *words]))
+    if flags.lang == "en":
+        return int(module.run(rest, flags, ["omosim", *words]))
+    from omosim.reports.language import using
+
+    with using(flags.lang):
+        return int(module.run(rest, flags, ["omosim", *words]))
 
 
 def _unknown(command: str) -> int:

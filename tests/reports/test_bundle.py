@@ -164,3 +164,17 @@ def test_a_run_answers_first_and_says_what_it_cannot(tmp_path: Path) -> None:
     words = " ".join(read(report_html(single_run(tmp_path / "x"))).words)
     assert words.index("omo earns an operating profit of KRW 81,234,567") < words.index("Day by day")
     assert "cannot tell whether another strategy is better" in words
+
+
+def test_the_command_writes_the_formats_it_is_given_and_refuses_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from omosim.cli.main import main
+    from omosim.reports.language import current
+
+    folder = single_run(tmp_path / "x")
+    assert main(["report", str(folder.path), "format=[html,csv]"]) == 0
+    assert {p.name for p in (folder.path / "csv").iterdir()} == {"kpis.csv", "daily.csv"} and (folder.path / "report.html").is_file()
+    assert main(["report", str(folder.path), "format=html,xslx"]) == 2
+    said = capsys.readouterr().err
+    assert "xslx" in said and "Did you mean 'xlsx'?" in said and "html, xlsx, csv, png, svg" in said and "Traceback" not in said
+    assert main(["report", str(folder.path), "--lang", "ko"]) == 0 and current() == "en"
+    assert '<html lang="ko">' in (folder.path / "report.html").read_text(encoding="utf-8")

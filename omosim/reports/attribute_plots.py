@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from omosim.reports.attribute_screen import MODEL_WORDS, records
 from omosim.reports.figures import COLOURS
-from omosim.reports.plots import _families
+from omosim.reports.plots import families
 from omosim.results import ResultFolder
 from omosim.results.words import safe_text
 
@@ -67,5 +67,5 @@ def _dressed(ax: Axes, x: str, y: str) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize="small")
     for text in ax.get_yticklabels():
-        text.set_fontfamily(_families())
+        text.set_fontfamily(families())
     return ax

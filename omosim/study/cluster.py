@@ -18,8 +18,15 @@ from omosim.study.worker import attempt
 KILLS = 3  # workers that a task may cost on a cluster of our own; a scheduler of the user has its own number
 _WAIT_S = 20.0
 _ASK_S = 2.0
-#: of a cluster of our own: nobody looks at its profile of every task, nor at its machine twice a second
-_QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.system-monitor.interval": "5s", "distributed.admin.system-monitor.gil.enabled": False}
+#: of a cluster of our own: nobody looks at its profiles and monitors, which wake each process many times a second
+_QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "60s",
+    "distributed.worker.memory.monitor-interval": "1s",
+}
 
 
 class ClusterError(RuntimeError):

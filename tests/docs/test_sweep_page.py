@@ -1,7 +1,12 @@
 """Every command of docs/sweep.md runs, one after the other in one folder."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from omosim.results.tables import read_columns
 from tests.docs.test_readme import omosim
@@ -10,14 +15,31 @@ PAGE = (Path(__file__).parents[2] / "docs" / "sweep.md").read_text(encoding="utf
 COMMANDS = [line for block in re.findall(r"^```bash\n(.*?)^```", PAGE, re.M | re.S) for line in block.splitlines() if line.strip()]
 
 
+SMALL = ("shoppers=60", "days=2", "burn_in_days=0", "jobs=1")
+
+
+@pytest.mark.slow
 def test_the_commands_work_in_their_order(tmp_path):
-    assert len(COMMANDS) == 3
+    assert len(COMMANDS) == 6
+    place, latest = None, tmp_path / "outputs" / "sweep" / "latest"
     for line in COMMANDS:
-        small = ("shoppers=100", "days=2", "burn_in_days=0") if "interval" not in line and " strategy=" in line else ()
-        done = omosim(re.sub(r" (shoppers|days)=\d+", "", line) if small else line, tmp_path, *small)
-        assert done.returncode == 0, done.stderr
-    (place,) = [p for p in (tmp_path / "outputs" / "sweep").iterdir() if not p.is_symlink()]
-    assert set(re.findall(r"`([a-z]+)\.parquet`", PAGE)) <= {p.stem for p in place.glob("*.parquet")}
+        if " strategy=" in line:
+            line = re.sub(r" (shoppers|days)=\d+", "", line).replace("points=32", "points=7")
+            done = omosim(line, tmp_path, *SMALL)
+            place = place or latest.resolve()
+        else:
+            run = read_columns(latest / "runs" / "part-00000.parquet")["run_id"][0]
+            done = omosim(line.replace("run=ID", f"run={run}"), tmp_path, *(["jobs=1"] if " extend " in line else []))
+        assert done.returncode == 0, done.stderr + done.stdout
     columns = read_columns(place / "runs" / "part-00000.parquet")
     assert list(columns) == re.search(r"a row a run and KPI: ([^)]*)\)", PAGE)[1].replace("\n", " ").split(", ")
     assert (place / "report.html").is_file() and len(set(columns["run_id"])) >= 16
+    assert set(re.findall(r"`([a-z]+)\.parquet`", PAGE)) <= {p.stem for p in latest.parent.glob("*/*.parquet")} | {"boxes"}
+    assert "select" in latest.resolve().joinpath("sweep.json").read_text(encoding="utf-8")
+
+
+def test_the_notebook_block_runs(tmp_path):
+    (block,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
+    block = block.replace("points=24", "points=4").replace("shoppers=200, days=7", "shoppers=60, days=2, burn_in_days=0, jobs=1")
+    done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=900, env={**os.environ, "MPLBACKEND": "Agg"})
+    assert done.returncode == 0, done.stderr

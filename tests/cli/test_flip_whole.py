@@ -127,6 +127,20 @@ def test_resume_rerun_report_and_notebook(known, monkeypatch: pytest.MonkeyPatch
     assert again.summary["strategies"] == ["o2o", "omo"] and again.summary["runs"] <= 200
 
 
+def test_a_larger_budget_goes_on_in_the_same_folder(known, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*WORDS, "runs=70", "output.dir=a"]) == 0
+    assert json.loads(Path("a/summary.json").read_text())["stopped"] == "the budget of 70 runs is used"
+    asked = []
+    real = known.run
+    known.run = lambda text: asked.append(1) or real(text)
+    try:
+        assert main([*WORDS, "output.dir=a"]) == 0
+    finally:
+        known.run = real
+    assert main([*WORDS, "output.dir=b"]) == 0
+    assert bytes_of("a") == bytes_of("b") and len(asked) < json.loads(Path("b/summary.json").read_text())["runs"] - 60
+
+
 def test_failed_runs_are_rows(known, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "BROKEN", {"replication": 1, "on": "push", "sigma": 300})
     assert main([*WORDS, "output.dir=a"]) == 3

@@ -75,14 +75,14 @@ def _frame(ax: Axes, chosen: Sequence[dict[str, Any]], kpis: Sequence[str]) -> N
     for text in ax.get_xticklabels() + ax.get_yticklabels():
         text.set_parse_math(False)
     for text in [*ax.get_yticklabels(), ax.xaxis.label]:
-        text.set_fontfamily(_families())
+        text.set_fontfamily(families())
 
 
 FONT = Path(__file__).parent / "fonts" / "OmosimHangul.ttf"
 
 
 @lru_cache(maxsize=1)
-def _families() -> list[str]:
+def families() -> list[str]:
     """The style's font, then what is installed that has Hangul and kana, then the shipped Korean letters.
 
     Registers a font with matplotlib; no style is touched. A letter that none of them has is a box.
@@ -109,11 +109,11 @@ def draw(drawing: Drawing, ax: Axes | None = None) -> Axes:
     ax.set_title(safe_text(drawing.title, 120), loc="left", fontsize=11, parse_math=False)
     for text in [ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels(), *ax.texts]:  # type: ignore[attr-defined]
         text.set_parse_math(False)
-        text.set_fontfamily(_families())
+        text.set_fontfamily(families())
     legend = ax.get_legend()
     for text in legend.get_texts() if legend else ():
         text.set_parse_math(False)
-        text.set_fontfamily(_families())
+        text.set_fontfamily(families())
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 

@@ -85,7 +85,8 @@ class Catalogue:
 
     def _part(self, text: str) -> str:
         """What a place-holder stands for, one list deep."""
-        return self.find(text, inner=True) or ", ".join(self.find(p, inner=True) or p for p in text.split(", "))
+        mark = "; " if "; " in text else ", "
+        return self.find(text, inner=True) or mark.join(self.find(p, inner=True) or p for p in text.split(mark))
 
     def say(self, text: str) -> str:
         """The text with its spaces at both ends kept; sentence by sentence where it is not known whole."""

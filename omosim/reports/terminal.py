@@ -148,13 +148,14 @@ def say_plan(plan: Row, summary: Row, folder: Path) -> None:
         f"store on {read['trading_days']} days, {read['first_day']} to {read['last_day']}; open {plan['opens']}-{plan['closes']} ({plan['hours_from']}); "
         f"promise {plan['promise_h']:.3g} h ({plan['promise_from']})", 600)))  # fmt: skip
     for note in summary["notes"]:
-        console.print(Text(safe_text(f"note: {note}")))
+        console.print(Text(safe_text(f"{say('note')}: {say(note)}")))
     check = plan["check"]
     if check["rows"]:
-        console.print(Text(f"\nCheck on {len(check['held_out'])} held-out days; staff of the past: {check['staff_of_the_past']}", style="bold"))
+        told = f"Check on {len(check['held_out'])} held-out days; staff of the past: {check['staff_of_the_past']}"
+        console.print(Text(f"\n{safe_text(say(told), 600)}", style="bold"))
         for row in check["rows"]:
             words = [_of_unit(row[name], row["unit"]) for name in ("observed", "simulated", "ci_low", "ci_high")]
-            verdict = "within" if row["within"] else "OUTSIDE"
+            verdict = say("within" if row["within"] else "OUTSIDE")
             console.print(Text(f"  {row['weekday']}  {row['measure']:<32} observed {words[0]:>8}  simulated {words[1]:>8} ({words[2]} to {words[3]})  {verdict}"))
     else:
         console.print(Text(check["why_not"]))
@@ -169,15 +170,15 @@ def say_plan(plan: Row, summary: Row, folder: Path) -> None:
             f"  {day['shelf_peak_bins']['value']:>10.0f}  {min(slots):>6}-{max(slots)}" + ("" if day["targets_kept"] else "  TARGETS NOT KEPT")
         ))  # fmt: skip
     shown = plan["weekday"]
-    console.print(Text(f"\nWhat if, {shown} (the same simulated days)", style="bold"))
+    console.print(Text(say(f"\nWhat if, {shown} (the same simulated days)"), style="bold"))
     for row in plan["what_if"]:
         console.print(Text(f"  {row['change']:<44} ready on time {_share(row['ready_on_time']):<21} wait <= limit {_share(row['wait_within_limit']):<21}"))
-    console.print(Text(f"\nWhat promise, {shown} (people planned; people who pick that the target takes, hour by hour)", style="bold"))
+    console.print(Text(say(f"\nWhat promise, {shown} (people planned; people who pick that the target takes, hour by hour)"), style="bold"))
     for row in plan["promises"]["rows"]:
         takes = "no number keeps it" if row["person_hours"] is None else f"{row['person_hours']:.4g} person-hours, {row['most_at_once']} at once"
         console.print(Text(f"  {row['promise_h']:>5.3g} h   ready on time {_share(row['ready_on_time']):<21} the target takes {takes}"))
     console.print(Text(f"\n{say(summary['answer'])}"))
-    console.print(Text("Intervals cover chance and what few past days leave open, not wrong work times: the report lists what is assumed."))
+    console.print(Text(say("Intervals cover chance and what few past days leave open, not wrong work times: the report lists what is assumed.")))
     console.print(Text(f"Plan: {folder / 'plan.json'}, capacity_plan.csv, rota.csv, rota.xlsx\nReport: {folder / 'report.html'}"))
 
 

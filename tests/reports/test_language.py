@@ -151,6 +151,6 @@ def test_figures_have_korean_letters_without_a_system_font(monkeypatch: pytest.M
     written = {c for text in json.loads(KOREAN.read_text(encoding="utf-8")).values() for c in text if "가" <= c <= "힣"}
     assert {ord(c) for c in written} <= letters
     monkeypatch.setattr(font_manager, "get_font_names", list)
-    plots._families.cache_clear()
-    assert plots._families()[-1] == "Omosim Hangul"
-    plots._families.cache_clear()
+    plots.families.cache_clear()
+    assert plots.families()[-1] == "Omosim Hangul"
+    plots.families.cache_clear()

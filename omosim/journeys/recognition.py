@@ -80,7 +80,7 @@ def _draw_of_touch(touches: np.ndarray, world: World) -> np.ndarray:
     by_number = np.argsort(number, kind="stable")
     ends = np.cumsum(np.bincount(number)) if len(who) else np.zeros(0, np.int64)
     start = 0
-    for k, end in enumerate(ends):
+    for k, end in enumerate(ends.tolist()):
         at = order[by_number[start:end]]
         u = np.zeros(len(at))
         fill_uniform(world.key0, world.key1, touches["shopper"][at].astype(np.int64), TOUCH_DRAW, _AGAIN + k, u)

@@ -231,7 +231,7 @@ def spending(figures: Figures, points: Sequence[Point]) -> dict[str, float]:
 
 
 def recommended(figures: Figures, points: Sequence[Point], losses: Sequence[float], share: float) -> dict[tuple[str, str], Shift]:
-    """(level, model) -> shift, and (truth, truth): by true increments, those that cannot be told from nothing as nothing."""
+    """(level, model) -> shift, and (truth, truth): by the same rule on the means of the true increments."""
     spend = spending(figures, points)
     out: dict[tuple[str, str], Shift] = {}
     for level in levels_of(losses):
@@ -239,19 +239,12 @@ def recommended(figures: Figures, points: Sequence[Point], losses: Sequence[floa
             found = shift({name: _mean(figures.credit(level, model, name)) for name in spend}, spend, share)
             if found is not None:
                 out[level, model] = found
-    known = {name: truth(figures, off(name), REVENUE) for name in spend}
-    if all(value.diff is not None for value in known.values()):
-        best = shift({name: _told(value) for name, value in known.items()}, spend, share)
+    known = {name: truth(figures, off(name), REVENUE).diff for name in spend}
+    if all(value is not None for value in known.values()):
+        best = shift({name: float(value or 0.0) for name, value in known.items()}, spend, share)
         if best is not None:
             out[TRUTH, TRUTH] = best
     return out
-
-
-def _told(effect: Paired) -> float:
-    """An effect that is told from nothing by its interval, else 0."""
-    if effect.diff is None or effect.ci_low is None or effect.ci_high is None or effect.ci_low <= 0 <= effect.ci_high:
-        return 0.0
-    return effect.diff
 
 
 def shift_rows(figures: Figures, plans: Mapping[tuple[str, str], Shift], unit: str) -> list[Row]:

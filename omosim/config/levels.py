@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 from omosim.config.schema_tree import Key, lookup
 from omosim.strategy import Capability, Level, capability, capability_names
 
 
-@lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
-    """Names of all capabilities."""
+    """Names of all capabilities, of those registered since the last call, too."""
     return tuple(capability_names())
 
 

@@ -20,6 +20,10 @@ FINDINGS: dict[str, str] = {
 }  # fmt: skip
 #: an effect within this part of what is claimed (or of the raw reading) is next to nothing
 SMALL = 0.1
+#: findings as the answer counts them
+COUNTED = {
+    CAUSED: "caused in full", PART: "in part", NOTHING: "next to not at all", OPPOSITE: "the other way", CANNOT_TELL: "cannot be told",
+}  # fmt: skip
 #: repetitions from which on the luckiest one is told
 FIRMS = 10
 
@@ -127,12 +131,10 @@ def answer(rows: Sequence[Mapping[str, Any]]) -> str:
     count = lambda *names: sum(row["finding"] in names for row in rows)
     speaks = len(rows) - count(SILENT)
     tested = [row for row in rows if row["simulated_causal"] is not None and row["finding"] not in (SILENT, LEVEL)]
-    text = f"{len(rows)} claims; about {count(SILENT)} the model cannot speak, and says why."
+    text = f"{len(rows)} claims; about {count(SILENT)} of them the model cannot speak, and says why."
     if tested:
-        text += (
-            f" Of {len(tested)} effects that are claimed and can be run with and without, {count(CAUSED)} can be caused in full, {count(PART)} in part, "
-            f"{count(NOTHING)} next to not at all, {count(OPPOSITE)} go the other way, {count(CANNOT_TELL)} cannot be told."
-        )
+        told = {name: sum(row["finding"] == name for row in tested) for name in COUNTED}
+        text += f" Effects that can be run with and without: {len(tested)}; of these {', '.join(f'{n} {COUNTED[name]}' for name, n in told.items() if n)}."
         caused = [row for row in tested if row["finding"] in (CAUSED, PART) and row["form"] != "level"]
         over = sorted(row["simulated_raw"] / row["simulated_causal"] for row in caused if row["simulated_raw"] is not None)
         if over:

@@ -66,5 +66,5 @@ def test_the_answer_counts_every_finding() -> None:
         {"finding": "cannot_speak", "form": "change", "simulated_raw": None, "simulated_causal": None}, {"finding": "level", "form": "level", "simulated_raw": 6.0, "simulated_causal": None},
     ]  # fmt: skip
     text = answer(rows)
-    assert text.startswith("4 claims; about 1 the model cannot speak") and "Of 2 effects" in text and "1 can be caused in full, 1 in part" in text and "raw reading is 2 times it" in text
+    assert text.startswith("4 claims; about 1 of them the model cannot speak") and "without: 2; of these 1 caused in full, 1 in part. " in text and "raw reading is 2 times it" in text
     assert "Nothing was run" in answer([rows[2]])

@@ -18,6 +18,8 @@ from omosim.config.errors import refuse
 from omosim.config.library import GROUPS, Library
 
 PACKAGES = ("numpy", "numba", "simpy", "mesa", "pandas", "hydra-core", "matplotlib", "pydantic", "pyarrow", "openpyxl", "xlsxwriter", "scipy")
+#: extra -> the package that shows it is there
+EXTRAS = {"cluster": "distributed", "analysis": "salib", "notebook": "ipykernel"}
 NEEDED_DISK = 500_000_000
 
 
@@ -49,6 +51,7 @@ def checks() -> Iterator[tuple[str, str, bool]]:
             yield package, metadata.version(package), True
         except metadata.PackageNotFoundError:
             yield package, "missing; install omosim again", False
+    yield "extras", _extras(), True
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     yield "cores", f"{cores} (jobs={cores} uses them all)", True
     have = memory_bytes()
@@ -58,6 +61,17 @@ def checks() -> Iterator[tuple[str, str, bool]]:
     library = Library()
     counts = {g: len(library.options(g)) for g in GROUPS}
     yield "configs", ", ".join(f"{n} {g}" for g, n in counts.items()), all(counts.values())
+
+
+def _extras() -> str:
+    """Optional parts: their versions, or how they are installed."""
+    words = []
+    for extra, package in EXTRAS.items():
+        try:
+            words.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            words.append(f"no {package} (pip install omosim[{extra}])")
+    return ", ".join(words)
 
 
 def _disk() -> Iterator[tuple[str, str, bool]]:

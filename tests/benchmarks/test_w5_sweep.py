@@ -21,7 +21,7 @@ import pytest
 from omosim.results import ResultFolder
 from omosim.study.cluster import DaskExecutor
 from omosim.study.executor import InlineExecutor, PoolExecutor
-from omosim.study.shards import Planned, ShardStore, cut, runs_on_disk
+from omosim.study.shards import Planned, ShardStore, cut, finished_runs, runs_on_disk
 from omosim.study.sweep import sweep
 
 HERE = "tests.benchmarks.w5_entry"
@@ -89,6 +89,15 @@ def two_against_one(place: Path) -> tuple[float, float]:
     return wall, cpu
 
 
+def busy(place: Path) -> float:
+    """Share of the time from a worker's first run to its last end that it was in a run."""
+    spans: dict[int, list[tuple[float, float]]] = {}
+    for answer in finished_runs(place).values():
+        spans.setdefault(int(answer.value("worker")), []).append((answer.value("began"), answer.value("ended")))
+    inside = sum(end - began for runs in spans.values() for began, end in runs)
+    return inside / sum(max(end for _, end in runs) - min(began for began, _ in runs) for runs in spans.values())
+
+
 def dask_against_pool(place: Path, runs: int = 26) -> tuple[float, float]:
     """Time of Dask over the pool's on runs of about .6 s, two processes each: by wall, by CPU; the start and two runs are taken off."""
     takes: dict[str, Clock] = {}
@@ -96,6 +105,8 @@ def dask_against_pool(place: Path, runs: int = 26) -> tuple[float, float]:
         for count in (2, runs):
             takes[f"{name} {count}"] = plain(count, place / f"{name}{count}", make)
     part = {name: (takes[f"{name} {runs}"].wall - takes[f"{name} 2"].wall, takes[f"{name} {runs}"].cpu - takes[f"{name} 2"].cpu) for name in ("pool", "dask")}
+    inside = {name: busy(place / f"{name}{runs}") for name in ("pool", "dask")}
+    print(f"workers are in a run {100 * inside['pool']:.1f} % of their time in the pool, {100 * inside['dask']:.1f} % on Dask")
     starts = ", ".join(f"{name} {takes[f'{name} 2'].wall:.1f} s ({takes[f'{name} 2'].cpu:.1f} CPU)" for name in ("pool", "dask"))
     wall, cpu = (part["dask"][i] / part["pool"][i] for i in (0, 1))
     print(f"{runs - 2} runs of .6 s: pool {part['pool'][0]:.1f} s ({part['pool'][1]:.1f} CPU), Dask {part['dask'][0]:.1f} s ({part['dask'][1]:.1f} CPU): {wall:.2f} by wall, {cpu:.2f} by CPU; start and two runs: {starts}; {load()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 
@@ -43,9 +44,13 @@ def small(text: str) -> str:
 
 
 def half_a_second(text: str) -> str:
-    """About .6 s of work."""
+    """About .6 s of work; says in which process it was, from when to when (seconds of the day, so that nine digits hold them)."""
+    began = time.time() % 86_400
     burn(600 * LOOPS_PER_MS)
-    return answer(json.loads(text))
+    told = json.loads(answer(json.loads(text)))
+    for name, value in (("began", began), ("ended", time.time() % 86_400), ("worker", os.getpid())):
+        told["kpis"].append({"kpi": name, "value": value, "unit": "s", "reason": ""})
+    return json.dumps(told)
 
 
 if __name__ == "__main__":

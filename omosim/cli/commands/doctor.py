@@ -19,7 +19,7 @@ from omosim.config.library import GROUPS, Library
 
 PACKAGES = ("numpy", "numba", "simpy", "mesa", "pandas", "hydra-core", "matplotlib", "pydantic", "pyarrow", "openpyxl", "xlsxwriter", "scipy")
 #: extra -> the package that shows it is there
-EXTRAS = {"cluster": "distributed", "analysis": "salib", "notebook": "ipykernel"}
+EXTRAS = {"cluster": "distributed", "analysis": "salib"}
 NEEDED_DISK = 500_000_000
 
 

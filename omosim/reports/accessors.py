@@ -127,7 +127,7 @@ class SweepPlot:
         mine = frame[frame["strategy"] == name]
         if mine.empty:
             raise KeyError(f"'{name}' is not compared; there are {', '.join(dict.fromkeys(frame['strategy']))}")
-        known = lambda column: [None if v != v else v for v in mine[column].astype(float).tolist()]
+        known = lambda column: [None if v != v else v for v in mine[column].to_numpy(float).tolist()]
         points = [f"point {p}" for p in mine["point"]]
         return interval_axes(points, known("diff"), known("ci_low"), known("ci_high"), f"{name}: operating profit against the baseline [minor units]", (), ax)
 

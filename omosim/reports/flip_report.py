@@ -27,7 +27,7 @@ def flip_page(folder: ResultFolder) -> str:
     colour = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
     flat = len(summary["ranges"]) == 1
     picture = _line(folder, summary, colour) if flat else _map(folder, summary, colour)
-    share = lambda n: "nowhere" if summary["shares"][n] <= 1e-9 else percent(summary["shares"][n]) if summary["shares"][n] < 1 - 1e-9 else "everywhere"
+    share = lambda n: "0 %" if summary["shares"][n] <= 1e-9 else percent(summary["shares"][n]) if summary["shares"][n] < 1 - 1e-9 else "100 %"
     legend = [(safe_text(n, 60), colour[n], share(n)) for n in names] + [("cannot tell", "", share(CANNOT_TELL))]
     return render(
         "flip.html", heading="Break-even map", summary=summary, flat=flat, pic=picture, legend=legend, facts=_facts(summary), flips=_flips(summary), ended=ended(summary),

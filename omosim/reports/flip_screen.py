@@ -44,7 +44,7 @@ class FlipScreen(StudyScreen):
 
 def ended(summary: Row) -> str:
     """How much was run and why it stopped."""
-    return f"{summary['points']} points, {summary['runs']:,} runs of at most {summary['budget']:,}, {summary['rounds']} rounds; stopped: {summary['stopped']}."
+    return f"{summary['points']} points, {summary['runs']:,} runs of at most {summary['budget']:,}, {summary['rounds']} {'round' if summary['rounds'] == 1 else 'rounds'}; stopped: {summary['stopped']}."
 
 
 def span(value: float) -> str:

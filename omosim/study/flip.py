@@ -190,7 +190,8 @@ def refine(ranges: Sequence[Range], strategies: int, rule: Rule, evaluate: Evalu
     else:
         left = [cell for cell in found.cells if found.winner(cell) is None]
         fine = all(max(cell.sides(ranges)) <= rule.resolution * (1 + 1e-9) or not cell.split(ranges, rule.resolution) for cell in left)
-        found.stopped = "every region in which one cannot tell is as narrow as asked" if fine else "points that are open have all the repetitions that a point may have"
+        why = "every region in which one cannot tell is as narrow as asked" if left else "no region is left in which one cannot tell"
+        found.stopped = why if fine else "points that are open have all the repetitions that a point may have"
     _put_together(found)
     return found
 

@@ -107,7 +107,7 @@ def answer(summary: Row) -> str:
         winners = {s["winner"] for s in line["stretches"]}
         tail = "; it never flips for certain in this range" if not line["flips"] and len(winners) > 1 else ""
         ends = "; ".join(f"at {at(e['value'], axes[0])} {_name(e['best'])} earns {_margin(e, unit, summary["confidence"])} more than {_name(e['second'])}" for e in summary["ends"])
-        return f"{_capital(text)}{tail}. A year, {ends}."
+        return f"{_capital(text)}{tail}. A year, {ends}.{sample(summary)}"
     shares = summary["shares"]
     told = sorted(((s, n) for n, s in shares.items() if n != "cannot_tell" and s > 0), reverse=True)
     if len(told) == 1 and shares["cannot_tell"] < 1e-9:
@@ -118,6 +118,12 @@ def answer(summary: Row) -> str:
         head = ", ".join(f"{_name(n)} pays on {percent(s)} of the map" for s, n in told) + f"; on {percent(shares['cannot_tell'])} one cannot tell"
     lines = [f"At {at(line['fixed'], axes[1])} {line_words(line['stretches'], line['flips'], axes[0])}." for line in _few(summary["lines"])]
     return f"{head}. {' '.join(lines)}"
+
+
+def sample(summary: Row) -> str:
+    """How much of the retailer the money is of, where it is not all."""
+    have, whole = summary["shoppers"], summary["shoppers_of_retailer"]
+    return f" That is of {have:,} of the retailer's {whole:,} shoppers." if have < whole else ""
 
 
 def _few(lines: Sequence[Row]) -> list[Row]:

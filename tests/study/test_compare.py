@@ -18,7 +18,7 @@ from omosim.study.progress import Progress
 from omosim.study.stats import paired
 
 ENTRY = "fake_entry:run"
-PUBLISHED = ("runs.parquet", "comparison.parquet", "pnl.parquet", "laws.json", "summary.json")
+PUBLISHED = ("runs.parquet", "comparison.parquet", "convergence.parquet", "pnl.parquet", "laws.json", "summary.json")
 
 
 SCRIPT = """

@@ -15,7 +15,7 @@ from omosim.results.words import SHARES, safe_text
 
 Row = Mapping[str, Any]
 FINDINGS = {
-    "reached": "caused as claimed", "part": "caused in part", "next_to_nothing": "next to nothing caused", "opposite": "the other way",
+    "reached": "caused as claimed", "part": "caused in part", "next_to_nothing": "next to nothing caused", "opposite": "the other way", "effect": "an effect, no number claimed",
     "cannot_tell": "cannot tell", "level": "a level, no effect", "cannot_speak": "cannot speak",
 }  # fmt: skip
 #: columns of a table that goes to a file

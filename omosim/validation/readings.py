@@ -13,16 +13,17 @@ from omosim.results.words import SHARES
 from omosim.validation.claim import Row
 from omosim.validation.effects import Estimate
 
-CAUSED, PART, NOTHING, OPPOSITE, CANNOT_TELL, LEVEL, SILENT = "reached", "part", "next_to_nothing", "opposite", "cannot_tell", "level", "cannot_speak"
+CAUSED, PART, NOTHING, OPPOSITE, ALONE = "reached", "part", "next_to_nothing", "opposite", "effect"
+CANNOT_TELL, LEVEL, SILENT = "cannot_tell", "level", "cannot_speak"
 FINDINGS: dict[str, str] = {
     CAUSED: "caused as claimed", PART: "caused in part", NOTHING: "next to nothing is caused", OPPOSITE: "the other way",
-    CANNOT_TELL: "cannot tell", LEVEL: "a level, no effect", SILENT: "the model cannot speak",
+    ALONE: "an effect, no number claimed", CANNOT_TELL: "cannot tell", LEVEL: "a level, no effect", SILENT: "the model cannot speak",
 }  # fmt: skip
 #: an effect within this part of what is claimed (or of the raw reading) is next to nothing
 SMALL = 0.1
 #: findings as the answer counts them
 COUNTED = {
-    CAUSED: "caused in full", PART: "in part", NOTHING: "next to not at all", OPPOSITE: "the other way", CANNOT_TELL: "cannot be told",
+    CAUSED: "caused in full", PART: "in part", NOTHING: "next to not at all", OPPOSITE: "the other way", ALONE: "without a number to hold against", CANNOT_TELL: "cannot be told",
 }  # fmt: skip
 #: repetitions from which on the luckiest one is told
 FIRMS = 10
@@ -53,8 +54,10 @@ def finding(row: Row, raw: Estimate, causal: Estimate) -> str:
         return CANNOT_TELL
     if row.form == "level":
         return PART
-    near = low if size is not None and size < 0 else high
-    return CAUSED if size is None or abs(near) >= abs(size) else PART
+    if size is None:
+        return ALONE
+    near = low if size < 0 else high
+    return CAUSED if abs(near) >= abs(size) else PART
 
 
 def reading(row: Row, unit: str, raw: Estimate, causal: Estimate, anyway: Estimate, best: float | None) -> str:
@@ -135,6 +138,8 @@ def answer(rows: Sequence[Mapping[str, Any]]) -> str:
     if tested:
         told = {name: sum(row["finding"] == name for row in tested) for name in COUNTED}
         text += f" Effects that can be run with and without: {len(tested)}; of these {', '.join(f'{n} {COUNTED[name]}' for name, n in told.items() if n)}."
+        fitted = sum(row["fitted"] for row in tested if row["finding"] == CAUSED)
+        text += f" {fitted} of those in full rests on a parameter that was set with the figure in view, and is no evidence." if fitted else ""
         caused = [row for row in tested if row["finding"] in (CAUSED, PART) and row["form"] != "level"]
         over = sorted(row["simulated_raw"] / row["simulated_causal"] for row in caused if row["simulated_raw"] is not None)
         if over:

@@ -25,7 +25,7 @@ def row(**more: object) -> Row:
         (row(), made(0.36), made(0.09), "part"), (row(), made(0.36), made(0.34), "reached"), (row(), made(0.36), made(0.5), "reached"),
         (row(), made(0.36), made(0.02), "cannot_tell"), (row(), made(0.36), made(0.02, 0.01), "next_to_nothing"), (row(), made(0.36), made(-0.09), "opposite"),
         (row(claimed=-0.2), made(-0.3), made(-0.1), "part"), (row(claimed=-0.2), made(-0.3), made(-0.18), "reached"), (row(claimed=-0.2), made(-0.3), made(0.1), "opposite"),
-        (row(claimed=None), made(0.3), made(0.1), "part"), (row(claimed=None, raw=None), NONE, made(0.1), "reached"),
+        (row(claimed=None), made(0.3), made(0.1), "part"), (row(claimed=None, raw=None), NONE, made(0.1), "effect"),
         (row(), made(0.36), Estimate(0.1, None, None, 1, "one pair"), "cannot_tell"), (row(silent="why"), NONE, NONE, "cannot_speak"),
         (row(causal=None, form="level"), made(6), NONE, "level"), (row(form="level", claimed=0.7), made(0.5), made(0.2), "part"),
     ],
@@ -62,9 +62,9 @@ def test_figures() -> None:
 
 def test_the_answer_counts_every_finding() -> None:
     rows = [
-        {"finding": "part", "form": "change", "simulated_raw": 0.3, "simulated_causal": 0.1}, {"finding": "reached", "form": "change", "simulated_raw": 0.2, "simulated_causal": 0.2},
-        {"finding": "cannot_speak", "form": "change", "simulated_raw": None, "simulated_causal": None}, {"finding": "level", "form": "level", "simulated_raw": 6.0, "simulated_causal": None},
+        {"finding": "part", "fitted": False, "form": "change", "simulated_raw": 0.3, "simulated_causal": 0.1}, {"finding": "reached", "fitted": True, "form": "change", "simulated_raw": 0.2, "simulated_causal": 0.2},
+        {"finding": "cannot_speak", "fitted": False, "form": "change", "simulated_raw": None, "simulated_causal": None}, {"finding": "level", "fitted": False, "form": "level", "simulated_raw": 6.0, "simulated_causal": None},
     ]  # fmt: skip
     text = answer(rows)
-    assert text.startswith("4 claims; about 1 of them the model cannot speak") and "without: 2; of these 1 caused in full, 1 in part. " in text and "raw reading is 2 times it" in text
+    assert text.startswith("4 claims; about 1 of them the model cannot speak") and "without: 2; of these 1 caused in full, 1 in part. 1 of those" in text and "raw reading is 2 times it" in text
     assert "Nothing was run" in answer([rows[2]])

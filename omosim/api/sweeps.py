@@ -246,7 +246,7 @@ def conclude(ready: Prepared, folder: ResultFolder, outcome: SweepOutcome, race:
     what = "points" if ready.designed == designs.GRID else "futures"
     summary = {
         "answer": verdicts.answer(over_all, studied, baseline, money, what),
-        "first_thing": [text for row in studied if (text := verdicts.first_thing(row))],
+        "first_thing": [text for row in [verdicts.lead(studied, over_all)] if row and (text := verdicts.first_thing(row))],
         "boxes": [text for row in studied if (text := verdicts.box_words(row, what))],
         "replications_needed": [text for row in studied if (text := verdicts.needed_words(row, len(plan.seeds), str(folder.path), money))],
         "studied": studied, "what": what,

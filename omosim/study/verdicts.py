@@ -98,6 +98,12 @@ def _gain(row: Row, unit: str, what: str) -> str:
     return text + some + "."
 
 
+def lead(studied: Sequence[Row], futures: Sequence[Row]) -> Row | None:
+    """The comparison that the choice turns on: the strategy that is best most often, but the baseline, against it."""
+    share = {row["strategy"]: row["share_best"] for row in futures}
+    return max(studied, key=lambda row: share.get(row["strategy"], -1.0), default=None)
+
+
 def first_thing(row: Row) -> str:
     """The input that decides most of whether a strategy beats the baseline; empty where nothing was varied."""
     named = [r for r in row["sensitivity"] if r["input"] not in (NOISE, REST) and r["effect"] is not None]
@@ -128,7 +134,7 @@ def box_words(row: Row, what: str) -> str:
     if not box["limits"]:
         return safe_text(f"No limit on the inputs tells where {row['strategy']} {box['of']} against {row['baseline']}.", 600)
     verb = "lose" if box["of"] == "loses" else "win"
-    return safe_text(f"{row['strategy']} {box['of']} against {row['baseline']} mostly where {box['text']}: this covers {percent(box['coverage'])} of the {kind} {what}, and {percent(box['density'])} of the {what} in it {verb}.", 900)
+    return safe_text(f"{row['strategy']} {box['of']} against {row['baseline']} mostly where {box['text']}: this covers {100 * box['coverage']:.0f} % of the {kind} {what}, and {100 * box['density']:.0f} % of the {what} in it {verb}.", 900)
 
 
 def needed_words(row: Row, seeds: int, place: str, unit: str) -> str:

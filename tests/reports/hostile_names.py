@@ -75,7 +75,7 @@ def hostile_sweep(path: Path) -> ResultFolder:
         {"strategy": name, "points": n, "share_best": 0.5, "share_best_low": 0.4, "share_best_high": 0.6, "gain": 1.0, "worst_decile": 0.0, "regret": 0.1, "largest_regret": 0.2}
         for name in NAMES
     ]  # fmt: skip
-    fails = [{"strategy": x, "point": 0, "seed": 1, "replication": 0, "message": x, "kind": x} for x in NAMES]
+    fails = [{"run_id": x, "strategy": x, "point": 0, "seed": 1, "replication": 0, "message": x, "kind": x} for x in NAMES]
     import json
 
     folder.write_text("failures.jsonl", "".join(json.dumps(row) + "\n" for row in fails))

@@ -12,12 +12,13 @@ from omosim.results.words import SHARES, figure, interval, minor_units, number, 
 
 @dataclass(frozen=True)
 class Part:
-    """What one part adds: its mean in the picture's unit, and its interval where there is one."""
+    """What one part adds: its mean in the picture's unit, its interval where there is one; sure: whether one can tell its sign."""
 
     name: str
     amount: float
     low: float | None = None
     high: float | None = None
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def waterfall(
     rows: Sequence[Part], *, unit: str, title: str = "Value of each capability", start: tuple[str, float] | None = None,
     end: str = "Together", note: str = "",
 ) -> str:  # fmt: skip
-    """Floating bars from a start to an end, one a part, in the order given; gains blue, losses orange.
+    """Floating bars from a start to an end, one a part, in the order given; gains blue, losses orange, pale where one cannot tell.
 
     Parameters
     ----------
@@ -67,7 +68,8 @@ def waterfall(
     scale = axis([*levels, *ends, *room], zero=whole)
     cut = "" if whole else "the axis does not start at 0"
     canvas.unit = "; ".join(w for w in (_signed_unit(unit), note, cut) if w)
-    canvas.heading([(BLUE, "adds"), (ORANGE, "takes away"), (GREY, "level" if start else "sum")])
+    unsure = [(PALE, "pale: one cannot tell")] if not all(row.sure for row in rows) else []
+    canvas.heading([(BLUE, "adds"), (ORANGE, "takes away"), *unsure, (GREY, "level" if start else "sum")])
     origin = scale.at(0.0) if scale.low <= 0 <= scale.high else 0.0
     top, said = canvas.y, []
     if start:
@@ -77,7 +79,7 @@ def waterfall(
         ends_words = interval(row.low, row.high, unit).removesuffix(" pp")
         canvas.named(row.name, f"{words} ({ends_words})" if ends_words else words)
         left, right = sorted((scale.at(before), scale.at(after)))
-        canvas.box(left, right - left, canvas.y + 5, 13, BLUE if row.amount >= 0 else ORANGE, hint=f"{row.name}: {words}")
+        canvas.box(left, right - left, canvas.y + 5, 13, BLUE if row.amount >= 0 else ORANGE, opacity=1.0 if row.sure else 0.4, hint=f"{row.name}: {words}")
         if row.low is not None and row.high is not None:
             shift = after - row.amount
             canvas.across(scale.at(shift + row.low), scale.at(shift + row.high), canvas.y + 11.5, INK)
@@ -139,7 +141,7 @@ def tornado(
     return canvas.done("; ".join(said))
 
 
-FOG = "#d5d9de"
+FOG, PALE = "#d5d9de", "#9dc0da"
 
 
 def _fog(left: float, right: float, top: float, bottom: float) -> str:

@@ -78,9 +78,9 @@ class Canvas:
         for line in lines_of(say(self.title)):
             self.y += 18
             self.text(0, line, size=14, bold=True)
-        if self.unit:
+        for line in lines_of(say(self.unit), 54) if self.unit else ():
             self.y += 16
-            self.text(0, fit(say(self.unit)), size=12, colour=SOFT)
+            self.text(0, line, size=12, colour=SOFT)
         self.legend(legend)
         self.y += 8
 

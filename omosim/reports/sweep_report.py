@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from omosim.reports.figures import Interval, forest
+from omosim.reports.figures_value import Swing, tornado
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
 from omosim.reports.sweep_screen import MONEY, share_words
-from omosim.reports.tornado import Tornado, tornado
 from omosim.results import ResultFolder
 from omosim.results.words import figure, interval, unit_words
 
@@ -58,8 +58,14 @@ def _told(summary: Row) -> list[list[str]]:
     return [str(text).split("`") for name in ("first_thing", "boxes", "replications_needed") for text in summary.get(name, [])]
 
 
-def _tornados(summary: Row, unit: str) -> list[Tornado]:
-    return [tornado(s["strategy"], s["baseline"], s["tornado"], s["gain"]["mean"], unit) for s in summary.get("studied", []) if s["tornado"] and s["gain"]]
+def _tornados(summary: Row, unit: str) -> list[Row]:
+    """A picture a strategy: the difference from the baseline at both ends of each input, around the mean over all points."""
+    return [
+        {"strategy": s["strategy"], "baseline": s["baseline"],
+         "picture": tornado([Swing(r["input"], r["low"], r["high"], str(r["low_at"]), str(r["high_at"])) for r in s["tornado"]], base=s["gain"]["mean"], unit=unit,
+                            title=f"{s['strategy']} less {s['baseline']}, operating profit", base_words="the mean over all points", most=12)}
+        for s in summary.get("studied", []) if s["tornado"] and s["gain"]
+    ]  # fmt: skip
 
 
 def _sensitivities(summary: Row, unit: str) -> list[Row]:

@@ -1,13 +1,11 @@
-"""Tornado of a sweep: what the difference is at the low and at the high end of each input; as a page's boxes and as Axes."""
+"""Tornado of a sweep with matplotlib: what the difference is at the low and at the high end of each input."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omosim.reports.figures import Axis, axis, short
-from omosim.results.words import MINOR, figure, safe_text, unit_words
+from omosim.results.words import MINOR, safe_text, unit_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,50 +14,13 @@ SHOWN = 12
 LOW, HIGH = "#8a6d00", "#2457a6"
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One input: two pieces from the centre, each (left, width) in per cent, and what they stand for."""
-
-    name: str
-    low: tuple[float, float]
-    high: tuple[float, float]
-    low_words: str
-    high_words: str
-
-
-@dataclass(frozen=True)
-class Tornado:
-    """Bars over one scale, the longest first; `zero` and `centre` are positions in per cent."""
-
-    strategy: str
-    baseline: str
-    bars: list[Bar]
-    zero: float
-    centre: float
-    tick_labels: list[tuple[float, str]]
-
-
-def tornado(strategy: str, baseline: str, rows: Sequence[Mapping[str, Any]], centre: float, unit: str) -> Tornado:
-    """Place the bars of one strategy; rows as in tornado.parquet, centre: mean difference over all points."""
-    chosen = list(rows)[:SHOWN]
-    places = _places(unit)
-    scale = axis([centre, *(float(row[end]) for row in chosen for end in ("low", "high"))], most=4)
-    bars = [Bar(str(row["input"]), _piece(scale, centre, row["low"]), _piece(scale, centre, row["high"]), *(f"{row[f'{end}_at']}: {figure(row[end], unit, sign=True)}" for end in ("low", "high"))) for row in chosen]
-    return Tornado(strategy, baseline, bars, scale.at(0.0), scale.at(centre), [(scale.at(t), short(t / places)) for t in scale.ticks])
-
-
-def _piece(scale: Axis, centre: float, end: float) -> tuple[float, float]:
-    left, right = sorted((scale.at(centre), scale.at(float(end))))
-    return left, max(round(right - left, 3), 0.3)
-
-
 def _places(unit: str) -> float:
     """Minor units of one of the unit that is shown."""
     return float(10 ** MINOR.get(unit_words(unit), 0)) if "minor" in unit else 1.0
 
 
 def tornado_axes(rows: Sequence[Mapping[str, Any]], strategy: str, baseline: str, centre: float, unit: str, ax: Axes | None = None) -> Axes:
-    """The same with matplotlib; no global style is touched and no text is read as a formula. ax: default a new figure."""
+    """Bars from the mean over all points to both ends of each input; no global style is touched and no text is read as a formula. ax: default a new figure."""
     chosen = list(rows)[:SHOWN][::-1]
     if ax is None:
         from matplotlib import pyplot as plt

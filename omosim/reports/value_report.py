@@ -4,74 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from omosim.reports.figures import Axis, axis, short
+from omosim.reports.figures_value import Part, waterfall
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
 from omosim.reports.value_screen import VERDICTS, back, ends, unit_of
 from omosim.results import ResultFolder
-from omosim.results.words import figure, number, percent, safe_text, unit_words
+from omosim.results.words import figure, number, percent, unit_words
 
 Row = dict[str, Any]
-_ROW, _NAME, _WORDS, _PLOT = 30, 180, 310, 560
-_COLOUR = {"better": "#0b6e8f", "worse": "#b4501e", "cannot_tell": "#7b8490", "total": "#2b3440"}
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One row of the waterfall, in the picture's units: bar, its interval, the link from the row above."""
-
-    name: str
-    words: str
-    verdict: str
-    y: int
-    left: float
-    width: float
-    low: float | None
-    high: float | None
-    link: float | None
-    end: float
-    colour: str
-
-
-@dataclass(frozen=True)
-class Waterfall:
-    """Bars that lead from one strategy to the other."""
-
-    bars: list[Bar]
-    ticks: list[tuple[float, str]]
-    zero: float
-    height: int
-
-
-def waterfall(summary: Row) -> Waterfall:
-    """Place the values one after the other, the total below them; the whisker is the interval of the bar's own step."""
-    unit = unit_of(summary)
-    rows, total = summary["values"], summary["total"]
-    spans, level = [], 0.0
-    for row in rows:
-        spans.append((level, level + row["per_year"]))
-        level += row["per_year"]
-    edges = [v for span in spans for v in span]
-    for (start, _), row in zip(spans, rows, strict=True):
-        edges += [start + row[k] for k in ("per_year_low", "per_year_high") if row[k] is not None]
-    edges += [v for k in ("per_year", "per_year_low", "per_year_high") if (v := total[k]) is not None]
-    scale = axis(edges, most=5)
-    bars, previous = [], None
-    named = [*((row["capability"], row, start, row["verdict"]) for row, (start, _) in zip(rows, spans, strict=True)), ("all together", total, 0.0, "total")]
-    for n, (name, row, start, verdict) in enumerate(named):
-        low, high = (None if row[k] is None else _x(scale, start + row[k]) for k in ("per_year_low", "per_year_high"))
-        at, to = _x(scale, start), _x(scale, start + row["per_year"])
-        interval = ends(row, "per_year_low", "per_year_high", unit)
-        bars.append(Bar(safe_text(name, 30), figure(row["per_year"], unit, sign=True) + (f" ({interval})" if interval else ""), verdict, 8 + n * _ROW + (8 if verdict == "total" else 0), min(at, to), max(abs(to - at), 1.0), low, high, previous, to, _COLOUR[verdict]))
-        previous = to
-    return Waterfall(bars, [(_x(scale, t), short(t)) for t in scale.ticks], _x(scale, 0.0), 8 + len(named) * _ROW + 44)
-
-
-def _x(scale: Axis, value: float) -> float:
-    return round(_NAME + scale.at(value) / 100 * _PLOT, 2)
+def fall(summary: Row) -> str:
+    """The values one after the other, and their sum."""
+    parts = [Part(row["capability"], row["per_year"], row["per_year_low"], row["per_year_high"], row["verdict"] != "cannot_tell") for row in summary["values"]]
+    return waterfall(parts, unit=unit_of(summary), title=f"From {summary['from']} to {summary['to']}", end="all together", note="operating profit a year; lines are 95 % intervals")
 
 
 def value_page(folder: ResultFolder) -> str:
@@ -81,8 +29,8 @@ def value_page(folder: ResultFolder) -> str:
     total = summary["total"]
     tone = "cannot_tell" if total["ci_low"] is None or total["ci_low"] <= 0 <= total["ci_high"] else "better" if total["ci_low"] > 0 else "worse"
     return render(
-        "value.html", heading="Value of capabilities", summary=summary, tone=tone, facts=_facts(summary), unit=unit_words(unit), fall=waterfall(summary),
-        wide=_NAME + _PLOT + _WORDS, right=_NAME + _PLOT, left=_NAME, rows=[_value(row, unit, year) for row in [*summary["values"], {**total, "capability": "all together", "verdict": "", "change": ""}]],
+        "value.html", heading="Value of capabilities", summary=summary, tone=tone, facts=_facts(summary), unit=unit_words(unit), fall=fall(summary),
+        rows=[_value(row, unit, year) for row in [*summary["values"], {**total, "capability": "all together", "verdict": "", "change": ""}]],
         ladder=[_step(row, unit, year) for row in summary["ladder"]], synergy=[_pair(row, unit, year) for row in summary["synergy"]], method=method_words(summary),
         sampled=not summary["exact"], verdict_words=VERDICTS, failures=_failures(folder), law_meaning=law_meaning, **about(folder),
     )  # fmt: skip

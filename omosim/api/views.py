@@ -177,7 +177,7 @@ class RunView:
         found = frame[frame["order_id"] == order]
         if found.empty:
             raise KeyError(f"no order {order}; order_id of orders() names them")
-        return story(found.iloc[0], self.run.model.world.calendar.date_of)
+        return story({str(k): v for k, v in found.iloc[0].items()}, self.run.model.world.calendar.date_of)
 
     def to_frame(self) -> pd.DataFrame:
         """The same as `kpis()`."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from omosim.reports.notebook import frame_html, interval_axes, line_axes
 from omosim.reports.plots import forest_axes
 from omosim.reports.tables import ComparisonTable
@@ -102,7 +104,7 @@ class SweepPlot:
         mine = frame[frame["strategy"] == name]
         if mine.empty:
             raise KeyError(f"'{name}' is not compared; there are {', '.join(dict.fromkeys(frame['strategy']))}")
-        known = lambda column: [None if v != v else float(v) for v in mine[column]]
+        known = lambda column: [None if v != v else float(v) for v in np.asarray(mine[column], float).tolist()]
         points = [f"point {p}" for p in mine["point"]]
         return interval_axes(points, known("diff"), known("ci_low"), known("ci_high"), f"{name}: operating profit against the baseline [minor units]", (), ax)
 

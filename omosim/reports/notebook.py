@@ -46,8 +46,9 @@ def interval_axes(
             ax.plot([low, high], [y, y], color="#2457a6", linewidth=2.5, solid_capstyle="round", alpha=0.6)
         if value is not None:
             ax.plot([value], [y], marker="o", color="#2457a6")
-        if i < len(marks) and marks[i] is not None:
-            ax.plot([marks[i]], [y], marker="D", color="#a87400", fillstyle="none", linestyle="none")
+        mark = marks[i] if i < len(marks) else None
+        if mark is not None:
+            ax.plot([mark], [y], marker="D", color="#a87400", fillstyle="none", linestyle="none")
     ax.axvline(0, color="#8f98a3", linewidth=1)
     ax.set_yticks(range(count), labels=[safe_text(n, 60) for n in reversed(names)], parse_math=False)
     ax.set_ylim(-0.6, count - 0.4)

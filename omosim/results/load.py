@@ -105,7 +105,7 @@ class RunResult(Result):
         if found.empty:
             raise KeyError(f"no order {order}; order_id of orders() names them")
         start = date.fromisoformat(self.start_date)
-        return story(found.iloc[0], lambda day: start + timedelta(day))
+        return story({str(k): v for k, v in found.iloc[0].items()}, lambda day: start + timedelta(day))
 
     @property
     def start_date(self) -> str:

@@ -100,7 +100,10 @@ def _caused(row: Row, unit: str, raw: Estimate, causal: Estimate, anyway: Estima
         told = f"({words(causal.ci_low, unit, tail=False)} to {words(causal.ci_high, unit)})"
         text = f"Whether {says} causes any of it cannot be told {told}"
         return f"{text}; {words(anyway.value, unit)} comes without it." if anyway.value is not None else f"{text}."
-    text = f"{words(causal.value, unit)} {span}{mine} is caused by {says}"
+    if finding(row, raw, causal) == NOTHING:
+        text = f"Next to nothing is caused by {says}: {words(causal.value, unit)} {span}"
+    else:
+        text = f"{words(causal.value, unit)} {span}{mine} is caused by {says}"
     if anyway.value is not None:
         return f"{text}; {words(anyway.value, unit)} comes without it."
     if row.form == "gap" and raw.value:

@@ -47,6 +47,8 @@ def test_words_of_a_gap_a_level_and_of_what_cannot_be_told() -> None:
     assert "+7.0 % (+4.0 to +10) is caused by the practice, 7 % of the gap; the rest is who they are." in text
     level = reading(row(form="level", claimed=0.41, raw_says="collected"), "share", made(0.23), made(0.05), NONE, None)
     assert level == "Collected: 23 %, against 41 % claimed. +5.0 pp (+2.0 to +8.0) of it is caused by the practice."
+    little = reading(row(), "share", made(0.36), made(0.005, 0.01), made(0.3), None)
+    assert "Next to nothing is caused by the practice: +0.5 % (-0.5 to +1.5); +30 % comes without it." in little
     unsure = reading(row(), "share", made(0.36), made(0.01), NONE, None)
     assert "Whether the practice causes any of it cannot be told (-2.0 to +4.0 %)." in unsure and "is caused" not in unsure
     assert reading(row(silent="it asks nobody."), "share", NONE, NONE, NONE, None) == "The model cannot speak about this: it asks nobody."

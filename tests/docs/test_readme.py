@@ -20,6 +20,7 @@ COMMANDS = [
     for line in block.splitlines()
     if line.startswith("omosim ")
 ]
+COMPOSED = ("compare", "run", "sweep", "flip", "value", "attribute", "claims", "validate")
 NOTEBOOK = [b for kind, b in BLOCKS if kind == "python"]
 UCI = ROOT.parent / "shared" / "data" / "uci_online_retail.parquet"
 
@@ -53,7 +54,7 @@ def test_each_command_works(line, folder, tmp_path):
         folder = tmp_path  # tests run in any order: the folder below may have one already
     elif "my_retailer/" in line and not (folder / "my_retailer").exists():
         assert omosim("omosim init my_retailer", folder).returncode == 0
-    if line.split()[1] == "compare" or line.split()[1] == "run":
+    if line.split()[1] in COMPOSED:
         done = omosim(line, folder, "--cfg", "job")  # composed and checked in full; run in the longer checks
         assert "shoppers" in done.stdout
     else:

@@ -105,3 +105,16 @@ def test_a_capability_may_be_registered_after_others_were_used(run) -> None:
 @pytest.mark.parametrize("name", om.__all__)
 def test_every_name_of_the_notebook_has_words(name: str) -> None:
     assert name == "__version__" or getattr(om, name).__doc__
+
+
+def test_a_run_from_its_folder_tells_the_same_story(run, tmp_path: Path, monkeypatch) -> None:
+    from omosim.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "strategy=o2o", *(f"{k}={v}" for k, v in SMALL.items()), "output.dir=r"]) == 0
+    loaded = om.load("r")
+    order = int(run.orders()["order_id"].iloc[0])
+    assert loaded.explain(order=order) == run.explain(order=order) and isinstance(loaded.plot.daily(), Axes)
+    assert "o2o in seoul_beauty" in loaded._repr_html_()
+    with pytest.raises(KeyError, match="no order 1"):
+        loaded.explain(order=1)

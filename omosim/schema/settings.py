@@ -122,7 +122,8 @@ class Choice(Frozen):
     stock_check_share: float = par("share", "shoppers who check stock before a visit when it is shown", 0, 1)
     belief_start: float = par("share", "believed availability in stores at the start", 0, 1)
     belief_rate: float = par("1", "weight of one own trip in the belief", 0, 1)
-    near_stores: int = par("stores", "nearest stores a shopper thinks of", 1, 4)
+    near_stores: int = par("stores", "nearest stores a shopper thinks of at most", 1, 4)
+    known_stores: int = par("stores", "nearest stores a shopper thinks of without a store locator", 1, 4, default=1)
     go_on: float = par("share", "after a bad sign tries another size or item", 0, 1)
     extra_purchase_visit: float = par("share", "entries into a store, to look or to collect, with a further unplanned purchase of an item of its own", 0, 1, default=0.0)
 

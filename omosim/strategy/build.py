@@ -174,7 +174,7 @@ def build_policy(settings: Settings, switched: Mapping[str, bool] | None = None,
     problems = check_strategy(strategy)
     if problems:
         raise type(problems[0])(*(p for problem in problems for p in problem.problems))
-    policy, context = Policy(), Context(settings)
+    policy, context = Policy(known_stores=settings.market.choice.known_stores), Context(settings)
     on = enabled(strategy)
     for name in on:
         kind, row = capability(name), strategy.capabilities[name]

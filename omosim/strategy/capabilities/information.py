@@ -21,7 +21,7 @@ class Locator(Capability):
     levels = (Level("stores", "stores", 1, 4, 4, "nearest stores a shopper thinks of", whole=True),)
 
     def apply(self, policy: Policy, levels: Mapping[str, float], context: Context) -> None:
-        policy.known_stores = min(int(levels["stores"]), context.settings.market.choice.near_stores)
+        policy.known_stores = max(policy.known_stores, min(int(levels["stores"]), context.settings.market.choice.near_stores))
 
 
 @register

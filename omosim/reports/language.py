@@ -7,6 +7,7 @@ for what has no comma, `{name#}` for figures and their units. Texts of pages are
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -29,6 +30,14 @@ _FIGURE = r"(?:[-+±<>~]? ?(?:[A-Z]{3} )?[-+]?[\d,.]*\d(?: ?(?:%|pp|[A-Z]{3}\b))
 
 
 _MEANS["#"] = _FIGURE
+FONT = Path(__file__).parent / "fonts" / "OmosimHangul.ttf"
+
+
+@lru_cache(maxsize=1)
+def font_face() -> str:
+    """Style that brings the shipped Hangul to a page: used for letters that the reader's own fonts lack."""
+    data = base64.b64encode(FONT.read_bytes()).decode()
+    return f'@font-face{{font-family:"Omosim Hangul";src:url(data:font/ttf;base64,{data}) format("truetype");unicode-range:U+1100-11FF,U+3130-318F,U+AC00-D7A3}}'
 
 
 def current() -> str:
@@ -99,12 +108,13 @@ class Catalogue:
             found = " ".join(self.find(p) or self._clauses(p) for p in re.split(r"(?<=[.!?]) ", plain))
         return text.replace(core, found, 1) if found != plain else text
 
-
     def _clauses(self, sentence: str) -> str:
-        """A sentence, or a list, whose parts are known while the whole is not."""
+        """A sentence, or a list, of which every part is known while the whole is not; half a sentence is never translated."""
         for mark in ("; ", ", "):
             if mark in sentence:
-                return mark.join(self.find(p) or (self.find(p[:-1]) or p[:-1]) + p[-1:] for p in sentence.split(mark))
+                found = [self.find(p) or ((of := self.find(p[:-1])) and of + p[-1:]) for p in sentence.split(mark)]
+                if all(found):
+                    return mark.join(str(part) for part in found)
         return sentence
 
 

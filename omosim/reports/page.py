@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.reports.figures_drawn import bar_picture, line_picture, strip_picture
+from omosim.reports.language import current, font_face
 from omosim.results import ResultFolder
 from omosim.results.words import figure, interval, number, percent, safe_text, unit_words
 
@@ -46,8 +47,12 @@ def _clean(value: Any) -> Any:
 
 
 def render(template: str, **context: Any) -> str:
-    """Fill a template; every value is escaped."""
-    return _environment().get_template(template).render(policy=POLICY, **context)
+    """Fill a template; every value is escaped. A Korean page carries its letters."""
+    from markupsafe import Markup
+
+    korean = current() == "ko"
+    face = Markup(font_face()) if korean else ""  # made here, of the package's own file
+    return _environment().get_template(template).render(policy=POLICY + ("; font-src data:" if korean else ""), face=face, **context)
 
 
 def unit_note(name: str, unit: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.reports.labels import title
+from omosim.reports.language import FONT
 from omosim.reports.svg import BLUE, ORANGE, SERIES
 from omosim.results import ResultFolder
 from omosim.results.words import SHARES, safe_text
@@ -87,9 +87,6 @@ def _frame(ax: Axes, chosen: Sequence[dict[str, Any]], kpis: Sequence[str]) -> N
         text.set_parse_math(False)
     for text in [*ax.get_yticklabels(), ax.xaxis.label]:
         text.set_fontfamily(families())
-
-
-FONT = Path(__file__).parent / "fonts" / "OmosimHangul.ttf"
 
 
 @lru_cache(maxsize=1)

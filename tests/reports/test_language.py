@@ -65,7 +65,8 @@ def test_figures_and_names_are_the_same_in_both_languages(tmp_path: Path) -> Non
     with using("ko"):
         korean = report_html(folder)
     assert report_html(folder) == english
-    figures = [sorted(re.findall(r"[+-][\d,.]*\d", " ".join(read(page).words))) for page in (english, korean)]
+    bare = [re.sub(r"<style>.*?</style>", "", page, flags=re.S) for page in (english, korean)]  # the Korean page carries its letters
+    figures = [sorted(re.findall(r"[+-][\d,.]*\d", " ".join(read(page).words))) for page in bare]
     assert figures[0] == figures[1] and len(figures[0]) > 50
     names = [re.findall(r"<bdi>(.*?)</bdi>", page) for page in (english, korean)]
     assert names[0] == names[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from omosim.api.sweep import prepare, sweep_run
+from omosim.api.sweeps import prepare, sweep_run
 
 from omosim.config.errors import ConfigError
 from omosim.config.sweep import compose_sweep
@@ -20,7 +20,7 @@ WORDS = ["strategy=o2o,omo", "network.stores.count=6,10,14,17,18", "shoppers=60"
 
 def go(place: Path, *more: str):  # type: ignore[no-untyped-def]
     words = [*WORDS, *more, f"output.dir={place}"]
-    with mock.patch("omosim.api.sweep.cold", lambda: False):
+    with mock.patch("omosim.api.sweeps.cold", lambda: False):
         return sweep_run(prepare(compose_sweep(words)), ["omosim", "sweep", *words], workers=InlineExecutor("fake_entry:by_stores"))
 
 
@@ -59,7 +59,7 @@ def test_a_race_that_was_stopped_ends_with_the_same_bytes(tmp_path: Path, monkey
 
 def test_too_few_replications_leave_several_and_say_so(tmp_path: Path) -> None:
     words = [w for w in WORDS if not w.startswith("replications")] + ["replications=12", "indifference=1", f"output.dir={tmp_path / 'a'}"]
-    with mock.patch("omosim.api.sweep.cold", lambda: False):
+    with mock.patch("omosim.api.sweeps.cold", lambda: False):
         found = sweep_run(prepare(compose_sweep(words)), ["omosim", "sweep", *words], workers=InlineExecutor("fake_entry:by_stores"))
     assert found.summary["answer"].startswith("One cannot tell which of ") and len(found.summary["selection"]["left"]) > 1
 

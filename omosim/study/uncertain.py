@@ -16,6 +16,7 @@ from omosim.study.first_look import Fit, Input, ends, fit, inputs_of
 from omosim.study.prim import discover
 from omosim.study.selection import pairs_needed
 from omosim.study.sensitivity import indices, noise_share
+from omosim.study.shared_noise import reach
 from omosim.study.stats import paired
 
 FIT = "linear fit"
@@ -56,7 +57,7 @@ def study(sample: Sample, *, seed: int = 1) -> list[dict[str, Any]]:
 
     Returns
     -------
-    strategy; points: how many it is better, worse, or cannot be told at; gain with its interval over drawn futures; method;
+    strategy; points: how many it is better, worse, or cannot be told at; gain with its interval; method;
     sensitivity, tornado, box: rows, empty where there is too little; needed: see `planned`; notes: why something is missing
     """
     return [_one(sample, name, seed) for name in sample.strategies if name != sample.baseline]
@@ -71,7 +72,7 @@ def _one(sample: Sample, strategy: str, seed: int) -> dict[str, Any]:
         return {**out, "points": {}, "gain": None, "needed": None, "notes": ["no point has a pair of runs"]}
     y = np.array([gains[i, known[i]].mean() for i in np.flatnonzero(kept)])
     out["points"], out["needed"] = _told(gains, known), planned(gains)
-    out["gain"] = _mean_gain(sample, y)
+    out["gain"] = _mean_gain(sample, gains[kept])
     inputs = [item for item in inputs_of(sample.columns, kept) if len(set(map(str, item.values))) > 1]
     if len(y) < 2 or not inputs:
         return out
@@ -93,16 +94,26 @@ def _told(gains: np.ndarray, known: np.ndarray) -> dict[str, int]:
     return count
 
 
-def _mean_gain(sample: Sample, y: np.ndarray) -> dict[str, float | None]:
-    """Mean over points; its interval where points are draws (of a Saltelli design the rows of its two base samples are)."""
-    base, width = y, len(sample.columns)
-    if sample.design == SALTELLI and len(y) % (width + 2) == 0:
-        number = np.arange(len(y)) % (width + 2)
-        base = y[(number == 0) | (number == width + 1)]
-    if sample.design not in (*DRAWN, SALTELLI) or len(base) < 3:
-        return {"mean": float(y.mean()), "ci_low": None, "ci_high": None}
-    found = paired(base.tolist(), [0.0] * len(base))
-    return {"mean": found.diff, "ci_low": found.ci_low, "ci_high": found.ci_high}
+def _mean_gain(sample: Sample, gains: np.ndarray) -> dict[str, float | None]:
+    """Mean over points and its interval; none with one repetition, whose chance is not known.
+
+    gains : (points, repetitions), each point with one value at least. The interval holds the noise that all points share and,
+    where points are draws, their spread (of a Saltelli design that of its two base samples' rows), each side combined by
+    its squares (Zou and Donner 2008).
+    """
+    width = len(sample.columns)
+    if sample.design == SALTELLI and len(gains) % (width + 2) == 0:
+        number = np.arange(len(gains)) % (width + 2)
+        gains = gains[(number == 0) | (number == width + 1)]
+    known = ~np.isnan(gains)
+    y = np.where(known, gains, 0.0).sum(axis=1) / known.sum(axis=1)
+    centre, far = float(y.mean()), reach(gains)
+    draws = sample.design in (*DRAWN, SALTELLI)
+    if far is None or (draws and len(y) < 3):
+        return {"mean": centre, "ci_low": None, "ci_high": None}
+    spread = paired(y.tolist(), [0.0] * len(y)) if draws else None
+    below, above = (0.0, 0.0) if spread is None or spread.ci_low is None or spread.ci_high is None else (centre - spread.ci_low, spread.ci_high - centre)
+    return {"mean": centre, "ci_low": centre - float(np.hypot(below, far[0])), "ci_high": centre + float(np.hypot(above, far[1]))}
 
 
 def planned(gains: np.ndarray) -> dict[str, Any] | None:

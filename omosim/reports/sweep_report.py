@@ -74,7 +74,7 @@ def _sensitivities(summary: Row, unit: str) -> list[Row]:
     for s in summary.get("studied", []):
         if s["sensitivity"]:
             money = s["method"] == "morris"
-            rows = [{"input": r["input"], "effect": _effect(r, money and r["ci"] is not None, unit), "way": _way(r, s["method"], unit), "sure": _sure(r)} for r in s["sensitivity"]]
+            rows = [{"input": r["input"], "effect": _effect(r, money, unit), "way": _way(r, s["method"], unit), "sure": _sure(r)} for r in s["sensitivity"]]
             out.append({"strategy": s["strategy"], "baseline": s["baseline"], "method": s["method"], "rows": rows, "notes": s["notes"]})
     return out
 

@@ -76,7 +76,7 @@ def _one(sample: Sample, strategy: str, seed: int) -> dict[str, Any]:
     inputs = [item for item in inputs_of(sample.columns, kept) if len(set(map(str, item.values))) > 1]
     if len(y) < 2 or not inputs:
         return out
-    found = fit(inputs, y)
+    found = fit(inputs, y, gains[kept])
     out["tornado"] = ends(inputs, y, found)
     out["method"], out["sensitivity"] = _sensitivity(sample, gains, kept, found, out["notes"], seed)
     out["box"] = _box(inputs, y, out["notes"])
@@ -152,6 +152,7 @@ def _sensitivity(sample: Sample, gains: np.ndarray, kept: np.ndarray, found: Fit
         notes.append("too few points for a fit of all inputs")
         return "", []
     noise = noise_share(gains[kept])
+    noise = None if noise is None else min(noise, max(0.0, 1 - found.told))  # part of it lies along the lines by chance
     rest = max(0.0, 1 - found.told - (noise or 0.0))
     rows = [{**row, "ci": None} for row in found.rows]
     for name, share in ((REST, rest), (NOISE, noise)):
@@ -159,11 +160,16 @@ def _sensitivity(sample: Sample, gains: np.ndarray, kept: np.ndarray, found: Fit
     return FIT, rows
 
 
-def stands_out(row: Mapping[str, Any]) -> bool:
-    """Whether an input's effect is more than chance: its p-value, or its interval."""
+def stands_out(row: Mapping[str, Any], noise: float | None) -> bool:
+    """Whether an input's effect is more than chance: its p-value, or its interval against what an input without effect would show.
+
+    noise : effect of the line of the noise; None, with one repetition, tells nothing apart from chance
+    """
+    if noise is None or row["effect"] is None:
+        return False
     if row["p_value"] is not None:
         return float(row["p_value"]) < 0.05
-    return row["ci"] is not None and row["effect"] is not None and float(row["effect"]) > float(row["ci"])
+    return row["ci"] is not None and float(row["effect"]) - float(row["ci"]) > noise
 
 
 def _box(inputs: Sequence[Input], y: np.ndarray, notes: list[str]) -> dict[str, Any] | None:

@@ -111,8 +111,11 @@ def first_thing(row: Row) -> str:
     if not named:
         return ""
     top = named[0]
-    if not stands_out(top):
-        return safe_text(f"No input stands out from chance in what {row['strategy']} gains over {row['baseline']}: more points tell more (`omosim sweep extend`).", 600)
+    noise = next((r["effect"] for r in row["sensitivity"] if r["input"] == NOISE), None)
+    if not stands_out(top, noise):
+        why = "One repetition a point does not tell" if noise is None else "No input stands out from chance in"
+        ask = "which input decides " if noise is None else ""
+        return safe_text(f"{why} {ask}what {row['strategy']} gains over {row['baseline']}: more replications tell more, then more points (`omosim sweep extend`).", 600)
     if row["method"] == MORRIS:
         how = "moves it most (Morris)"
     else:

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from omosim.results.proportions import wilson
+from omosim.study.designs import shares
 from omosim.study.futures import futures
+from omosim.study.sensitivity import indices
 from omosim.study.shared_noise import agreement, interaction, reach, repetitions
 from omosim.study.stats import paired, t_quantile
-from omosim.study.uncertain import Sample, study
+from omosim.study.uncertain import Sample, stands_out, study
 from omosim.study.verdicts import answer, first_thing
 
 MONEY = "minor KRW"
@@ -114,3 +116,35 @@ def test_a_slope_that_repetitions_do_not_agree_on_does_not_stand_out() -> None:
     assert "No input stands out from chance" in first_thing(row)
     (sure,) = study(sample(1000 * (x - 0.5)[:, None] * np.array([3.0, 3.0])))
     assert "The first thing to find out is fee" in first_thing(sure)
+
+
+def test_morris_noise_is_money_and_nothing_without_effect_stands_out() -> None:
+    """Noise of variance v and R replications: mu* of an idle input is 2 sqrt(v / (pi R)) over the step of 2/3."""
+    pytest.importorskip("SALib")
+    u = shares(2, "morris", 400, 1)
+    values = np.random.default_rng(1).normal(0, 30, (len(u), 2)) + np.array([500.0, -400.0])
+    rows = indices("morris", ["a", "b"], u, values)
+    assert rows[2]["effect"] == pytest.approx(3 * 30 / np.sqrt(2 * np.pi), rel=0.05)
+    assert rows[0]["effect"] == pytest.approx(rows[2]["effect"], rel=0.1) and rows[0]["first"] == pytest.approx(0, abs=10)
+    assert not any(stands_out({"p_value": None, **row}, rows[2]["effect"]) for row in rows[:2])
+
+
+@pytest.mark.parametrize("design", ["morris", "saltelli"])
+def test_designs_ask_that_replications_agree(design: str) -> None:
+    """Slopes +3 and +1: the half-width over two replications is 12.7 times the error, whatever the trajectories say."""
+    pytest.importorskip("SALib")
+    u = shares(2, design, 64, 1)
+    one = lambda slopes: indices(design, ["a", "b"], u, 1000 * u[:, :1] * np.array(slopes))
+    torn, sure = one([3.0, 1.0]), one([2.0, 2.0])
+    assert torn[0]["input"] == sure[0]["input"] == "a" and torn[0]["effect"] == pytest.approx(sure[0]["effect"], abs=1e-9)
+    assert torn[0]["ci"] ** 2 - sure[0]["ci"] ** 2 == pytest.approx((t_quantile(0.975, 1) * (1000 if design == "morris" else 0.5 * sure[0]["effect"])) ** 2, rel=0.05)
+    assert not stands_out({"p_value": None, **torn[0]}, torn[2]["effect"]) and stands_out({"p_value": None, **sure[0]}, sure[2]["effect"])
+    single = indices(design, ["a", "b"], u, 1000 * u[:, :1])
+    assert single[0]["ci"] is None and single[2]["effect"] is None and not stands_out({"p_value": None, **single[0]}, None)
+
+
+def test_shares_of_a_fit_do_not_add_up_to_more_than_one() -> None:
+    draw = np.random.default_rng(8)
+    for _ in range(20):
+        (row,) = study(sample(draw.normal(0, 1, (8, 2)) + draw.normal(0, 5, (1, 2))))
+        assert sum(r["effect"] for r in row["sensitivity"]) == pytest.approx(1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -93,12 +94,12 @@ def _elementary(shares: np.ndarray, means: np.ndarray) -> list[Callable[[np.ndar
     start = np.array([k for k in range(len(shares) - 1) if (k + 1) % (width + 1)])  # a trajectory is width + 1 points
     moved = shares[start + 1] - shares[start]
     which = np.abs(moved).argmax(axis=1)
-    out = []
+    out: list[Callable[[np.ndarray], float]] = []
     for i in range(width):
         here = start[which == i]
         step = moved[which == i, i]
         sign = np.sign((means[here + 1] - means[here]) / step)
-        out.append(lambda y, here=here, step=step, sign=sign: float((sign * (y[here + 1] - y[here]) / step).mean()))
+        out.append(partial(_signed, here, step, sign))
     return out
 
 
@@ -106,8 +107,16 @@ def _steps(width: int, means: np.ndarray) -> list[Callable[[np.ndarray], float]]
     """An input's total share (Jansen's) with the steps of one replication against those of the mean: over replications they average to the share."""
     total = float(means.var()) or 1.0
     base = np.arange(0, len(means), width + 2)
-    out = []
+    out: list[Callable[[np.ndarray], float]] = []
     for i in range(width):
         mine = means[base] - means[base + 1 + i]
-        out.append(lambda y, i=i, mine=mine: float((mine * (y[base] - y[base + 1 + i])).mean() / (2 * total)))
+        out.append(partial(_against, base, base + 1 + i, mine, total))
     return out
+
+
+def _signed(here: np.ndarray, step: np.ndarray, sign: np.ndarray, y: np.ndarray) -> float:
+    return float((sign * (y[here + 1] - y[here]) / step).mean())
+
+
+def _against(base: np.ndarray, moved: np.ndarray, mine: np.ndarray, total: float, y: np.ndarray) -> float:
+    return float((mine * (y[base] - y[moved])).mean() / (2 * total))

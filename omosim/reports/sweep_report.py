@@ -9,7 +9,7 @@ from omosim.reports.figures import Interval, forest
 from omosim.reports.figures_value import Swing, tornado
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
-from omosim.reports.sweep_screen import MONEY, share_words
+from omosim.reports.sweep_screen import share_words, shown_money
 from omosim.results import ResultFolder
 from omosim.results.words import figure, interval, unit_words
 
@@ -49,7 +49,7 @@ def _factor(row: Row) -> tuple[str, str]:
 
 
 def _future(row: Row, unit: str) -> Row:
-    money = {name: figure(row.get(name), unit, sign=name in ("gain", "worst_decile")) for name in MONEY}
+    money = {name: figure(value, unit, sign=name in ("gain", "worst_decile")) for name, value in shown_money(row).items()}
     return {"strategy": row["strategy"], "share": share_words(row), **money}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.api.batch import ahead, workers_of
-from omosim.api.commands import stamp
+from omosim.api.commands import period, stamp
 from omosim.api.select import Selection, select, told
 from omosim.api.warming import cold, warm
 from omosim.results import ResultFolder, code_version, content_hash, provenance
@@ -165,6 +165,7 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[Progress
     folder.begin({**origin, "overrides": plan.words}, plan.first.yaml)
     write_design(ready, folder)
     folder.write_json("sweep.json", described(ready))
+    folder.write_json("assumptions.json", inputs(plan))
     at_once = workers or workers_of(options, ENTRY, plan.first.settings.engine.threads)
     window = ahead(at_once, options.jobs)
 
@@ -201,6 +202,21 @@ def described(ready: Prepared) -> dict[str, Any]:
         "seeds": plan.seeds, "replications": options.replications, "runs": len(ready.runs), "parts": len(cut(ready.runs)),
         "factors": [{"key": f.key, "values": list(f.values), "low": None if f.values else f.low, "high": None if f.values else f.high} for f in plan.factors],
     }  # fmt: skip
+
+
+def period_of(plan: SweepPlan) -> str:
+    """How long and how much of the retailer a run is, in words; what the sweep varies is said so."""
+    varied = {f.key for f in plan.factors} & {"days", "shoppers", "market", "market.cost_basis_shoppers", "experiment"}
+    return f"of each point's own {' and '.join(sorted(key.split('.')[-1] for key in varied))}" if varied else period(plan.first.settings)
+
+
+def inputs(plan: SweepPlan) -> list[dict[str, Any]]:
+    """Rows of assumptions.json: the first composition's values; of a varied one what it is varied over."""
+    from omosim.config.assumptions import assumptions
+
+    varied = {f.key: f"varied: {', '.join(str(v) for v in f.values[:30])}" if f.values else f"varied: {f.low:g} to {f.high:g}" for f in plan.factors}
+    rows = assumptions(plan.first)
+    return [{**row, "source": varied[row["key"]], "assumed": False} if row["key"] in varied else row for row in rows]
 
 
 def write_design(ready: Prepared, folder: ResultFolder) -> None:
@@ -244,14 +260,15 @@ def conclude(ready: Prepared, folder: ResultFolder, outcome: SweepOutcome, race:
     write_study(folder, studied)
     money = f"minor {plan.first.settings.market.currency}"
     what = "points" if ready.designed == designs.GRID else "futures"
+    of = period_of(plan)
     summary = {
-        "answer": verdicts.answer(over_all, studied, baseline, money, what),
+        "answer": verdicts.answer(over_all, studied, baseline, money, what) + (f" Money is {of}." if studied else ""),
         "first_thing": [text for row in [verdicts.lead(studied, over_all)] if row and (text := verdicts.first_thing(row))],
         "boxes": [text for row in studied if (text := verdicts.box_words(row, what))],
         "replications_needed": [text for row in studied if (text := verdicts.needed_words(row, len(plan.seeds), str(folder.path), money))],
         "studied": studied, "what": what,
         **described(ready), "failed_runs": len(outcome.failures), "futures": over_all, "unit": plan.first.settings.market.currency,
-        "market": plan.first.settings.market.name, "days": plan.first.settings.days,
+        "market": plan.first.settings.market.name, "days": plan.first.settings.days, "period": of,
     }  # fmt: skip
     if race is not None:
         summary["selection"] = told(race, money)

@@ -77,10 +77,13 @@ COMMANDS: dict[str, Command] = {
             "Any setting may have several values (a,b,c or range(1,5)) or a range (interval(0.5,2)). Values are crossed\n"
             "(design=grid); ranges are filled by a Latin hypercube (lhs) or a Sobol sequence (sobol); morris and saltelli are for\n"
             "sensitivities. Every finished run is kept: the same command goes on after Ctrl-C or a crash. Runs go to processes,\n"
-            "to a Dask cluster (executor=dask scheduler=tcp://host:8786), or to job arrays (shard=3/40).",
+            "to a Dask cluster (executor=dask scheduler=tcp://host:8786), or to job arrays (shard=3/40).\n"
+            "select=kim_nelson indifference=N gives replications only to the arms that may still be the best; N is the difference in\n"
+            "operating profit that is worth telling apart, in the market's currency.",
             (
                 "omosim sweep strategy=o2o,omo shoppers=5000 seed=1,2,3 network.stores.count=10,20,40",
                 "omosim sweep strategy=o2o,omo market.choice.wait_per_day=interval(0.0007,0.0028) points=32 replications=4",
+                "omosim sweep strategy=o2o,omo network.stores.count=6,12 select=kim_nelson indifference=2000000 replications=12",
                 "omosim sweep status outputs/sweep/latest",
                 "omosim sweep extend outputs/sweep/latest replications=+4",
             ),

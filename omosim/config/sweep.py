@@ -15,7 +15,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, RangeSweep
 from hydra.errors import HydraException
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from omosim.config import overrides as words_
 from omosim.config.commands import OPTIONS, SweepSettings
@@ -23,6 +23,7 @@ from omosim.config.compose import Composed, compose, validate
 from omosim.config.errors import ConfigError, Problem, refuse, show, unique
 from omosim.config.layers import Layers
 from omosim.config.overrides import Override
+from omosim.config.problems import from_pydantic
 from omosim.config.resolved import content_hash
 from omosim.config.schema_tree import lookup
 from omosim.schema.settings import Settings
@@ -125,6 +126,9 @@ def compose_sweep(words: Sequence[str], cwd: str | Path | None = None, command: 
     made.notes = list(dict.fromkeys(note for base in made.bases.values() for note in base.notes))
     if command == "sweep":
         _check(made)
+        wrong = list(_unfit(made))
+        if wrong:
+            raise ConfigError(unique(wrong))
     return made
 
 
@@ -297,6 +301,33 @@ def _check(plan: SweepPlan) -> None:
         problems.append(Problem("select needs several repetitions", key="replications", value=str(plan.options.replications), allowed="2 or more; 10 are made of every arm", cure="Write replications=50"))
     if problems:
         raise ConfigError(problems)
+
+
+def _unfit(plan: SweepPlan) -> Iterator[Problem]:
+    """Values that their own key refuses by type or range, whatever the others are: a slip, and no row of failures.jsonl."""
+    for factor in plan.factors:
+        base = next((base for base in plan.bases.values() if _reach(base.settings.model_dump(mode="json"), factor.path) is not None), None)
+        if factor.structural or base is None:
+            continue
+        data, layers = _copied(base.settings.model_dump(mode="json")), next(iter(base.layers.values()))
+        for value in _ends(factor):
+            _put(data, factor.path, value)
+            origin = Layers(layers.files, [*layers.overrides, (factor.path, f"{factor.key}={_text(value)}")]).origin
+            try:
+                Settings.model_validate(data, strict=True)
+            except ValidationError as error:
+                for problem, found in zip(from_pydantic(error, origin), error.errors(include_url=False), strict=True):
+                    own = tuple(map(str, found["loc"][: len(factor.path)])) == factor.path
+                    if own and found["type"] not in ("value_error", "assertion_error"):  # these look at several keys
+                        yield problem
+
+
+def _ends(factor: Varied) -> list[Any]:
+    """Values that stand for all: the ends of numbers of one kind, else each."""
+    if not factor.values:
+        return [math.ceil(factor.low), math.floor(factor.high)] if factor.whole and math.ceil(factor.low) <= math.floor(factor.high) else [factor.low, factor.high]
+    alike = len({type(v) for v in factor.values}) == 1 and isinstance(factor.values[0], (int, float))
+    return [min(factor.values), max(factor.values)] if alike else list(factor.values)
 
 
 # ---- values into data ----------------------------------------------------------------------------------------

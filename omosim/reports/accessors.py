@@ -26,6 +26,7 @@ from omosim.results.load import (
     ValidateResult,
     ValueResult,
 )
+from omosim.results.words import minor_units, unit_words
 from omosim.schema.columns import WEEKDAYS
 
 if TYPE_CHECKING:
@@ -127,17 +128,17 @@ class SweepPlot:
         frame = self._result.to_frame()
         name = strategy or str(frame["strategy"].iloc[0])
         mine = frame[frame["strategy"] == name]
+        unit = f"minor {self._result.summary['unit']}"
         if mine.empty:
             raise KeyError(f"'{name}' is not compared; there are {', '.join(dict.fromkeys(frame['strategy']))}")
 
         def known(column: str) -> list[float | None]:
             values: list[float] = np.asarray(mine[column], dtype=float).tolist()
-            return [None if v != v else v for v in values]
+            return [None if v != v else v / minor_units(unit) for v in values]
 
         points = [f"point {p}" for p in mine["point"]]
-        return interval_axes(points, known("diff"), known("ci_low"), known("ci_high"), f"{name}: operating profit against the baseline [minor units]", (), ax)
-
-
+        words = f"{name} less {mine['baseline'].iloc[0]}: operating profit [{unit_words(unit)}]"
+        return interval_axes(points, known("diff"), known("ci_low"), known("ci_high"), words, (), ax)
 
 class ValuePlot:
     """`result.plot` of a valuation."""

@@ -9,7 +9,7 @@ from omosim.reports.figures import Interval, forest
 from omosim.reports.figures_value import Swing, tornado
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
-from omosim.reports.sweep_screen import MONEY, share_words
+from omosim.reports.sweep_screen import share_words, shown_money
 from omosim.results import ResultFolder
 from omosim.results.words import figure, interval, unit_words
 
@@ -49,7 +49,7 @@ def _factor(row: Row) -> tuple[str, str]:
 
 
 def _future(row: Row, unit: str) -> Row:
-    money = {name: figure(row.get(name), unit, sign=name in ("gain", "worst_decile")) for name in MONEY}
+    money = {name: figure(value, unit, sign=name in ("gain", "worst_decile")) for name, value in shown_money(row).items()}
     return {"strategy": row["strategy"], "share": share_words(row), **money}
 
 
@@ -74,7 +74,7 @@ def _sensitivities(summary: Row, unit: str) -> list[Row]:
     for s in summary.get("studied", []):
         if s["sensitivity"]:
             money = s["method"] == "morris"
-            rows = [{"input": r["input"], "effect": _effect(r, money and r["ci"] is not None, unit), "way": _way(r, s["method"], unit), "sure": _sure(r)} for r in s["sensitivity"]]
+            rows = [{"input": r["input"], "effect": _effect(r, money, unit), "way": _way(r, s["method"], unit), "sure": _sure(r)} for r in s["sensitivity"]]
             out.append({"strategy": s["strategy"], "baseline": s["baseline"], "method": s["method"], "rows": rows, "notes": s["notes"]})
     return out
 

@@ -46,17 +46,26 @@ class SweepScreen(StudyScreen):
 
 
 def share_words(row: Mapping[str, Any]) -> str:
-    """How often a strategy is best, with the interval where points are draws."""
+    """How often a strategy is best, with its interval where one is known; of one point it is no share."""
+    if row["points"] == 1:
+        return "–"
     share = f"{100 * row['share_best']:.0f} %"
     return share if row["share_best_low"] is None else f"{share} ({100 * row['share_best_low']:.0f}-{100 * row['share_best_high']:.0f})"
+
+
+def shown_money(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The money of a row; one point has no worst tenth."""
+    single = row["points"] == 1
+    return {name: None if single and name in ("worst_decile", "regret_worst_decile", "largest_regret") else row.get(name) for name in MONEY}
 
 
 def futures_table(summary: Mapping[str, Any]) -> Table:
     """One row a strategy: how often it is best, its gain over the baseline, the worst tenth, regret."""
     unit = f"minor {summary.get('unit', '')}".strip()
-    table = Table(box=None, pad_edge=False, title=f"{say('Operating profit')}, {unit_words(unit)}", title_justify="left", title_style="dim")
+    table = Table(box=None, pad_edge=False, title=", ".join(filter(None, (say("Operating profit"), unit_words(unit), summary.get("period", "")))), title_justify="left", title_style="dim")
     for head in ("strategy", "best at", "gain", "its worst tenth", "mean regret", "its worst tenth"):
         table.add_column(say(head), justify="left" if head == "strategy" else "right")
     for row in summary["futures"]:
-        table.add_row(safe_text(row["strategy"], 60), share_words(row), *(figure(row.get(name), unit, sign=name in ("gain", "worst_decile")) for name in MONEY[:4]))
+        money = shown_money(row)
+        table.add_row(safe_text(row["strategy"], 60), share_words(row), *(figure(money[name], unit, sign=name in ("gain", "worst_decile")) for name in MONEY[:4]))
     return table

@@ -7,6 +7,8 @@ Dask moves each task's text and its answer; nothing of it is written to a file.
 from __future__ import annotations
 
 import math
+import re
+import socket
 import time
 from contextlib import suppress
 from typing import Any
@@ -17,6 +19,7 @@ from omosim.study.worker import attempt
 
 KILLS = 3  # workers that a task may cost on a cluster of our own; a scheduler of the user has its own number
 _WAIT_S = 20.0
+_REFUSED_S = 3.0  # for which an address may refuse, as a scheduler that is just starting does
 _ASK_S = 2.0
 #: of a cluster of our own: nobody looks at its profiles and monitors, which wake each process many times a second
 _QUIET = {
@@ -72,6 +75,8 @@ class DaskExecutor:
         self._cluster = None
         dask.config.set({"distributed.scheduler.allowed-failures": KILLS - 1})
         try:
+            if scheduler:
+                _knock(scheduler, _REFUSED_S if wait_s is None else min(wait_s, _REFUSED_S))
             if not scheduler:
                 dask.config.set(_QUIET)
                 self._cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, processes=True, silence_logs=50)
@@ -157,3 +162,20 @@ class DaskExecutor:
         if self._cluster is not None:
             with suppress(Exception):
                 self._cluster.close(timeout=5)
+
+
+def _knock(scheduler: str, patience_s: float) -> None:
+    """Whether anyone listens at a tcp or tls address; distributed itself asks again until its timeout. Raises OSError."""
+    match = re.fullmatch(r"(?:(?:tcp|tls)://)?\[?([^\[\]/]+?)\]?:(\d+)/?", scheduler)
+    if match is None:
+        return
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            socket.create_connection((match[1], int(match[2])), timeout=max(0.1, until - time.monotonic())).close()
+        except OSError:
+            if time.monotonic() + 0.2 >= until:
+                raise
+            time.sleep(0.2)
+        else:
+            return

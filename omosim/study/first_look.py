@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from omosim.study.shared_noise import agreement
+
 FEW_LEVELS = 5  # a number with as many values or fewer is shown at its lowest and highest
 LEAST_FREE = 3  # degrees of freedom that a fit must leave
 
@@ -56,17 +58,19 @@ def inputs_of(columns: Mapping[str, Sequence[Any]], kept: np.ndarray) -> list[In
     return [Input(name, tuple(v for v, k in zip(values, kept, strict=True) if k)) for name, values in columns.items()]
 
 
-def fit(inputs: Sequence[Input], y: np.ndarray) -> Fit | None:
+def fit(inputs: Sequence[Input], y: np.ndarray, gains: np.ndarray | None = None) -> Fit | None:
     """Least squares of y on all inputs; None when there are too few points for them or y is constant.
 
     Parameters
     ----------
     y : (points,) finite values
+    gains : (points, repetitions) of which y is the mean; None: y has no noise of repetitions
 
     Returns
     -------
     Fit; its rows, the largest effect first: input, effect (share of the variance of y that is lost without it), first
-    (rank correlation, None for levels), p_value (F test)
+    (rank correlation, None for levels), p_value: the larger of the F test over points and Student's test over repetitions, which
+    share their draws; None with one repetition
     """
     from scipy.special import fdtrc
 
@@ -79,14 +83,21 @@ def fit(inputs: Sequence[Input], y: np.ndarray) -> Fit | None:
     left, parts = _squares(list(blocks.values()), y)
     residuals = y - y.mean() - sum(parts)
     rows: list[dict[str, Any]] = []
-    for item in inputs:
+    for at, item in enumerate(inputs):
         k = blocks[item.name].shape[1]
         without, _ = _squares([b for name, b in blocks.items() if name != item.name], y)
         gain = max(0.0, without - left)
         p = 0.0 if left <= 1e-12 * total and gain > 0 else float(fdtrc(k, free, gain / k / (left / free))) if left > 0 else 1.0
-        rows.append({"input": item.name, "effect": round(gain / total, 9), "first": rank_correlation(item, y), "p_value": round(p, 9)})
+        p_value = p if gains is None else _over_repetitions(gains, parts[at], p)
+        rows.append({"input": item.name, "effect": round(gain / total, 9), "first": rank_correlation(item, y), "p_value": None if p_value is None else round(p_value, 9)})
     rows.sort(key=lambda row: -float(row["effect"]))
     return Fit(dict(zip(blocks, parts, strict=True)), residuals, rows, max(0.0, 1 - left / total))
+
+
+def _over_repetitions(gains: np.ndarray, part: np.ndarray, p: float) -> float | None:
+    """The larger of p and the chance that repetitions agree as much on an input's part of the fit."""
+    _, chance = agreement(gains, lambda y: float(part @ (y - y.mean())))
+    return None if chance is None else max(p, chance)
 
 
 def _squares(blocks: Sequence[np.ndarray], y: np.ndarray) -> tuple[float, list[np.ndarray]]:

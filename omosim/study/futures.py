@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from omosim.results.proportions import wilson
+from omosim.study.shared_noise import reach
 from omosim.study.stats import paired
 
 PROFIT = "operating_profit"
@@ -56,18 +57,18 @@ def futures(values: np.ndarray, strategies: Sequence[str], baseline: str, drawn:
     Parameters
     ----------
     values : (strategies, points, repetitions), the higher the better
-    drawn : points that are independent draws of the inputs; None where they were chosen, and a share has no interval
+    drawn : points that are independent draws of the inputs; None where they were chosen
 
     Returns
     -------
-    share_best : points at which it has the highest mean, with its Wilson interval; gain: mean over points of the
+    share_best : points at which it has the highest mean, with its interval (see `_ends`); gain: mean over points of the
     difference from the baseline; worst_decile: mean of the worst tenth of these differences; regret: mean shortfall from the
     best strategy of each point, beside that of its worst tenth and the largest
     """
     with np.errstate(invalid="ignore"):
         means = _nanmean(values)
     whole = ~np.isnan(means).any(axis=0)
-    means = means[:, whole]
+    means, values = means[:, whole], values[:, whole]
     count = means.shape[1]
     if not count:
         return []
@@ -77,12 +78,34 @@ def futures(values: np.ndarray, strategies: Sequence[str], baseline: str, drawn:
     out = []
     for s, name in enumerate(strategies):
         wins = int((winner == s).sum())
-        low, high = (None, None) if drawn is None else wilson(wins / count * min(drawn, count), min(drawn, count)) or (0.0, 1.0)
+        low, high = _ends(values, means, s, wins / count, None if drawn is None else min(drawn, count))
         gain = np.sort(means[s] - base)
         tail = gain[: max(1, count // 10)]
         regret = best - means[s]
         out.append({"strategy": name, "points": count, "share_best": wins / count, "share_best_low": low, "share_best_high": high, "gain": float(gain.mean()), "worst_decile": float(tail.mean()), "regret": float(regret.mean()), "regret_worst_decile": float(np.sort(regret)[::-1][: max(1, count // 10)].mean()), "largest_regret": float(regret.max())})
     return out
+
+
+def _ends(values: np.ndarray, means: np.ndarray, s: int, share: float, trials: int | None) -> tuple[float | None, float | None]:
+    """Interval of the share of points at which strategy s is best; none with one repetition, or of one strategy.
+
+    Two sources, each side combined by its squares (Zou and Donner 2008): noise that all points share, by moving the
+    difference from every other strategy to the ends of its interval; and, where points are draws, Wilson's interval.
+    """
+    sure, possible = np.ones(means.shape[1], bool), np.ones(means.shape[1], bool)
+    others = [o for o in range(len(means)) if o != s]
+    for o in others:
+        far = reach(values[s] - values[o]) if (~np.isnan(values[s] - values[o])).any(axis=1).all() else None
+        if far is None:
+            return None, None
+        sure &= means[s] - means[o] - far[0] > 0
+        possible &= means[s] - means[o] + far[1] >= 0
+    if not others:
+        return None, None
+    by_draw = (share, share) if trials is None else wilson(share * trials, trials) or (0.0, 1.0)
+    low = share - np.hypot(share - by_draw[0], share - min(share, float(sure.mean())))
+    high = share + np.hypot(by_draw[1] - share, max(share, float(possible.mean())) - share)
+    return max(0.0, float(low)), min(1.0, float(high))
 
 
 def _nanmean(values: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from omosim.study.first_look import Fit, Input, ends, fit, inputs_of
 from omosim.study.prim import discover
 from omosim.study.selection import pairs_needed
 from omosim.study.sensitivity import indices, noise_share
+from omosim.study.shared_noise import reach
 from omosim.study.stats import paired
 
 FIT = "linear fit"
@@ -56,7 +57,7 @@ def study(sample: Sample, *, seed: int = 1) -> list[dict[str, Any]]:
 
     Returns
     -------
-    strategy; points: how many it is better, worse, or cannot be told at; gain with its interval over drawn futures; method;
+    strategy; points: how many it is better, worse, or cannot be told at; gain with its interval; method;
     sensitivity, tornado, box: rows, empty where there is too little; needed: see `planned`; notes: why something is missing
     """
     return [_one(sample, name, seed) for name in sample.strategies if name != sample.baseline]
@@ -71,11 +72,11 @@ def _one(sample: Sample, strategy: str, seed: int) -> dict[str, Any]:
         return {**out, "points": {}, "gain": None, "needed": None, "notes": ["no point has a pair of runs"]}
     y = np.array([gains[i, known[i]].mean() for i in np.flatnonzero(kept)])
     out["points"], out["needed"] = _told(gains, known), planned(gains)
-    out["gain"] = _mean_gain(sample, y)
+    out["gain"] = _mean_gain(sample, gains[kept])
     inputs = [item for item in inputs_of(sample.columns, kept) if len(set(map(str, item.values))) > 1]
     if len(y) < 2 or not inputs:
         return out
-    found = fit(inputs, y)
+    found = fit(inputs, y, gains[kept])
     out["tornado"] = ends(inputs, y, found)
     out["method"], out["sensitivity"] = _sensitivity(sample, gains, kept, found, out["notes"], seed)
     out["box"] = _box(inputs, y, out["notes"])
@@ -93,16 +94,26 @@ def _told(gains: np.ndarray, known: np.ndarray) -> dict[str, int]:
     return count
 
 
-def _mean_gain(sample: Sample, y: np.ndarray) -> dict[str, float | None]:
-    """Mean over points; its interval where points are draws (of a Saltelli design the rows of its two base samples are)."""
-    base, width = y, len(sample.columns)
-    if sample.design == SALTELLI and len(y) % (width + 2) == 0:
-        number = np.arange(len(y)) % (width + 2)
-        base = y[(number == 0) | (number == width + 1)]
-    if sample.design not in (*DRAWN, SALTELLI) or len(base) < 3:
-        return {"mean": float(y.mean()), "ci_low": None, "ci_high": None}
-    found = paired(base.tolist(), [0.0] * len(base))
-    return {"mean": found.diff, "ci_low": found.ci_low, "ci_high": found.ci_high}
+def _mean_gain(sample: Sample, gains: np.ndarray) -> dict[str, float | None]:
+    """Mean over points and its interval; none with one repetition, whose chance is not known.
+
+    gains : (points, repetitions), each point with one value at least. The interval holds the noise that all points share and,
+    where points are draws, their spread (of a Saltelli design that of its two base samples' rows), each side combined by
+    its squares (Zou and Donner 2008).
+    """
+    width = len(sample.columns)
+    if sample.design == SALTELLI and len(gains) % (width + 2) == 0:
+        number = np.arange(len(gains)) % (width + 2)
+        gains = gains[(number == 0) | (number == width + 1)]
+    known = ~np.isnan(gains)
+    y = np.where(known, gains, 0.0).sum(axis=1) / known.sum(axis=1)
+    centre, far = float(y.mean()), reach(gains)
+    draws = sample.design in (*DRAWN, SALTELLI)
+    if far is None or (draws and len(y) < 3):
+        return {"mean": centre, "ci_low": None, "ci_high": None}
+    spread = paired(y.tolist(), [0.0] * len(y)) if draws else None
+    below, above = (0.0, 0.0) if spread is None or spread.ci_low is None or spread.ci_high is None else (centre - spread.ci_low, spread.ci_high - centre)
+    return {"mean": centre, "ci_low": centre - float(np.hypot(below, far[0])), "ci_high": centre + float(np.hypot(above, far[1]))}
 
 
 def planned(gains: np.ndarray) -> dict[str, Any] | None:
@@ -141,6 +152,7 @@ def _sensitivity(sample: Sample, gains: np.ndarray, kept: np.ndarray, found: Fit
         notes.append("too few points for a fit of all inputs")
         return "", []
     noise = noise_share(gains[kept])
+    noise = None if noise is None else min(noise, max(0.0, 1 - found.told))  # part of it lies along the lines by chance
     rest = max(0.0, 1 - found.told - (noise or 0.0))
     rows = [{**row, "ci": None} for row in found.rows]
     for name, share in ((REST, rest), (NOISE, noise)):
@@ -148,11 +160,16 @@ def _sensitivity(sample: Sample, gains: np.ndarray, kept: np.ndarray, found: Fit
     return FIT, rows
 
 
-def stands_out(row: Mapping[str, Any]) -> bool:
-    """Whether an input's effect is more than chance: its p-value, or its interval."""
+def stands_out(row: Mapping[str, Any], noise: float | None) -> bool:
+    """Whether an input's effect is more than chance: its p-value, or its interval against what an input without effect would show.
+
+    noise : effect of the line of the noise; None, with one repetition, tells nothing apart from chance
+    """
+    if noise is None or row["effect"] is None:
+        return False
     if row["p_value"] is not None:
         return float(row["p_value"]) < 0.05
-    return row["ci"] is not None and row["effect"] is not None and float(row["effect"]) > float(row["ci"])
+    return row["ci"] is not None and float(row["effect"]) - float(row["ci"]) > noise
 
 
 def _box(inputs: Sequence[Input], y: np.ndarray, notes: list[str]) -> dict[str, Any] | None:

@@ -45,18 +45,20 @@ def _single(studied: Sequence[Row], best: Row, unit: str) -> str:
             continue
         sure = row["points"]["better"] or row["points"]["worse"]
         way = "earns more than" if row["gain"]["mean"] > 0 else "earns less than"
-        told.append(f"{row['strategy']} {way} {row['baseline']}: {number(row['gain']['mean'], unit, sign=True)}" if sure else f"one cannot tell {row['strategy']} from {row['baseline']}")
-    return safe_text((f"One point. {'; '.join(told)}." if told else f"{best['strategy']} alone at one point."), 2000)
+        told.append(f"{row['strategy']} {way} {row['baseline']}: {number(row['gain']['mean'], unit, sign=True)}{_ends(row['gain'], unit)}." if sure else f"One cannot tell {row['strategy']} from {row['baseline']}{_ends(row['gain'], unit)}.")
+    return safe_text((f"One point. {' '.join(told)}" if told else f"{best['strategy']} alone at one point."), 2000)
 
 
 def _pick(futures: Sequence[Row], best: Row, calm: Row, studied: Sequence[Row], baseline: str, unit: str, what: str) -> str:
     count = int(best["points"])
     wins = round(best["share_best"] * count)
     share = f"{wins:,} of {count:,} {what}"
-    if best.get("share_best_low") is not None:
+    if best.get("share_best_low") is None:
+        return f"One cannot tell which strategy is best over these {what}: {best['strategy']} earns most at {share}, but with one repetition a point it is not known how much of that is chance."
+    if best["share_best_low"] < best["share_best_high"]:
         share += f" ({100 * best['share_best_low']:.0f} to {100 * best['share_best_high']:.0f} %)"
     if not _clear(futures, best, studied, baseline):
-        return f"One cannot tell which strategy is best over these {what}: {best['strategy']} is best at {share}."
+        return f"One cannot tell which strategy is best over these {what}: {best['strategy']} earns most at {share}."
     if calm is best and wins == count:
         return f"{best['strategy']} is best at {share}."
     if calm is best:
@@ -66,36 +68,35 @@ def _pick(futures: Sequence[Row], best: Row, calm: Row, studied: Sequence[Row], 
 
 
 def _clear(futures: Sequence[Row], best: Row, studied: Sequence[Row], baseline: str) -> bool:
-    """Whether the best share is more than chance: of two, an interval clear of a half; of more, or of chosen points, the gain's sign or sure points."""
-    if len(futures) == 2 and best.get("share_best_low") is not None:
-        return bool(best["share_best_low"] > 0.5)
-    second = sorted((row["share_best"] for row in futures), reverse=True)[1]
-    if best["share_best"] <= second:
+    """Whether the best share is more than chance: of two, above a half; of more, above every other's interval; and told at half of the points or more."""
+    if best["share_best_low"] is None:
+        return False
+    others = [row for row in futures if row is not best]
+    if best["share_best_low"] <= (0.5 if len(others) == 1 else max(row["share_best_high"] for row in others)):
         return False
     rows = [row for row in studied if row["points"] and row["strategy"] == best["strategy"]] or [row for row in studied if row["points"]]
-    side = "better" if best["strategy"] != baseline else "worse"
-    return all(_side(row, side) for row in rows)
-
-
-def _side(row: Row, side: str) -> bool:
-    sign = 1 if side == "better" else -1
-    gain, told = row["gain"], row["points"]
-    if gain["ci_low"] is not None:
-        return bool(gain["ci_low"] > 0 if sign > 0 else gain["ci_high"] < 0)
-    return told[side] > told["worse" if side == "better" else "better"]
+    return all(2 * row["points"]["cannot_tell"] <= sum(row["points"].values()) for row in rows)
 
 
 def _gain(row: Row, unit: str, what: str) -> str:
     gain = row["gain"]
     if gain is None or gain["mean"] is None:
         return ""
-    text = f"{row['strategy']} earns {number(abs(gain['mean']), unit)} {'more' if gain['mean'] >= 0 else 'less'} than {row['baseline']} on average over them"
-    if gain["ci_low"] is not None:
-        low, high = (number(gain[name], unit, sign=True) for name in ("ci_low", "ci_high"))
-        text += f" ({low} to {high})"
+    size = f"{number(abs(gain['mean']), unit)} {'more' if gain['mean'] >= 0 else 'less'} than {row['baseline']} on average over them"
     told = row["points"]["cannot_tell"]
-    some = f"; at {told:,} of {sum(row['points'].values()):,} {what} runs cannot tell the two apart" if told else ""
-    return text + some + "."
+    some = f"at {told:,} of {sum(row['points'].values()):,} {what} runs cannot tell the two apart" if told else ""
+    if gain["ci_low"] is None:
+        return f"{row['strategy']} earned {size} in these runs, without an interval{f': {some}' if some else ''}."
+    sure = gain["ci_low"] > 0 or gain["ci_high"] < 0
+    text = f"{row['strategy']} earns {size}" if sure else f"Whether {row['strategy']} earns more than {row['baseline']} on average over them one cannot tell: {number(gain['mean'], unit, sign=True)}"
+    return text + _ends(gain, unit) + (f"; {some}" if some else "") + "."
+
+
+def _ends(gain: Mapping[str, Any], unit: str) -> str:
+    if gain["ci_low"] is None:
+        return ""
+    low, high = (number(gain[name], unit, sign=True) for name in ("ci_low", "ci_high"))
+    return f" ({low} to {high})"
 
 
 def lead(studied: Sequence[Row], futures: Sequence[Row]) -> Row | None:
@@ -110,8 +111,11 @@ def first_thing(row: Row) -> str:
     if not named:
         return ""
     top = named[0]
-    if not stands_out(top):
-        return safe_text(f"No input stands out from chance in what {row['strategy']} gains over {row['baseline']}: more points tell more (`omosim sweep extend`).", 600)
+    noise = next((r["effect"] for r in row["sensitivity"] if r["input"] == NOISE), None)
+    if not stands_out(top, noise):
+        why = "One repetition a point does not tell" if noise is None else "No input stands out from chance in"
+        ask = "which input decides " if noise is None else ""
+        return safe_text(f"{why} {ask}what {row['strategy']} gains over {row['baseline']}: more replications tell more, then more points (`omosim sweep extend`).", 600)
     if row["method"] == MORRIS:
         how = "moves it most (Morris)"
     else:

@@ -66,6 +66,12 @@ def test_values_are_checked_at_every_point(tmp_path: Path) -> None:
         (["market.segments.nobody.share=0.1,0.2"], "no such key|no 'nobody'"),
         (["shoppers=range(1,100000)"], "more than 10,000 values"),
         (["design=grit"], "design"),
+        (["shoppers=300,abc"], "shoppers.*abc"),
+        (["shoppers=0,300"], "shoppers"),
+        (["shoppers=300,2.5"], "whole number"),
+        (["network.stores.opens=10:00,soon"], "network.stores.opens"),
+        (["days=interval(-3,5)"], "days"),
+        (["market.choice.wait_per_day=interval(-1,5)"], "wait_per_day"),
     ],
 )
 def test_what_cannot_be_swept_is_refused_with_a_cure(words: list[str], part: str, tmp_path: Path) -> None:

@@ -100,7 +100,9 @@ def test_regret_and_its_worst_tenth() -> None:
     o2o, omo = futures(given.values, ["o2o", "omo"], "o2o", 100)
     assert omo["share_best"] == 0.9 and omo["regret"] == pytest.approx(100) and omo["regret_worst_decile"] == pytest.approx(1000) == omo["largest_regret"]
     assert o2o["regret"] == pytest.approx(90) and omo["worst_decile"] == pytest.approx(-1000)
-    assert futures(given.values, ["o2o", "omo"], "o2o")[1]["share_best_low"] is None
+    chosen = futures(given.values, ["o2o", "omo"], "o2o")[1]
+    assert chosen["share_best_low"] == chosen["share_best_high"] == 0.9  # no noise, and no draw of points
+    assert futures(given.values[:, :, :1], ["o2o", "omo"], "o2o", 100)[1]["share_best_low"] is None
 
 
 def test_the_planner_asks_for_what_the_noise_needs() -> None:

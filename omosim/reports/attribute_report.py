@@ -13,6 +13,7 @@ from omosim.reports.journey_figures import alluvial, matrix
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
+from omosim.results.effect_words import lost, which_paid
 from omosim.results.words import figure, interval, number, unit_words
 
 Row = dict[str, Any]
@@ -36,7 +37,7 @@ def attribute_page(folder: ResultFolder) -> str:
         flow=alluvial(summary["flows"], titles, _PLACES), matrix=matrix([row for row in steps if row["level"] == "market"], titles),
         lengths=_lengths(paths), credits=_credits(now, unit), models=[MODEL_WORDS.get(m, m) for m in dict.fromkeys(row["model"] for row in now)],
         journeys=[(" → ".join(titles.get(n, n) for n in row["journey"]), f"{100 * row['share']:.1f} %") for row in summary["journeys"]],
-        levels=[_level(row) for row in levels], talk=_talk(summary), together=_together(summary), failures=_failures(folder), law_meaning=law_meaning, **about(folder),
+        levels=[_level(row) for row in levels], talk=_talk(summary), together=_together(summary, titles), failures=_failures(folder), law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
 
 
@@ -70,10 +71,7 @@ def _talk(summary: Row) -> str:
     talk = summary["word_of_mouth"]
     if not talk or talk["revenue"] is None or not summary["net_revenue"]:
         return ""
-    share = lambda v: _one(100 * v / summary["net_revenue"])
-    between = "" if talk["low"] is None else f" ({share(talk['low'])} to {share(talk['high'])})"
-    sure = talk["low"] is not None and (talk["low"] > 0 or talk["high"] < 0)
-    return f"Without word of mouth {share(talk['revenue'])} %{between} of net revenue would be lost" + ("" if sure else ", which cannot be told from nothing")
+    return f"Share of net revenue lost without word of mouth: {lost(talk['revenue'], talk['low'], talk['high'], summary['net_revenue'])}"
 
 
 def _one(value: float) -> str:
@@ -81,15 +79,13 @@ def _one(value: float) -> str:
     return f"{round(value, 1) + 0.0:.1f}"
 
 
-def _together(summary: Row) -> str:
+def _together(summary: Row, titles: dict[str, str]) -> str:
     """What paid touchpoints cause together, beside their credit."""
     found, whole = summary["paid_together"], summary["net_revenue"]
     if not found or found["revenue"] is None or not whole:
         return ""
-    share = lambda v: _one(100 * v / whole)
-    between = "" if found["low"] is None else f" ({share(found['low'])} to {share(found['high'])})"
-    given = ", ".join(f"{MODEL_WORDS.get(m, m)} {share(v)} %" for m, v in found["credit"].items())
-    return f"All paid touchpoints together cause {share(found['revenue'])} %{between} of net revenue; they are credited with: {given}."
+    given = ", ".join(f"{MODEL_WORDS.get(m, m)} {_one(100 * v / whole)} %" for m, v in found["credit"].items())
+    return f"{which_paid(found, titles)} cause, of net revenue: {lost(found['revenue'], found['low'], found['high'], whole)}. They are credited with: {given}."
 
 
 def _bars(rows: Sequence[Row], summary: Row, near: str) -> Row:
@@ -135,27 +131,39 @@ def _error_rows(errors: Sequence[Row], levels: Sequence[Row]) -> list[Row]:
         cells = []
         for level in levels:
             row = at[model, level["level"]]
-            mark = "nearest" if row["nearest"] else "not told apart" if row["told_from_nearest"] is False else ""
-            cells.append({"value": wrong(row), "rank": "" if row["rank_correlation"] is None else f"rank {row['rank_correlation']:+.2f}", "mark": mark})
+            mark = _mark(row, errors)
+            value, _, ends = wrong(row).partition(" [")
+            cells.append({"value": value, "ends": ends.rstrip("]").replace(", ", " to "), "reason": row.get("reason", ""), "rank": "" if row["rank_correlation"] is None else f"rank {row['rank_correlation']:+.2f}", "mark": mark})
         out.append({"model": MODEL_WORDS.get(model, model), "cells": cells})
     return out
+
+
+def _mark(row: Row, errors: Sequence[Row]) -> str:
+    """nearest only where every other model of the level is told from it."""
+    if row["nearest"]:
+        others = [r for r in errors if r["level"] == row["level"] and r["share_error"] is not None and not r["nearest"]]
+        return "nearest" if others and all(r["told_from_nearest"] for r in others) else "least, cannot tell"
+    return "not told apart" if row["told_from_nearest"] is False else ""
 
 
 def _shifts(rows: Sequence[Row], titles: dict[str, str]) -> list[Row]:
     """Rows of shifts; models that ask for the same one at the same level stand together."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row["level"], row["from"], row["to"]), []).append(row)
+        groups.setdefault((row["level"], row["from"], row["to"], row.get("reason", "")), []).append(row)
     return [_shift(group, titles) for group in groups.values()]
 
 
 def _shift(rows: Sequence[Row], titles: dict[str, str]) -> Row:
     row, unit = rows[0], rows[0]["unit"]
+    head = {"model": ", ".join(MODEL_WORDS.get(str(r["model"]), str(r["model"])) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row)}
+    if row["money"] is None:
+        return {**head, "reason": row.get("reason", "")}
     least, most = (figure(pick(r["promised_gross_profit"] for r in rows), unit, sign=True) for pick in (min, max))
     names = ", ".join(titles.get(n, n) for n in row["from"].split(", "))
     money = lambda key: {"value": figure(row[key], unit, sign=True), "ends": interval(row[f"{key}_low"], row[f"{key}_high"], unit)}
     return {
-        "model": ", ".join(MODEL_WORDS.get(str(r["model"]), str(r["model"])) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row), "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
+        **head, "reason": "", "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
         "promised": least if least == most else f"{least} to {most}", "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from omosim.results.effect_words import lost, pc, which_paid
 from omosim.results.rounding import nine_digits
 from omosim.results.words import interval, number
 from omosim.study.attribute import (
@@ -124,28 +125,10 @@ def answer(figures: Mapping[str, Any], rows: Mapping[str, Sequence[Row]]) -> str
     return " ".join(text for text in said if text) or "Cannot tell: no pair of runs is complete."
 
 
-def lost(value: float, low: float | None, high: float | None, whole: float = 1.0) -> str:
-    """A part of revenue in per cent with its interval; it begins with "cannot tell" where it may as well be nothing."""
-    if low is None or high is None:
-        return f"cannot tell ({pc(value / whole)} % in one pair of runs)"
-    words = f"{pc(value / whole)} % ({pc(low / whole)} to {pc(high / whole)})"
-    if low == high == 0:
-        return "nothing: the same revenue in every pair of runs"
-    return words if low > 0 or high < 0 else f"cannot tell whether anything: {words}"
-
-
 def _says(head: Row | None) -> str:
     if head is None:
         return ""
     return f"Last touch gives {head['title']} {pc(head['credit'])} % of the revenue; lost without it: {lost(head['true'], head['low'], head['high'])}."
-
-
-def which_paid(together: Row, titles: Mapping[str, str]) -> str:
-    """The paid touchpoints that were switched off at once: all, or their names."""
-    names = [titles.get(n, n) for n in together.get("touchpoints", ())]
-    if together.get("all_paid", True) or not names:
-        return "All paid touchpoints together"
-    return f"{', '.join(names[:-1])} and {names[-1]} together" if len(names) > 1 else names[0]
 
 
 def _all_paid(figures: Mapping[str, Any], best: Row | None, titles: Mapping[str, str]) -> str:
@@ -220,8 +203,3 @@ def _earned(row: Row) -> str:
         return "cannot tell"
     words = f"{number(value, unit, sign=True)} ({interval(low, high, unit)})"
     return words if low > 0 or high < 0 else f"cannot tell whether it gains or loses, {words}"
-
-
-def pc(share: float) -> str:
-    """A share in per cent without its sign."""
-    return f"{round(100 * share, 1) + 0.0:.1f}"

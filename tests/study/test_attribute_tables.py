@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from omosim.results.effect_words import lost
 from omosim.study.attribute import (
     AS_IT_IS,
     GROSS,
@@ -29,7 +30,7 @@ from omosim.study.attribute import (
     spending,
     transition_rows,
 )
-from omosim.study.attribute_summary import lost, summarise
+from omosim.study.attribute_summary import summarise
 from omosim.study.attribute_task import of_paths
 from omosim.study.attribution import MODELS
 from omosim.study.switching import OTHER, OWN, PAID, Point

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from omosim.reports.attribute_screen import MODEL_WORDS, level_words, records, wrong
-from omosim.reports.figures import COLOURS, Axis, Chart, Line, axis, chart, short
+from omosim.reports.attribute_screen import MODEL_WORDS, level_short, level_words, records, wrong
+from omosim.reports.figures import COLOURS, Axis, Chart, Forest, Interval, Line, axis, chart, forest, short
 from omosim.reports.journey_figures import alluvial, matrix
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
@@ -112,16 +112,55 @@ def _bar(scale: Axis, value: float | None, word: str, colour: int) -> Row:
     return {"word": word, "left": a, "width": max(round(b - a, 3), 0.2), "colour": colour, "value": "–" if value is None else f"{_one(value)} %", "ends": ""}
 
 
+_ALIKE = 3.0  # points; lines nearer than this at every level lie on one another
+
+
 def _error_chart(errors: Sequence[Row], levels: Sequence[Row]) -> Chart | None:
-    """Error against identity loss, a line a model."""
-    at = {(row["model"], row["level"]): row for row in errors}
-    lines = []
-    for i, model in enumerate(dict.fromkeys(row["model"] for row in errors)):
-        values = [None if at[model, lv["level"]]["share_error"] is None else 100 * at[model, lv["level"]]["share_error"] for lv in levels]
-        lines.append(Line(MODEL_WORDS.get(model, model), values, _MORE[i % len(_MORE)], dashed=model == "last_touch"))
-    if not any(v is not None for line in lines for v in line.values):
+    """Error against identity loss, a line a model; models alike at every level share one, their mean."""
+    at = {(row["model"], row["level"]): row["share_error"] for row in errors}
+    known = {m: [None if (v := at[m, lv["level"]]) is None else 100 * v for lv in levels] for m in dict.fromkeys(row["model"] for row in errors)}
+    groups: list[list[str]] = []
+    for model in sorted((m for m, values in known.items() if any(v is not None for v in values)), key=lambda m: [v or 0.0 for v in known[m]]):
+        mine = next((g for g in groups if all(_alike(known[model], known[other]) for other in g)), None)
+        mine.append(model) if mine else groups.append([model])
+    if not groups:
         return None
-    return chart("Credit in the wrong place", "% of the credit, by identity lost", lines, [level_words(lv) for lv in levels], x_every=1)
+    lines = []
+    for i, group in enumerate(groups):
+        values = [None if None in column else sum(column) / len(column) for column in zip(*(known[m] for m in group), strict=True)]
+        lines.append(Line(", ".join(MODEL_WORDS.get(m, m) for m in group), values, _MORE[i % len(_MORE)], dashed="last_touch" in group))
+    unit = "% of the credit, by identity lost" + (f"; models within {_ALIKE:.0f} points of one another share a line, their mean" if len(groups) < len(known) else "")
+    return chart("Credit in the wrong place", unit, lines, [level_short(lv) for lv in levels], x_every=1)
+
+
+def _alike(a: Sequence[float | None], b: Sequence[float | None]) -> bool:
+    return all(x is None and y is None if x is None or y is None else abs(x - y) <= _ALIKE for x, y in zip(a, b, strict=True))
+
+
+def credit_forest(rows: Sequence[Row], summary: Row, near: str) -> Forest | None:
+    """The true effect with its interval, and what last touch and the least wrong model credit, a touchpoint after another."""
+    drawn, out = _bars(rows, summary, near)["rows"], []
+    by = {(row["touchpoint"], row["model"]): row for row in rows}
+    share = lambda v: None if v is None else 100 * v / (summary["net_revenue"] or 1.0)
+    for place in drawn:
+        true = by[place["name"], "last_touch"]
+        low, mid, high = (share(true[k]) for k in ("true_increment_low", "true_increment", "true_increment_high"))
+        sure = low is not None and high is not None and (low > 0 or high < 0)
+        ends = "" if low is None or high is None else f" ({_one(low)} to {_one(high)})"
+        out.append(Interval(place["title"], low, mid, high, "holds" if sure else "cannot_tell", f"{_one(mid or 0.0)} %{ends}", says="true effect" if sure else "true effect, cannot tell"))
+        for bar, model in zip(place["bars"], dict.fromkeys(("last_touch", near or "last_touch")), strict=False):
+            value = share(by[place["name"], model]["credit"])
+            out.append(Interval(place["title"], None, value, None, "worse", bar["value"], says=f"credit, {bar['word']}"))
+    return forest("Credit against truth", "% of net revenue", out) if out else None
+
+
+def pictures(folder: ResultFolder) -> dict[str, Any]:
+    """File name without its ending -> figure of the page."""
+    summary = folder.summary()
+    attribution, errors, paths = (records(folder.read_table(name)) for name in ("attribution", "errors", "paths"))
+    near = (summary["nearest"].get("market") or {}).get("model", "")
+    now = [row for row in attribution if row["level"] == "market"]
+    return {"credits": credit_forest(now, summary, near), "errors_by_identity_loss": _error_chart(errors, _levels(summary)), "touches": _lengths(paths)}
 
 
 def _error_rows(errors: Sequence[Row], levels: Sequence[Row]) -> list[Row]:
@@ -164,7 +203,7 @@ def _shift(rows: Sequence[Row], titles: dict[str, str]) -> Row:
     money = lambda key: {"value": figure(row[key], unit, sign=True), "ends": interval(row[f"{key}_low"], row[f"{key}_high"], unit)}
     return {
         **head, "reason": "", "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
-        "promised": least if least == most else f"{least} to {most}", "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
+        "promised": least, "promised_most": "" if least == most else f"to {most}", "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
     }  # fmt: skip
 
 

@@ -28,8 +28,8 @@ def level_words(row: Row) -> str:
 
 
 def level_short(row: Row) -> str:
-    """The same where 14 letters at most are shown."""
-    return level_words(row).replace("as it is (", "now (")
+    """The same in the 14 letters that an axis shows."""
+    return level_words(row).replace("(", "").replace(")", "")
 
 
 def records(table: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

@@ -147,10 +147,10 @@ def credit_forest(rows: Sequence[Row], summary: Row, near: str) -> Forest | None
         low, mid, high = (share(true[k]) for k in ("true_increment_low", "true_increment", "true_increment_high"))
         sure = low is not None and high is not None and (low > 0 or high < 0)
         ends = "" if low is None or high is None else f" ({_one(low)} to {_one(high)})"
-        out.append(Interval(place["title"], low, mid, high, "holds" if sure else "cannot_tell", f"{_one(mid or 0.0)} %{ends}", says="true effect" if sure else "true effect, cannot tell"))
+        out.append(Interval(f"{place['title']}, true", low, mid, high, "better" if sure else "cannot_tell", f"{_one(mid or 0.0)} %{ends}", says="effect" if sure else "cannot tell"))
         for bar, model in zip(place["bars"], dict.fromkeys(("last_touch", near or "last_touch")), strict=False):
             value = share(by[place["name"], model]["credit"])
-            out.append(Interval(place["title"], None, value, None, "worse", bar["value"], says=f"credit, {bar['word']}"))
+            out.append(Interval(f"{place['title']}, {bar['word']}", None, value, None, "worse", bar["value"], says="credit"))
     return forest("Credit against truth", "% of net revenue", out) if out else None
 
 
@@ -173,7 +173,8 @@ def _error_rows(errors: Sequence[Row], levels: Sequence[Row]) -> list[Row]:
             mark = _mark(row, errors)
             value, _, ends = wrong(row).partition(" [")
             cells.append({"value": value, "ends": ends.rstrip("]").replace(", ", " to "), "reason": row.get("reason", ""), "rank": "" if row["rank_correlation"] is None else f"rank {row['rank_correlation']:+.2f}", "mark": mark})
-        out.append({"model": MODEL_WORDS.get(model, model), "cells": cells})
+        alike = {c["reason"] for c in cells} if all(c["value"] == "cannot tell" for c in cells) else set()
+        out.append({"model": MODEL_WORDS.get(model, model), "cells": cells, "reason": alike.pop() if len(alike) == 1 else ""})
     return out
 
 

@@ -7,6 +7,8 @@ import random
 import numpy as np
 import pytest
 
+from omosim.api.attribution import prepare
+from omosim.config.compose import compose
 from omosim.results.effect_words import lost
 from omosim.study.attribute import (
     AS_IT_IS,
@@ -33,7 +35,7 @@ from omosim.study.attribute import (
 from omosim.study.attribute_summary import summarise
 from omosim.study.attribute_task import of_paths
 from omosim.study.attribution import MODELS
-from omosim.study.switching import OTHER, OWN, PAID, Point
+from omosim.study.switching import OTHER, OWN, PAID, Point, without
 from tests.study.test_attribution import path
 
 POINTS = [Point("a", "Ads", PAID, 30.0), Point("b", "Banner", PAID, 10.0), Point("s", "Site", OWN, 0.0), Point("o", "Others' site", OTHER, 0.0), Point("z", "Shop", OWN, 0.0, "stays open")]
@@ -251,3 +253,15 @@ def test_paid_touchpoints_that_were_not_all_off_are_named() -> None:
         rows = {"attribution": attribution_rows(figures, points, [], "minor KRW"), "errors": error_rows(figures, points, []), "shifts": []}
         found = summarise(figures, points, rows, [])
         assert words in found["answer"] and found["paid_together"]["touchpoints"] == ["a", "b"]
+
+
+def test_paid_touchpoints_off_together_differ_from_the_run_as_it_is_by_their_rows_alone() -> None:
+    """What they cause together beyond one by one is theirs: nothing else moves in that arm."""
+    study = prepare(compose("attribute", ["strategy=store_only"]))
+    paid = [p.name for p in study.off if p.kind == PAID]
+    assert len(paid) == 2
+    both = without(study.settings, *paid).model_dump()
+    plain = study.settings.model_dump()
+    rows, kept = both["touchpoints"].pop("rows"), plain["touchpoints"].pop("rows")
+    assert both == plain and [n for n in kept if rows[n] != kept[n]] == [n for n in kept if n in paid]
+    assert all(rows[n] == without(study.settings, n).model_dump()["touchpoints"]["rows"][n] for n in paid)

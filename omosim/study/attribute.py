@@ -141,7 +141,7 @@ def _shares(values: Sequence[float]) -> list[float] | None:
 
 
 def _named(names: Sequence[str], shares: Sequence[float] | None) -> dict[str, float | None]:
-    return dict(zip(names, shares or [None] * len(names), strict=True))
+    return dict.fromkeys(names) if shares is None else dict(zip(names, shares, strict=True))
 
 
 def _true_shares(figures: Figures, points: Sequence[Point]) -> dict[str, float | None]:

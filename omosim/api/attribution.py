@@ -203,7 +203,7 @@ def conclude(study: AttributeStudy, folder: ResultFolder, figures: Figures, plan
     unit = f"minor {settings.market.currency}"
     rows = {
         "attribution": tables.attribution_rows(figures, study.points, losses, unit), "errors": tables.error_rows(figures, study.points, losses),
-        "shifts": tables.shift_rows(figures, plans, unit), "transitions": tables.transition_rows(figures, losses), "paths": tables.path_rows(figures, losses),
+        "shifts": tables.shift_rows(figures, plans, unit, study.points, losses), "transitions": tables.transition_rows(figures, losses), "paths": tables.path_rows(figures, losses),
     }  # fmt: skip
     for name, table in rows.items():
         _write(folder, name, table)
@@ -219,7 +219,7 @@ def conclude(study: AttributeStudy, folder: ResultFolder, figures: Figures, plan
 _TEXTS = ("touchpoint", "title", "kind", "model", "level", "unit", "reason", "from", "to")
 _FLAGS = ("counted", "nearest", "told_from_nearest")
 _COLUMNS = {
-    "shifts": ("model", "level", "identity_loss", "from", "to", "money", "promised_revenue", "promised_gross_profit", *(f"{name}{end}" for name in ("earned_revenue", "earned_gross_profit", "earned_operating_profit", "against_truth") for end in ("", "_low", "_high")), "unit"),
+    "shifts": ("model", "level", "identity_loss", "from", "to", "money", "promised_revenue", "promised_gross_profit", *(f"{name}{end}" for name in ("earned_revenue", "earned_gross_profit", "earned_operating_profit", "against_truth") for end in ("", "_low", "_high")), "unit", "reason"),
     "transitions": ("level", "identity_loss", "from", "to", "count", "share"),
     "paths": ("level", "identity_loss", "touches", "purchases", "share"),
 }  # fmt: skip

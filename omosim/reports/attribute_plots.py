@@ -50,7 +50,7 @@ def error_axes(folder: ResultFolder, ax: Axes | None = None) -> Axes:
     ax = ax if ax is not None else _axes(4.0)
     for i, model in enumerate(dict.fromkeys(row["model"] for row in rows)):
         mine = sorted((row["identity_loss"], row["share_error"]) for row in rows if row["model"] == model)
-        ax.plot([100 * x for x, _ in mine], [100 * y for _, y in mine], marker="o", color=(*COLOURS, "#5b6470")[i % 7], label=MODEL_WORDS.get(model, model))
+        ax.plot([100 * x for x, _ in mine], [100 * y for _, y in mine], marker="osD^vPX"[i % 7], linestyle=("-", "--", "-.", ":")[i % 4], color=(*COLOURS, "#5b6470")[i % 7], label=MODEL_WORDS.get(model, model))
     ax.set_ylim(bottom=0)
     return _dressed(ax, "identity lost [% of touches before purchases]", "credit in the wrong place [%]")
 

@@ -7,12 +7,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from omosim.reports.attribute_screen import MODEL_WORDS, level_words, records, wrong
-from omosim.reports.figures import COLOURS, Axis, Chart, Line, axis, chart, short
+from omosim.reports.attribute_screen import MODEL_WORDS, level_short, level_words, records, wrong
+from omosim.reports.figures import COLOURS, Axis, Chart, Forest, Interval, Line, axis, chart, forest, short
 from omosim.reports.journey_figures import alluvial, matrix
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
 from omosim.results import ResultFolder
+from omosim.results.effect_words import lost, which_paid
 from omosim.results.words import figure, interval, number, unit_words
 
 Row = dict[str, Any]
@@ -36,7 +37,7 @@ def attribute_page(folder: ResultFolder) -> str:
         flow=alluvial(summary["flows"], titles, _PLACES), matrix=matrix([row for row in steps if row["level"] == "market"], titles),
         lengths=_lengths(paths), credits=_credits(now, unit), models=[MODEL_WORDS.get(m, m) for m in dict.fromkeys(row["model"] for row in now)],
         journeys=[(" → ".join(titles.get(n, n) for n in row["journey"]), f"{100 * row['share']:.1f} %") for row in summary["journeys"]],
-        levels=[_level(row) for row in levels], talk=_talk(summary), together=_together(summary), failures=_failures(folder), law_meaning=law_meaning, **about(folder),
+        levels=[_level(row) for row in levels], talk=_talk(summary), together=_together(summary, titles), failures=_failures(folder), law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
 
 
@@ -70,10 +71,7 @@ def _talk(summary: Row) -> str:
     talk = summary["word_of_mouth"]
     if not talk or talk["revenue"] is None or not summary["net_revenue"]:
         return ""
-    share = lambda v: _one(100 * v / summary["net_revenue"])
-    between = "" if talk["low"] is None else f" ({share(talk['low'])} to {share(talk['high'])})"
-    sure = talk["low"] is not None and (talk["low"] > 0 or talk["high"] < 0)
-    return f"Without word of mouth {share(talk['revenue'])} %{between} of net revenue would be lost" + ("" if sure else ", which cannot be told from nothing")
+    return f"Share of net revenue lost without word of mouth: {lost(talk['revenue'], talk['low'], talk['high'], summary['net_revenue'])}"
 
 
 def _one(value: float) -> str:
@@ -81,15 +79,13 @@ def _one(value: float) -> str:
     return f"{round(value, 1) + 0.0:.1f}"
 
 
-def _together(summary: Row) -> str:
+def _together(summary: Row, titles: dict[str, str]) -> str:
     """What paid touchpoints cause together, beside their credit."""
     found, whole = summary["paid_together"], summary["net_revenue"]
     if not found or found["revenue"] is None or not whole:
         return ""
-    share = lambda v: _one(100 * v / whole)
-    between = "" if found["low"] is None else f" ({share(found['low'])} to {share(found['high'])})"
-    given = ", ".join(f"{MODEL_WORDS.get(m, m)} {share(v)} %" for m, v in found["credit"].items())
-    return f"All paid touchpoints together cause {share(found['revenue'])} %{between} of net revenue; they are credited with: {given}."
+    given = ", ".join(f"{MODEL_WORDS.get(m, m)} {_one(100 * v / whole)} %" for m, v in found["credit"].items())
+    return f"{which_paid(found, titles)} cause, of net revenue: {lost(found['revenue'], found['low'], found['high'], whole)}. They are credited with: {given}."
 
 
 def _bars(rows: Sequence[Row], summary: Row, near: str) -> Row:
@@ -116,16 +112,55 @@ def _bar(scale: Axis, value: float | None, word: str, colour: int) -> Row:
     return {"word": word, "left": a, "width": max(round(b - a, 3), 0.2), "colour": colour, "value": "–" if value is None else f"{_one(value)} %", "ends": ""}
 
 
+_ALIKE = 3.0  # points; lines nearer than this at every level lie on one another
+
+
 def _error_chart(errors: Sequence[Row], levels: Sequence[Row]) -> Chart | None:
-    """Error against identity loss, a line a model."""
-    at = {(row["model"], row["level"]): row for row in errors}
-    lines = []
-    for i, model in enumerate(dict.fromkeys(row["model"] for row in errors)):
-        values = [None if at[model, lv["level"]]["share_error"] is None else 100 * at[model, lv["level"]]["share_error"] for lv in levels]
-        lines.append(Line(MODEL_WORDS.get(model, model), values, _MORE[i % len(_MORE)], dashed=model == "last_touch"))
-    if not any(v is not None for line in lines for v in line.values):
+    """Error against identity loss, a line a model; models alike at every level share one, their mean."""
+    at = {(row["model"], row["level"]): row["share_error"] for row in errors}
+    known = {m: [None if (v := at[m, lv["level"]]) is None else 100 * v for lv in levels] for m in dict.fromkeys(row["model"] for row in errors)}
+    groups: list[list[str]] = []
+    for model in sorted((m for m, values in known.items() if any(v is not None for v in values)), key=lambda m: [v or 0.0 for v in known[m]]):
+        mine = next((g for g in groups if all(_alike(known[model], known[other]) for other in g)), None)
+        mine.append(model) if mine else groups.append([model])
+    if not groups:
         return None
-    return chart("Credit in the wrong place", "% of the credit, by identity lost", lines, [level_words(lv) for lv in levels], x_every=1)
+    lines = []
+    for i, group in enumerate(groups):
+        values = [None if None in column else sum(column) / len(column) for column in zip(*(known[m] for m in group), strict=True)]
+        lines.append(Line(", ".join(MODEL_WORDS.get(m, m) for m in group), values, _MORE[i % len(_MORE)], dashed="last_touch" in group))
+    unit = "% of the credit, by identity lost" + (f"; models within {_ALIKE:.0f} points of one another share a line, their mean" if len(groups) < len(known) else "")
+    return chart("Credit in the wrong place", unit, lines, [level_short(lv) for lv in levels], x_every=1)
+
+
+def _alike(a: Sequence[float | None], b: Sequence[float | None]) -> bool:
+    return all(x is None and y is None if x is None or y is None else abs(x - y) <= _ALIKE for x, y in zip(a, b, strict=True))
+
+
+def credit_forest(rows: Sequence[Row], summary: Row, near: str) -> Forest | None:
+    """The true effect with its interval, and what last touch and the least wrong model credit, a touchpoint after another."""
+    drawn, out = _bars(rows, summary, near)["rows"], []
+    by = {(row["touchpoint"], row["model"]): row for row in rows}
+    share = lambda v: None if v is None else 100 * v / (summary["net_revenue"] or 1.0)
+    for place in drawn:
+        true = by[place["name"], "last_touch"]
+        low, mid, high = (share(true[k]) for k in ("true_increment_low", "true_increment", "true_increment_high"))
+        sure = low is not None and high is not None and (low > 0 or high < 0)
+        ends = "" if low is None or high is None else f" ({_one(low)} to {_one(high)})"
+        out.append(Interval(f"{place['title']}, true", low, mid, high, "better" if sure else "cannot_tell", f"{_one(mid or 0.0)} %{ends}", says="effect" if sure else "cannot tell"))
+        for bar, model in zip(place["bars"], dict.fromkeys(("last_touch", near or "last_touch")), strict=False):
+            value = share(by[place["name"], model]["credit"])
+            out.append(Interval(f"{place['title']}, {bar['word']}", None, value, None, "worse", bar["value"], says="credit"))
+    return forest("Credit against truth", "% of net revenue", out) if out else None
+
+
+def pictures(folder: ResultFolder) -> dict[str, Any]:
+    """File name without its ending -> figure of the page."""
+    summary = folder.summary()
+    attribution, errors, paths = (records(folder.read_table(name)) for name in ("attribution", "errors", "paths"))
+    near = (summary["nearest"].get("market") or {}).get("model", "")
+    now = [row for row in attribution if row["level"] == "market"]
+    return {"credits": credit_forest(now, summary, near), "errors_by_identity_loss": _error_chart(errors, _levels(summary)), "touches": _lengths(paths)}
 
 
 def _error_rows(errors: Sequence[Row], levels: Sequence[Row]) -> list[Row]:
@@ -135,28 +170,41 @@ def _error_rows(errors: Sequence[Row], levels: Sequence[Row]) -> list[Row]:
         cells = []
         for level in levels:
             row = at[model, level["level"]]
-            mark = "nearest" if row["nearest"] else "not told apart" if row["told_from_nearest"] is False else ""
-            cells.append({"value": wrong(row), "rank": "" if row["rank_correlation"] is None else f"rank {row['rank_correlation']:+.2f}", "mark": mark})
-        out.append({"model": MODEL_WORDS.get(model, model), "cells": cells})
+            mark = _mark(row, errors)
+            value, _, ends = wrong(row).partition(" [")
+            cells.append({"value": value, "ends": ends.rstrip("]").replace(", ", " to "), "reason": row.get("reason", ""), "rank": "" if row["rank_correlation"] is None else f"rank {row['rank_correlation']:+.2f}", "mark": mark})
+        alike = {c["reason"] for c in cells} if all(c["value"] == "cannot tell" for c in cells) else set()
+        out.append({"model": MODEL_WORDS.get(model, model), "cells": cells, "reason": alike.pop() if len(alike) == 1 else ""})
     return out
+
+
+def _mark(row: Row, errors: Sequence[Row]) -> str:
+    """nearest only where every other model of the level is told from it."""
+    if row["nearest"]:
+        others = [r for r in errors if r["level"] == row["level"] and r["share_error"] is not None and not r["nearest"]]
+        return "nearest" if others and all(r["told_from_nearest"] for r in others) else "least, cannot tell"
+    return "not told apart" if row["told_from_nearest"] is False else ""
 
 
 def _shifts(rows: Sequence[Row], titles: dict[str, str]) -> list[Row]:
     """Rows of shifts; models that ask for the same one at the same level stand together."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row["level"], row["from"], row["to"]), []).append(row)
+        groups.setdefault((row["level"], row["from"], row["to"], row.get("reason", "")), []).append(row)
     return [_shift(group, titles) for group in groups.values()]
 
 
 def _shift(rows: Sequence[Row], titles: dict[str, str]) -> Row:
     row, unit = rows[0], rows[0]["unit"]
+    head = {"model": ", ".join(MODEL_WORDS.get(str(r["model"]), str(r["model"])) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row)}
+    if row["money"] is None:
+        return {**head, "reason": row.get("reason", "")}
     least, most = (figure(pick(r["promised_gross_profit"] for r in rows), unit, sign=True) for pick in (min, max))
     names = ", ".join(titles.get(n, n) for n in row["from"].split(", "))
     money = lambda key: {"value": figure(row[key], unit, sign=True), "ends": interval(row[f"{key}_low"], row[f"{key}_high"], unit)}
     return {
-        "model": ", ".join(MODEL_WORDS.get(str(r["model"]), str(r["model"])) for r in rows), "level": "truth" if row["level"] == "truth" else level_words(row), "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
-        "promised": least if least == most else f"{least} to {most}", "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
+        **head, "reason": "", "from": names, "to": titles.get(row["to"], row["to"]), "money": figure(row["money"], unit),
+        "promised": least, "promised_most": "" if least == most else f"to {most}", "earned": money("earned_gross_profit"), "operating": money("earned_operating_profit"), "behind": money("against_truth"),
     }  # fmt: skip
 
 

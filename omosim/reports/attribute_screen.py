@@ -27,6 +27,11 @@ def level_words(row: Row) -> str:
     return f"as it is ({share})" if row["level"] == "market" else share
 
 
+def level_short(row: Row) -> str:
+    """The same in the 14 letters that an axis shows."""
+    return level_words(row).replace("(", "").replace(")", "")
+
+
 def records(table: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """Rows of a table's columns."""
     return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
@@ -60,6 +65,10 @@ class AttributeScreen(StudyScreen):
         attribution, errors, shifts = (records(folder.read_table(name)) for name in ("attribution", "errors", "shifts"))
         self.console.print(Text("Credit in the wrong place, % [95 % interval]; rank correlation with the truth", style="bold"))
         self.console.print(errors_table(errors))
+        self.console.print(Text("* the least error, ~ cannot be told from it", style="dim"))
+        for why in dict.fromkeys(row["reason"] for row in errors if row["reason"]):
+            who = dict.fromkeys(MODEL_WORDS.get(row["model"], row["model"]) for row in errors if row["reason"] == why)
+            self.console.print(Text(f"{', '.join(who) if len(who) < len({row["model"] for row in errors}) else 'All models'}: {why}", style="dim"))
         self.console.print(Text(f"Credit and true effect on net revenue of the simulated shoppers, {unit_words(summary['unit'])}, log as it is", style="bold"))
         self.console.print(credits_table(attribution, summary["unit"]))
         if shifts:
@@ -90,14 +99,14 @@ def wrong(row: Row) -> str:
 
 
 def errors_table(errors: Sequence[Row]) -> Table:
-    """One row a model, one column a level; the nearest is starred, those that cannot be told from it are marked ~."""
+    """One row a model, one column a level; the least error is starred, those that cannot be told from it are marked ~."""
     heads = {row["level"]: level_words(row) for row in errors}
     out = _table("Model", *heads.values())
     for model in dict.fromkeys(row["model"] for row in errors):
         cells = []
         for row in (row for row in errors if row["model"] == model):
             rank = "" if row["rank_correlation"] is None else f"  {row['rank_correlation']:+.2f}"
-            mark = " *" if row["nearest"] else " ~" if row["told_from_nearest"] is False else "  "
+            mark = " *" if row["nearest"] else " ~" if row["share_error"] is not None and not row["told_from_nearest"] else "  "
             cells.append(Text(wrong(row) + rank + mark))
         out.add_row(Text(MODEL_WORDS.get(model, model)), *cells)
     return out
@@ -122,6 +131,9 @@ def shifts_table(rows: Sequence[Row], unit: str) -> Table:
     out = _table("Model", "from", "to", "promised", "earned", "[95 % interval]")
     for row in rows:
         if row["level"] not in ("market", "truth"):
+            continue
+        if row["money"] is None:
+            out.add_row(Text(MODEL_WORDS.get(str(row["model"]), str(row["model"]))), Text(safe_text(f"no shift: {row['reason']}", 100)))
             continue
         cells = (row["from"], row["to"], figure(row["promised_gross_profit"], unit, sign=True), figure(row["earned_gross_profit"], unit, sign=True), interval(row["earned_gross_profit_low"], row["earned_gross_profit_high"], unit))
         out.add_row(Text(MODEL_WORDS.get(str(row["model"]), str(row["model"]))), *(Text(safe_text(c, 60)) for c in cells))

@@ -183,7 +183,34 @@ def _calibrate(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list
     return {}, {"weekly": [NativeChart("Weekly orders", "orders a week", "line", "week", ("actual", "simulated"))]}
 
 
-_CHARTS = {"compare": _compare, "run": _run, "sweep": _sweep, "validate": _validate, "bopis": _bopis, "calibrate": _calibrate}
+def _attribute(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list[NativeChart]]]:
+    from omosim.reports.attribute_screen import MODEL_WORDS, level_words, records
+
+    rows, errors = (records(folder.read_table(name)) for name in ("attribution", "errors"))
+    whole = (folder.summary()["net_revenue"] or 0.0) / 100
+    now = [row for row in rows if row["level"] == "market" and row["counted"] and row["true_increment"] is not None]
+    models = list(dict.fromkeys(row["model"] for row in errors))
+    sheets: dict[str, Columns] = {}
+    charts: dict[str, list[NativeChart]] = {}
+    if now and whole:
+        share = lambda v: None if v is None else v / whole
+        by = {(row["touchpoint"], row["model"]): row for row in now}
+        names = list(dict.fromkeys(row["touchpoint"] for row in now))
+        ends = {"true_effect": "true_increment", "true_low": "true_increment_low", "true_high": "true_increment_high"}
+        sheet: Columns = {"touchpoint": [by[n, models[0]]["title"] for n in names]} | {word: [share(by[n, models[0]][column]) for n in names] for word, column in ends.items()}
+        sheets["credit_and_truth"] = sheet | {m: [share(by[n, m]["credit"]) for n in names] for m in models}
+        charts["credit_and_truth"] = [NativeChart("True effect with its 95 % interval, and credit, log as it is", "% of net revenue", "bar", "touchpoint", ("true_effect", *models), "true_low", "true_high")]
+    if any(row["share_error"] is not None for row in errors):
+        levels = sorted({row["level"]: row for row in errors}.values(), key=lambda row: (row["identity_loss"] is None, row["identity_loss"] or 0.0))
+        at = {(row["level"], row["model"]): row["share_error"] for row in errors}
+        wrong: Columns = {"identity_lost": [level_words(row) for row in levels]}
+        wrong |= {MODEL_WORDS.get(m, m): [None if (v := at[row["level"], m]) is None else 100 * v for row in levels] for m in models}
+        sheets["wrong_place"] = wrong
+        charts["wrong_place"] = [NativeChart("Credit in the wrong place, by identity lost", "% of the credit", "line", "identity_lost", tuple(list(wrong)[1:]))]
+    return sheets, charts
+
+
+_CHARTS = {"attribute": _attribute, "compare": _compare, "run": _run, "sweep": _sweep, "validate": _validate, "bopis": _bopis, "calibrate": _calibrate}
 
 
 def write_formats(folder: ResultFolder, formats: Sequence[str]) -> list[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from omosim.reports import bopis_report, calibrate_report, compare_report, run_report, sweep_report
+from omosim.reports import attribute_report, bopis_report, calibrate_report, compare_report, run_report, sweep_report
 from omosim.reports.figures import Chart, Forest, Step
 from omosim.reports.figures_drawn import Heat, bridge_picture, forest_picture, heat_picture, line_picture
 from omosim.reports.figures_flow import Flows, alluvial, journey_flows
@@ -89,5 +89,6 @@ def _sweep(folder: ResultFolder) -> dict[str, Any]:
 
 _OF: dict[str, Callable[[ResultFolder], dict[str, Any]]] = {
     "compare": _compare, "run": _run, "bopis": _bopis, "calibrate": _calibrate, "sweep": _sweep,
+    "attribute": attribute_report.pictures,
 }  # fmt: skip
 

@@ -312,8 +312,8 @@ class AttributeResult(Result):
 
     def table(self) -> pd.DataFrame:
         """Error of each model at each identity loss: share of the credit in the wrong place with its interval, rank correlation."""
-        columns = ["model", "identity_loss", "share_error", "share_error_low", "share_error_high", "rank_correlation", "nearest", "told_from_nearest"]
-        return self.errors()[columns]
+        columns = ["model", "identity_loss", "share_error", "share_error_low", "share_error_high", "rank_correlation", "nearest", "told_from_nearest", "reason"]
+        return self.errors().filter(columns)
 
     def errors(self) -> pd.DataFrame:
         """One row a model and identity loss."""

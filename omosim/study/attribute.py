@@ -22,6 +22,7 @@ from omosim.study.switching import PAID, Point, Shift, shift
 AS_IT_IS, NO_TALK, NO_MEDIA, TRUTH = "as it is", "no word of mouth", "no paid touchpoint", "truth"
 REVENUE, GROSS, OPERATING, MEDIA = "net_revenue", "gross_profit", "operating_profit", "media_cost"
 Row = dict[str, Any]
+LEAST_PAIRS = 3  # two pseudo-values of a share with bounds can be alike by chance
 
 
 def off(name: str) -> str:
@@ -95,11 +96,11 @@ def attribution_rows(figures: Figures, points: Sequence[Point], losses: Sequence
     out = []
     base, gross = figures.mean(AS_IT_IS, REVENUE) or 0.0, figures.mean(AS_IT_IS, GROSS) or 0.0
     margin = gross / base if base else 0.0
-    true_shares = dict(zip(*_true_shares(figures, points), strict=True))
+    true_shares = _true_shares(figures, points)
     for level in levels_of(losses):
         for model in MODELS:
             names = [p.name for p in points if p.counted]
-            share_of = dict(zip(names, _shares([_mean(figures.credit(level, model, n)) for n in names]), strict=True))
+            share_of = _named(names, _shares([_mean(figures.credit(level, model, n)) for n in names]))
             for point in points:
                 credit = figures.credit(level, model, point.name)
                 given = paired(credit, [0.0] * len(credit))
@@ -133,35 +134,44 @@ def _mean(values: Sequence[float | None]) -> float:
     return sum(known) / len(known) if known else 0.0
 
 
-def _shares(values: Sequence[float]) -> list[float]:
-    """Parts of the whole; what is below 0 counts as nothing."""
+def _shares(values: Sequence[float]) -> list[float] | None:
+    """Parts of the whole; what is below 0 counts as nothing. None where nothing is above 0: it has no parts."""
     kept = np.maximum(np.asarray(values, float), 0.0)
-    return [nine_digits(float(v)) for v in (kept / kept.sum() if kept.sum() > 0 else kept)]
+    return [nine_digits(float(v)) for v in kept / kept.sum()] if kept.sum() > 0 else None
 
 
-def _true_shares(figures: Figures, points: Sequence[Point]) -> tuple[list[str], list[float]]:
+def _named(names: Sequence[str], shares: Sequence[float] | None) -> dict[str, float | None]:
+    return dict.fromkeys(names) if shares is None else dict(zip(names, shares, strict=True))
+
+
+def _true_shares(figures: Figures, points: Sequence[Point]) -> dict[str, float | None]:
     names = [p.name for p in points if p.counted]
-    return names, _shares([truth(figures, off(n), REVENUE).diff or 0.0 for n in names])
+    return _named(names, _shares([truth(figures, off(n), REVENUE).diff or 0.0 for n in names]))
 
 
 # ---- errors of the models ------------------------------------------------------------------------------------------
-def share_error(credit: np.ndarray, true: np.ndarray) -> float:
-    """Share of the credit that stands at the wrong touchpoint: half the sum of |credit share - true share|, 0 to 1."""
-    a, b = (np.array(_shares(v.tolist())) for v in (credit, true))
-    return float(np.abs(a - b).sum() / 2)
+def share_error(credit: np.ndarray, true: np.ndarray) -> float | None:
+    """Share of the credit that stands at the wrong touchpoint: half the sum of |credit share - true share|, 0 to 1.
+
+    None where a side has nothing above 0.
+    """
+    a, b = (_shares(v.tolist()) for v in (credit, true))
+    return None if a is None or b is None else float(np.abs(np.array(a) - np.array(b)).sum() / 2)
 
 
-def jackknifed(statistic: Any, *samples: np.ndarray) -> list[float]:
+def jackknifed(statistic: Any, *samples: np.ndarray) -> list[float] | None:
     """(r,) pseudo-values of a statistic of means over replications; their mean is free of the bias of order 1/r.
 
-    samples : (r, n) arrays, a row a replication; the statistic takes their means, (n,) each
+    samples : (r, n) arrays, a row a replication; the statistic takes their means, (n,) each. None where the statistic
+    is not defined for all replications together, or for all but one.
     Source: R. G. Miller (1974), The jackknife: a review, Biometrika 61, 1-15.
     """
     n = len(samples[0])
     whole = statistic(*(s.mean(axis=0) for s in samples))
-    if n < 2:
-        return [whole]
-    return [n * whole - (n - 1) * statistic(*(np.delete(s, i, axis=0).mean(axis=0) for s in samples)) for i in range(n)]
+    if n < 2 or whole is None:
+        return None if whole is None else [whole]
+    less = [statistic(*(np.delete(s, i, axis=0).mean(axis=0) for s in samples)) for i in range(n)]
+    return None if None in less else [n * whole - (n - 1) * value for value in less]
 
 
 def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
@@ -186,7 +196,7 @@ def _matrices(figures: Figures, points: Sequence[Point], level: str, model: str)
 
 
 def error_rows(figures: Figures, points: Sequence[Point], losses: Sequence[float]) -> list[Row]:
-    """Rows of errors.parquet: each model and identity loss; which is nearest, and which cannot be told from it."""
+    """Rows of errors.parquet: each model and identity loss; which has the least error, and which cannot be told from it."""
     out: list[Row] = []
     for level in levels_of(losses):
         pseudo: dict[str, list[float]] = {}
@@ -194,29 +204,52 @@ def error_rows(figures: Figures, points: Sequence[Point], losses: Sequence[float
         for model in MODELS:
             credit, true = _matrices(figures, points, level, model)
             row: Row = {"model": model, "level": level, "identity_loss": loss_of(figures, level), "touchpoints": credit.shape[1], "pairs": len(credit)}
+            row |= {**dict.fromkeys(("share_error", "share_error_low", "share_error_high", "money_error", "rank_correlation")), "reason": ""}
             if len(credit) and credit.shape[1]:
-                pseudo[model] = jackknifed(share_error, credit, true)
-                found = paired(pseudo[model], [0.0] * len(pseudo[model]))
-                row |= {"share_error": _within(found.diff), "share_error_low": _within(found.ci_low), "share_error_high": _within(found.ci_high)}
                 row["money_error"] = nine_digits(float(np.abs(credit.mean(axis=0) - true.mean(axis=0)).sum()))
                 row["rank_correlation"] = rank_correlation(credit.mean(axis=0).tolist(), true.mean(axis=0).tolist())
+            row["reason"] = _undefined(credit, true)
+            if not row["reason"]:
+                values = jackknifed(share_error, credit, true)
+                row |= _spread(share_error(credit.mean(axis=0), true.mean(axis=0)) or 0.0, values)
+                if values is not None and len(values) >= LEAST_PAIRS:
+                    pseudo[model] = values
             rows.append(row)
-        best = min(pseudo, key=lambda m: (sum(pseudo[m]), m), default="")
+        known = [row for row in rows if row["share_error"] is not None]
+        best = min(known, key=lambda row: (row["share_error"], row["model"]))["model"] if known else ""
         for row in rows:
             row["nearest"] = row["model"] == best
             row["told_from_nearest"] = _apart(pseudo, row["model"], best)
         out += rows
-    names = ("share_error", "share_error_low", "share_error_high", "money_error", "rank_correlation")
-    return [{**dict.fromkeys(names), **row} for row in out]
+    return out
 
 
-def _within(value: float | None) -> float | None:
-    return None if value is None else nine_digits(min(1.0, max(0.0, value)))
+def _undefined(credit: np.ndarray, true: np.ndarray) -> str:
+    """Why the share of the credit in the wrong place has no value; empty: it has one."""
+    if credit.shape[1] < 2:
+        return "fewer than two touchpoints count: nothing to share among"
+    if not len(credit):
+        return "no pair of runs is complete"
+    if true.mean(axis=0).max() <= 0:
+        return "no touchpoint has a true effect above 0: no shares to compare with"
+    return "" if credit.mean(axis=0).max() > 0 else "the model credits none of the touchpoints that count: no shares"
+
+
+def _spread(value: float, pseudo: Sequence[float] | None) -> Row:
+    """The error and its interval: the jackknife's, made to hold the plain value, so that the bound at 0 is no false certainty."""
+    row: Row = {"share_error": nine_digits(value), "share_error_low": None, "share_error_high": None}
+    if pseudo is None:
+        return {**row, "reason": "no interval: without one of the replications there are no shares"}
+    if len(pseudo) < LEAST_PAIRS:
+        return {**row, "reason": f"no interval: fewer than {LEAST_PAIRS} paired replications"}
+    found = paired(pseudo, [0.0] * len(pseudo))
+    low, high = (value if end is None else end for end in (found.ci_low, found.ci_high))
+    return {**row, "share_error_low": nine_digits(max(0.0, min(low, value))), "share_error_high": nine_digits(min(1.0, max(high, value)))}
 
 
 def _apart(pseudo: Mapping[str, list[float]], model: str, best: str) -> bool | None:
-    """Whether a model's error is above that of the nearest by more than chance; None for the nearest and with one pair."""
-    if model == best or model not in pseudo:
+    """Whether a model's error is above that of the least by more than chance; None for the least and with too few pairs."""
+    if model == best or model not in pseudo or best not in pseudo:
         return None
     low = paired(pseudo[model], pseudo[best]).ci_low
     return None if low is None else low > 0
@@ -247,24 +280,43 @@ def recommended(figures: Figures, points: Sequence[Point], losses: Sequence[floa
     return out
 
 
-def shift_rows(figures: Figures, plans: Mapping[tuple[str, str], Shift], unit: str) -> list[Row]:
-    """Rows of shifts.parquet: what each model would move, what it promises, and what that earns in paired runs."""
+def shift_rows(figures: Figures, plans: Mapping[tuple[str, str], Shift], unit: str, points: Sequence[Point] = (), losses: Sequence[float] = ()) -> list[Row]:
+    """Rows of shifts.parquet: what each model would move, what it promises, and what that earns in paired runs.
+
+    Where two paid touchpoints or more are there, a model (or the truth) that asks for no shift has a row with its reason.
+    """
     margin = (figures.mean(AS_IT_IS, GROSS) or 0.0) / (figures.mean(AS_IT_IS, REVENUE) or 1.0)
-    out = []
     best = plans.get((TRUTH, TRUTH))
-    for (level, model), plan in plans.items():
-        arm = moved(plan)
-        row: Row = {
-            "model": model, "level": level, "identity_loss": None if level == TRUTH else loss_of(figures, level),
-            "from": ", ".join(plan.given), "to": plan.to, "money": nine_digits(plan.money), "promised_revenue": nine_digits(plan.promised), "promised_gross_profit": nine_digits(plan.promised * margin),
-        }  # fmt: skip
-        for name, figure in (("revenue", REVENUE), ("gross_profit", GROSS), ("operating_profit", OPERATING)):
-            found = paired(figures.of(arm, figure), figures.of(AS_IT_IS, figure))
-            row |= {f"earned_{name}": found.diff, f"earned_{name}_low": found.ci_low, f"earned_{name}_high": found.ci_high}
-        behind = paired(figures.of(arm, OPERATING), figures.of(moved(best), OPERATING)) if best is not None else Paired(0)
-        row |= {"against_truth": behind.diff, "against_truth_low": behind.ci_low, "against_truth_high": behind.ci_high, "unit": unit}
-        out.append(row)
-    return out
+    spend = spending(figures, points)
+    keys = [(level, model) for level in levels_of(losses) for model in MODELS] + [(TRUTH, TRUTH)] if len(spend) > 1 else []
+    return [_shift_row(figures, key, plans.get(key), best, margin, unit, spend) for key in dict.fromkeys([*keys, *plans])]
+
+
+def _shift_row(figures: Figures, key: tuple[str, str], plan: Shift | None, best: Shift | None, margin: float, unit: str, spend: Mapping[str, float]) -> Row:
+    level, model = key
+    row: Row = {"model": model, "level": level, "identity_loss": None if level == TRUTH else loss_of(figures, level)}
+    arm = "" if plan is None else moved(plan)
+    row |= dict.fromkeys(("from", "to"), "") | dict.fromkeys(("money", "promised_revenue", "promised_gross_profit"))
+    if plan is not None:
+        row |= {"from": ", ".join(plan.given), "to": plan.to, "money": nine_digits(plan.money), "promised_revenue": nine_digits(plan.promised), "promised_gross_profit": nine_digits(plan.promised * margin)}
+    for name, figure in (("revenue", REVENUE), ("gross_profit", GROSS), ("operating_profit", OPERATING)):
+        found = paired(figures.of(arm, figure), figures.of(AS_IT_IS, figure))
+        row |= {f"earned_{name}": found.diff, f"earned_{name}_low": found.ci_low, f"earned_{name}_high": found.ci_high}
+    behind = paired(figures.of(arm, OPERATING), figures.of(moved(best), OPERATING)) if best is not None else Paired(0)
+    row |= {"against_truth": behind.diff, "against_truth_low": behind.ci_low, "against_truth_high": behind.ci_high, "unit": unit}
+    return {**row, "reason": "" if plan is not None else _no_shift(figures, key, spend)}
+
+
+def _no_shift(figures: Figures, key: tuple[str, str], spend: Mapping[str, float]) -> str:
+    """Why a model or the truth asks for no shift."""
+    level, model = key
+    if level == TRUTH:
+        known = [truth(figures, off(name), REVENUE).diff for name in spend]
+        if None in known:
+            return "the true effect of a paid touchpoint is not known: not all are switched off, or runs are missing"
+        return "no paid touchpoint has an effect" if not any(known) else "all paid touchpoints have the same effect per cost"
+    worth = [_mean(figures.credit(level, model, name)) for name in spend]
+    return "no paid touchpoint has any credit" if not any(worth) else "all paid touchpoints have the same credit per cost"
 
 
 # ---- journeys --------------------------------------------------------------------------------------------------------

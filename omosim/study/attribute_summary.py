@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from omosim.results.effect_words import lost, pc, which_paid
 from omosim.results.rounding import nine_digits
 from omosim.results.words import interval, number
 from omosim.study.attribute import (
@@ -65,22 +66,26 @@ def _arm(figures: Figures, arm: str) -> Row | None:
 
 
 def _together(figures: Figures, points: Sequence[Point]) -> Row | None:
-    """All paid touchpoints switched off at once, beside what each model credits them with in the log as it is."""
+    """The paid touchpoints of the study switched off at once, beside what each model credits them with in the log as it is."""
     found = _arm(figures, NO_MEDIA)
     names = [p.name for p in points if p.kind == PAID and p.counted]
     if found is None:
         return None
-    return {**found, "credit": {m: nine_digits(sum(_mean(figures.credit(MARKET, m, n)) for n in names)) for m in MODELS}}
+    whole = not any(p.kind == PAID and p.why_not for p in points)
+    return {**found, "touchpoints": names, "all_paid": whole, "credit": {m: nine_digits(sum(_mean(figures.credit(MARKET, m, n)) for n in names)) for m in MODELS}}
 
 
 def _nearest(errors: Sequence[Row], level: str) -> Row | None:
-    """The model with the least error at a level, and those that cannot be told from it."""
+    """The model with the least error at a level, those that cannot be told from it, and whether it is nearest for sure."""
     here = [row for row in errors if row["level"] == level and row["share_error"] is not None]
     best = next((row for row in here if row["nearest"]), None)
     if best is None:
         return None
-    same = [row["model"] for row in here if row["told_from_nearest"] is False]
-    return {"model": best["model"], "share_error": best["share_error"], "low": best["share_error_low"], "high": best["share_error_high"], "not_told_from": same}
+    same = [row["model"] for row in here if row is not best and row["told_from_nearest"] is not True]
+    return {
+        "model": best["model"], "share_error": best["share_error"], "low": best["share_error_low"], "high": best["share_error_high"], "not_told_from": same,
+        "sure": not same and len(here) > 1, "touchpoints": best["touchpoints"],
+    }  # fmt: skip
 
 
 def _headline(rows: Sequence[Row], base: float | None) -> Row | None:
@@ -115,58 +120,86 @@ def _journeys(figures: Figures, level: str) -> list[Row]:
 def answer(figures: Mapping[str, Any], rows: Mapping[str, Sequence[Row]]) -> str:
     """The answer first: what last touch says and what is true, which model is nearest, what its shift earns."""
     best, titles = figures["nearest"].get(MARKET), {row["touchpoint"]: row["title"] for row in rows["attribution"]}
-    said = [_says(figures["headline"]), _all_paid(figures, best), _near(best, rows["errors"]), _earns(best, rows["shifts"], titles)]
+    budget = _earns(best, rows["shifts"], titles) if rows["shifts"] else _no_budget(figures)
+    said = [_says(figures["headline"]), _all_paid(figures, best, titles), _near(best, rows["errors"]), budget]
     return " ".join(text for text in said if text) or "Cannot tell: no pair of runs is complete."
 
 
 def _says(head: Row | None) -> str:
     if head is None:
         return ""
-    between = "" if head["low"] is None else f" ({_pc(head['low'])} to {_pc(head['high'])})"
-    title = head["title"]
-    return f"Last touch gives {title} {_pc(head['credit'])} % of the revenue; without it {_pc(head['true'])} %{between} would be lost."
+    return f"Last touch gives {head['title']} {pc(head['credit'])} % of the revenue; lost without it: {lost(head['true'], head['low'], head['high'])}."
 
 
-def _all_paid(figures: Mapping[str, Any], best: Row | None) -> str:
-    """What paid touchpoints cause together, beside what the nearest model credits them with."""
+def _all_paid(figures: Mapping[str, Any], best: Row | None, titles: Mapping[str, str]) -> str:
+    """What paid touchpoints cause together, beside what the model with the least error credits them with."""
     together, whole = figures["paid_together"], figures["net_revenue"]
-    if together is None or together["revenue"] is None or not whole or best is None:
+    if together is None or together["revenue"] is None or not whole:
         return ""
-    between = "" if together["low"] is None else f" ({_pc(together['low'] / whole)} to {_pc(together['high'] / whole)})"
-    return f"All paid touchpoints together cause {_pc(together['revenue'] / whole)} %{between}; {WORDS[best['model']]} gives them {_pc(together['credit'][best['model']] / whole)} %."
+    model = best["model"] if best else HEADLINE
+    said = lost(together["revenue"], together["low"], together["high"], whole)
+    return f"{which_paid(together, titles)} cause: {said}; {WORDS[model]} gives them {pc(together['credit'][model] / whole)} %."
 
 
 def _near(best: Row | None, errors: Sequence[Row]) -> str:
-    if best is None:
-        return ""
     at = {row["model"]: row for row in errors if row["level"] == MARKET}
-    wrong = lambda row: f"{_pc(row['share_error'])} %" + ("" if row["share_error_low"] is None else f" ({_pc(row['share_error_low'])} to {_pc(row['share_error_high'])})")
-    text = f"Nearest to the truth is {WORDS[best['model']]}: it puts {wrong(at[best['model']])} of the credit in the wrong place"
-    if best["model"] != HEADLINE and HEADLINE in at and at[HEADLINE]["share_error"] is not None:
-        text += f", last touch {wrong(at[HEADLINE])}"
-    same = [WORDS[m] for m in best["not_told_from"]]
-    return text + (f"; it cannot be told from {', '.join(same)}." if same else ".")
+    if best is None:
+        why = next((row["reason"] for row in at.values() if row.get("reason")), "")
+        return f"Cannot tell which model is nearest to the truth: {why}." if why else ""
+    name, same = WORDS[best["model"]], [WORDS[m] for m in best["not_told_from"]]
+    counted = f"over the {best['touchpoints']} touchpoints that count"
+    if best["sure"]:
+        text = f"Nearest to the truth is {name}: it puts {_wrong(at[best['model']])} of the credit in the wrong place, {counted}"
+    else:
+        why = f"; it cannot be told from {', '.join(same)}" if same else "; no other model credits them"
+        text = f"Cannot tell which model is nearest to the truth: {name} has the least credit in the wrong place, {_wrong(at[best['model']])} {counted}{why}"
+    if best["model"] != HEADLINE and HEADLINE in at:
+        row = at[HEADLINE]
+        text += f"; last touch: {_wrong(row)}" if row["share_error"] is not None else f"; last touch has none: {row['reason']}"
+    return text + "."
+
+
+def _wrong(row: Row) -> str:
+    ends = " (no interval)" if row["share_error_low"] is None else f" ({pc(row['share_error_low'])} to {pc(row['share_error_high'])})"
+    return f"{pc(row['share_error'])} %{ends}"
+
+
+def _no_budget(figures: Mapping[str, Any]) -> str:
+    why = "media cost nothing in these runs" if figures["media_cost"] == 0 else "fewer than two touchpoints are paid for"
+    return f"No budget to shift: {why}."
 
 
 def _earns(best: Row | None, shifts: Sequence[Row], titles: Mapping[str, str]) -> str:
     mine = next((row for row in shifts if best is not None and row["level"] == MARKET and row["model"] == best["model"]), None)
-    if mine is None:
-        return "" if shifts else "No budget to shift: fewer than two touchpoints are paid for."
-    unit = mine["unit"]
-    ends_of = lambda row: f"from {' and '.join(titles.get(n, n) for n in row['from'].split(', '))} to {titles.get(row['to'], row['to'])}"
-    sure = mine["earned_gross_profit_low"] is not None and (mine["earned_gross_profit_low"] > 0 or mine["earned_gross_profit_high"] < 0)
-    text = f"Its shift of {number(mine['money'], unit)} of media {ends_of(mine)} promises {number(mine['promised_gross_profit'], unit, sign=True)} of gross profit"
-    if mine["earned_gross_profit"] is None:
-        return text + "; what it earns cannot be told."
-    ends = interval(mine["earned_gross_profit_low"], mine["earned_gross_profit_high"], unit)
-    text += f"; it earns {number(mine['earned_gross_profit'], unit, sign=True)} ({ends})" + ("" if sure else ", which cannot be told from nothing")
     true = next((row for row in shifts if row["level"] == TRUTH), None)
-    if true is not None and true["earned_gross_profit"] is not None:
-        same = "the same shift" if (true["from"], true["to"]) == (mine["from"], mine["to"]) else f"one {ends_of(true)}"
-        text += f". The true effects ask for {same}" + ("" if same == "the same shift" else f": {number(true['earned_gross_profit'], unit, sign=True)} ({interval(true['earned_gross_profit_low'], true['earned_gross_profit_high'], unit)})")
-    return text + "."
+    if mine is None:
+        none = next((row["reason"] for row in shifts if row["level"] == MARKET and row["money"] is None), "")
+        return f"No shift of the budget to judge: {none}." if none else ""
+    said = [f"{WORDS[mine['model']]} asks for no shift of the budget: {mine['reason']}." if mine["money"] is None else _shift(mine, titles)]
+    if true is not None:
+        if true["money"] is None:
+            said.append(f"The true effects ask for no shift: {true['reason']}.")
+        elif (true["from"], true["to"]) == (mine["from"], mine["to"]):
+            said.append("The true effects ask for the same shift.")
+        elif true["earned_gross_profit"] is not None:
+            said.append(f"The true effects ask for one {_ends(true, titles)}: {_earned(true)}.")
+    return " ".join(said)
 
 
-def _pc(share: float) -> str:
-    """A share in per cent without its sign."""
-    return f"{round(100 * share, 1) + 0.0:.1f}"
+def _ends(row: Row, titles: Mapping[str, str]) -> str:
+    return f"from {' and '.join(titles.get(n, n) for n in row['from'].split(', '))} to {titles.get(row['to'], row['to'])}"
+
+
+def _shift(row: Row, titles: Mapping[str, str]) -> str:
+    unit = row["unit"]
+    text = f"{WORDS[row['model']]}'s shift of {number(row['money'], unit)} of media {_ends(row, titles)} promises {number(row['promised_gross_profit'], unit, sign=True)} of gross profit"
+    return f"{text}; what it earns: {_earned(row)}."
+
+
+def _earned(row: Row) -> str:
+    """What a shift earns; "cannot tell" first where its sign is open."""
+    value, low, high, unit = row["earned_gross_profit"], row["earned_gross_profit_low"], row["earned_gross_profit_high"], row["unit"]
+    if value is None or low is None:
+        return "cannot tell"
+    words = f"{number(value, unit, sign=True)} ({interval(low, high, unit)})"
+    return words if low > 0 or high < 0 else f"cannot tell whether it gains or loses, {words}"

@@ -145,6 +145,8 @@ def test_what_both_have_and_what_neither_has(known, capsys: pytest.CaptureFixtur
         (["to=o2o"], "the same capabilities"),
         (["strategy=omo"], "Write from=o2o to=omo"),
         (["orders=2"], "too small; allowed: a whole number from 4"),
+        (["orders=x"], r"(?s)^(?!.*no such file).*orders = 'x'"),
+        (["capabilities=[]"], "an empty list.*leave the word out"),
         (["replicatoins=2"], "Did you mean 'replications'"),
         (["strategy.capabilities.live_commerce.levels.reech=0.1"], "no such level.*|reach"),
     ],

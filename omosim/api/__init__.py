@@ -94,12 +94,13 @@ def compare(
     return load(outcome.folder.path)
 
 
-def sweep(strategies: Iterable[str] = ("o2o", "omo"), baseline: str | None = None, *, overrides: Iterable[str] = (), **settings: Any) -> SweepResult:
+def sweep(strategies: Iterable[str] | None = None, baseline: str | None = None, *, overrides: Iterable[str] = (), **settings: Any) -> SweepResult:
     """Run strategies at every point of a design over settings; the result folder is kept, and the same call goes on after a stop.
 
     Parameters
     ----------
-    strategies : arms; the first is the baseline unless `baseline` names another
+    strategies : arms; the first is the baseline unless `baseline` names another; default o2o and omo, or those that a word
+        `strategy=` of the overrides names
     overrides : words as on the command line; those with several values (`a=1,2`) or a range (`a=interval(1,2)`) are varied
     settings : as in `simulate`, a list for several values; also design, points, replications, jobs, executor, scheduler
 
@@ -114,9 +115,12 @@ def sweep(strategies: Iterable[str] = ("o2o", "omo"), baseline: str | None = Non
     from omosim.api.sweeps import prepare, sweep_run
     from omosim.config.sweep import compose_sweep
 
-    arms = _names(strategies, "strategies")
+    more = _names(overrides, "overrides")
+    named = strategies is None and any(word.partition("=")[0].strip() == "strategy" for word in more)
+    arms = [] if named else _names(("o2o", "omo") if strategies is None else strategies, "strategies")
     given = {name: ",".join(str(v) for v in value) if isinstance(value, (list, tuple, range)) else value for name, value in settings.items()}
-    asked = [f"strategy={','.join(arms)}", f"baseline={baseline or arms[0]}", *words(given), *_names(overrides, "overrides")]
+    first = baseline or (arms[0] if arms else None)
+    asked = [*([f"strategy={','.join(arms)}"] if arms else []), *([f"baseline={first}"] if first else []), *words(given), *more]
     result: SweepResult = load(sweep_run(prepare(compose_sweep(asked)), ["omosim", "sweep", *asked]).folder.path)
     return result
 

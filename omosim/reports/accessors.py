@@ -26,6 +26,7 @@ from omosim.results.load import (
     ValidateResult,
     ValueResult,
 )
+from omosim.results.words import minor_units, unit_words
 from omosim.schema.columns import WEEKDAYS
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class SweepPlot:
 
     def differences(self, strategy: str | None = None, ax: Axes | None = None) -> Axes:
         """Paired difference in operating profit at each point with its interval, of one strategy (by default the first that is compared)."""
-        frame = self._result.to_frame()
+        frame, unit = self._result.to_frame(), f"minor {self._result.summary.get('unit', '')}".strip()
         name = strategy or str(frame["strategy"].iloc[0])
         mine = frame[frame["strategy"] == name]
         if mine.empty:
@@ -132,10 +133,10 @@ class SweepPlot:
 
         def known(column: str) -> list[float | None]:
             values: list[float] = np.asarray(mine[column], dtype=float).tolist()
-            return [None if v != v else v for v in values]
+            return [None if v != v else v / minor_units(unit) for v in values]
 
         points = [f"point {p}" for p in mine["point"]]
-        return interval_axes(points, known("diff"), known("ci_low"), known("ci_high"), f"{name}: operating profit against the baseline [minor units]", (), ax)
+        return interval_axes(points, known("diff"), known("ci_low"), known("ci_high"), f"{name}: operating profit against the baseline [{unit_words(unit)}]", (), ax)
 
 
 

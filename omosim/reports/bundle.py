@@ -177,7 +177,8 @@ def _value(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list[Nat
 def _flip(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list[NativeChart]]]:
     """Who pays over how much of the map; of one key the differences over it, too."""
     summary = folder.summary()
-    sheets: dict[str, Columns] = {"who_pays": {"strategy": [n.replace("_", " ") for n in summary["shares"]], "share": list(summary["shares"].values())}}
+    names = summary["strategies"]
+    sheets: dict[str, Columns] = {"who_pays": {"strategy": [*names, "cannot tell"], "share": [summary["shares"][n] for n in (*names, "cannot_tell")]}}
     charts = {"who_pays": [NativeChart("Share of the range where a strategy pays", "share", "bar", "strategy", ("share",))]}
     if len(summary["ranges"]) == 1 and folder.has_table("differences"):
         key, scale = summary["ranges"][0]["key"], minor_units(f"minor {summary['unit']}".strip()) * summary["days"] / 365

@@ -74,7 +74,7 @@ def test_claims_and_sweeps_and_validations_from_their_folders(tmp_path: Path) ->
     assert claims.readings() == {HOSTILE: "r"} and "<script>" not in claims._repr_html_() and isinstance(claims.plot.claims(), Axes)
     diffs = {"point": [0, 1], "strategy": ["omo", "omo"], "baseline": ["o2o", "o2o"], "diff": [1.0, -1.0], "ci_low": [0.5, None], "ci_high": [1.5, None]}
     futures = [{"strategy": "omo", "points": 2, "share_best": 0.5}]
-    sweep = om.load(folder_of(tmp_path / "s", "sweep", {"answer": "Over 2 points omo is best at 50 % of them.", "futures": futures, "unit": "GBP"}, differences=diffs, futures={k: [v] for k, v in futures[0].items()}).path)
+    sweep = om.load(folder_of(tmp_path / "s", "sweep", {"answer": "Over 2 points omo is best at 50 % of them.", "futures": futures, "unit": "GBP"}, design={"point": [0, 1], "k": [1.0, 2.0]}, differences=diffs, futures={k: [v] for k, v in futures[0].items()}).path)
     assert sweep.answer == "Over 2 points omo is best at 50 % of them." and len(sweep.to_frame()) == 2 and isinstance(sweep.plot.differences(), Axes)
     assert "omo is best" in sweep._repr_html_()
     ax = sweep.plot.differences()

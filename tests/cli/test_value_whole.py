@@ -63,7 +63,7 @@ def test_known_worths_come_back_exactly(known, capsys: pytest.CaptureFixture[str
     assert coalitions[0]["players"] == "" and coalitions[0]["diff"] == 0 and max(row["count"] for row in coalitions) == 5
     assert next(row for row in coalitions if row["count"] == 5)["diff"] == pytest.approx(total)
     page = Path("a/report.html").read_text(encoding="utf-8")
-    assert "Content-Security-Policy" in page and "<script" not in page and page.index(stores["answer"][:30]) < page.index("Waterfall") < page.index("What to do first")
+    assert "Content-Security-Policy" in page and "<script" not in page and page.index(stores["answer"][:30]) < page.index("step by step") < page.index("What to do first")
 
 
 def test_sampled_orders_agree_with_all(known, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_resume_rerun_report_and_notebook(known, monkeypatch: pytest.MonkeyPatch
     assert main([*SMALL, NAMED, "output.dir=cut"]) == 0
     assert bytes_of("cut") == bytes_of("whole")
     assert main(["rerun", "whole"]) == 0
-    assert "4 tables have the same bytes" in capsys.readouterr().out
+    assert "tables have the same bytes as in whole" in capsys.readouterr().out
     Path("whole/report.html").unlink()
     assert main(["report", "whole"]) == 0 and Path("whole/report.html").is_file()
     import omosim as om

@@ -246,7 +246,7 @@ def report_command(path: str, formats: str = "html") -> int:
         for another word before anything is written.
     """
     from omosim.config.errors import nearest, refuse, show
-    from omosim.reports.bundle import FORMATS, write_formats
+    from omosim.reports.bundle import FORMATS, lacking, write_formats
     from omosim.reports.write import write_report
 
     asked = [word.strip() for word in formats.strip("[]").split(",")]
@@ -260,6 +260,8 @@ def report_command(path: str, formats: str = "html") -> int:
         print(write_report(folder))
     for place in write_formats(folder, asked):
         print(place)
+    if missing := lacking(folder, asked):
+        print(missing, file=sys.stderr)
     return 0
 
 

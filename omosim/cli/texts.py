@@ -56,7 +56,7 @@ COMMON_OF = {
   jobs=2  executor=auto|inline|pool|dask  scheduler=tcp://host:8786  budget_s=600""",
     "claims": """\
   claims=N9,N14|all|FILE.yaml  replications=20  jobs=2  seed=7  output.dir=DIR
-  market=NAME|FILE.yaml  shoppers=12000  days=91 and other settings, in place of each file's own""",
+  market=NAME|FILE.yaml  shoppers=12000 and other settings, in place of each file's own; days stay the file's, whose outcomes name them""",
     "bopis": """\
   orders=FILE  store=ID  day=all|mon|…|sun  roster=FILE (who was on duty, as rota.csv)  output.dir=DIR  seed=7
   promise_h=2  target=0.95 (ready on time)  wait_min=5  wait_share=0.9 (wait no longer)

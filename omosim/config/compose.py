@@ -432,7 +432,8 @@ class _Composer:
                 self.notes.append(f"baseline={arms[0]}, the first of the strategies, as {own['baseline']} is not among them")
                 own["baseline"] = arms[0]
         self.problems += [p for p in rules.arms(rules.Facts(own, layers.origin)) if self.command == "compare"]
-        orders = own.get("orders")
+        field = self.model.model_fields.get("orders")  # of `value` a number of orders of players
+        orders = own.get("orders") if field is not None and field.annotation is not int else None
         if isinstance(orders, str) and orders and not (self.library.cwd / orders).is_file():
             self.problems.append(
                 Problem("no such file", key="orders", value=show(orders), cure="Give the path of a CSV, CSV.gz, Parquet or xlsx file")

@@ -84,6 +84,8 @@ def compose_value(words: Sequence[str], cwd: str | Path | None = None) -> ValueP
     asked = {item.key: parsed_value(item) for item in items if item.kind == "option"}
     ends = [str(asked.get("from", "o2o")), str(asked.get("to", "omo"))]
     named = asked.get("capabilities", [])
+    if "capabilities" in asked and named == []:
+        raise refuse("an empty list", key="capabilities", value="[]", allowed="names", cure="Name those whose value you want, or leave the word out: then each that differs is a player")
     named = [str(n) for n in named] if isinstance(named, list) else []
     if unknown := [n for n in named if levels.kind(n) is None]:
         problems = [Problem("no such capability", key="capabilities", value=show(n), allowed=", ".join(levels.names()), near=nearest(n, levels.names()), cure="`omosim list capabilities` describes them") for n in unknown]

@@ -125,10 +125,9 @@ class SweepPlot:
 
     def differences(self, strategy: str | None = None, ax: Axes | None = None) -> Axes:
         """Paired difference in operating profit at each point with its interval, of one strategy (by default the first that is compared)."""
-        frame = self._result.to_frame()
+        frame, unit = self._result.to_frame(), f"minor {self._result.summary.get('unit', '')}".strip()
         name = strategy or str(frame["strategy"].iloc[0])
         mine = frame[frame["strategy"] == name]
-        unit = f"minor {self._result.summary['unit']}"
         if mine.empty:
             raise KeyError(f"'{name}' is not compared; there are {', '.join(dict.fromkeys(frame['strategy']))}")
 
@@ -139,6 +138,7 @@ class SweepPlot:
         points = [f"point {p}" for p in mine["point"]]
         words = f"{name} less {mine['baseline'].iloc[0]}: operating profit [{unit_words(unit)}]"
         return interval_axes(points, known("diff"), known("ci_low"), known("ci_high"), words, (), ax)
+
 
 class ValuePlot:
     """`result.plot` of a valuation."""

@@ -143,10 +143,52 @@ def _sweep(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list[Nat
         return {}, {}
     sheet: Columns = {"strategy": [row["strategy"] for row in rows], "best_at": [row["share_best"] for row in rows]}
     sheet |= {n: [None if row[n] is None else row[n] / scale for row in rows] for n in ("gain", "worst_decile", "regret")}
-    return {"over_all_points": sheet}, {"over_all_points": [
+    more, drawn = _tornado_sheets(folder.summary())
+    return {"over_all_points": sheet, **more}, {**drawn, "over_all_points": [
         NativeChart("Share of points at which a strategy is best", "share", "bar", "strategy", ("best_at",)),
         NativeChart("Gain over the baseline, and in the worst tenth of points", unit, "bar", "strategy", ("gain", "worst_decile")),
     ]}  # fmt: skip
+
+
+def _tornado_sheets(summary: dict[str, Any]) -> tuple[dict[str, Columns], dict[str, list[NativeChart]]]:
+    """A sheet a strategy: how far its gain moves from the mean at both ends of each input."""
+    unit = str(summary.get("unit", ""))
+    scale = minor_units(f"minor {unit}".strip())
+    sheets: dict[str, Columns] = {}
+    charts: dict[str, list[NativeChart]] = {}
+    for i, s in enumerate((s for s in summary.get("studied", []) if s["tornado"] and s["gain"]), start=1):
+        mean, rows, name = s["gain"]["mean"], s["tornado"][:12], f"tornado_{i}"
+        sheets[name] = {"input": [r["input"] for r in rows], **{f"{end}_end": [(r[end] - mean) / scale for r in rows] for end in ("low", "high")}, **{f"{end}_at": [str(r[f"{end}_at"]) for r in rows] for end in ("low", "high")}}
+        charts[name] = [NativeChart(f"{s['strategy']} less {s['baseline']}: change from the mean of {mean / scale:,.0f} at the low and the high end of each input", unit, "bar", "input", ("low_end", "high_end"))]
+    return sheets, charts
+
+
+def _value(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list[NativeChart]]]:
+    summary = folder.summary()
+    rows, scale = summary["values"], minor_units(f"minor {summary['unit']}".strip())
+    if not rows:
+        return {}, {}
+    ends = {"a_year": "per_year", "low": "per_year_low", "high": "per_year_high"}
+    sheet: Columns = {"capability": [r["capability"] for r in rows], **{n: [None if r[k] is None else r[k] / scale for r in rows] for n, k in ends.items()}, "verdict": [r["verdict"] for r in rows]}
+    chart = NativeChart(f"From {summary['from']} to {summary['to']}: value of each capability a year, 95 % interval", summary["unit"], "bar", "capability", ("a_year",), "low", "high")
+    return {"by_capability": sheet}, {"by_capability": [chart]}
+
+
+def _flip(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list[NativeChart]]]:
+    """Who pays over how much of the map; of one key the differences over it, too."""
+    summary = folder.summary()
+    names = summary["strategies"]
+    sheets: dict[str, Columns] = {"who_pays": {"strategy": [*names, "cannot tell"], "share": [summary["shares"][n] for n in (*names, "cannot_tell")]}}
+    charts = {"who_pays": [NativeChart("Share of the range where a strategy pays", "share", "bar", "strategy", ("share",))]}
+    if len(summary["ranges"]) == 1 and folder.has_table("differences"):
+        key, scale = summary["ranges"][0]["key"], minor_units(f"minor {summary['unit']}".strip()) * summary["days"] / 365
+        table, at = folder.read_table("differences"), folder.read_table("map")[key]
+        names = list(dict.fromkeys(table["strategy"]))
+        found = {(n, at[p]): d / scale for n, p, d in zip(table["strategy"], table["point"], table["diff"], strict=True) if d is not None}
+        values = sorted({value for _, value in found})
+        sheets["by_value"] = {key: values, **{n: [found.get((n, v)) for v in values] for n in names}}
+        charts["by_value"] = [NativeChart(f"Operating profit above {summary['baseline']} over {key}", f"{summary['unit']} a year", "scatter", key, tuple(names))]
+    return sheets, charts
 
 
 def _validate(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list[NativeChart]]]:
@@ -210,7 +252,10 @@ def _attribute(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list
     return sheets, charts
 
 
-_CHARTS = {"attribute": _attribute, "compare": _compare, "run": _run, "sweep": _sweep, "validate": _validate, "bopis": _bopis, "calibrate": _calibrate}
+_CHARTS = {
+    "compare": _compare, "run": _run, "sweep": _sweep, "validate": _validate, "bopis": _bopis, "calibrate": _calibrate,
+    "value": _value, "flip": _flip, "attribute": _attribute,
+}  # fmt: skip
 
 
 def write_formats(folder: ResultFolder, formats: Sequence[str]) -> list[Path]:
@@ -226,3 +271,9 @@ def write_formats(folder: ResultFolder, formats: Sequence[str]) -> list[Path]:
     return out
 
 
+def lacking(folder: ResultFolder, formats: Sequence[str]) -> str:
+    """Which of the formats have no picture or chart of this folder, in one line; empty when all have."""
+    pictures = [kind for kind in ("png", "svg") if kind in formats]
+    none = [f"{' and '.join(pictures)} write no file"] if pictures and not drawings(folder) else []
+    none += ["report.xlsx has tables and no chart"] if "xlsx" in formats and not any(_charts(folder)[1].values()) else []
+    return f"A {folder.command} folder has no picture for these formats: {'; '.join(none)}." if none else ""

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from omosim.reports import attribute_report, bopis_report, calibrate_report, compare_report, run_report, sweep_report
+from omosim.reports import (
+    attribute_report,
+    bopis_report,
+    calibrate_report,
+    compare_report,
+    flip_report,
+    run_report,
+    sweep_report,
+    value_report,
+)
 from omosim.reports.figures import Chart, Forest, Step
 from omosim.reports.figures_drawn import Heat, bridge_picture, forest_picture, heat_picture, line_picture
 from omosim.reports.figures_flow import Flows, alluvial, journey_flows
 from omosim.results import ResultFolder
 from omosim.schema.columns import WEEKDAYS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -25,7 +38,20 @@ class Bridge:
     zero: float
 
 
-Drawing = Forest | Chart | Heat | Flows | Bridge
+@dataclass(frozen=True)
+class Twin:
+    """A figure that is drawn twice: as the page draws it, and with matplotlib.
+
+    picture : makes the SVG; paint : draws on axes; tall : inches with matplotlib
+    """
+
+    title: str
+    picture: Callable[[], str]
+    paint: Callable[[Axes], object]
+    tall: float
+
+
+Drawing = Forest | Chart | Heat | Flows | Bridge | Twin
 
 
 def drawings(folder: ResultFolder) -> dict[str, Drawing]:
@@ -36,6 +62,8 @@ def drawings(folder: ResultFolder) -> dict[str, Drawing]:
 
 def svg_of(drawing: Drawing) -> str:
     """The figure as a picture for a page."""
+    if isinstance(drawing, Twin):
+        return drawing.picture()
     if isinstance(drawing, Forest):
         return forest_picture(drawing)
     if isinstance(drawing, Chart):
@@ -84,11 +112,39 @@ def _calibrate(folder: ResultFolder) -> dict[str, Any]:
 
 
 def _sweep(folder: ResultFolder) -> dict[str, Any]:
-    return {f"forest_{i}": p["forest"] for i, p in enumerate(sweep_report.forests(folder), start=1)}
+    out: dict[str, Any] = {f"forest_{i}": p["forest"] for i, p in enumerate(sweep_report.forests(folder), start=1)}
+    summary = folder.summary()
+    unit = f"minor {summary.get('unit', '')}".strip()
+    rows = {s["strategy"]: s for s in summary.get("studied", [])}
+    for i, made in enumerate(sweep_report.tornados(summary, unit), start=1):
+        s = rows[made["strategy"]]
+        out[f"tornado_{i}"] = Twin(f"{s['strategy']} less {s['baseline']}", partial(str, made["picture"]), partial(_tornado, s, unit), 1.3 + 0.45 * min(len(s["tornado"]), 12))
+    return out
+
+
+def _tornado(studied: dict[str, Any], unit: str, ax: Axes) -> None:
+    from omosim.reports.tornado import tornado_axes
+
+    tornado_axes(studied["tornado"], studied["strategy"], studied["baseline"], studied["gain"]["mean"], unit, ax)
+
+
+def _value(folder: ResultFolder) -> dict[str, Any]:
+    summary = folder.summary()
+    return {"waterfall": Twin(f"From {summary['from']} to {summary['to']}", partial(value_report.fall, summary), partial(_on_axes, "waterfall_axes", folder), 1.4 + 0.36 * (len(summary["values"]) + 1))}
+
+
+def _flip(folder: ResultFolder) -> dict[str, Any]:
+    return {"map": Twin(flip_report.map_title(folder.summary()), partial(flip_report.map_picture, folder), partial(_on_axes, "map_axes", folder), 5.2)}
+
+
+def _on_axes(name: str, folder: ResultFolder, ax: Axes) -> None:
+    """A figure of `study_plots`, which is read when matplotlib is wanted."""
+    from omosim.reports import study_plots
+
+    getattr(study_plots, name)(folder, ax)
 
 
 _OF: dict[str, Callable[[ResultFolder], dict[str, Any]]] = {
     "compare": _compare, "run": _run, "bopis": _bopis, "calibrate": _calibrate, "sweep": _sweep,
-    "attribute": attribute_report.pictures,
+    "value": _value, "flip": _flip, "attribute": attribute_report.pictures,
 }  # fmt: skip
-

@@ -10,6 +10,7 @@ from omosim.reports.figures import Axis, axis, short
 from omosim.reports.flip_screen import ended, span
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, render
+from omosim.reports.svg import Canvas
 from omosim.results import ResultFolder
 from omosim.results.words import percent, safe_text
 
@@ -17,22 +18,52 @@ Row = dict[str, Any]
 #: Okabe and Ito (2008): told apart by every kind of colour vision
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 LEFT, TOP, WIDE, HIGH = 92, 14, 720, 430
+STANDS = 760  # pixels of the picture as a file, whose height follows
+OPEN = "#b6bdc5"  # in a legend without hatching
 CANNOT_TELL = "cannot_tell"
 
 
 def flip_page(folder: ResultFolder) -> str:
     """HTML of a break-even map; needs summary.json, provenance.json and the tables."""
     summary = folder.summary()
-    names = summary["strategies"]
-    colour = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
-    flat = len(summary["ranges"]) == 1
-    picture = _line(folder, summary, colour) if flat else _map(folder, summary, colour)
-    share = lambda n: "0 %" if summary["shares"][n] <= 1e-9 else percent(summary["shares"][n]) if summary["shares"][n] < 1 - 1e-9 else "100 %"
-    legend = [(safe_text(n, 60), colour[n], share(n)) for n in names] + [("cannot tell", "", share(CANNOT_TELL))]
     return render(
-        "flip.html", heading="Break-even map", summary=summary, flat=flat, pic=picture, legend=legend, facts=_facts(summary), flips=_flips(summary), ended=ended(summary),
-        ranges=summary["ranges"], failures=_failures(folder), law_meaning=law_meaning, left=LEFT, top=TOP, right=LEFT + WIDE, bottom=TOP + HIGH, **about(folder),
+        "flip.html", heading="Break-even map", summary=summary, legend=_legend(summary), facts=_facts(summary), flips=_flips(summary), ended=ended(summary),
+        ranges=summary["ranges"], failures=_failures(folder), law_meaning=law_meaning, **_drawn(folder, summary), **about(folder),
     )  # fmt: skip
+
+
+def map_picture(folder: ResultFolder) -> str:
+    """The page's map as a picture of its own, with its legend: SVG as `figures_drawn` makes it."""
+    summary = folder.summary()
+    drawn = _drawn(folder, summary)
+    canvas = Canvas(map_title(summary), summary["period"])
+    canvas.heading([(colour or OPEN, f"{name} {share}") for name, colour, share in _legend(summary)])
+    wide = drawn["right"] + 24
+    high = round(drawn["pic"]["height"] * STANDS / wide, 1)
+    canvas.raw(f'<svg x="0" y="{canvas.y:g}" width="100%" height="{high:g}" viewBox="0 0 {wide} {drawn["pic"]["height"]}" font-size="12">{render("flip_map.html", **drawn)}</svg>')
+    canvas.y += high
+    return canvas.done(summary["answer"])
+
+
+def map_title(summary: Row) -> str:
+    """What the map shows, in words."""
+    return f"Where {' or '.join(summary['strategies'])} pays"
+
+
+def _colours(summary: Row) -> dict[str, str]:
+    return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(summary["strategies"])}
+
+
+def _drawn(folder: ResultFolder, summary: Row) -> Row:
+    """What templates/flip_map.html draws."""
+    flat = len(summary["ranges"]) == 1
+    return {"flat": flat, "pic": (_line if flat else _map)(folder, summary, _colours(summary)), "left": LEFT, "top": TOP, "right": LEFT + WIDE, "bottom": TOP + HIGH}
+
+
+def _legend(summary: Row) -> list[tuple[str, str, str]]:
+    """Name, colour and share of the map of each strategy, and of where one cannot tell."""
+    share = lambda n: "0 %" if summary["shares"][n] <= 1e-9 else percent(summary["shares"][n]) if summary["shares"][n] < 1 - 1e-9 else "100 %"
+    return [(safe_text(n, 60), colour, share(n)) for n, colour in _colours(summary).items()] + [("cannot tell", "", share(CANNOT_TELL))]
 
 
 def _facts(summary: Row) -> list[tuple[str, str]]:

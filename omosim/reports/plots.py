@@ -127,6 +127,8 @@ def draw(drawing: Drawing, ax: Axes | None = None) -> Axes:
 
 
 def figure_height(drawing: Drawing) -> float:
+    if tall := getattr(drawing, "tall", None):
+        return float(tall)
     rows = getattr(drawing, "rows", None) or getattr(drawing, "steps", None)
     return 1.1 + 0.32 * len(rows) if rows else 3.6
 
@@ -202,7 +204,11 @@ def _paint_flows(f: Any, ax: Axes) -> None:
     ax.set_xlabel("% of orders", parse_math=False)
 
 
-_PAINT = {"Forest": _paint_forest, "Chart": _paint_chart, "Heat": _paint_heat, "Bridge": _paint_bridge, "Flows": _paint_flows}
+def _paint_twin(t: Any, ax: Axes) -> None:
+    t.paint(ax)
+
+
+_PAINT = {"Twin": _paint_twin, "Forest": _paint_forest, "Chart": _paint_chart, "Heat": _paint_heat, "Bridge": _paint_bridge, "Flows": _paint_flows}
 
 
 def _axis_words(chosen: Sequence[dict[str, Any]], kpis: Sequence[str]) -> str:

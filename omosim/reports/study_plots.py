@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from omosim.reports.figures import short
 from omosim.reports.flip_report import CANNOT_TELL, COLOURS
 from omosim.reports.plots import families
 from omosim.results import ResultFolder
-from omosim.results.words import safe_text
+from omosim.results.words import minor_units, safe_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ def waterfall_axes(folder: ResultFolder, ax: Axes | None = None) -> Axes:
         level = max(level, abs(start))
     names = [safe_text(r["capability"], 40) for r in reversed(rows)]
     ax.axvline(0, color="#8f98a3", linewidth=1)
-    _finish(ax, names, f"operating profit from {safe_text(summary['from'], 60)} to {safe_text(summary['to'], 60)} [{_money(summary)} a year]")
+    _finish(ax, names, f"operating profit from {safe_text(summary['from'], 60)} to {safe_text(summary['to'], 60)} [{_money(summary)} a year]", _major(summary))
     return ax
 
 
@@ -89,7 +90,7 @@ def _dots(folder: ResultFolder, summary: dict[str, Any], ax: Axes, colour: dict[
         for flip in line["flips"]:
             ax.axvspan(flip["ci_low"], flip["ci_high"], color="#1b1f24", alpha=0.08, linewidth=0)
             ax.axvline(flip["value"], color="#1b1f24", linestyle="--", linewidth=1)
-    ax.yaxis.set_major_formatter(lambda v, _: short(v))
+    ax.yaxis.set_major_formatter(_major(summary))
 
 
 def _key(axis: dict[str, Any]) -> str:
@@ -97,7 +98,13 @@ def _key(axis: dict[str, Any]) -> str:
 
 
 def _money(summary: dict[str, Any]) -> str:
-    return safe_text(f"minor {summary['unit']}" if summary["unit"] in ("USD", "GBP", "EUR") else summary["unit"], 20)
+    return safe_text(summary["unit"], 20)
+
+
+def _major(summary: dict[str, Any]) -> Callable[[float, object], str]:
+    """Labels of an axis in minor units, in the unit that is shown."""
+    scale = minor_units(f"minor {summary['unit']}".strip())
+    return lambda v, _: short(v / scale)
 
 
 def _axes(ax: Axes | None, height: float) -> Axes:
@@ -108,10 +115,10 @@ def _axes(ax: Axes | None, height: float) -> Axes:
     return plt.subplots(figsize=(7.5, height), layout="constrained")[1]
 
 
-def _finish(ax: Axes, names: list[str], words: str) -> None:
+def _finish(ax: Axes, names: list[str], words: str, labels: Callable[[float, object], str]) -> None:
     ax.set_yticks(range(len(names)), labels=names, parse_math=False)
     ax.set_xlabel(words, parse_math=False)
-    ax.xaxis.set_major_formatter(lambda v, _: short(v))
+    ax.xaxis.set_major_formatter(labels)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
     for text in [*ax.get_yticklabels(), ax.xaxis.label]:

@@ -28,7 +28,7 @@ def sweep_page(folder: ResultFolder) -> str:
         "sweep.html", heading="Sweep", summary=summary, answer=summary.get("answer", ""),
         facts=_facts(summary), futures=[_future(row, unit) for row in summary.get("futures", [])], unit=unit_words(unit), points=points,
         more=max(0, len(design["point"]) - SHOWN), factors=[_factor(f) for f in summary.get("factors", [])], failures=_failures(folder),
-        tornados=_tornados(summary, unit), sensitivities=_sensitivities(summary, unit), told=_told(summary), what=summary.get("what", "points"),
+        tornados=tornados(summary, unit), sensitivities=_sensitivities(summary, unit), told=_told(summary), what=summary.get("what", "points"),
         law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
 
@@ -58,7 +58,7 @@ def _told(summary: Row) -> list[list[str]]:
     return [str(text).split("`") for name in ("first_thing", "boxes", "replications_needed") for text in summary.get(name, [])]
 
 
-def _tornados(summary: Row, unit: str) -> list[Row]:
+def tornados(summary: Row, unit: str) -> list[Row]:
     """A picture a strategy: the difference from the baseline at both ends of each input, around the mean over all points."""
     return [
         {"strategy": s["strategy"], "baseline": s["baseline"],

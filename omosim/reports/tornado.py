@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from omosim.reports.figures import short
 from omosim.results.words import MINOR, safe_text, unit_words
 
 if TYPE_CHECKING:
@@ -37,5 +38,6 @@ def tornado_axes(rows: Sequence[Mapping[str, Any]], strategy: str, baseline: str
     ax.set_xlabel(f"operating profit: {safe_text(strategy, 60)} less {safe_text(baseline, 60)} [{unit_words(unit)}]", parse_math=False)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_major_formatter(lambda v, _: short(v))
     ax.margins(x=0.18)
     return ax

@@ -292,8 +292,13 @@ class FlipResult(Result):
         return str(self.summary["answer"])
 
     def table(self) -> pd.DataFrame:
-        """One row a change of winner: key, at which value of the other key, who pays below and above, value with interval."""
-        return self.boundary()
+        """One row a change of winner: key, at which value of the other key, who pays below and above, value with interval.
+
+        Where the winner changes nowhere, or one cannot tell where: one row a point that was run, with who pays there, the
+        best, the second, the margin over the days with its interval, in minor units, and the repetitions.
+        """
+        found = self.boundary()
+        return found if len(found) else self.to_frame()
 
     def boundary(self) -> pd.DataFrame:
         """Break-even values with their intervals."""

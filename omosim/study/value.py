@@ -173,9 +173,11 @@ class Ladder:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     def candidates(self) -> list[int]:
-        """Coalitions one step further; empty when all is on."""
-        steps = [self.game.company(i, self.mask) for i in range(self.game.count) if not self.mask >> i & 1]
-        return sorted(set(steps))
+        """Coalitions one step further; empty when all is on. The rest of those not named is no advice, so it waits until nothing else is left."""
+        steps = {self.game.company(i, self.mask) for i in range(self.game.count) if not self.mask >> i & 1}
+        rest = sum(1 << i for i, player in enumerate(self.game.players) if len(player.members) > 1)
+        plain = {step for step in steps if not step & ~self.mask & rest}
+        return sorted(plain or steps)
 
     @property
     def ended(self) -> bool:

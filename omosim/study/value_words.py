@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from omosim.study.stats import BETTER, CANNOT_TELL, WORSE
 
 Row = Mapping[str, Any]
 NAMED = 3  # capabilities named one by one; of the others their number
+_REST = re.compile(r"\bthe other (\d+)\b")  # the player of those that were not named, as the tables call it
 
 
 def minor(summary: Row) -> str:
@@ -36,24 +38,40 @@ def _ends(row: Row, unit: str, name: str = "per_year") -> str:
     return f" ({ends})" if ends else ""
 
 
+def called(name: str, most: int = 60) -> str:
+    """A player in a sentence: the rest of those not named says that it is several together."""
+    return _REST.sub(r"the \1 other capabilities together", safe_text(name, most))
+
+
+def _last(rows: Sequence[Row]) -> list[Row]:
+    """The same rows, the rest of those not named at the end."""
+    return sorted(rows, key=lambda r: _REST.fullmatch(r["capability"]) is not None)
+
+
 def _carried(rows: Sequence[Row], unit: str) -> str:
     """Who pays, who does not, and of whom one cannot tell."""
     pays, costs, unclear = ([r for r in rows if r["verdict"] == v] for v in (BETTER, WORSE, CANNOT_TELL))
     parts = []
     if pays:
-        told = ", ".join(f"{safe_text(r['capability'], 60)} {number(r['per_year'], unit, sign=True)}" for r in pays[:NAMED])
-        more = f" and {len(pays) - NAMED} more pay" if len(pays) > NAMED else ""
-        parts.append(f"It is carried by {told}{more}." if len(pays) > 1 else f"It is carried by {told}.")
+        pays = _last(pays)
+        told = _listed([f"{called(r['capability'])} {number(r['per_year'], unit, sign=True)}" for r in pays])
+        parts.append(f"It is carried by {told}.")
     if costs:
-        low = sorted(costs, key=lambda r: r["per_year"])
-        verb = "do not pay" if len(costs) > 1 else "does not pay"
-        told = ", ".join(f"{safe_text(r['capability'], 60)} ({number(r['per_year'], unit, sign=True)})" for r in low[:NAMED])
-        more = f" and {len(costs) - NAMED} more" if len(costs) > NAMED else ""
-        parts.append(f"{told}{more} {verb}.")
+        low = _last(sorted(costs, key=lambda r: r["per_year"]))
+        several = len(costs) > 1 or _REST.fullmatch(costs[0]["capability"])
+        told = _listed([f"{called(r['capability'])} ({number(r['per_year'], unit, sign=True)})" for r in low])
+        parts.append(f"{told[0].upper() + told[1:] if told.startswith('the ') else told} {'do not pay' if several else 'does not pay'}.")
     if unclear:
-        names = ", ".join(safe_text(r["capability"], 60) for r in unclear[:NAMED]) + (f" and {len(unclear) - NAMED} more" if len(unclear) > NAMED else "")
-        parts.append(f"Of {names} one cannot tell.")
+        parts.append(f"One cannot tell of {_listed([called(r['capability']) for r in _last(unclear)])}.")
     return " ".join(parts)
+
+
+def _listed(told: Sequence[str]) -> str:
+    """The first few by name, of the others how many; the rest of those not named always by name, at the end."""
+    rest = [t for t in told if "other capabilities together" in t]
+    plain = [t for t in told if t not in rest]
+    words = plain[:NAMED] + ([f"{len(plain) - NAMED} more"] if len(plain) > NAMED else []) + rest
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def action(change: str) -> str:
@@ -62,22 +80,24 @@ def action(change: str) -> str:
 
 
 def first(summary: Row) -> str:
-    """The first thing to do; that nothing pays at first where nothing does."""
+    """The first thing to do; that nothing pays at first where nothing does. The rest of those not named is held against no other step."""
     ladder = summary["ladder"]
     if not ladder:
         return ""
     step, year = ladder[0], YEAR_DAYS / summary["days"]
     unit = minor(summary)
-    name = safe_text(step["capability"], 160)
+    name = called(step["capability"], 160)
+    named = any(_REST.fullmatch(row["capability"]) for row in summary["values"]) and not _REST.search(step["capability"])
     low, high = (None if step[k] is None else step[k] * year for k in ("ci_low", "ci_high"))
     ends = interval(low, high, unit)
     money = f"{number(step['gain'] * year, unit, sign=True)} a year" + (f" ({ends})" if ends else "")
     if step["verdict"] == WORSE:
-        return f"No first step pays: the best, {name}, loses {money}."
+        return f"{'None of the named capabilities' if named else 'No first step'} pays{' as a first step' if named else ''}: the best, {name}, loses {money}."
     if step["verdict"] == CANNOT_TELL:
-        return f"Of no first step can one tell that it pays; the best is {name}, {money}."
+        of = "Of none of the named capabilities can one tell that it pays as a first step" if named else "Of no first step can one tell that it pays"
+        return f"{of}; the best is {name}, {money}."
     change = next((row["change"] for row in summary["values"] if row["capability"] == step["capability"].split(" with ")[0]), "")
     text = f"First thing to do: {action(change)} {name}, {money}"
     if step["runner_up"] and not (step["lead_low"] is not None and step["lead_low"] > 0):
-        text += f"; whether {safe_text(step['runner_up'], 160)} should come before it one cannot tell"
+        text += f"; whether {called(step['runner_up'], 160)} should come before it one cannot tell"
     return text + "."

@@ -163,7 +163,7 @@ def _row(claim: Claim, row: Row, one: Planned | None, effects: dict[str, list[fl
     return {
         "claim": f"{claim.name} {row.claim}", "source": claim.source, "claimed": row.claimed, "simulated_raw": raw.value, "simulated_causal": causal.value,
         "ci_low": causal.ci_low, "ci_high": causal.ci_high, "reading": reading(row, unit, raw, causal, anyway, best), "name": claim.name, "kind": claim.kind,
-        "form": row.form, "unit": unit, "finding": finding(row, raw, causal), "raw_low": raw.ci_low, "raw_high": raw.ci_high, "anyway": anyway.value,
+        "form": row.form, "unit": unit, "finding": finding(row, raw, causal, unit), "raw_low": raw.ci_low, "raw_high": raw.ci_high, "anyway": anyway.value,
         "luckiest": best if row.form == "change" else None, "causal_part": part, "fitted": row.fitted, "scenario": claim.scenario,
         "market": "" if first is None else first.market.name, "shoppers": None if first is None else first.shoppers, "replications": max(raw.replications, causal.replications),
         "assumed": "; ".join(claim.assumed), "reason": row.silent or causal.reason if causal.value is None else "", "note": row.note,

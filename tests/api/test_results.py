@@ -74,14 +74,46 @@ def test_claims_and_sweeps_and_validations_from_their_folders(tmp_path: Path) ->
     assert claims.readings() == {HOSTILE: "r"} and "<script>" not in claims._repr_html_() and isinstance(claims.plot.claims(), Axes)
     diffs = {"point": [0, 1], "strategy": ["omo", "omo"], "baseline": ["o2o", "o2o"], "diff": [1.0, -1.0], "ci_low": [0.5, None], "ci_high": [1.5, None]}
     futures = [{"strategy": "omo", "points": 2, "share_best": 0.5}]
-    sweep = om.load(folder_of(tmp_path / "s", "sweep", {"answer": "One cannot tell.", "unit": "KRW", "futures": futures}, differences=diffs, design={"point": [0, 1], "network.stores.count": [10, 20]}, futures={k: [v] for k, v in futures[0].items()}).path)
-    assert sweep.answer == "One cannot tell." and len(sweep.to_frame()) == 2 and isinstance(sweep.plot.differences(), Axes)
+    sweep = om.load(folder_of(tmp_path / "s", "sweep", {"answer": "Over 2 points omo is best at 50 % of them.", "futures": futures, "unit": "GBP"}, design={"point": [0, 1], "k": [1.0, 2.0]}, differences=diffs, futures={k: [v] for k, v in futures[0].items()}).path)
+    assert sweep.answer == "Over 2 points omo is best at 50 % of them." and len(sweep.to_frame()) == 2 and isinstance(sweep.plot.differences(), Axes)
     assert "omo is best" in sweep._repr_html_()
+    ax = sweep.plot.differences()
+    assert ax.get_xlabel().endswith("[GBP]") and {float(x) for line in ax.lines for x in line.get_xdata()} >= {0.01, -0.01}
     with pytest.raises(KeyError, match="'nobody' is not compared"):
         sweep.plot.differences("nobody")
     row = {"pattern": "V1", "outcome": "sales", "published": "", "unit": "share", "band_low": 0.0, "band_high": 1.0, "simulated": 0.1, "ci_low": 0.0, "ci_high": 0.2, "fitted": False, "verdict": "holds"}
     found = om.load(folder_of(tmp_path / "v", "validate", {"answer": "1 holds", "validation": [row]}, validation={k: [v] for k, v in row.items()}).path)
     assert "1 holds" in found._repr_html_() and isinstance(found.plot.effects(), Axes)
+
+
+@pytest.mark.parametrize("changes", [0, 1])
+def test_the_table_of_a_map_is_its_points_where_the_winner_changes_nowhere(tmp_path: Path, changes: int) -> None:
+    boundary = {"key": ["k"] * changes, "value": [17.0] * changes}
+    points = {"point": [0, 1], "k": [5.0, 40.0], "verdict": ["cannot_tell", "cannot_tell"]}
+    found = om.load(folder_of(tmp_path, "flip", {"answer": "one cannot tell"}, boundary=boundary, map=points).path)
+    assert list(found.table().columns) == (["key", "value"] if changes else ["point", "k", "verdict"]) and len(found.table()) == (1 if changes else 2)
+    assert len(found.boundary()) == changes and ("cannot_tell" in found._repr_html_()) == (not changes)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"overrides": ["strategy=o2o,omo"]}, ["strategy=o2o,omo"]), ({}, ["strategy=o2o,omo", "baseline=o2o"]), ({"strategies": ["omo", "o2o"]}, ["strategy=omo,o2o", "baseline=omo"]),
+        ({"overrides": ["strategy=o2o,omo"], "baseline": "omo"}, ["baseline=omo", "strategy=o2o,omo"]),
+        ({"strategies": ["omo"], "overrides": ["strategy=o2o"]}, ["strategy=omo", "baseline=omo", "strategy=o2o"]),
+    ],
+)  # fmt: skip
+def test_strategies_of_a_sweep_may_be_a_word(given: dict, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Asked(Exception):
+        pass
+
+    def asked(got: list[str]) -> None:
+        raise Asked(*got)
+
+    monkeypatch.setattr("omosim.config.sweep.compose_sweep", asked)
+    with pytest.raises(Asked) as caught:
+        om.sweep(**given)
+    assert list(caught.value.args) == words
 
 
 def test_a_capability_may_be_registered_after_others_were_used(run) -> None:

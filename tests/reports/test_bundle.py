@@ -9,8 +9,9 @@ import pytest
 from page_reader import read
 from plan_sample import plan_folder
 from report_samples import ARMS, calibration, comparison, single_run
+from study_samples import break_even, nothing, swept, valuation
 
-from omosim.reports.bundle import write_formats
+from omosim.reports.bundle import lacking, write_formats
 from omosim.reports.drawings import Bridge, drawings, svg_of
 from omosim.reports.export import NativeChart, write_xlsx
 from omosim.reports.figures_drawn import Heat, heat_picture
@@ -27,6 +28,14 @@ MADE = {
 CHARTS = {"compare": 1, "run": 1, "calibrate": 1, "bopis": 1}
 
 
+STUDIES = {
+    "value": (valuation, {"waterfall"}, {"by_capability": 1}),
+    "flip": (break_even, {"map"}, {"who_pays": 1, "by_value": 1}),
+    "flip of two keys": (lambda path, *name: break_even(path, *name, keys=2), {"map"}, {"who_pays": 1}),
+    "sweep": (swept, {"tornado_1"}, {"over_all_points": 2, "tornado_1": 1}),
+}
+
+
 @pytest.mark.parametrize("kind", MADE)
 def test_every_format_is_written_and_the_same_again(tmp_path: Path, kind: str) -> None:
     folder = MADE[kind](tmp_path / "x")
@@ -37,6 +46,56 @@ def test_every_format_is_written_and_the_same_again(tmp_path: Path, kind: str) -
     assert {p.stem for p in made if p.suffix == ".csv"} == {p.stem for p in folder.path.glob("*.parquet")}
     with zipfile.ZipFile(folder.path / "report.xlsx") as book:
         assert len([n for n in book.namelist() if n.startswith("xl/charts/chart")]) >= CHARTS[kind]
+
+
+@pytest.mark.parametrize("kind", STUDIES)
+def test_studies_write_their_pictures_and_native_charts(tmp_path: Path, kind: str) -> None:
+    make, names, charts = STUDIES[kind]
+    folder = make(tmp_path / "x")
+    made = write_formats(folder, ["xlsx", "png", "svg"])
+    assert {p.stem for p in made if p.suffix == ".svg"} == {p.stem for p in made if p.suffix == ".png"} == names == set(drawings(folder))
+    for path in made:
+        if path.suffix == ".svg":
+            text = "".join(ET.fromstring(path.read_text(encoding="utf-8")).itertext())
+            assert "o2o" in text or "live_commerce" in text
+        elif path.suffix == ".png":
+            assert path.read_bytes().startswith(b"\x89PNG") and len(path.read_bytes()) > 5_000
+    with zipfile.ZipFile(made[0]) as book:
+        assert len([n for n in book.namelist() if n.startswith("xl/charts/chart")]) == sum(charts.values())
+    assert lacking(folder, ["xlsx", "png", "svg"]) == ""
+
+
+def test_charts_of_studies_are_in_the_unit_that_is_shown(tmp_path: Path) -> None:
+    import openpyxl
+
+    rows = lambda folder, sheet: [[c.value for c in row] for row in openpyxl.load_workbook(write_formats(folder, ["xlsx"])[0])[sheet].iter_rows()]
+    assert rows(valuation(tmp_path / "v"), "by_capability")[1:] == [["live_commerce", 120, 100, 140, "better"], ["push", -20, None, None, "cannot_tell"]]
+    assert rows(break_even(tmp_path / "f"), "by_value") == [["network.stores.count", "omo"], [5, 28], [40, -56]]
+    assert rows(break_even(tmp_path / "f"), "who_pays")[1:] == [["o2o", 0.6], ["omo", 0.3], ["cannot tell", 0.1]]
+    assert rows(swept(tmp_path / "s"), "tornado_1")[1:] == [["network.stores.count", -6, 9, "≤ 12", "≥ 33"]]
+
+
+@pytest.mark.parametrize("kind", STUDIES)
+def test_pictures_of_studies_carry_any_name_as_text(tmp_path: Path, kind: str) -> None:
+    bad = "</text><script>alert(1)</script>{{ 7*7 }}$\\frac{1}{2}$ \u202e url(http://x.test)"
+    for path in write_formats(STUDIES[kind][0](tmp_path / "x", bad), ["svg", "png"]):
+        if path.suffix == ".svg":
+            root = ET.fromstring(path.read_text(encoding="utf-8"))
+            assert {e.tag.rsplit("}", 1)[-1] for e in root.iter()} <= {"svg", "title", "desc", "text", "rect", "line", "path", "circle", "defs", "pattern"}
+            assert not [k for e in root.iter() for k in e.attrib if k.startswith("on") or "href" in k]
+            assert not [v for e in root.iter() for k, v in e.attrib.items() if "url(" in v and v != "url(#open)" and k != "aria-label"]
+            assert "{{ 7*7 }}" in "".join(root.itertext())
+
+
+def test_a_folder_without_pictures_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from omosim.cli.main import main
+
+    folder = nothing(tmp_path / "x")
+    assert main(["report", str(folder.path), "format=xlsx,png,svg"]) == 0
+    out = capsys.readouterr()
+    assert out.err == "A claims folder has no picture for these formats: png and svg write no file; report.xlsx has tables and no chart.\n" and "report.xlsx" in out.out
+    assert not (folder.path / "figures").exists() and lacking(folder, ["html", "csv"]) == ""
+    assert lacking(single_run(tmp_path / "y"), ["xlsx", "png"]) == ""
 
 
 def test_the_first_sheet_says_the_answer_and_where_it_comes_from(compared: ResultFolder) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from omosim.api.sweeps import prepare, sweep_run
 
+from omosim.api.sweeps import prepare, sweep_run
 from omosim.config.errors import ConfigError
 from omosim.config.sweep import compose_sweep
 from omosim.results.tables import read_columns

@@ -22,12 +22,17 @@ def row(**more: object) -> Row:
 @pytest.mark.parametrize(
     ("claim", "raw", "causal", "found"),
     [
-        (row(), made(0.36), made(0.09), "part"), (row(), made(0.36), made(0.34), "reached"), (row(), made(0.36), made(0.5), "reached"),
+        (row(), made(0.36), made(0.09), "part"), (row(), made(0.36), made(0.34), "part_or_more"), (row(), made(0.36), made(0.5), "reached"),
         (row(), made(0.36), made(0.02), "cannot_tell"), (row(), made(0.36), made(0.02, 0.01), "next_to_nothing"), (row(), made(0.36), made(-0.09), "opposite"),
-        (row(claimed=-0.2), made(-0.3), made(-0.1), "part"), (row(claimed=-0.2), made(-0.3), made(-0.18), "reached"), (row(claimed=-0.2), made(-0.3), made(0.1), "opposite"),
-        (row(claimed=None), made(0.3), made(0.1), "part"), (row(claimed=None, raw=None), NONE, made(0.1), "effect"),
+        (row(claimed=-0.2), made(-0.3), made(-0.1), "part"), (row(claimed=-0.2), made(-0.3), made(-0.18), "part_or_more"), (row(claimed=-0.2), made(-0.3), made(-0.25), "reached"), (row(claimed=-0.2), made(-0.3), made(0.1), "opposite"),
+        (row(claimed=None), made(0.3), made(0.1), "effect"), (row(claimed=None), made(0.3), made(0.4), "effect"), (row(claimed=None), made(0.3), made(-0.1), "opposite"), (row(claimed=None, raw=None), NONE, made(0.1), "effect"),
         (row(), made(0.36), Estimate(0.1, None, None, 1, "one pair"), "cannot_tell"), (row(silent="why"), NONE, NONE, "cannot_speak"),
         (row(causal=None, form="level"), made(6), NONE, "level"), (row(form="level", claimed=0.7), made(0.5), made(0.2), "part"),
+        # sure of something, of how much not at all
+        (row(claimed=0.3), made(0.3), Estimate(0.05, 0.001, 0.5, 20), "part_or_more"),
+        # levels: next to nothing is a point, not a tenth of the level
+        (row(form="level", claimed=0.7), made(0.54), made(0.036, 0.004), "part"), (row(form="level", claimed=0.89), made(0.68), Estimate(0.021, -0.002, 0.045, 20), "cannot_tell"),
+        (row(form="level", claimed=0.89), made(0.68), made(0.004, 0.005), "next_to_nothing"),
     ],
 )  # fmt: skip
 def test_what_is_found(claim: Row, raw: Estimate, causal: Estimate, found: str) -> None:
@@ -40,6 +45,16 @@ def test_words_of_a_reading_after_against_before() -> None:
         "After over before: +36 % (+36 % claimed). +9.0 % (+6.0 to +12) is caused by the practice; +25 % comes without it. "
         "That is 25 % of the +36 % claimed. The luckiest of 20 such firms would report +44 %."
     )
+
+
+def test_words_where_how_much_cannot_be_told() -> None:
+    text = reading(row(claimed=0.3), "share", made(0.3), Estimate(0.05, 0.001, 0.5, 20), NONE, None)
+    assert text.endswith("+5.0 % (+0.1 to +50) is caused by the practice. That is 17 % of the +30 % claimed; whether it is a part or all of it cannot be told.")
+
+
+def test_a_next_to_nothing_of_a_level_in_other_units_is_a_hundredth() -> None:
+    claim = row(form="level", claimed=6.0)
+    assert finding(claim, made(6.0), made(0.05, 0.005), "1") == "next_to_nothing" and finding(claim, made(6.0), made(0.3, 0.1), "1") == "part"
 
 
 def test_words_of_a_gap_a_level_and_of_what_cannot_be_told() -> None:
@@ -68,5 +83,16 @@ def test_the_answer_counts_every_finding() -> None:
         {"finding": "cannot_speak", "fitted": False, "form": "change", "simulated_raw": None, "simulated_causal": None}, {"finding": "level", "fitted": False, "form": "level", "simulated_raw": 6.0, "simulated_causal": None},
     ]  # fmt: skip
     text = answer(rows)
-    assert text.startswith("4 claims; about 1 of them the model cannot speak") and "without: 2; of these 1 caused in full, 1 in part. 1 of those" in text and "raw reading is 2 times it" in text
-    assert "Nothing was run" in answer([rows[2]])
+    assert text.startswith("4 claims; about one of them the model cannot speak, and says why. Effects that can be run with and without: 2; of these 1 caused in full, 1 in part.")
+    assert "1 of those in full rests on a parameter" in text and "Of those 2, 2 have a raw reading and an effect that is told" in text and "the raw reading is 2 times what is caused (the median)" in text
+    assert answer([rows[2]]) == "1 claim; about it the model cannot speak, and says why. Nothing was run."
+    assert answer(rows[3:]) == "1 claim." and answer([rows[2]] * 2).startswith("2 claims; about all of them")
+
+
+def test_the_answer_says_how_many_effects_its_median_is_of() -> None:
+    told = {"finding": "effect", "fitted": False, "form": "change", "simulated_raw": 0.12, "simulated_causal": 0.1}
+    untold = {**told, "finding": "cannot_tell", "simulated_raw": 0.9, "simulated_causal": 0.001}
+    text = answer([told, untold, {**untold, "finding": "next_to_nothing"}])
+    assert text.startswith("3 claims. ") and "1 without a number to hold against" in text
+    assert "Of those 3, 1 has a raw reading and an effect that is told and not next to nothing: there the raw reading is 1.2 times what is caused (one claim)." in text
+    assert "times what is caused" not in answer([untold])

@@ -142,6 +142,9 @@ def _sweep(folder: ResultFolder) -> tuple[dict[str, Columns], dict[str, list[Nat
     if not rows:
         return {}, {}
     sheet: Columns = {"strategy": [row["strategy"] for row in rows], "best_at": [row["share_best"] for row in rows]}
+    if rows[0].get("points") == 1:  # no share, and no worst tenth
+        sheet = {"strategy": sheet["strategy"], "gain": [row["gain"] / scale for row in rows]}
+        return {"one_point": sheet}, {"one_point": [NativeChart("Gain over the baseline", unit, "bar", "strategy", ("gain",))]}
     sheet |= {n: [None if row[n] is None else row[n] / scale for row in rows] for n in ("gain", "worst_decile", "regret")}
     more, drawn = _tornado_sheets(folder.summary())
     return {"over_all_points": sheet, **more}, {**drawn, "over_all_points": [

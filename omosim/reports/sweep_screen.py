@@ -47,7 +47,7 @@ class SweepScreen(StudyScreen):
 
 def share_words(row: Mapping[str, Any]) -> str:
     """How often a strategy is best, with its interval where one is known; of one point it is no share."""
-    if row["points"] == 1:
+    if row.get("points") == 1:
         return "–"
     share = f"{100 * row['share_best']:.0f} %"
     return share if row["share_best_low"] is None else f"{share} ({100 * row['share_best_low']:.0f}-{100 * row['share_best_high']:.0f})"
@@ -55,7 +55,7 @@ def share_words(row: Mapping[str, Any]) -> str:
 
 def shown_money(row: Mapping[str, Any]) -> dict[str, Any]:
     """The money of a row; one point has no worst tenth."""
-    single = row["points"] == 1
+    single = row.get("points") == 1
     return {name: None if single and name in ("worst_decile", "regret_worst_decile", "largest_regret") else row.get(name) for name in MONEY}
 
 

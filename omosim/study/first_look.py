@@ -131,7 +131,7 @@ def ends(inputs: Sequence[Input], y: np.ndarray, found: Fit | None) -> list[dict
 
     Returns
     -------
-    input, low_at and high_at (words), low and high, low_ci and high_ci (half-widths of 95 %), flips_at: value of the input at
+    input, low_at and high_at (words), low and high, low_ci and high_ci (half-widths of 95 %, over points alone), flips_at: value of the input at
     which the fitted line passes zero, None where it does not within the points
     """
     rows = []

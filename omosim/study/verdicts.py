@@ -138,7 +138,9 @@ def box_words(row: Row, what: str) -> str:
     if not box["limits"]:
         return safe_text(f"No limit on the inputs tells where {row['strategy']} {box['of']} against {row['baseline']}.", 600)
     verb = "lose" if box["of"] == "loses" else "win"
-    return safe_text(f"{row['strategy']} {box['of']} against {row['baseline']} mostly where {box['text']}: this covers {100 * box['coverage']:.0f} % of the {kind} {what}, and {100 * box['density']:.0f} % of the {what} in it {verb}.", 900)
+    unsure = 2 * row["points"]["cannot_tell"] > sum(row["points"].values())
+    head = f"By means that one cannot tell from chance at most {what}: " if unsure else ""
+    return safe_text(f"{head}{row['strategy']} {box['of']} against {row['baseline']} mostly where {box['text']}: this covers {100 * box['coverage']:.0f} % of the {kind} {what}, and {100 * box['density']:.0f} % of the {what} in it {verb}.", 900)
 
 
 def needed_words(row: Row, seeds: int, place: str, unit: str) -> str:

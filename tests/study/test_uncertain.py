@@ -75,6 +75,7 @@ def test_a_planted_box_in_words() -> None:
     said = box_words(row, "futures")
     assert (said.startswith("omo loses against o2o mostly where wait_per_day above 0.6") and "stores.count below 0.39" in said) or "stores.count below 0.4" in said
     assert row["box"]["coverage"] > 0.9 and row["box"]["density"] > 0.9 and {limit["input"] for limit in row["box"]["limits"]} == {"wait_per_day", "stores.count"}
+    assert box_words({**row, "points": {"better": 1, "worse": 0, "cannot_tell": 5}}, "futures").startswith("By means that one cannot tell from chance at most futures: omo loses")
     (rarely,) = study(sample(lambda x: -loses(x), count=512))
     assert rarely["box"]["of"] == "wins" and "wins against o2o mostly where" in box_words(rarely, "futures")
     (never,) = study(sample(lambda x: np.full(len(x), 9.0)))

@@ -45,12 +45,16 @@ def credit_axes(folder: ResultFolder, models: Sequence[str] = ("last_touch", "ma
 
 
 def error_axes(folder: ResultFolder, ax: Axes | None = None) -> Axes:
-    """Share of the credit in the wrong place against the share of identity lost, a line a model."""
-    rows = [row for row in records(folder.read_table("errors")) if row["share_error"] is not None and row["identity_loss"] is not None]
+    """Share of the credit in the wrong place against the share of identity lost, a line a model; words where no model's is defined."""
+    everything = records(folder.read_table("errors"))
+    rows = [row for row in everything if row["share_error"] is not None and row["identity_loss"] is not None]
     ax = ax if ax is not None else _axes(4.0)
     for i, model in enumerate(dict.fromkeys(row["model"] for row in rows)):
         mine = sorted((row["identity_loss"], row["share_error"]) for row in rows if row["model"] == model)
         ax.plot([100 * x for x, _ in mine], [100 * y for _, y in mine], marker="osD^vPX"[i % 7], linestyle=("-", "--", "-.", ":")[i % 4], color=(*COLOURS, "#5b6470")[i % 7], label=MODEL_WORDS.get(model, model))
+    if not rows:
+        why = next((str(row["reason"]) for row in everything if row.get("reason")), "no pair of runs is complete")
+        ax.text(0.5, 0.5, f"cannot tell: {why}", ha="center", va="center", transform=ax.transAxes, wrap=True, parse_math=False)
     ax.set_ylim(bottom=0)
     return _dressed(ax, "identity lost [% of touches before purchases]", "credit in the wrong place [%]")
 
@@ -65,7 +69,8 @@ def _dressed(ax: Axes, x: str, y: str) -> Axes:
     ax.set_xlabel(x, parse_math=False)
     ax.set_ylabel(y, parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize="small")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(frameon=False, fontsize="small")
     for text in ax.get_yticklabels():
         text.set_fontfamily(families())
     return ax

@@ -17,7 +17,7 @@ def lost(value: float, low: float | None, high: float | None, whole: float = 1.0
         return f"cannot tell ({pc(value / whole)} % in one pair of runs)"
     words = f"{pc(value / whole)} % ({pc(low / whole)} to {pc(high / whole)})"
     if low == high == 0:
-        return "nothing: the same revenue in every pair of runs"
+        return "nothing, the same revenue in every pair of runs"
     return words if low > 0 or high < 0 else f"cannot tell whether anything: {words}"
 
 

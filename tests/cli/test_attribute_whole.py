@@ -102,7 +102,11 @@ def test_report_load_and_notebook(place: Path, tmp_path: Path) -> None:
     import matplotlib as mpl
 
     style = dict(mpl.rcParams)
-    assert found.plot.credits(["last_touch", "shapley"]).get_legend() is not None and len(found.plot.errors().lines) == len(MODELS)
+    assert found.plot.credits(["last_touch", "shapley"]).get_legend() is not None
+    drawn, known = found.plot.errors(), found.errors().dropna(subset=["share_error"])
+    assert len(drawn.lines) == known["model"].nunique() and (drawn.texts == []) == bool(len(known))
+    undefined = found.errors()[found.errors()["share_error"].isna()]
+    assert (undefined["reason"] != "").all() and known["share_error_low"].isna().all()  # two pairs: no interval
     assert dict(mpl.rcParams) == style
     with pytest.raises(KeyError, match="there are"):
         found.plot.credits(["best_touch"])

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
+from omosim.reports.attribute_plots import error_axes
 from omosim.reports.attribute_report import attribute_page
 from omosim.reports.bundle import write_formats
 from omosim.reports.drawings import drawings
@@ -52,13 +54,13 @@ def test_the_pictures_say_what_the_tables_say(tmp_path: Path) -> None:
     for r in range(6):
         figures.put(NO_MEDIA, r, REVENUE, (figures.of("as it is", REVENUE)[r] or 0.0) - 90.0 - r)
     folder = written(tmp_path / "a", figures)
-    found = drawings(folder)
+    found: dict[str, Any] = dict(drawings(folder))
     assert set(found) == {"credits", "errors_by_identity_loss", "touches"}
-    rows = {row.name: row for row in found["credits"].rows}  # type: ignore[union-attr]
+    rows = {row.name: row for row in found["credits"].rows}
     assert rows["Ads, Last touch"].mid == pytest.approx(20, abs=1) and rows["Ads, true"].low < rows["Ads, true"].mid < rows["Ads, true"].high
-    lines = found["errors_by_identity_loss"].lines  # type: ignore[union-attr]
+    lines = found["errors_by_identity_loss"].lines
     assert sorted(word for line in lines for word in line.name.split(", ")) == sorted(["First touch", "Last touch", "Linear", "Time decay", "Position", "Markov", "Shapley"])
-    assert len(lines) == 1  # where effects add up all models say the same, so they share a line
+    assert len(error_axes(folder, Figure().subplots()).lines) == len(MODELS) and len(lines) == 1  # where effects add up all models say the same, so they share a line
     made = write_formats(folder, ["png", "svg", "xlsx"])
     assert {p.name for p in made} == {*(f"{n}.{kind}" for n in found for kind in ("png", "svg")), "report.xlsx"}
     with zipfile.ZipFile(folder.path / "report.xlsx") as book:
@@ -70,6 +72,8 @@ def test_nothing_credited_leaves_words_and_no_empty_picture(tmp_path: Path) -> N
     folder = written(tmp_path / "a", silent(true=10.0))
     assert "errors_by_identity_loss" not in drawings(folder) and "credits" in drawings(folder)
     write_formats(folder, ["png", "svg", "xlsx"])
+    said = error_axes(folder, Figure().subplots())
+    assert said.get_legend() is None and not said.lines and "credits none" in said.texts[0].get_text()
     page = attribute_page(folder)
     assert "the model credits none of the touchpoints that count" in page and "no shift: no paid touchpoint has any credit" in page and "Cannot tell which model is nearest" in page
 

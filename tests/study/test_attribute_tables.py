@@ -98,7 +98,7 @@ def test_the_jackknife_is_free_of_the_bias_of_order_one_over_n() -> None:
     values = np.array([[1.0], [4.0], [2.0], [7.0]])
     pseudo = jackknifed(lambda m: float(m[0] ** 2), values)
     n, mean = 4, values.mean()
-    assert np.mean(pseudo) == pytest.approx(mean**2 - values.var(ddof=1) / n)
+    assert pseudo is not None and np.mean(pseudo) == pytest.approx(mean**2 - values.var(ddof=1) / n)
 
 
 def test_the_interval_of_the_true_effect_covers_it() -> None:

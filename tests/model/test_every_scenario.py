@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -124,8 +125,9 @@ def test_three_days_under_its_strategies(settings_of, without, scenario: str, st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("scenario", "strategy"), pairs(("store_only", "convergent")))
-def test_three_days_under_the_least_and_the_most(settings_of, without, scenario: str, strategy: str) -> None:
+@pytest.mark.skipif(os.environ.get("OMOSIM_LONG") != "1", reason="beyond CI's time: OMOSIM_LONG=1 runs it; each scenario under its own strategies is in the fast suite")
+@pytest.mark.parametrize(("scenario", "strategy"), pairs(("convergent",)))
+def test_three_days_under_the_most(settings_of, without, scenario: str, strategy: str) -> None:
     lives_through(settings_of, without, scenario, strategy)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omosim.api.batch import ahead, workers_of
 from omosim.api.commands import begin, period, stamp
 from omosim.api.warming import cold, warm
+from omosim.api.watching import watched
 from omosim.results import ResultFolder, code_version
 from omosim.study import attribute as tables
 from omosim.study.attribute import AS_IT_IS, NO_MEDIA, NO_TALK, Figures, moved, off
@@ -235,13 +236,5 @@ def _write(folder: ResultFolder, name: str, rows: Sequence[Mapping[str, Any]]) -
 def attribute_command(study: AttributeStudy, argv: Sequence[str]) -> int:
     """`omosim attribute`: progress with ETA, the answer, the tables, where the report is."""
     from omosim.reports.attribute_screen import AttributeScreen
-    from omosim.study.book import StudyInterrupted
 
-    with AttributeScreen(len(study.runs)) as screen:
-        try:
-            outcome = attribute_run(study, argv, screen.update)
-        except StudyInterrupted as stopped:
-            screen.message(str(stopped))
-            return stopped.exit_code
-    screen.result(outcome)
-    return outcome.exit_code
+    return watched(AttributeScreen(len(study.runs)), lambda tell: attribute_run(study, argv, tell), lambda screen, done: screen.result(done))

@@ -148,6 +148,20 @@ class Rounds:
         return 3 if self.failures else 0
 
 
+@dataclass
+class Ended:
+    """A study of rounds that has ended."""
+
+    folder: ResultFolder
+    summary: dict[str, Any]
+    rounds: Rounds
+
+    @property
+    def exit_code(self) -> int:
+        """See `Rounds.exit_code`."""
+        return self.rounds.exit_code
+
+
 def workers_of(options: Any, entry: str, threads: int) -> Executor:
     """The executor that `executor`, `scheduler`, `jobs` and `budget_s` of a command's options ask for."""
     from omosim.study.executor import InlineExecutor, PoolExecutor, make_executor

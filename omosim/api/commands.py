@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.api.warming import cold, warm
+from omosim.api.watching import watched
 from omosim.results import ResultFolder, provenance, write_text
 
 if TYPE_CHECKING:
@@ -169,17 +170,9 @@ def compare_run(composed: Composed, argv: Sequence[str], progress: Any = None) -
 def compare_command(composed: Composed, argv: Sequence[str]) -> int:
     """`omosim compare`: progress with ETA, the table, the answer, where the report is."""
     from omosim.reports.terminal import CompareScreen
-    from omosim.study.book import StudyInterrupted, StudyStopped
 
     assert composed.compare is not None
-    with CompareScreen(composed.compare.baseline, list(composed.arms), composed.compare.replications) as screen:
-        try:
-            outcome = compare_run(composed, argv, screen.update)
-        except (StudyInterrupted, StudyStopped) as stopped:
-            screen.message(str(stopped))
-            return stopped.exit_code
-    screen.result(outcome.rows, outcome.summary, outcome.folder.path / "report.html")
-    return outcome.exit_code
+    return watched(CompareScreen(composed.compare.baseline, list(composed.arms), composed.compare.replications), lambda tell: compare_run(composed, argv, tell), lambda screen, done: screen.result(done.rows, done.summary, done.folder.path / "report.html"))
 
 
 # ---- calibrate ----------------------------------------------------------------------------------------------

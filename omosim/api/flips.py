@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omosim.api.batch import Batch, Rounds, workers_of
+from omosim.api.batch import Batch, Ended, Rounds, workers_of
 from omosim.api.commands import data_hashes, period, stamp
 from omosim.api.warming import cold, warm
+from omosim.api.watching import watched
 from omosim.results import ResultFolder, provenance
 from omosim.study.flip import Map, Point, Range, Rule, along, refine
 from omosim.study.futures import PROFIT, differences
@@ -23,20 +23,6 @@ if TYPE_CHECKING:
 
 ENTRY = "omosim.model.run:run_task"
 CANNOT_TELL = "cannot_tell"
-
-
-@dataclass
-class FlipResult:
-    """A break-even map that has ended."""
-
-    folder: ResultFolder
-    summary: dict[str, Any]
-    rounds: Rounds
-
-    @property
-    def exit_code(self) -> int:
-        """0 all there, 3 some runs failed, 4 a law was broken in one of them."""
-        return self.rounds.exit_code
 
 
 def ranges_of(plan: FlipPlan) -> list[Range]:
@@ -85,7 +71,7 @@ class _Runs:
         return out
 
 
-def flip_run(plan: FlipPlan, argv: Sequence[str], progress: Callable[[Progress], None] = lambda _: None) -> FlipResult:
+def flip_run(plan: FlipPlan, argv: Sequence[str], progress: Callable[[Progress], None] = lambda _: None) -> Ended:
     """Refine the map, write tables, summary and report.
 
     Raises
@@ -116,7 +102,7 @@ def flip_run(plan: FlipPlan, argv: Sequence[str], progress: Callable[[Progress],
     summary = conclude(plan, found, runs, folder)
     folder.finish(summary, finished=stamp())
     write_report(folder)
-    return FlipResult(folder, summary, rounds)
+    return Ended(folder, summary, rounds)
 
 
 def conclude(plan: FlipPlan, found: Map, runs: _Runs, folder: ResultFolder) -> dict[str, Any]:
@@ -193,13 +179,5 @@ def _end(found: Map, point: Point, names: Sequence[str], year: float) -> dict[st
 def flip_command(plan: FlipPlan, argv: Sequence[str]) -> int:
     """`omosim flip`: progress with ETA, the answer, where the report is."""
     from omosim.reports.flip_screen import FlipScreen
-    from omosim.study.book import StudyInterrupted
 
-    with FlipScreen(plan.strategies, plan.options.runs) as screen:
-        try:
-            result = flip_run(plan, argv, screen.update)
-        except StudyInterrupted as stopped:
-            screen.message(str(stopped))
-            return stopped.exit_code
-    screen.result(result.summary, result.folder.path / "report.html")
-    return result.exit_code
+    return watched(FlipScreen(plan.strategies, plan.options.runs), lambda tell: flip_run(plan, argv, tell), lambda screen, done: screen.result(done.summary, done.folder.path / "report.html"))

@@ -16,6 +16,7 @@ from omosim.api.batch import ahead, workers_of
 from omosim.api.commands import period, stamp
 from omosim.api.select import Selection, select, told
 from omosim.api.warming import cold, warm
+from omosim.api.watching import watched
 from omosim.results import ResultFolder, code_version, content_hash, provenance
 from omosim.study import designs, verdicts
 from omosim.study.shards import Planned, ShardStore, cut, runs_on_disk
@@ -296,16 +297,8 @@ def read_runs(folder: ResultFolder, kpi: str | None = None) -> dict[str, Any]:
 def sweep_command(ready: Prepared, argv: Sequence[str]) -> int:
     """`omosim sweep`: progress with ETA, the answer over all points, where the files are."""
     from omosim.reports.sweep_screen import SweepScreen
-    from omosim.study.book import StudyInterrupted
 
-    with SweepScreen(len(ready.runs)) as screen:
-        try:
-            result = sweep_run(ready, argv, screen.update)
-        except StudyInterrupted as stopped:
-            screen.message(str(stopped))
-            return stopped.exit_code
-    screen.result(result.summary, result.outcome, result.folder.path)
-    return result.exit_code
+    return watched(SweepScreen(len(ready.runs)), lambda tell: sweep_run(ready, argv, tell), lambda screen, done: screen.result(done.summary, done.outcome, done.folder.path))
 
 
 # ---- again, status, extend ---------------------------------------------------------------------------------------------

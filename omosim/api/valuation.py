@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omosim.api.batch import Batch, Rounds, workers_of
+from omosim.api.batch import Batch, Ended, Rounds, workers_of
 from omosim.api.commands import data_hashes, period, stamp
 from omosim.api.warming import cold, warm
+from omosim.api.watching import watched
 from omosim.results import ResultFolder, provenance
 from omosim.study import value as worths
+from omosim.study.book import StudyStopped
 from omosim.study.coalitions import Game, State, game
 from omosim.study.shapley import EXACT_MOST
 from omosim.study.value_tables import KPIS, Account, coalition_rows, value_rows, written
@@ -27,10 +29,11 @@ ENTRY = "omosim.model.run:run_task"
 RESIDUAL = 0.5  # minor units: more than this is a broken law
 
 
-class NotWhole(Exception):
+class NotWhole(StudyStopped):
     """No replication has the run of every coalition."""
 
-    exit_code = 3
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 3, [])
 
 
 class DoesNotAddUp(Exception):
@@ -93,21 +96,7 @@ def prepare_value(plan: ValuePlan) -> ValueStudy:
     return study
 
 
-@dataclass
-class ValueResult:
-    """A valuation that has ended."""
-
-    folder: ResultFolder
-    summary: dict[str, Any]
-    rounds: Rounds
-
-    @property
-    def exit_code(self) -> int:
-        """0 all there, 3 some runs failed, 4 a law was broken in one of them."""
-        return self.rounds.exit_code
-
-
-def value_run(study: ValueStudy, argv: Sequence[str], progress: Callable[[Progress], None] = lambda _: None) -> ValueResult:
+def value_run(study: ValueStudy, argv: Sequence[str], progress: Callable[[Progress], None] = lambda _: None) -> Ended:
     """Run every coalition that is needed, value the players, write tables, summary and report.
 
     Raises
@@ -134,7 +123,7 @@ def value_run(study: ValueStudy, argv: Sequence[str], progress: Callable[[Progre
         rounds.close()
     folder.finish(summary, finished=stamp())
     write_report(folder)
-    return ValueResult(folder, summary, rounds)
+    return Ended(folder, summary, rounds)
 
 
 @dataclass
@@ -256,13 +245,5 @@ def _summary(study: ValueStudy, asked: _Asked, account: Account, rows: list[dict
 def value_command(study: ValueStudy, argv: Sequence[str]) -> int:
     """`omosim value`: progress with ETA, the values, the answer, where the report is."""
     from omosim.reports.value_screen import ValueScreen
-    from omosim.study.book import StudyInterrupted
 
-    with ValueScreen(study.game.count, len(study.states) * study.plan.options.replications) as screen:
-        try:
-            result = value_run(study, argv, screen.update)
-        except (StudyInterrupted, NotWhole) as stopped:
-            screen.message(str(stopped))
-            return stopped.exit_code
-    screen.result(result.summary, result.folder.path / "report.html")
-    return result.exit_code
+    return watched(ValueScreen(study.game.count, len(study.states) * study.plan.options.replications), lambda tell: value_run(study, argv, tell), lambda screen, done: screen.result(done.summary, done.folder.path / "report.html"))

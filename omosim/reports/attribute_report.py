@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from omosim.reports.attribute_screen import MODEL_WORDS, level_short, level_word
 from omosim.reports.figures import COLOURS, Axis, Chart, Forest, Interval, Line, axis, chart, forest, short
 from omosim.reports.journey_figures import alluvial, matrix
 from omosim.reports.labels import law_meaning
-from omosim.reports.page import about, render
+from omosim.reports.page import about, failures, render
 from omosim.results import ResultFolder
 from omosim.results.effect_words import lost, which_paid
 from omosim.results.words import figure, interval, number, unit_words
@@ -37,7 +36,7 @@ def attribute_page(folder: ResultFolder) -> str:
         flow=alluvial(summary["flows"], titles, _PLACES), matrix=matrix([row for row in steps if row["level"] == "market"], titles),
         lengths=_lengths(paths), credits=_credits(now, unit), models=[MODEL_WORDS.get(m, m) for m in dict.fromkeys(row["model"] for row in now)],
         journeys=[(" → ".join(titles.get(n, n) for n in row["journey"]), f"{100 * row['share']:.1f} %") for row in summary["journeys"]],
-        levels=[_level(row) for row in levels], talk=_talk(summary), together=_together(summary, titles), failures=_failures(folder), law_meaning=law_meaning, **about(folder),
+        levels=[_level(row) for row in levels], talk=_talk(summary), together=_together(summary, titles), failures=failures(folder), law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
 
 
@@ -236,10 +235,3 @@ def _credits(rows: Sequence[Row], unit: str) -> list[Row]:
         true = lambda key, first=first: {"value": figure(first[key], unit, sign=True), "ends": interval(first[f"{key}_low"], first[f"{key}_high"], unit)}
         out.append({"title": first["title"], "kind": first["kind"], "reason": first["reason"], "credits": [figure(row["credit"], unit) for row in mine], "true": true("true_increment"), "profit": true("true_operating_profit")})
     return out
-
-
-def _failures(folder: ResultFolder) -> list[Row]:
-    path = folder.path / "failures.jsonl"
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:20]]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from omosim.reports.claims_screen import FINDINGS, caused, said
 from omosim.reports.figures import axis, short
 from omosim.reports.labels import law_meaning
-from omosim.reports.page import about, render
+from omosim.reports.page import about, failures, render
 from omosim.results import ResultFolder
 from omosim.results.words import SHARES
 
@@ -57,17 +56,10 @@ def claims_page(folder: ResultFolder) -> str:
     counted = [(FINDINGS[name].capitalize(), f"{n} of {len(rows)}") for name in FINDINGS if (n := sum(r["finding"] == name for r in rows))]
     facts = [*counted, ("Paired replications", f"{summary.get('replications', 0):,}")]
     return render(
-        "claims.html", heading="Claims", summary=summary, groups=speaks, silent=silent, facts=facts, finding_words=FINDINGS, failures=_failures(folder),
+        "claims.html", heading="Claims", summary=summary, groups=speaks, silent=silent, facts=facts, finding_words=FINDINGS, failures=failures(folder),
         law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
 
 
 def _drawn(row: Row) -> Row:
     return {**row, "claimed_words": said(row, "claimed"), "raw_words": said(row, "simulated_raw"), "caused_words": caused(row), "marks": marks(row)}
-
-
-def _failures(folder: ResultFolder) -> list[Row]:
-    path = folder.path / "failures.jsonl"
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:20]]

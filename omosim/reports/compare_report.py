@@ -7,7 +7,7 @@ from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Forest, Interval, Line, bridge, chart, forest
 from omosim.reports.labels import MAIN, SUBTOTALS, law_meaning, line_title, reading_order, title, verdict_words
-from omosim.reports.page import about, render
+from omosim.reports.page import about, failures, render
 from omosim.results import ResultFolder
 from omosim.results.words import SHARES, interval, minor_units, number, unit_words
 
@@ -40,7 +40,7 @@ def compare_page(folder: ResultFolder) -> str:
         profit_forest=profit_forest(by_kpi, arms),
         panels=[p for p in (_panel(kpi, by_kpi[kpi], arms) for kpi in MAIN if kpi in by_kpi) if p],
         bridges=bridges(folder, summary, by_kpi, arms),
-        failures=_failures(folder),
+        failures=failures(folder),
         law_meaning=law_meaning,
         **about(folder),
     )
@@ -218,12 +218,3 @@ def convergence(folder: ResultFolder, summary: Row, arms: list[str], profit: dic
         unit = f"{unit_words(profit[arm]['unit'])} from {summary['baseline']}, by replications"
         out.append(chart(arm, unit, lines, [str(table["replications"][i]) for i in at], band=(low, high), band_name="95 % interval"))
     return out
-
-
-def _failures(folder: ResultFolder) -> list[Row]:
-    import json
-
-    path = folder.path / "failures.jsonl"
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:20]]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from omosim.reports.figures import Axis, axis, short
 from omosim.reports.flip_screen import ended, span
 from omosim.reports.labels import law_meaning
-from omosim.reports.page import about, render
+from omosim.reports.page import about, failures, render
 from omosim.reports.svg import Canvas
 from omosim.results import ResultFolder
 from omosim.results.words import percent, safe_text
@@ -28,7 +27,7 @@ def flip_page(folder: ResultFolder) -> str:
     summary = folder.summary()
     return render(
         "flip.html", heading="Break-even map", summary=summary, legend=_legend(summary), facts=_facts(summary), flips=_flips(summary), ended=ended(summary),
-        ranges=summary["ranges"], failures=_failures(folder), law_meaning=law_meaning, **_drawn(folder, summary), **about(folder),
+        ranges=summary["ranges"], failures=failures(folder), law_meaning=law_meaning, **_drawn(folder, summary), **about(folder),
     )  # fmt: skip
 
 
@@ -163,8 +162,3 @@ def _whole(stretches: Sequence[Row]) -> list[Row]:
             out.append({"winner": None, "low": out[-1]["high"], "high": s["low"]})
         out.append(s)
     return out
-
-
-def _failures(folder: ResultFolder) -> list[Row]:
-    path = folder.path / "failures.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:20]] if path.is_file() else []

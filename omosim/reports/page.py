@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,3 +132,9 @@ def _assumption(row: dict[str, Any]) -> dict[str, str]:
     if len(out["value"]) > 80:
         out["value"] = out["value"][:77] + "…"
     return {**out, "range": str(bounds or "")}
+
+
+def failures(folder: ResultFolder, most: int = 20) -> list[dict[str, Any]]:
+    """The first failed runs, of all shards."""
+    lines = (line for path in sorted(folder.path.glob("failures*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines())
+    return [json.loads(line) for line in islice(lines, most)]

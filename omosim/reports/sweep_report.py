@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from omosim.reports.figures import Interval, forest
 from omosim.reports.figures_value import Swing, tornado
 from omosim.reports.labels import law_meaning
-from omosim.reports.page import about, render
+from omosim.reports.page import about, failures, render
 from omosim.reports.sweep_screen import share_words, shown_money
 from omosim.results import ResultFolder
 from omosim.results.words import figure, interval, unit_words
@@ -27,7 +26,7 @@ def sweep_page(folder: ResultFolder) -> str:
     return render(
         "sweep.html", heading="Sweep", summary=summary, answer=summary.get("answer", ""),
         facts=_facts(summary), futures=[_future(row, unit) for row in summary.get("futures", [])], unit=unit_words(unit), points=points,
-        more=max(0, len(design["point"]) - SHOWN), factors=[_factor(f) for f in summary.get("factors", [])], failures=_failures(folder),
+        more=max(0, len(design["point"]) - SHOWN), factors=[_factor(f) for f in summary.get("factors", [])], failures=failures(folder),
         tornados=tornados(summary, unit), sensitivities=_sensitivities(summary, unit), told=_told(summary), what=summary.get("what", "points"),
         law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
@@ -133,10 +132,3 @@ def _interval(rows: Row, i: int, design: Row, names: list[str], unit: str) -> In
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _failures(folder: ResultFolder) -> list[Row]:
-    rows = []
-    for path in sorted(folder.path.glob("failures*.jsonl")):
-        rows += [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return rows[:20]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from omosim.reports.figures import Axis, axis, short
 from omosim.reports.figures_drawn import BAND, small
 from omosim.reports.figures_drawn import VERDICTS as DOTS
 from omosim.reports.labels import law_meaning
-from omosim.reports.page import about, render
+from omosim.reports.page import about, failures, render
 from omosim.reports.svg import FAINT, GREY, LINE
 from omosim.reports.validate_screen import VERDICTS, band, published, simulated
 from omosim.results import ResultFolder
@@ -70,7 +69,7 @@ def validate_page(folder: ResultFolder) -> str:
     tone = "worse" if counts.get("wrong_sign") else "better" if counts.get("holds") == len(rows) and rows else "cannot_tell"
     return render(
         "validate.html", heading="Validation", summary=summary, groups=groups, tone=tone, facts=_facts(summary, rows),
-        verdict_words=VERDICTS, failures=_failures(folder), law_meaning=law_meaning, **about(folder),
+        verdict_words=VERDICTS, failures=failures(folder), law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
 
 
@@ -97,10 +96,3 @@ def strip_of(row: Row) -> str:
     if s.dot is not None:
         parts.append(f'<circle cx="{s.dot:g}%" cy="10" r="5" fill="{colour}" stroke="#ffffff" stroke-width="1.5"/>')
     return small(f"{row['outcome']}: simulated {simulated(row)}; published {published(row) or 'no figure'}", parts)
-
-
-def _failures(folder: ResultFolder) -> list[Row]:
-    path = folder.path / "failures.jsonl"
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:20]]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from omosim.reports.figures_value import Part, waterfall
 from omosim.reports.labels import law_meaning
-from omosim.reports.page import about, render
+from omosim.reports.page import about, failures, render
 from omosim.reports.value_screen import VERDICTS, back, ends, unit_of
 from omosim.results import ResultFolder
 from omosim.results.words import figure, number, percent, unit_words
@@ -32,7 +31,7 @@ def value_page(folder: ResultFolder) -> str:
         "value.html", heading="Value of capabilities", summary=summary, tone=tone, facts=_facts(summary), unit=unit_words(unit), fall=fall(summary),
         rows=[_value(row, unit, year) for row in [*summary["values"], {**total, "capability": "all together", "verdict": "", "change": ""}]],
         ladder=[_step(row, unit, year) for row in summary["ladder"]], synergy=[_pair(row, unit, year) for row in summary["synergy"]], method=method_words(summary),
-        sampled=not summary["exact"], verdict_words=VERDICTS, failures=_failures(folder), law_meaning=law_meaning, **about(folder),
+        sampled=not summary["exact"], verdict_words=VERDICTS, failures=failures(folder), law_meaning=law_meaning, **about(folder),
     )  # fmt: skip
 
 
@@ -79,8 +78,3 @@ def _pair(row: Row, unit: str, year: float) -> Row:
     words = {"helps": "worth more together", "hinders": "worth less together", "cannot_tell": "cannot tell"}
     tone = {"helps": "better", "hinders": "worse"}.get(row["verdict"], "cannot_tell")
     return {"a": row["a"], "b": row["b"], "index": figure(row["index"] * year, unit, sign=True), "ends": ends(row, "ci_low", "ci_high", unit, year), "words": words[row["verdict"]], "tone": tone, "needs": row["needs"]}
-
-
-def _failures(folder: ResultFolder) -> list[Row]:
-    path = folder.path / "failures.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:20]] if path.is_file() else []

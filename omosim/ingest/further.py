@@ -62,7 +62,7 @@ class _Further(Checker):
         super().__init__(raw, layout, file, options, table.columns)
         self.table = table
         self.remarks: list[Remark] = []
-        self.dropped = np.zeros(self.n, bool)
+        self.dropped: Flags = np.zeros(self.n, bool)
         self.whole: dict[str, Flags] = {}
 
     def place(self, at: NDArray[np.int64]) -> str:
@@ -194,7 +194,7 @@ class _Further(Checker):
 
     def _duplicates_by_key(self) -> None:
         names = [n for n in self.table.key if n in self.out]
-        parts = {n: pd.factorize(self.out[n])[0] for n in names}
+        parts: dict[str, NDArray] = {n: pd.factorize(self.out[n])[0] for n in names}
         if "at" in self.whole:
             parts["whole"] = self.whole["at"]
         frame = pd.DataFrame(parts)
@@ -221,27 +221,27 @@ class _Further(Checker):
         names = [n for n in self.out if not n.endswith("_local")]
         whole = pd.DataFrame({n: pd.factorize(self.out[n])[0] for n in names}).duplicated().to_numpy()
         first = "received_at" if self.table.kind == "deliveries" else self.table.key[0]
-        days = self.out.get(f"{first}_local", np.zeros(self.n, np.int64)) // DAY_S
+        days: NDArray[np.int64] = self.out.get(f"{first}_local", np.zeros(self.n, np.int64)) // DAY_S
         same = again & whole
         if same.any():
             day, rows = np.unique(days[same], return_counts=True)
             total = np.array([(days == d).sum() for d in day])
-            full = day[2 * rows >= total]
-            words = ", ".join(str(np.datetime64(int(d), "D")) for d in full[:3])
-            self.remark("duplicated_day" if full.size else "duplicate_row", same,
-                        f"second copy left out{': ' + words + ' stood twice' if full.size else ''}")  # fmt: skip
-            self.dropped |= same
+            full = day[2 * rows >= total].tolist()
+            words = ", ".join(str(np.datetime64(d, "D")) for d in full[:3])
+            self.remark("duplicated_day" if full else "duplicate_row", same,
+                        f"second copy left out{': ' + words + ' stood twice' if full else ''}")  # fmt: skip
+            self.dropped = self.dropped | same
         shown = np.datetime_as_string(np.maximum(days, 0).astype("datetime64[D]")).astype(object)
         self.note(again & ~whole, "duplicate_row", first, shown)
 
 
-def read_further(kind: str, path: Path, options: ReadOptions = ReadOptions()) -> FurtherTable:
+def read_further(kind: str, path: Path, options: ReadOptions | None = None) -> FurtherTable:
     """A table beside the orders (CSV, CSV.gz, xlsx, Parquet), one of `schemas.FURTHER`.
 
     Raises OrderFileError when it is unusable as a whole or more rows are bad than `max_bad_rows` allows; InputError for
     another kind. Tests: tests/ingest/test_bad_tables.py.
     """
-    path = Path(path)
+    path, options = Path(path), options or ReadOptions()
     if kind not in FURTHER:
         raise InputError(f"table: {kind!r}; allowed: {', '.join(FURTHER)}")
     checked_options(options)

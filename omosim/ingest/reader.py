@@ -267,7 +267,7 @@ def finish(raw: RawTable, path: Path, options: ReadOptions, adapter: str) -> Ord
     notes = (*checker.raw.notes, *checker.layout.notes)
     timezone = options.timezone or _zone_of(checker, keep)
     return OrderLog(
-        path.name, file_hash(path), adapter, options.currency, timezone, lines, _cancelled(lines),
+        path.name, file_hash(path), adapter, options.currency, timezone, lines, gone_back(lines),
         quality_table(code, OWN_CLASSES), rows, notes,
     )  # fmt: skip
 
@@ -296,7 +296,8 @@ def _lines(checker: Checker, keep: NDArray[np.bool_]) -> pd.DataFrame:
     return pd.DataFrame({**data, **text})
 
 
-def _cancelled(lines: pd.DataFrame) -> pd.DataFrame:
+def gone_back(lines: pd.DataFrame) -> pd.DataFrame:
+    """The `cancelled` of an OrderLog, by the status and return time of its lines."""
     gone = lines[lines["status"].isin(["cancelled", "returned", "refused", "expired"]) | (lines["returned_utc"] >= 0)]
     lag = np.where(gone["returned_utc"] >= 0, gone["returned_utc"] - gone["placed_utc"], -1)
     return pd.DataFrame(

@@ -16,6 +16,7 @@ PRICES = "from,to,sku,price,discount"
 DELIVERIES = "received_at,store_id,sku,units"
 DAY = [f"2025-03-0{d},S01,{10 + d}" for d in range(1, 8)]
 LONDON = {"timezone": "Europe/London"}
+NOTHING: dict[str, Any] = {}
 
 
 class Table(NamedTuple):
@@ -27,8 +28,8 @@ class Table(NamedTuple):
     code: str = ""
     row: int | None = None
     column: str | None = None
-    options: dict[str, Any] = {}
-    reads: dict[str, list[Any]] = {}
+    options: dict[str, Any] = NOTHING
+    reads: dict[str, list[Any]] = NOTHING
     said: str = ""
 
     def write(self, folder: Path) -> Path:

@@ -166,7 +166,7 @@ def calendar_of(tables: Tables, closed: Iterable[str] = (), as_of: int | None = 
     missing = gaps(counts, first, apart)
     days.state[apart] = CLOSED
     days.state[missing] = GAP
-    for a, b in _runs(missing | (apart & _inside(missing))):
+    for a, b in _runs(missing | (apart & _inside(missing))):  # closed days between two days of a gap belong to it
         n = int(missing[a:b].sum())
         found.append(Finding("gap", "warning", "orders", _period(days, a, b), n,
                              "not observed: no zeros are made of them. If the shop was closed: closed=[…] with these days"))  # fmt: skip
@@ -183,10 +183,12 @@ _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Satur
 
 def _inside(missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Places with a gap somewhere before and the next day after them: closed days between two days of one gap."""
-    at = np.arange(missing.size)
-    before = np.maximum.accumulate(np.where(missing, at, -10))
-    after = np.minimum.accumulate(np.where(missing, at, missing.size + 10)[::-1])[::-1]
-    return (at - before <= 2) & (after - at <= 2)
+    left = np.r_[False, missing[:-1]] | np.r_[False, False, missing[:-2]]
+    right = np.r_[missing[1:], False] | np.r_[missing[2:], False, False]
+    between = left & right & ~missing
+    pair = between & (np.r_[False, between[:-1]] | np.r_[between[1:], False])
+    lone = np.r_[False, missing[:-1]] & np.r_[missing[1:], False]
+    return (lone & between) | pair
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -381,7 +383,7 @@ def reconcile(tables: Tables) -> pd.DataFrame:
         if len(counts) < 2:
             continue
         at, hand = counts["local"].to_numpy(np.int64), counts["on_hand"].to_numpy(np.int64)
-        flow = [_between(m, (store, item), at) for m in moves]
+        flow = [_between(m, (str(store), str(item)), at) for m in moves]
         sold, returned = -flow[0], flow[1]
         received = flow[2] if len(flow) > 2 else np.zeros(at.size - 1, np.int64)
         hope = hand[:-1] + received + returned - sold
@@ -393,13 +395,13 @@ def reconcile(tables: Tables) -> pd.DataFrame:
 def _moves(frame: pd.DataFrame, by: str, when: str, sign: int) -> dict[tuple[str, str], tuple[Ints, Ints]]:
     """(place, item) -> times ascending and running sums of signed units."""
     out = {}
-    for key, part in frame[frame[by].notna()].sort_values(when, kind="stable").groupby(["store_id", by], sort=False):
-        out[key] = part[when].to_numpy(np.int64), sign * np.cumsum(part["units"].to_numpy(np.int64))
-    return out  # type: ignore[return-value]
+    for (store, item), part in frame[frame[by].notna()].sort_values(when, kind="stable").groupby(["store_id", by], sort=False):
+        out[str(store), str(item)] = part[when].to_numpy(np.int64), sign * np.cumsum(part["units"].to_numpy(np.int64))
+    return out
 
 
-def _between(moves: dict[tuple[str, str], tuple[Ints, Ints]], key: tuple[object, object], at: Ints) -> Ints:
-    times, sums = moves.get(key, (np.zeros(0, np.int64), np.zeros(0, np.int64)))  # type: ignore[call-overload]
+def _between(moves: dict[tuple[str, str], tuple[Ints, Ints]], key: tuple[str, str], at: Ints) -> Ints:
+    times, sums = moves.get(key, (np.zeros(0, np.int64), np.zeros(0, np.int64)))
     total = np.r_[0, sums][np.searchsorted(times, at, side="left")]
     return np.diff(total)
 
@@ -417,7 +419,10 @@ def stock_findings(tables: Tables) -> list[Finding]:
         return []
     size = off["residual"].abs()
     worst = off.loc[size.sort_values(ascending=False, kind="stable").index[:3]]
-    words = "; ".join(f"{r.store_id} {r.item} until {np.datetime64(int(r.to_local), 's').astype('datetime64[D]')}: {r.residual:+d}" for r in worst.itertuples())
+    words = "; ".join(
+        f"{s} {i} until {np.datetime64(t, 's').astype('datetime64[D]')}: {r:+d}"
+        for s, i, t, r in zip(*(worst[n].tolist() for n in ("store_id", "item", "to_local", "residual")), strict=True)
+    )
     share = float(size.sum()) / max(1.0, moved)
     return [Finding("stock_unreconciled", "warning" if share > 0.05 else "info", "stock", words, len(off),
                     f"{share:.1%} of the units moved are not explained by sales, returns and deliveries; the count is taken, the rest is shrinkage or unrecorded flow")]  # fmt: skip

@@ -251,3 +251,21 @@ def time_column(kind: str) -> str:
     return {"orders": "placed_local", "returns": "placed_local", "prices": "from_day"}.get(kind, "local")
 
 
+
+
+def cut(lines: pd.DataFrame, returns: pd.DataFrame | None, end_day: int | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """What was known when the day before `end_day` (since 1970) ended: later orders, and later news of earlier ones, are left out."""
+    if end_day is None:
+        return lines, returns
+    lines = until(lines, end_day, "placed_local").copy()
+    end_utc = end_day * DAY_S - (lines["placed_local"] - lines["placed_utc"])
+    later = np.zeros(len(lines), bool)
+    for name in TIMES[1:]:
+        here = (lines[name] >= end_utc).to_numpy()
+        lines.loc[here, name] = -1
+        later |= here
+    lines.loc[later, "status"] = None  # the state of a later day
+    if returns is not None:
+        local = returns["cancel_utc"] + returns["placed_local"] - returns["placed_utc"]
+        returns = returns[(local < end_day * DAY_S).to_numpy()].reset_index(drop=True)
+    return lines, returns

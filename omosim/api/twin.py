@@ -234,7 +234,7 @@ def _commit(
     panel = panel_of_log(every, days)
     made = {
         "quality": step.table("quality", _finding_columns(found), types=dict.fromkeys(("code", "severity", "table", "place", "done"), "string")),
-        "panel": step.table("panel", panel.columns(), {"value": "see unit"}, {"value": "null: not observed"}, types={"value": "float64"}),
+        "panel": step.table("panel", panel.columns(), units={"value": "see unit"}, meanings={"value": "null: not observed"}, types={"value": "float64"}),
         "days": step.table("days", _day_columns(days, panel)),
         "hours": step.table("hours", _hour_columns(every, days)),
     }  # fmt: skip

@@ -13,8 +13,8 @@ from omosim.world.state import World
 from omosim.world.stock import Stock
 
 WEEK_S = 604_800.0
-#: need numbers of orders under way count down from here, above those of needs and of touches
-LAST_NEED = (1 << NEED_BITS) - 1
+#: need numbers of orders under way count down from here, above those of needs and of touches, for so many of a shopper and category
+LAST_NEED, MOST_UNDER_WAY = (1 << NEED_BITS) - 1, 32
 #: One row per order placed before second 0.
 UNDER_WAY = np.dtype(
     [
@@ -71,6 +71,9 @@ class Start:
         kinds = len(world.category_names)
         if self.units.shape != (len(self), kinds):
             raise ValueError(f"the next needs are of {self.units.shape[1]} categories; this market has {kinds}")
+        place = self.orders["shopper"].astype(np.int64) * kinds + self.orders["category"]
+        if place.size and np.unique(place, return_counts=True)[1].max() > MOST_UNDER_WAY:
+            raise ValueError(f"a customer has more than {MOST_UNDER_WAY} orders of a category under way")
         if self.stock is not None and self.stock.shape != (len(world.nodes), kinds):
             raise ValueError(f"stock is counted in {self.stock.shape} nodes and categories; this network has {(len(world.nodes), kinds)}")
 
@@ -106,6 +109,11 @@ def items(world: World, start: Start) -> np.ndarray:
     return first + np.arange(len(start.orders)) % (world.sku_first[start.orders["category"] + 1] - first)
 
 
+def was_under_way(key: np.ndarray) -> np.ndarray:
+    """Mask of order keys that belong to orders placed before second 0."""
+    return (key >> ORDINAL_BITS & LAST_NEED) > LAST_NEED - MOST_UNDER_WAY
+
+
 def rows_under_way(world: World, start: Start, zone: np.ndarray) -> np.ndarray:
     """DEMAND rows of the orders under way: picked by now, so all that is left is the way, or the customer's coming.
 
@@ -118,8 +126,12 @@ def rows_under_way(world: World, start: Start, zone: np.ndarray) -> np.ndarray:
     nobody = ("alt_sku", "promise_s", "alt_promise_s", "extra_sku", "second_node", "return_node", "patience_s")
     for name in nobody:
         rows[name] = -1
-    number = LAST_NEED - np.arange(len(orders))
     place = orders["shopper"].astype(np.int64) << CATEGORY_BITS | orders["category"]
+    order = np.argsort(place, kind="stable")
+    begins = np.flatnonzero(np.diff(place[order], prepend=-1))
+    nth = np.empty(len(orders), np.int64)
+    nth[order] = np.arange(len(orders)) - np.repeat(begins, np.diff(np.append(begins, len(orders))))
+    number = LAST_NEED - nth % MOST_UNDER_WAY
     rows["key"] = (place << NEED_BITS | number) << ORDINAL_BITS
     for name in ("shopper", "node", "category", "channel", "units", "counter_s"):
         rows[name] = orders[name]

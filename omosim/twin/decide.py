@@ -1,0 +1,153 @@
+"""A decision from paired futures: what each way of trading earns over the members' plausible worlds, and what it risks.
+
+Each member is one plausible world (parameters, state and the chance of its future drawn together), and every way branches
+from the same moment of it. So a row of `values` is one world under each way, and differences inside it are paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from omosim.twin.history import Floats, Ints
+
+BAND = (0.05, 0.95)
+#: worlds below which a band of nine tenths is no more than its extremes
+LEAST_WORLDS = 10
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What one way earns beside the present one."""
+
+    way: str
+    mean: float  # of the way itself
+    gain: float  # expected difference to the present way
+    gain_error: float  # Monte Carlo standard error of it
+    low: float  # nine worlds of ten lie between low and high
+    high: float
+    prob_better: float  # share of worlds in which the way earns more than the present one
+    prob_best: float  # … more than any other way
+    regret: float  # expected shortfall against the best way of each world
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which way to take, and what it is worth to know more."""
+
+    gains: tuple[Gain, ...]
+    present: str
+    best: str  # highest expected value
+    sure: bool  # its gain is above chance: the interval of the expected gain over the present way excludes 0
+    worth_of_knowing: float  # expected gain of deciding with the world known (EVPI) over deciding now
+    worlds: int
+    effective: float  # worlds that equal weights would need for the same precision
+
+
+def quantile(values: Floats, weights: Floats, share: float) -> float:
+    """The weighted quantile: least value whose cumulated weight reaches `share`; tests/twin/test_decide.py."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    return float(values[order][min(int(np.searchsorted(total, share * total[-1] * (1 - 1e-12))), values.size - 1)])
+
+
+def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = None, *, alpha: float = 0.05) -> Choice:
+    """Compare ways over the same worlds.
+
+    Parameters
+    ----------
+    values : way -> (N,) money of each world, minor
+    present : the way in force, with which the others are compared
+    weights : (N,) of the worlds, any scale; None: equal
+    alpha : chance that `sure` is said of a way no better than the present one, over all ways together (Bonferroni)
+
+    Raises
+    ------
+    ValueError : the present way is missing, worlds differ in number, fewer than ten of them, a value is not finite
+
+    Notes
+    -----
+    EVPI: Raiffa and Schlaifer (1961). Oracle: tests/twin/test_decide.py (normal worlds in closed form).
+    """
+    from scipy.stats import t
+
+    if present not in values:
+        raise ValueError(f"'{present}' is not among the ways {list(values)}")
+    table = np.stack([np.asarray(values[way], np.float64) for way in values])
+    ways, worlds = list(values), table.shape[1]
+    if worlds < LEAST_WORLDS or not np.isfinite(table).all():
+        raise ValueError(f"{worlds} worlds, {int((~np.isfinite(table)).sum())} values not finite; needed: {LEAST_WORLDS} worlds, all finite")
+    w = np.full(worlds, 1.0) if weights is None else np.asarray(weights, np.float64)
+    w = w / w.sum()
+    effective = float(1.0 / (w**2).sum())
+    base, top = table[ways.index(present)], table.max(axis=0)
+    means = table @ w
+    best = ways[int(means.argmax())]
+    reach = float(t.ppf(1 - alpha / 2 / max(1, len(ways) - 1), max(1.0, effective - 1)))
+    gains, sure = [], False
+    for i, way in enumerate(ways):
+        diff = table[i] - base
+        gain = float(diff @ w)
+        error = float(np.sqrt(((diff - gain) ** 2) @ w / max(1.0, effective - 1)))
+        others = np.delete(table, i, axis=0)
+        most = float((table[i] > others.max(axis=0)) @ w) if len(ways) > 1 else 1.0
+        low, high = (quantile(diff, w, q) for q in BAND)
+        gains.append(Gain(way, float(means[i]), gain, error, low, high, float((diff > 0) @ w), most, float((top - table[i]) @ w)))
+        if way == best and way != present:
+            sure = gain - reach * error > 0
+    return Choice(tuple(gains), present, best, sure, float(top @ w - means.max()), worlds, effective)
+
+
+def reorder_rows(paths: Mapping[tuple[str, str], Floats], lead_days: float, review_days: float, service: float) -> list[dict[str, Any]]:
+    """Base-stock levels from the members' own demand paths, so that parameter doubt is inside them.
+
+    Parameters
+    ----------
+    paths : (node, category) -> (N, days) units asked for on each day of each world
+    lead_days, review_days : from order to shelf; between two orders
+    service : share of order cycles without a stock-out
+
+    Returns
+    -------
+    Rows of node, category, unit, daily_mean, reorder_level (demand over the lead time), order_up_to (over lead time and
+    review), each the `service` quantile over worlds and starts; lead_days, review_days, service. Oracle: a Poisson
+    quantile, tests/twin/test_decide.py.
+    """
+    rows = []
+    for (node, category), path in sorted(paths.items()):
+        over = [_sums(path, max(1, round(days))) for days in (lead_days, lead_days + review_days)]
+        reorder, up_to = (int(np.quantile(found, service, method="inverted_cdf")) for found in over)
+        rows.append(
+            {"node": node, "category": category, "unit": "units", "daily_mean": round(float(path.mean()), 3), "reorder_level": reorder, "order_up_to": up_to,
+             "lead_days": lead_days, "review_days": review_days, "service": service}
+        )  # fmt: skip
+    return rows
+
+
+def _sums(path: Floats, days: int) -> Floats:
+    """Sums over every stretch of so many days, world by world."""
+    days = min(days, path.shape[1])
+    total = np.concatenate([np.zeros((path.shape[0], 1)), np.cumsum(path, axis=1)], axis=1)
+    return (total[:, days:] - total[:, :-days]).ravel()
+
+
+def kept(low: Floats, high: Floats, seen: Floats) -> tuple[int, int]:
+    """Of the days that were seen since a decision, how many fell into its band: (inside, days); NaN days do not count."""
+    there = np.isfinite(seen)
+    return int(((seen >= low) & (seen <= high) & there).sum()), int(there.sum())
+
+
+def way_of(words: Sequence[str]) -> str:
+    """A name for a way given as changes: its words, joined."""
+    return " ".join(words) or "as it is"
+
+
+def daily_counts(node: Ints, category: Ints, day: Ints, units: Ints, shape: tuple[int, int, int]) -> Floats:
+    """(nodes, categories, days) units, summed; rows outside the shape are left out."""
+    nodes, categories, days = shape
+    inside = (node >= 0) & (node < nodes) & (category >= 0) & (category < categories) & (day >= 0) & (day < days)
+    flat = (node[inside].astype(np.int64) * categories + category[inside]) * days + day[inside]
+    return np.bincount(flat, units[inside], minlength=nodes * categories * days).reshape(shape)

@@ -1,0 +1,84 @@
+"""The decision against normal worlds in closed form, its laws, and base stock against a Poisson quantile."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm, poisson
+
+from omosim.twin.decide import daily_counts, kept, quantile, reorder_rows, weigh
+
+
+def test_normal_worlds_have_their_closed_form():
+    """Two ways whose difference is N(m, s): P(better), the band, the regret and the worth of knowing are known."""
+    mean, sd, n = 0.4, 1.0, 200_000
+    draw = np.random.default_rng(5).normal(mean, sd, n)
+    base = np.random.default_rng(6).normal(10.0, 5.0, n)
+    choice = weigh({"now": base, "new": base + draw}, "now")
+    new = choice.gains[1]
+    loss = sd * (norm.pdf(mean / sd) - mean / sd * norm.cdf(-mean / sd))  # E max(0, -difference)
+    assert choice.best == "new" and choice.sure
+    assert new.gain == pytest.approx(mean, abs=4 * new.gain_error) and new.gain_error == pytest.approx(sd / np.sqrt(n), rel=0.01)
+    assert new.prob_better == pytest.approx(norm.cdf(mean / sd), abs=0.004) == new.prob_best
+    assert (new.low, new.high) == pytest.approx((mean - 1.6449 * sd, mean + 1.6449 * sd), abs=0.02)
+    assert choice.worth_of_knowing == pytest.approx(loss, rel=0.02) and new.regret == pytest.approx(choice.worth_of_knowing)
+
+
+def test_sure_is_said_of_a_worthless_way_in_one_study_of_twenty_at_most():
+    """Three ways that are worth the same; both signs count, so one in forty for gains alone."""
+    rng = np.random.default_rng(3)
+    said = 0
+    for _ in range(1000):
+        base = rng.normal(0, 3, 40)
+        said += weigh({"now": base, "a": base + rng.normal(0, 1, 40), "b": base + rng.normal(0, 1, 40)}, "now").sure
+    assert 8 <= said <= 45
+
+
+@given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), min_size=10, max_size=60), st.randoms())
+def test_laws_of_a_choice(rows, random):
+    """Shares lie in [0, 1]; order of worlds is nothing; a world twice is a weight of two; knowing is never worth less than nothing."""
+    a, b = (np.array(column) for column in zip(*rows, strict=True))
+    choice = weigh({"a": a, "b": b}, "a")
+    assert choice.worth_of_knowing >= -1e-6 * max(1.0, np.abs(a).max(), np.abs(b).max())
+    assert all(0 <= g.prob_better <= 1 and g.low <= g.high for g in choice.gains)
+    assert choice.gains[0].gain == 0 == choice.gains[0].low == choice.gains[0].high
+    order = list(range(a.size))
+    random.shuffle(order)
+    again = weigh({"a": a[order], "b": b[order]}, "a")
+    assert again.best == choice.best or a.mean() == pytest.approx(b.mean())
+    twice = weigh({"a": np.r_[a, a[:1]], "b": np.r_[b, b[:1]]}, "a")
+    weighted = weigh({"a": a, "b": b}, "a", np.r_[2.0, np.ones(a.size - 1)])
+    assert twice.gains[1].gain == pytest.approx(weighted.gains[1].gain, rel=1e-9, abs=1e-3)
+    assert (twice.gains[1].low, twice.gains[1].high) == pytest.approx((weighted.gains[1].low, weighted.gains[1].high))
+
+
+def test_too_few_worlds_and_unknown_ways_are_refused():
+    with pytest.raises(ValueError, match="needed: 10 worlds"):
+        weigh({"a": np.zeros(9)}, "a")
+    with pytest.raises(ValueError, match="not finite"):
+        weigh({"a": np.r_[np.zeros(11), np.nan]}, "a")
+    with pytest.raises(ValueError, match="'b' is not among"):
+        weigh({"a": np.zeros(12)}, "b")
+
+
+def test_reorder_levels_are_poisson_quantiles():
+    """Demand of a Poisson day: the level is the quantile of a Poisson of the lead time."""
+    paths = np.random.default_rng(1).poisson(4.0, (400, 60)).astype(float)
+    (row,) = reorder_rows({("S01", "food"): paths}, 2.0, 1.0, 0.95)
+    assert abs(row["reorder_level"] - poisson.ppf(0.95, 8.0)) <= 1 and abs(row["order_up_to"] - poisson.ppf(0.95, 12.0)) <= 1
+    assert row["daily_mean"] == pytest.approx(4.0, abs=0.05)
+
+
+def test_doubt_about_the_level_raises_the_reorder_level():
+    """Worlds that disagree on the rate need more stock than their mean rate."""
+    rng = np.random.default_rng(2)
+    rate = np.exp(rng.normal(np.log(4.0) - 0.5 * 0.5**2, 0.5, 400))
+    unsure = reorder_rows({("S01", "x"): rng.poisson(rate[:, None], (400, 60)).astype(float)}, 2.0, 1.0, 0.95)[0]
+    assert unsure["reorder_level"] > poisson.ppf(0.95, 8.0) + 3
+
+
+def test_small_parts():
+    assert quantile(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0]), 0.5) == 2.0
+    assert kept(np.zeros(3), np.ones(3), np.array([0.5, np.nan, 2.0])) == (1, 2)
+    table = daily_counts(np.array([0, 1, 5]), np.array([0, 1, 0]), np.array([1, 0, 0]), np.array([3, 4, 9]), (2, 2, 2))
+    assert table.sum() == 7 and table[0, 0, 1] == 3 and table[1, 1, 0] == 4

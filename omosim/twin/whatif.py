@@ -1,0 +1,120 @@
+"""What a member says of other ways of trading from today on: the money of the orders to come, and what stores must do for it.
+
+A way is a change of strategy or scenario at the member's present moment. All ways of one member share its past, its people
+and their draws, so their differences are paired. Tests: tests/twin/test_whatif.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from omosim.model.kpis import sold, whole_orders
+from omosim.model.pnl import profit_and_loss
+from omosim.model.retail import RetailModel
+from omosim.model.run import statement
+from omosim.schema.codes import Flow
+from omosim.schema.columns import DAY
+from omosim.schema.settings import Settings
+from omosim.twin.decide import daily_counts
+from omosim.twin.history import Floats
+from omosim.twin.members import Member
+from omosim.world.start import was_under_way
+
+#: settings that a way may change
+GROUPS = ("strategy", "scenario")
+
+
+@dataclass(frozen=True)
+class Future:
+    """What came of one way in one member.
+
+    money : lines of the statement, minor: orders placed from today on, followed to their end, and the costs of those days
+    demand : (nodes, categories, days) units wanted of each node, those that it could not give included
+    series : name -> (days,) of the member's panel
+    pickups : rows of pickup orders placed in these days (node, placed_s, ready_s, collected_s, units), seconds from today
+    """
+
+    money: dict[str, int]
+    demand: Floats
+    series: dict[str, Floats]
+    pickups: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def settled(model: RetailModel) -> dict[str, int]:
+    """Run on without new demand until every order of the window has come to its end; the statement of the whole window."""
+    while not model.finished:
+        model.step()
+    return statement(profit_and_loss(model))
+
+
+def until_today(member: Member) -> dict[str, int]:
+    """The statement of all that was placed before today, followed to its end; what every way has in common."""
+    return settled(member.branch(days=member.day - member.settings.burn_in_days).model) if member.day > member.settings.burn_in_days else {}
+
+
+def future(member: Member, changes: Mapping[str, Any], days: int, past: Mapping[str, int]) -> Future:
+    """Branch the member, trade `days` with these changes, and settle.
+
+    changes : "strategy" and "scenario" -> settings of that group; empty: as it is
+    past : `until_today` of the member
+    """
+    first = member.day
+    branch = member.branch(**changes, days=first + days - member.settings.burn_in_days)
+    panel = branch.advance(days)
+    model = branch.model
+    whole = settled(model)
+    money = {name: amount - past.get(name, 0) for name, amount in whole.items()}
+    book, world = model.fulfilment.book(), model.world
+    rows = book[~was_under_way(book["key"]) & sold(book)]
+    at = rows["placed_at"] // DAY - first
+    node = np.where(rows["node"] >= 0, rows["node"], rows["collect_at"])
+    demand = daily_counts(node.astype(np.int64), rows["category"].astype(np.int64), at, rows["units"].astype(np.int64), (len(world.nodes), len(world.category_names), days))
+    return Future(money, demand, dict(panel.series), _pickups(rows, first, days))
+
+
+def _pickups(rows: np.ndarray, first: int, days: int) -> dict[str, np.ndarray]:
+    at = rows["placed_at"] - first * DAY
+    mine = rows[(rows["collect_at"] >= 0) & whole_orders(rows) & (at >= 0) & (at < days * DAY) & (rows["flow"] != Flow.VISIT)]
+    shift = first * DAY
+    moved = {name: np.where(mine[source] >= 0, mine[source] - shift, -1) for name, source in (("placed_s", "placed_at"), ("ready_s", "ready_at"), ("collected_s", "done_at"))}
+    return {"node": mine["collect_at"].astype(np.int64), **moved, "units": mine["units"].astype(np.int64)}
+
+
+def whatif_task(text: str) -> str:
+    """Entry of a worker process: a member's state and ways in, figures of each way out.
+
+    Parameters
+    ----------
+    text : JSON of {"path", "settings", "known": the member (`Member.save`); "days"; "ways": name -> {"strategy"?, "scenario"?}
+        as JSON; "pickups": whether rows of pickups are wanted}
+
+    Returns
+    -------
+    JSON of way -> {"money", "demand" (nodes x categories x days), "series", "pickups"}, and "nodes", "categories"
+    """
+    task = json.loads(text)
+    member = Member.read(Path(task["path"]), task)
+    past = until_today(member)
+    out: dict[str, Any] = {}
+    names: tuple[list[str], list[str]] = ([], [])
+    for way, changes in task["ways"].items():
+        made = {group: _group(group, changes[group]) for group in GROUPS if group in changes}
+        found = future(member, made, int(task["days"]), past)
+        series = {name: [None if np.isnan(v) else v for v in x.tolist()] for name, x in found.series.items()}
+        out[way] = {"money": found.money, "demand": found.demand.astype(int).tolist(), "series": series}
+        if task.get("pickups"):
+            out[way]["pickups"] = {name: x.tolist() for name, x in found.pickups.items()}
+    names = (list(member.model.world.node_names), list(member.model.world.category_names))
+    return json.dumps({"ways": out, "nodes": names[0], "categories": names[1]}, allow_nan=False)
+
+
+def _group(name: str, value: Any) -> Any:
+    kind = Settings.model_fields[name].annotation
+    assert kind is not None
+    return kind.model_validate(value)

@@ -1,0 +1,89 @@
+"""Ways from today on: money against the order book, what a way must leave alone, workers against the same process."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import numpy as np
+import pytest
+
+from omosim.schema.columns import DAY
+from omosim.schema.scenario import Intervention
+from omosim.twin.bgcnbd import RepeatFit
+from omosim.twin.members import Member
+from omosim.twin.opening import Opening
+from omosim.twin.whatif import future, until_today, whatif_task
+
+N, DAYS = 250, 7
+
+
+@pytest.fixture(scope="module")
+def member(settings_of):
+    settings = settings_of("strategy=omo", "burn_in_days=0", "days=60", "shoppers=400", "replication=1")
+    settings = settings.model_copy(update={"market": settings.market.model_copy(update={"start_date": "2024-03-04"})})
+    x = np.random.default_rng(4).poisson(3, N)
+    since = np.full((N, len(settings.catalogue.categories)), np.nan)
+    law = RepeatFit(1, 0.9, 2.0, 0.4, 3.0, 0.0, 1000, True, (0.1, 0.1, 0.1, 0.1))
+    opening = Opening(date(2024, 3, 4), law, x, np.where(x > 0, 20.0, 0.0), np.full(N, 26.0), np.tile([0.5, 0.5, 0, 0], (N, 1)), np.full(N, 1000), since, np.full(N, 0.3))
+    made = Member.begin(settings, opening)
+    made.advance(10)
+    return made
+
+
+@pytest.fixture(scope="module")
+def past(member):
+    return until_today(member)
+
+
+def changed(member, *rows):
+    scenario = member.settings.scenario
+    made = [Intervention.model_validate({"from_day": member.day, **row}) for row in rows]
+    return {"scenario": scenario.model_copy(update={"interventions": [*scenario.interventions, *made]})}
+
+
+@pytest.fixture(scope="module")
+def as_it_is(member, past):
+    return future(member, {}, DAYS, past)
+
+
+def test_sales_of_the_ways_days_are_those_of_the_order_book(member, past, as_it_is):
+    """The ledger of two branches, subtracted, against the rows placed in these days: nothing of the past is counted, nothing is lost."""
+    branch = member.branch(days=member.day + DAYS)
+    while not branch.model.finished:
+        branch.model.step()
+    rows = branch.model.fulfilment.book()
+    new = (rows["placed_at"] >= member.day * DAY) & (rows["placed_at"] < (member.day + DAYS) * DAY)
+    sales = sum(amount for name, amount in as_it_is.money.items() if name.startswith("revenue_") or name == "fees")
+    assert new.sum() > 30 and past["operating_profit"] != 0
+    assert sales == int((rows["revenue"] + rows["fee"])[new].sum())
+    assert -as_it_is.money["refunds"] == int(rows["refund"][new].sum())
+    assert as_it_is.money["operating_profit"] == sum(amount for name, amount in as_it_is.money.items() if name != "operating_profit")
+
+
+def test_the_member_stands_still_and_the_same_way_is_the_same(member, past, as_it_is):
+    day = member.day
+    again = future(member, {"strategy": member.settings.strategy, "scenario": member.settings.scenario}, DAYS, past)
+    assert member.day == day and again.money == as_it_is.money and np.array_equal(again.demand, as_it_is.demand)
+
+
+def test_more_people_cost_what_they_are_paid_and_change_no_order(member, past, as_it_is):
+    """Twice the people in stores, from today: their part of labour doubles (couriers and the centre stay), the first day's sales stand."""
+    more = future(member, changed(member, {"what": "staff", "times": 2.0}), DAYS, past)
+    assert 1.3 < more.money["labour"] / as_it_is.money["labour"] < 2.0
+    assert more.money["media"] == as_it_is.money["media"]
+    assert more.demand[:, :, 0].sum() == pytest.approx(as_it_is.demand[:, :, 0].sum(), abs=3)
+
+
+def test_dearer_goods_sell_less(member, past, as_it_is):
+    dear = future(member, changed(member, {"what": "price", "times": 1.5}), DAYS, past)
+    assert dear.series["orders"].sum() < as_it_is.series["orders"].sum()
+
+
+def test_a_worker_finds_the_same(member, past, as_it_is, tmp_path):
+    head = member.save(tmp_path / "member.snapshot")
+    answer = json.loads(whatif_task(json.dumps({**head, "path": str(tmp_path / "member.snapshot"), "days": DAYS, "ways": {"now": {}}, "pickups": True})))
+    assert answer["ways"]["now"]["money"] == as_it_is.money
+    assert np.array_equal(np.array(answer["ways"]["now"]["demand"]), as_it_is.demand)
+    assert answer["ways"]["now"]["pickups"]["placed_s"] == as_it_is.pickups["placed_s"].tolist()
+    assert len(answer["nodes"]) == as_it_is.demand.shape[0] and len(answer["categories"]) == as_it_is.demand.shape[1]

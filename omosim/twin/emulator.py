@@ -1,0 +1,158 @@
+"""Patterns as quadratic functions of the parameters, with the error of that description.
+
+Simulations share a few sets of draws (common random numbers); a set's own shift is taken out, and counts as error of
+the mean. Oracle: tests/twin/test_posterior.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from omosim.twin.history import Floats, Ints
+
+
+def features(z: Floats) -> Floats:
+    """(N, 1 + P + P (P + 1) / 2): one, z, squares less their mean, products."""
+    z = np.atleast_2d(z)
+    i, j = np.triu_indices(z.shape[1])
+    return np.concatenate([np.ones((len(z), 1)), z, z[:, i] * z[:, j] - (i == j)], axis=1)
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """Means of S patterns at any z, and their covariance of error."""
+
+    origin: Floats  # (P,) z is measured from here,
+    reach: Floats  # (P,) in these units
+    weights: Floats  # (F, S)
+    inverse: Floats  # (F, F): features' (X'X + ridge)^-1
+    noise: Floats  # (S, S) covariance of one simulation about the description, left-one-out: chance and misfit
+    shift: Floats  # (S, S) covariance of the mean over the sets of draws
+    points: int
+
+    def features(self, z: Floats) -> Floats:
+        """Features of (N, P) points."""
+        return features((np.atleast_2d(z) - self.origin) / self.reach)
+
+    def mean(self, z: Floats) -> Floats:
+        """(N, S) expected patterns."""
+        return self.features(z) @ self.weights
+
+    def leverage(self, z: Floats) -> Floats:
+        """(N,) variance of the description at z, in units of `noise`."""
+        x = self.features(z)
+        return np.einsum("nf,fg,ng->n", x, self.inverse, x)
+
+    def slopes(self, z: Floats, step: float = 0.05) -> Floats:
+        """(S, P) changes of the patterns by one unit of each z, at one point."""
+        size = self.origin.size
+        at = np.repeat(np.atleast_2d(z), 2 * size, axis=0)
+        at[np.arange(size), np.arange(size)] += step
+        at[size + np.arange(size), np.arange(size)] -= step
+        y = self.mean(at)
+        return ((y[:size] - y[size:]) / (2 * step)).T
+
+
+def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None) -> Emulator:
+    """Ridge regression of patterns on features; the ridge on squares and products by left-one-out error.
+
+    z: (N, P); y: (N, S); draws: (N,) set of draws of each simulation; weight: (N,), None all alike. Simulations that
+    sold nothing must be left out by the caller. Raises ValueError for fewer than P + 3 simulations.
+    """
+    n, size = z.shape
+    if n < size + 3:
+        raise ValueError(f"{n} simulations cannot tell {size} parameters; needed: {size + 3}")
+    weight = np.ones(n) if weight is None else weight / weight.mean()
+    origin = np.average(z, axis=0, weights=weight)
+    reach = np.maximum(np.sqrt(np.average((z - origin) ** 2, axis=0, weights=weight)), 1e-3)
+    x = features((z - origin) / reach)
+    sets, code = np.unique(draws, return_inverse=True)
+    block = np.zeros((n, max(0, sets.size - 1)))
+    if sets.size > 1:
+        block = np.eye(sets.size)[code][:, :-1] - (code == sets.size - 1)[:, None]
+    whole = np.concatenate([x, block], axis=1) * np.sqrt(weight)[:, None]
+    target = y * np.sqrt(weight)[:, None]
+    sd = np.maximum(y.std(axis=0), 1e-9)
+    best: tuple[float, Floats, Floats, Floats] | None = None
+    for ridge in 10.0 ** np.arange(-3, 3.5, 0.5):
+        penalty = np.zeros(whole.shape[1])
+        penalty[1 : size + 1] = 1e-4 * min(ridge, 1.0)
+        penalty[size + 1 : x.shape[1]] = ridge
+        penalty[x.shape[1] :] = 0.3
+        inverse = np.linalg.inv(whole.T @ whole + np.diag(penalty) + 1e-9 * np.eye(penalty.size))
+        beta = inverse @ whole.T @ target
+        hat = np.einsum("nf,fg,ng->n", whole, inverse, whole)
+        left_out = (target - whole @ beta) / np.maximum(1 - hat, 0.05)[:, None]
+        error = float(((left_out / sd) ** 2).mean())
+        if best is None or error < best[0]:
+            best = (error, beta, inverse, left_out)
+    assert best is not None
+    _, beta, inverse, left_out = best
+    # left-one-out residuals carry the description's own error: h of them on average
+    hat = float(np.einsum("nf,fg,ng->n", whole, inverse, whole).mean())
+    noise = left_out.T @ left_out / n * max(1 - hat, 0.3)
+    shift = np.zeros_like(noise)
+    if sets.size > 1:
+        effect = beta[x.shape[1] :]
+        effect = np.concatenate([effect, -effect.sum(axis=0, keepdims=True)])
+        shift = np.diag((effect**2).sum(axis=0) / (sets.size - 1) / sets.size)
+    f = x.shape[1]
+    return Emulator(origin, reach, beta[:f], inverse[:f, :f], noise, shift, n)
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Synthetic likelihood: observed ~ N(mean(z), chance + error of the emulator(z) + discrepancy)."""
+
+    emulator: Emulator
+    observed: Floats  # (S,)
+    fixed: Floats  # (S, S) chance of the log, misfit of the description, shift of the draws, discrepancy
+    _basis: Floats  # (S, S) diagonalises `fixed` (to 1) and the emulator's noise (to `_ratio`) at once
+    _ratio: Floats  # (S,)
+
+    @classmethod
+    def of(cls, emulator: Emulator, observed: Floats, chance: Floats, scale: float, discrepancy: Floats | None = None) -> Likelihood:
+        """chance: (S, S) of the log; scale: people simulated for one of the log; discrepancy: (S,) variances."""
+        misfit = np.maximum(0.0, np.diag(emulator.noise) - np.diag(chance) / scale)
+        fixed = chance + emulator.shift + np.diag(misfit + (0.0 if discrepancy is None else discrepancy) + 1e-10)
+        root = np.linalg.cholesky(fixed)
+        half = np.linalg.solve(root, np.linalg.solve(root, emulator.noise).T)
+        ratio, turn = np.linalg.eigh((half + half.T) / 2)
+        return cls(emulator, observed, fixed, np.linalg.solve(root.T, turn), np.maximum(ratio, 0.0))
+
+    def log(self, z: Floats) -> Floats:
+        """(N,) log likelihoods."""
+        spread = 1 + self.emulator.leverage(z)[:, None] * self._ratio
+        off = ((self.observed - self.emulator.mean(z)) @ self._basis) ** 2
+        return -0.5 * (off / spread + np.log(spread)).sum(axis=1)
+
+    def miss(self, z: Floats) -> Floats:
+        """(S,) observed less expected at one point, in standard deviations of each pattern."""
+        total = np.diag(self.fixed) + float(self.emulator.leverage(z)[0]) * np.diag(self.emulator.noise)
+        return (self.observed - self.emulator.mean(z)[0]) / np.sqrt(total)
+
+
+def sample(log_posterior: object, start: Floats, rng: np.random.Generator, steps: int = 1500, keep: int = 20) -> Floats:
+    """Goodman & Weare's (2010) stretch moves of W walkers; the last `keep` states, 25 steps apart, (W keep, P).
+
+    log_posterior: (N, P) -> (N,), -inf outside the prior's range. start: (W, P), W even.
+    """
+    assert callable(log_posterior)
+    at = start.copy()
+    value = np.asarray(log_posterior(at))
+    half, size = len(at) // 2, at.shape[1]
+    kept = []
+    for step in range(steps + 25 * keep):
+        for mine, other in ((slice(0, half), slice(half, None)), (slice(half, None), slice(0, half))):
+            stretch = (1 + rng.random(half)) ** 2 / 2
+            partner = at[other][rng.integers(0, half, half)]
+            new = partner + stretch[:, None] * (at[mine] - partner)
+            found = np.asarray(log_posterior(new))
+            accept = np.log(rng.random(half)) < (size - 1) * np.log(stretch) + found - value[mine]
+            at[mine] = np.where(accept[:, None], new, at[mine])
+            value[mine] = np.where(accept, found, value[mine])
+        if step >= steps and (step - steps) % 25 == 24:
+            kept.append(at.copy())
+    return np.concatenate(kept)

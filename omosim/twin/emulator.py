@@ -42,8 +42,12 @@ class Emulator:
 
     def leverage(self, z: Floats) -> Floats:
         """(N,) variance of the description at z, in units of `noise`."""
+        return self.both(z)[1]
+
+    def both(self, z: Floats) -> tuple[Floats, Floats]:
+        """`mean` and `leverage`."""
         x = self.features(z)
-        return np.einsum("nf,fg,ng->n", x, self.inverse, x)
+        return x @ self.weights, ((x @ self.inverse) * x).sum(axis=1)
 
     def slopes(self, z: Floats, step: float = 0.05) -> Floats:
         """(S, P) changes of the patterns by one unit of each z, at one point."""
@@ -83,7 +87,7 @@ def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None
         penalty[x.shape[1] :] = 0.3
         inverse = np.linalg.inv(whole.T @ whole + np.diag(penalty) + 1e-9 * np.eye(penalty.size))
         beta = inverse @ whole.T @ target
-        hat = np.einsum("nf,fg,ng->n", whole, inverse, whole)
+        hat = ((whole @ inverse) * whole).sum(axis=1)
         left_out = (target - whole @ beta) / np.maximum(1 - hat, 0.05)[:, None]
         error = float(((left_out / sd) ** 2).mean())
         if best is None or error < best[0]:
@@ -91,7 +95,7 @@ def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None
     assert best is not None
     _, beta, inverse, left_out = best
     # left-one-out residuals carry the description's own error: h of them on average
-    hat = float(np.einsum("nf,fg,ng->n", whole, inverse, whole).mean())
+    hat = float(((whole @ inverse) * whole).sum(axis=1).mean())
     noise = left_out.T @ left_out / n * max(1 - hat, 0.3)
     shift = np.zeros_like(noise)
     if sets.size > 1:
@@ -124,8 +128,9 @@ class Likelihood:
 
     def log(self, z: Floats) -> Floats:
         """(N,) log likelihoods."""
-        spread = 1 + self.emulator.leverage(z)[:, None] * self._ratio
-        off = ((self.observed - self.emulator.mean(z)) @ self._basis) ** 2
+        mean, leverage = self.emulator.both(z)
+        spread = 1 + leverage[:, None] * self._ratio
+        off = ((self.observed - mean) @ self._basis) ** 2
         return -0.5 * (off / spread + np.log(spread)).sum(axis=1)
 
     def miss(self, z: Floats) -> Floats:

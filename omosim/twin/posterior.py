@@ -33,7 +33,7 @@ RunMany = Callable[[list[Settings]], Iterable[pd.DataFrame]]
 #: waves: part of the simulations, and how much wider than the plausible draws they are spread
 WAVES = ((0.45, 1.0), (0.3, 1.6), (0.25, 1.3))
 SETS = 6  # sets of draws that the simulations of a calibration share
-LEAST_RUNS, MOST_RUNS, CHECKS = 48, 240, 8
+LEAST_RUNS, MOST_RUNS = 48, 240
 FORMAT = 1
 #: patterns missed by more standard deviations than this at the best parameters get a discrepancy
 MISSED = 2.5
@@ -44,13 +44,14 @@ class Plan:
     """How much to simulate.
 
     budget_s: seconds of the clock; jobs: simulations at a time; runs: simulations in all, None by the budget and the
-    time of the first; draws: of the posterior.
+    time of the first; draws: of the posterior; checks: simulations at draws, held against the log.
     """
 
     budget_s: float = 1500.0
     jobs: int = 1
     runs: int | None = None
     draws: int = 400
+    checks: int = 8
     waves: tuple[tuple[float, float], ...] = WAVES
 
 
@@ -143,7 +144,7 @@ def calibrate(fit: Fit, orders: Orders, run_many: RunMany, folder: Path, plan: P
     found = posterior_draws(prior, z, y, draws, observed, spread, fit.scale, rng, near=found[0])
     at, likelihood, discrepancy = found
     chosen = at[rng.choice(len(at), plan.draws, replace=len(at) < plan.draws)]
-    checks = runner.run(chosen[:CHECKS], SETS + np.arange(CHECKS), "check at the draws") if total >= LEAST_RUNS else y[:0]
+    checks = runner.run(chosen[: plan.checks], SETS + np.arange(plan.checks), "check at the draws") if plan.checks else y[:0]
     result = Posterior(
         prior, chosen, prior.values(chosen), fit.patterns, observed, spread, discrepancy, likelihood.emulator, fit.scale,
         runner.done, time.perf_counter() - started, checks,
@@ -196,15 +197,16 @@ def posterior_draws(prior: Prior, z: Floats, y: Floats, draws: Ints, observed: F
     start = np.clip(start, low + 1e-6, high - 1e-6)
     for turn in range(4):
         likelihood = Likelihood.of(emulator, observed, spread, scale, discrepancy)
-        at = sample(lambda p, lk=likelihood: log_posterior(p, lk), start, rng, 400 if turn < 3 else 1200, 8 if turn < 3 else 20)
+        at = sample(lambda p, lk=likelihood: log_posterior(p, lk), start, rng, 300, 8)
         mode = at[np.argmax(log_posterior(at, likelihood))][None]
         miss = likelihood.miss(mode)
         missed = np.abs(miss) > MISSED
+        start = at[-walkers:]
         if turn == 3 or not missed.any():
             break
         variance = likelihood.fixed.diagonal() + float(emulator.leverage(mode)[0]) * emulator.noise.diagonal()
         discrepancy = np.where(missed, discrepancy + (miss**2 - 1) * variance, discrepancy)
-        start = at[-walkers:]
+    at = sample(lambda p: log_posterior(p, likelihood), start, rng, 200, 24)
     return at, likelihood, discrepancy
 
 
@@ -223,7 +225,7 @@ class _Runner:
     def plan(self, plan: Plan) -> int:
         """Number of simulations; by the budget once, then as it was written down."""
         if plan.runs is not None:
-            self.total = plan.runs + CHECKS
+            self.total = plan.runs + plan.checks
             return plan.runs
         place = self.folder / f"plan-{self._key([], plan.budget_s, plan.jobs)}.json"
         if place.is_file():
@@ -234,9 +236,9 @@ class _Runner:
             began = time.perf_counter()
             list(self.run_many([settings_of(self.fit, {}, replication=SETS - 1)]))
             each = max(0.01, time.perf_counter() - began)
-            runs = int(np.clip(0.85 * plan.budget_s * plan.jobs / each - CHECKS, LEAST_RUNS, MOST_RUNS))
+            runs = int(np.clip(0.85 * plan.budget_s * plan.jobs / each - plan.checks, LEAST_RUNS, MOST_RUNS))
             write_json(place, {"schema_version": 1, "runs": runs, "seconds_each": round(each, 3)})
-        self.total = runs + CHECKS
+        self.total = runs + plan.checks
         return runs
 
     def _key(self, *what: Any) -> str:

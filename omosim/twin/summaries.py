@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -104,7 +105,7 @@ class Patterns:
         start = np.r_[True, who[1:] != who[:-1]] if who.size else np.zeros(0, bool)
         first, size = day[start], np.diff(np.r_[np.flatnonzero(start), who.size])
         edges = (0, self.days / 6, self.days / 2, self.days)
-        found += [float(np.log(scale * (((first >= a) & (first < b)).sum() + HALF))) for a, b in zip(edges, edges[1:])]
+        found += [float(np.log(scale * (((first >= a) & (first < b)).sum() + HALF))) for a, b in pairwise(edges)]
         many = (size >= 2).sum()
         found += [_logit(many, size.size - many), _logit((size >= 4).sum(), (size[size >= 2] < 4).sum())]
         rank = np.sort(size)[::-1]
@@ -172,7 +173,7 @@ def _ways(log: OrderLog, orders: pd.DataFrame) -> pd.Series:
 
 
 def _codes(column: pd.Series, names: Sequence[str]) -> Ints:
-    return pd.Categorical(column, categories=list(names)).codes.astype(np.int64)
+    return column.map({n: i for i, n in enumerate(names)}).fillna(-1).to_numpy(np.int64)
 
 
 def orders_of_log(log: OrderLog, windows: Windows, patterns: Patterns) -> Orders:

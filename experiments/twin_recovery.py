@@ -35,7 +35,7 @@ from omosim.twin.posterior import Plan, Posterior, RunMany, calibrate
 from omosim.twin.summaries import Orders, Patterns, orders_of_log, orders_of_run
 
 sys.path.insert(0, str(Path(__file__).parent))
-import unlike_retailers  # noqa: E402
+import unlike_retailers
 
 #: patterns in which an unlike retailer's truth is told, and their names in the table
 MEASURED = {

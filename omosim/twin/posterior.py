@@ -20,13 +20,14 @@ import pandas as pd
 from scipy.stats import norm, qmc
 
 from omosim import __version__
+from omosim.ingest import OrderLog
 from omosim.results import write_json
 from omosim.schema.settings import Settings
 from omosim.twin.emulator import Emulator, Likelihood, fit_emulator, sample
 from omosim.twin.errors import CalibrationError
-from omosim.twin.history import Floats, Ints
-from omosim.twin.parameters import Fit, Prior, settings_of
-from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run
+from omosim.twin.history import Floats, Ints, Windows, split
+from omosim.twin.parameters import Fit, Prior, prepare, settings_of
+from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run
 
 #: Settings -> one frame of orders each, in their order, as they finish
 RunMany = Callable[[list[Settings]], Iterable[pd.DataFrame]]
@@ -151,6 +152,20 @@ def calibrate(fit: Fit, orders: Orders, run_many: RunMany, folder: Path, plan: P
     )  # fmt: skip
     result.warnings = _warnings(result, fit)
     return result
+
+
+def calibrate_log(log: OrderLog, base: Settings, run_many: RunMany, folder: Path, plan: Plan | None = None, *, as_of: int | None = None,
+                  seed: int | None = None, name: str = "", progress: Callable[[int, int, str], None] | None = None
+                  ) -> tuple[Fit, Posterior]:  # fmt: skip
+    """The whole way from an order log: closed forms, then simulation. Raises CalibrationError.
+
+    base: settings whose strategy, touchpoints and network the retailer has; as_of: last day (since 1970) that counts,
+    None the log's own.
+    """
+    windows = split(log, 0)
+    end = windows.end if as_of is None else min(windows.end, as_of + 1 - windows.first_day)
+    fit = prepare(log, base, windows=Windows(windows.first_day, end, end), seed=seed, name=name)
+    return fit, calibrate(fit, orders_of_log(log, fit.laws.windows, fit.patterns), run_many, folder, plan, progress=progress)
 
 
 def design(prior: Prior, n: int, seed: int, near: Floats | None, wider: float) -> Floats:

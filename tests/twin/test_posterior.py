@@ -169,9 +169,9 @@ def test_a_killed_calibration_goes_on_to_the_same_draws(quick: ModuleType, base:
     fit = replace(quick.fit_of(base, ("web",), 63), seed=11)
     orders = orders_of_run(quick.simulate(settings_of(fit, {}, replication=77)), fit.patterns)
     asked, simulate = stub(quick)
-    plan = Plan(runs=48, draws=60, checks=2)
+    plan = Plan(runs=32, draws=60, checks=2)
     whole = calibrate(fit, orders, many(simulate), tmp_path / "whole", plan)
-    assert len(asked) == whole.runs == 50
+    assert len(asked) == whole.runs == 34
 
     def dies(settings: list[Settings]) -> Iterable[pd.DataFrame]:
         for i, one in enumerate(settings):
@@ -184,7 +184,7 @@ def test_a_killed_calibration_goes_on_to_the_same_draws(quick: ModuleType, base:
     asked.clear()
     told: list[tuple[int, int, str]] = []
     again = calibrate(fit, orders, many(simulate), tmp_path / "cut", plan, progress=lambda *a: told.append(a))
-    assert len(asked) == 43 and told[-1][:2] == (50, 50) and "check" in told[-1][2]
+    assert len(asked) == 27 and told[-1][:2] == (34, 34) and "check" in told[-1][2]
     assert again.values.tobytes() == whole.values.tobytes()
     frame = whole.frame("v1")
     assert list(frame.columns) == ["version", "draw", "parameter", "value", "unit"] and len(frame) == 60 * len(whole.names)
@@ -202,7 +202,7 @@ def test_what_nothing_tells_keeps_its_prior_and_is_named(quick: ModuleType, base
     prior = Prior.of(fit, forced)
     theta = {"need_rate": 0.5, "order_value": 45_000.0}
     orders = orders_of_run(quick.simulate(settings_of(fit, theta, replication=78)), fit.patterns)
-    post = calibrate(fit, orders, many(quick.simulate), tmp_path, Plan(runs=60, draws=200, checks=0), prior=prior)
+    post = calibrate(fit, orders, many(quick.simulate), tmp_path, Plan(runs=40, draws=200, checks=0), prior=prior)
     verdict = identify.after(post).set_index("parameter")
     assert verdict.loc["taste_social", "verdict"] == "keeps its prior" and verdict.loc["taste_social", "shrinkage"] < 0.2
     assert verdict.loc["order_value", "verdict"] == "told" and "taste_social" in identify.text(post)
@@ -213,7 +213,7 @@ def test_what_nothing_tells_keeps_its_prior_and_is_named(quick: ModuleType, base
 def test_orders_without_customers_still_calibrate(quick: ModuleType, base: Settings, tmp_path: Path) -> None:
     fit = quick.fit_of(base, ("web",), 63, known=False)
     frame = quick.simulate(settings_of(fit, {"order_value": 50_000.0}, replication=79))
-    post = calibrate(fit, orders_of_run(frame, fit.patterns), many(quick.simulate), tmp_path, Plan(runs=60, draws=100, checks=0))
+    post = calibrate(fit, orders_of_run(frame, fit.patterns), many(quick.simulate), tmp_path, Plan(runs=40, draws=100, checks=0))
     assert set(post.names) == {"need_rate", "known_people", "order_value", "order_spread", "return_share"}
     said = identify.before(fit).set_index("parameter")
     assert said.loc["leaving", "expected"] == "keeps its prior" and said.loc["leaving", "would_help"].startswith("orders.shopper_id")

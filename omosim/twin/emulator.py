@@ -27,7 +27,8 @@ class Emulator:
     origin: Floats  # (P,) z is measured from here,
     reach: Floats  # (P,) in these units
     weights: Floats  # (F, S)
-    inverse: Floats  # (F, F): features' (X'X + ridge)^-1
+    spread: Floats  # (F, F) features' covariance of error, mean over patterns, each over its own at a middling point
+    error: Floats  # (S, S) covariance of the description's error at a middling point
     noise: Floats  # (S, S) covariance of one simulation about the description, left-one-out: chance and misfit
     shift: Floats  # (S, S) covariance of the mean over the sets of draws
     points: int
@@ -41,13 +42,13 @@ class Emulator:
         return self.features(z) @ self.weights
 
     def leverage(self, z: Floats) -> Floats:
-        """(N,) variance of the description at z, in units of `noise`."""
+        """(N,) variance of the description at z, in units of `error`."""
         return self.both(z)[1]
 
     def both(self, z: Floats) -> tuple[Floats, Floats]:
         """`mean` and `leverage`."""
         x = self.features(z)
-        return x @ self.weights, ((x @ self.inverse) * x).sum(axis=1)
+        return x @ self.weights, ((x @ self.spread) * x).sum(axis=1)
 
     def slopes(self, z: Floats, step: float = 0.05) -> Floats:
         """(S, P) changes of the patterns by one unit of each z, at one point."""
@@ -59,8 +60,12 @@ class Emulator:
         return ((y[:size] - y[size:]) / (2 * step)).T
 
 
+#: sd of a coefficient that is believed to be nothing, in standard deviations of the noise: never quite nothing
+LEAST = 0.07
+
+
 def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None) -> Emulator:
-    """Ridge regression of patterns on features; the ridge on squares and products by left-one-out error.
+    """Sparse Bayesian regression of each pattern on the features (MacKay 1992): most parameters move few patterns.
 
     z: (N, P); y: (N, S); draws: (N,) set of draws of each simulation; weight: (N,), None all alike. Simulations that
     sold nothing must be left out by the caller. Raises ValueError for fewer than P + 3 simulations.
@@ -73,37 +78,44 @@ def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None
     reach = np.maximum(np.sqrt(np.average((z - origin) ** 2, axis=0, weights=weight)), 1e-3)
     x = features((z - origin) / reach)
     sets, code = np.unique(draws, return_inverse=True)
-    block = np.zeros((n, max(0, sets.size - 1)))
+    block = np.eye(sets.size)[code][:, :-1] - (code == sets.size - 1)[:, None] if sets.size > 1 else np.zeros((n, 0))
+    root, f = np.sqrt(weight)[:, None], x.shape[1]
+    whole, target = np.concatenate([x, block], axis=1) * root, y * root
+    count = y.shape[1]
+    beta, left, keep = np.zeros((whole.shape[1], count)), np.zeros((n, count)), np.zeros(count)
+    inverses = np.zeros((count, f, f))
+    for s in range(count):
+        beta[:, s], inverse, sigma2 = _sparse(whole, target[:, s])
+        hat = ((whole @ inverse) * whole).sum(axis=1) / sigma2
+        left[:, s] = (target[:, s] - whole @ beta[:, s]) / np.maximum(1 - hat, 0.05)
+        inverses[s], keep[s] = inverse[:f, :f] / sigma2, hat.mean()
+    # left-one-out residuals carry the description's own error besides the noise
+    noise = left.T @ left / n * np.sqrt(np.outer(np.maximum(1 - keep, 0.3), np.maximum(1 - keep, 0.3)))
+    middling = np.maximum(1e-9, np.einsum("nf,sfg,ng->s", x, inverses, x, optimize=True) / n)
+    spread = (inverses / middling[:, None, None]).mean(axis=0)
+    shift = np.zeros((count, count))
     if sets.size > 1:
-        block = np.eye(sets.size)[code][:, :-1] - (code == sets.size - 1)[:, None]
-    whole = np.concatenate([x, block], axis=1) * np.sqrt(weight)[:, None]
-    target = y * np.sqrt(weight)[:, None]
-    sd = np.maximum(y.std(axis=0), 1e-9)
-    best: tuple[float, Floats, Floats, Floats] | None = None
-    for ridge in 10.0 ** np.arange(-3, 3.5, 0.5):
-        penalty = np.zeros(whole.shape[1])
-        penalty[1 : size + 1] = 1e-4 * min(ridge, 1.0)
-        penalty[size + 1 : x.shape[1]] = ridge
-        penalty[x.shape[1] :] = 0.3
-        inverse = np.linalg.inv(whole.T @ whole + np.diag(penalty) + 1e-9 * np.eye(penalty.size))
-        beta = inverse @ whole.T @ target
-        hat = ((whole @ inverse) * whole).sum(axis=1)
-        left_out = (target - whole @ beta) / np.maximum(1 - hat, 0.05)[:, None]
-        error = float(((left_out / sd) ** 2).mean())
-        if best is None or error < best[0]:
-            best = (error, beta, inverse, left_out)
-    assert best is not None
-    _, beta, inverse, left_out = best
-    # left-one-out residuals carry the description's own error: h of them on average
-    hat = float(((whole @ inverse) * whole).sum(axis=1).mean())
-    noise = left_out.T @ left_out / n * max(1 - hat, 0.3)
-    shift = np.zeros_like(noise)
-    if sets.size > 1:
-        effect = beta[x.shape[1] :]
-        effect = np.concatenate([effect, -effect.sum(axis=0, keepdims=True)])
+        effect = np.concatenate([beta[f:], -beta[f:].sum(axis=0, keepdims=True)])
         shift = np.diag((effect**2).sum(axis=0) / (sets.size - 1) / sets.size)
-    f = x.shape[1]
-    return Emulator(origin, reach, beta[:f], inverse[:f, :f], noise, shift, n)
+    return Emulator(origin, reach, beta[:f], spread, noise * np.sqrt(np.outer(middling, middling)), noise, shift, n)
+
+
+def _sparse(x: Floats, y: Floats, rounds: int = 30) -> tuple[Floats, Floats, float]:
+    """Coefficients, their covariance and the noise's variance; each coefficient's own prior variance is estimated."""
+    n = len(y)
+    gram, cross = x.T @ x, x.T @ y
+    sigma2 = max(float(y.var()) * 0.1, 1e-12)
+    prior = np.full(x.shape[1], 1.0 / max(float(y.var()), 1e-9))
+    prior[0] = 1e-9
+    for _ in range(rounds):
+        inverse = np.linalg.inv(gram / sigma2 + np.diag(prior))
+        beta = inverse @ cross / sigma2
+        known = np.clip(1 - prior * inverse.diagonal(), 1e-6, 1.0)
+        rest = float(((y - x @ beta) ** 2).sum())
+        sigma2 = max(rest / max(n - float(known.sum()), 0.2 * n), 1e-12)
+        prior[1:] = np.minimum(known[1:] / np.maximum(beta[1:] ** 2, 1e-12), 1 / (LEAST**2 * sigma2))
+    inverse = np.linalg.inv(gram / sigma2 + np.diag(prior))
+    return inverse @ cross / sigma2, inverse, sigma2
 
 
 @dataclass(frozen=True)
@@ -122,7 +134,7 @@ class Likelihood:
         misfit = np.maximum(0.0, np.diag(emulator.noise) - np.diag(chance) / scale)
         fixed = chance + emulator.shift + np.diag(misfit + (0.0 if discrepancy is None else discrepancy) + 1e-10)
         root = np.linalg.cholesky(fixed)
-        half = np.linalg.solve(root, np.linalg.solve(root, emulator.noise).T)
+        half = np.linalg.solve(root, np.linalg.solve(root, emulator.error).T)
         ratio, turn = np.linalg.eigh((half + half.T) / 2)
         return cls(emulator, observed, fixed, np.linalg.solve(root.T, turn), np.maximum(ratio, 0.0))
 
@@ -135,7 +147,7 @@ class Likelihood:
 
     def miss(self, z: Floats) -> Floats:
         """(S,) observed less expected at one point, in standard deviations of each pattern."""
-        total = np.diag(self.fixed) + float(self.emulator.leverage(z)[0]) * np.diag(self.emulator.noise)
+        total = np.diag(self.fixed) + float(self.emulator.leverage(z)[0]) * np.diag(self.emulator.error)
         return (self.observed - self.emulator.mean(z)[0]) / np.sqrt(total)
 
 

@@ -87,7 +87,7 @@ class Posterior:
         """(N, S) draws of the patterns' means, of chance freed logs of the same length: error of the emulator and
         discrepancy are in them."""
         mean = self.emulator.mean(self.z)
-        root = np.linalg.cholesky(self.emulator.noise + 1e-12 * np.eye(mean.shape[1]))
+        root = np.linalg.cholesky(self.emulator.error + 1e-12 * np.eye(mean.shape[1]))
         error = np.sqrt(self.emulator.leverage(self.z))[:, None] * (rng.standard_normal(mean.shape) @ root.T)
         rest = np.maximum(0.0, np.diag(self.emulator.noise) - np.diag(self.chance) / self.scale)
         rest = np.sqrt(self.discrepancy + rest + np.diag(self.emulator.shift))
@@ -219,7 +219,7 @@ def posterior_draws(prior: Prior, z: Floats, y: Floats, draws: Ints, observed: F
         start = at[-walkers:]
         if turn == 3 or not missed.any():
             break
-        variance = likelihood.fixed.diagonal() + float(emulator.leverage(mode)[0]) * emulator.noise.diagonal()
+        variance = likelihood.fixed.diagonal() + float(emulator.leverage(mode)[0]) * emulator.error.diagonal()
         discrepancy = np.where(missed, discrepancy + (miss**2 - 1) * variance, discrepancy)
     at = sample(lambda p: log_posterior(p, likelihood), start, rng, 200, 24)
     return at, likelihood, discrepancy

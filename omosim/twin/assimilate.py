@@ -47,8 +47,8 @@ def enkf(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, local: 
         )
     if np.any(np.asarray(sd) < 0) or np.any((local < 0) | (local > 1)):
         raise ValueError("sd must be 0 or more and local in [0, 1]")
-    # later observations are foretold by members that the earlier ones have moved, through the same localisation
-    reach = np.concatenate([local, _shared(local)])
+    # later observations are foretold by members that the earlier ones have moved: what one explains the next does not
+    reach = np.concatenate([local, np.ones((s, s))])
     state = np.concatenate([theta, predicted], axis=1)
     for i in range(s):
         if not np.isfinite(observed[i]):
@@ -65,13 +65,6 @@ def enkf(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, local: 
         mean = mean + gain * (observed[i] - mean[p + i])
         state = mean + off - part * np.outer(y, gain)
     return np.asarray(state[:, :p])
-
-
-def _shared(local: Floats) -> Floats:
-    """(S, S) how far two observations may move one another: as far as a parameter can that both of them move."""
-    both = np.minimum(local[:, :, None], local[:, None, :]).max(axis=0) if local.shape[0] else np.zeros((local.shape[1],) * 2)
-    np.fill_diagonal(both, 1.0)
-    return np.asarray(both)
 
 
 def count_sd(mean: Floats, dispersion: Floats | float = 1.0, share: float = 0.0) -> Floats:
@@ -184,7 +177,8 @@ class Step:
 
 
 def step(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, *, local: Floats | None = None, names: Sequence[str] = (),
-         spread: Floats | None = None, resample_at: float | None = 0.5, u: float = 0.5, relaxed: float = 0.0) -> Step:  # fmt: skip
+         spread: Floats | None = None, resample_at: float | None = 0.5, u: float = 0.5, relaxed: float = 0.0,
+         log_like: Floats | None = None) -> Step:  # fmt: skip
     """One update: parameters by regression, members by resampling, degeneracy healed.
 
     Parameters
@@ -194,6 +188,8 @@ def step(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, *, loca
     resample_at : share of effective members below which members are copied; None: never
     u : one uniform of the caller's keyed draws
     relaxed : part of the lost spread given back
+    log_like : (N,) of each member, where the caller knows it better than by `predicted` and `sd` (members of unlike
+        chance)
 
     With nothing observed theta is returned as it is and the index is the members' own numbers.
     """
@@ -211,7 +207,8 @@ def step(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, *, loca
     said = [f"{int(seen.sum())} of {seen.size} aggregates observed"]
     index, power, size = own, 1.0, float(n)
     if resample_at is not None:
-        weights, power = weigh(np.full(n, 1.0 / n), log_fit(predicted, observed, np.where(sd > 0, sd, total)))
+        like = log_fit(predicted, observed, np.where(sd > 0, sd, total)) if log_like is None else log_like
+        weights, power = weigh(np.full(n, 1.0 / n), like)
         size = effective(weights)
         if size < resample_at * n:
             index = resample(weights, u)

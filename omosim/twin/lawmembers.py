@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
-from omosim.twin.bgcnbd import RepeatFit
+from omosim.twin.bgcnbd import Cohort, RepeatFit, log_likelihood
 from omosim.twin.history import Floats, History
 
 Ints = NDArray[np.int64]
@@ -169,3 +169,36 @@ def draw_purchases(known: Known, repeat: RepeatFit, params: Floats, new_rate: Fl
 def _day_of(clock: Floats, member: Ints, t: Floats) -> Ints:
     """Day in which a member's clock passes t."""
     return np.minimum((t[:, None] >= clock[member, 1:]).sum(axis=1), clock.shape[1] - 2).astype(np.int64)
+
+
+def trading_cohort(history: History, passed: Floats, now: int) -> Cohort:
+    """The cohort of all customers seen before day `now`, times and gaps in trading weeks."""
+    who, day = history.part(0, now).purchase_days()
+    starts = np.flatnonzero(np.r_[True, who[1:] != who[:-1]])
+    ends = np.r_[starts[1:], who.size] - 1
+    at = passed[day]
+    gap = np.r_[1.0, np.maximum(np.diff(at), 1e-3)]
+    gap[starts] = 1.0
+    return Cohort((ends - starts).astype(np.int64), at[ends] - at[starts], passed[now] - at[starts], np.add.reduceat(np.log(gap), starts))
+
+
+def parameter_draws(repeat: RepeatFit, cohort: Cohort, normals: Floats) -> Floats:
+    """(N, 4) draws of r, alpha, a, b round the likeliest: normal in logs with the inverse information as covariance.
+
+    normals: (N, 4). A direction along which the likelihood is flat is drawn with an sd of a half.
+    """
+    at = np.log([repeat.r, repeat.alpha, repeat.a, repeat.b])
+    step = 0.02 * np.eye(4)
+
+    def total(log_params: Floats) -> float:
+        r, alpha, a, b = np.exp(log_params)
+        return float(log_likelihood((r, alpha, a, b), repeat.k, cohort).sum())
+
+    info = np.empty((4, 4))
+    for i in range(4):
+        for j in range(i, 4):
+            value = total(at + step[i] + step[j]) - total(at + step[i] - step[j]) - total(at - step[i] + step[j]) + total(at - step[i] - step[j])
+            info[i, j] = info[j, i] = -value / (4 * 0.02**2)
+    sizes, axes = np.linalg.eigh(info)
+    sds = 1 / np.sqrt(np.maximum(sizes, 4.0))
+    return np.asarray(np.exp(at + (normals * sds) @ axes.T))

@@ -62,8 +62,7 @@ def enkf(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, local: 
             continue
         gain = reach[:, i] * (y @ off) / (n - 1) / total
         part = 1.0 / (1.0 + np.sqrt(float(sd[i]) ** 2 / total))  # spread shrinks by the root of what the mean takes
-        mean = mean + gain * (observed[i] - mean[p + i])
-        state = mean + off - part * np.outer(y, gain)
+        state = state + (observed[i] - mean[p + i] - part * y)[:, None] * gain
     return np.asarray(state[:, :p])
 
 
@@ -149,8 +148,8 @@ def resample(weights: Floats, u: float) -> Ints:
     n = w.size
     edges = np.cumsum(w / w.sum())
     edges[-1] = 1.0
-    # a hair's breadth down: equal weights whose sums fall just short of i / N must not skip a member
-    chosen = np.minimum(np.searchsorted(edges + 1e-12, (np.arange(n) + u) / n, side="right"), n - 1)
+    # a hair's breadth: equal weights whose sums pass i / N by rounding must not draw a member twice
+    chosen = np.minimum(np.searchsorted(edges - 1e-12, (np.arange(n) + u) / n, side="right"), n - 1)
     copies = np.bincount(chosen, minlength=n)
     out = np.arange(n)
     out[copies == 0] = np.repeat(np.arange(n), np.maximum(copies - 1, 0))

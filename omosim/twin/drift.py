@@ -19,7 +19,7 @@ from scipy.special import ndtr
 Floats = NDArray[np.float64]
 #: days without change in which at most one false alarm is expected
 FALSE_ALARM_DAYS = 180
-_GRID = 200
+_GRID = 100
 
 
 def _chain(k: float, h: float, shift: float, cap: float) -> tuple[Floats, Floats]:
@@ -63,7 +63,7 @@ def raised_within(k: float, h: float, shift: float, days: int, cap: float = math
 def limit(k: float, days: float = FALSE_ALARM_DAYS, charts: int = 1, cap: float = math.inf) -> float:
     """The least h whose mean run length without change is `days`, for `charts` charts watched at once."""
     low, high = 0.05, 20.0
-    for _ in range(40):
+    for _ in range(24):
         middle = 0.5 * (low + high)
         low, high = (low, middle) if two_sided(k, middle, 0.0, cap) >= days * charts else (middle, high)
     return high

@@ -43,7 +43,7 @@ def retailer(number: int) -> History:
         pace[at : at + 5] *= 1.3
     clock = np.r_[0.0, np.cumsum(pace)]
     # people
-    size = int(np.exp(rng.uniform(np.log(300), np.log(1500))))
+    size = int(np.exp(rng.uniform(np.log(200), np.log(800))))
     per_week, growth = size * rng.uniform(0.005, 0.03), rng.uniform(-0.01, 0.01)
     expected = per_week * np.exp(growth * np.arange(WEEKS))
     born_week = np.repeat(np.arange(WEEKS), rng.poisson(expected))
@@ -72,7 +72,7 @@ def retailer(number: int) -> History:
 def score(number: int, members: int, ets: bool) -> pd.DataFrame:
     """Rows of one retailer: origin, series, horizon, whether the band held, CRPS beside the baselines'."""
     history = retailer(number)
-    options = rolling.Options(members=members, seed=number + 1)
+    options = rolling.Options(members=members, warm_weeks=25, seed=number + 1)
     actual = rolling.day_counts(history, 7 * WEEKS)
     rows = []
     for origin in rolling.follow(history, FIRST, 7 * CUT, 7 * WEEKS, options):
@@ -114,7 +114,7 @@ def main() -> None:
     """Run what is missing and print."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--retailers", type=int, default=50)
-    ask.add_argument("--members", type=int, default=200)
+    ask.add_argument("--members", type=int, default=150)
     ask.add_argument("--no-ets", action="store_true")
     ask.add_argument("--out", type=Path, default=Path("outputs/twin_coverage"))
     given = ask.parse_args()

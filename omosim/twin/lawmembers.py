@@ -122,7 +122,7 @@ def draw_purchases(known: Known, repeat: RepeatFit, params: Floats, new_rate: Fl
     times weekday); a member's clock is their running sum. Members are independent draws: rates, lives and gaps are drawn
     given each customer's past.
     """
-    members, days = pace.shape
+    members = pace.shape[0]
     k = repeat.k
     clock = np.concatenate([np.zeros((members, 1)), np.cumsum(pace, axis=1)], axis=1)
     end = clock[:, -1]

@@ -20,9 +20,10 @@ from omosim.twin.forecast import Forecast, excess_cv
 from omosim.twin.history import Floats, History
 from omosim.twin.laws import fit_values
 
-#: parameters that drift, and two chances that members differ in: of a week's pace to drift on and of a single week
-NAMES = ("pace", "trend", "acquisition", "value", "log_drift", "log_week")
-PACE, TREND, NEW, VALUE, LOG_DRIFT, LOG_WEEK = range(6)
+#: parameters that drift; two chances that members differ in: of a week's pace to drift on and of a single week; and how
+#: high the year's end stands (0 unless told: a log of less than a year cannot say)
+NAMES = ("pace", "trend", "acquisition", "value", "log_drift", "log_week", "season")
+PACE, TREND, NEW, VALUE, LOG_DRIFT, LOG_WEEK, SEASON = range(7)
 UNITS = {"orders": "orders", "revenue": "minor", "new_customers": "customers"}
 _WEEK = 7
 
@@ -41,6 +42,7 @@ class Options:
     new_drift: float = 0.05  # log a week
     value_drift: float = 0.02  # log a week
     short_week: float = 0.2  # log, further chance of a week with closed days: holidays are more than the days they close
+    season: tuple[float, float] | None = None  # log, mean and sd over members: December's pace over that of January to August
     assimilate: bool = True  # off: the ensemble as it stands at the end of the fit part
     seed: int = 7
 
@@ -142,13 +144,14 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
         days = trading_weeks(counts["orders"], weekday, laws.weight, o.days, closed_later)
         passed = np.r_[0.0, np.cumsum(days)]
         known = lawmembers.known_customers(past, passed, day, laws.between, laws.within)
-        paths, means = _paths(laws, known, theta, days[day:], o, rng)
+        shape = np.array([autumn(first_day + dt.timedelta(days=day + 7 * w + 3)) for w in range(-(-o.days // _WEEK))])
+        paths, means = _paths(laws, known, theta, days[day:], shape, o, rng)
         origin = Origin(day, Forecast(first_day + dt.timedelta(days=day), paths, dict(UNITS)), theta)
         yield origin
         seen = day_counts(history.part(0, day + _WEEK), day + _WEEK)
         week = {k: float(v[day:].sum()) for k, v in seen.items()}
         origin.observed = week
-        noise = rng.standard_normal((n, len(NAMES)))
+        noise = rng.standard_normal((n, len(NAMES) - 1))
         u = float(rng.random())
         if (o.assimilate or day < cut) and days[day : day + _WEEK].sum() > 0.2:
             usual = laws.weight[(day + weekday + np.arange(_WEEK)) % 7] / 7
@@ -159,8 +162,16 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
         theta = _drifted(theta, o, noise)
 
 
+def autumn(day: dt.date) -> float:
+    """How far the year's end has come, 0 to 1: even steps from the first of September to the middle of December, 0 from
+    Christmas on."""
+    if day.month < 9 or (day.month == 12 and day.day >= 25):
+        return 0.0
+    return min(1.0, (day - dt.date(day.year, 9, 1)).days / 105)
+
+
 def _prior(laws: Fitted, o: Options, rng: np.random.Generator) -> Floats:
-    z = rng.standard_normal((o.members, len(NAMES)))
+    z = rng.standard_normal((o.members, len(NAMES) - 1))
     theta = np.zeros((o.members, len(NAMES)))
     theta[:, PACE] = 0.15 * z[:, PACE]
     theta[:, NEW] = 0.5 * z[:, NEW]
@@ -168,6 +179,9 @@ def _prior(laws: Fitted, o: Options, rng: np.random.Generator) -> Floats:
     theta[:, TREND] = (o.trend_sd if o.trend_keep else 0.0) * z[:, TREND]
     for column, (low, high) in ((LOG_DRIFT, o.drift), (LOG_WEEK, o.week)):
         theta[:, column] = rng.uniform(np.log(low), np.log(high), o.members)
+    if o.season is not None:
+        own = np.random.Generator(np.random.Philox(key=[o.seed, 3]))
+        theta[:, SEASON] = o.season[0] + o.season[1] * own.standard_normal(o.members)
     return theta
 
 
@@ -183,7 +197,7 @@ def _drifted(theta: Floats, o: Options, z: Floats) -> Floats:
     return out
 
 
-def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats, o: Options,
+def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats, shape: Floats, o: Options,
            rng: np.random.Generator) -> tuple[dict[str, Floats], dict[str, Floats]]:  # fmt: skip
     """Paths (N, D) of all series, and the first week's means (N,) of each member given its parameters."""
     n, days = theta.shape[0], trading.size
@@ -192,9 +206,9 @@ def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats
     now = theta
     for w in range(-(-days // _WEEK)):
         if w:
-            now = _drifted(now, o, rng.standard_normal(theta.shape))
+            now = _drifted(now, o, rng.standard_normal((n, len(NAMES) - 1)))
         span = slice(w * _WEEK, min(days, (w + 1) * _WEEK))
-        pace[:, span] = (now[:, PACE] + np.exp(now[:, LOG_WEEK]) * rng.standard_normal(n))[:, None]
+        pace[:, span] = (now[:, PACE] + shape[w] * now[:, SEASON] + np.exp(now[:, LOG_WEEK]) * rng.standard_normal(n))[:, None]
         new[:, span] = now[:, [NEW]]
         value[:, span] = now[:, [VALUE]]
     s = np.sqrt(np.log1p(laws.day_cv**2))
@@ -216,15 +230,16 @@ def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats
         """Each member's own mean: what all members drew, freed of their levels, at this member's level."""
         return np.asarray(np.log(max(float((total * np.exp(-moved)).mean()), 0.5)) + by)
 
+    own = theta[:, PACE] + shape[0] * theta[:, SEASON]
     return {"orders": orders, "revenue": revenue, "new_customers": firsts}, {
-        "orders": mean(orders[:, first].sum(1), level, theta[:, PACE]),
-        "new_customers": mean(firsts[:, first].sum(1), level + new[:, 0], theta[:, PACE] + theta[:, NEW]),
+        "orders": mean(orders[:, first].sum(1), level, own),
+        "new_customers": mean(firsts[:, first].sum(1), level + new[:, 0], own + theta[:, NEW]),
         "value": mean(revenue[:, first].sum(1) / np.maximum(orders[:, first].sum(1), 1.0), value[:, 0], theta[:, VALUE]),
     }
 
 
 #: which parameter an observed week may move: rows NAMES, columns log orders, log new customers, log mean order value
-LOCAL = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0]], float)
+LOCAL = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0], [1, 0, 0]], float)
 
 
 def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], laws: Fitted, short: float, u: float) -> Step:

@@ -9,7 +9,17 @@ import pandas as pd
 import pytest
 
 from omosim.twin import bgcnbd, lawmembers, record, rolling
-from omosim.twin.forecast import COLUMNS, KEPT, Forecast, Known, excess_cv, forecast, quantiles, with_actuals, with_chance
+from omosim.twin.forecast import (
+    COLUMNS,
+    KEPT,
+    Forecast,
+    Known,
+    excess_cv,
+    forecast,
+    quantiles,
+    with_actuals,
+    with_chance,
+)
 from omosim.twin.history import Floats, History
 
 MONDAY = dt.date(2024, 1, 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import norm, nbinom
+from scipy.stats import nbinom, norm
 
 from omosim.twin import baselines, scores
 from omosim.twin.errors import CalibrationError

@@ -331,8 +331,7 @@ def _fit(step: Step) -> None:
 
 # ---- telling -------------------------------------------------------------------------------------------------
 def _unchanged(twin: Twin, why: str) -> int:
-    if not (twin.path / "report.html").is_file():
-        write_twin_report(twin)
+    write_twin_report(twin)  # a kill after the last step leaves the page of the step before
     print(f"{twin.path}: {why}; nothing changed. Data until {twin.head['as_of']}.    next: omosim twin update dir={twin.path} orders=FILE")
     return 0
 
@@ -342,8 +341,12 @@ def write_twin_report(twin: Twin) -> Path:
     from omosim.reports.twin_report import twin_page
     from omosim.results import write_text
 
+    target = twin.path / "report.html"
     wanted = ("quality", "panel", "days", "hours", "posterior", "forecasts", "scores")
-    return write_text(twin.path / "report.html", twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None}))
+    page = twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None})
+    if not target.is_file() or target.read_bytes() != page.encode():
+        write_text(target, page)
+    return target
 
 
 def _told(twin: Twin) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, create_model, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model, field_validator
 
 from omosim.schema.fields import Frozen, par
 from omosim.schema.settings import CompareSettings
@@ -170,6 +171,19 @@ class AttributeSettings(_Workers):
         return sorted(set(value))
 
 
+def _day(value: str) -> str:
+    """A day that exists, as YYYY-MM-DD."""
+    try:
+        if date.fromisoformat(value).isoformat() == value:
+            return value
+    except ValueError:
+        pass
+    raise ValueError("not a day; allowed: YYYY-MM-DD, like 2025-03-01")
+
+
+Day = Annotated[str, AfterValidator(_day)]
+
+
 class TwinSettings(Frozen):
     """What `twin` adds to the settings: its folder, the retailer's files, and how they are read."""
 
@@ -184,9 +198,9 @@ class TwinSettings(Frozen):
     name: str = par("name", "name of the twin; empty: from the order file's name", default="", max_length=80)
     timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)
     currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "currency of the prices", default="KRW")
-    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = par("day", "last day that is taken in, YYYY-MM-DD; none: all", default=None)
+    as_of: Day | None = par("day", "last day that is taken in, YYYY-MM-DD; none: all", default=None)
     max_bad_rows: BadRows = par("rows", "bad rows of each file that may be left out, each of them counted; below 1 (or 0.1%) a share of all rows", 0, 10**9, default=0)
-    closed: list[Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)
+    closed: list[Day] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)
     accept: list[str] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
 
     @field_validator("closed", "accept", mode="before")

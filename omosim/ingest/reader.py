@@ -262,10 +262,10 @@ def finish(raw: RawTable, path: Path, options: ReadOptions, adapter: str) -> Ord
     if not keep.any():
         raise file_error("header_only", path.name, "at least one sound row below the header")
     code = np.full(rows, 2, np.int64)
-    lines = _lines(checker, keep)
+    lines = lines_of_checker(checker, keep)
     code[: int(keep.sum())] = np.where(lines["shopper_id"].notna(), 0, 1)
     notes = (*checker.raw.notes, *checker.layout.notes)
-    timezone = options.timezone or _zone_of(checker, keep)
+    timezone = options.timezone or zone_of_offset(checker, keep)
     return OrderLog(
         path.name, file_hash(path), adapter, options.currency, timezone, lines, gone_back(lines),
         quality_table(code, OWN_CLASSES), rows, notes,
@@ -279,7 +279,8 @@ OWN_CLASSES = (
 )
 
 
-def _lines(checker: Checker, keep: NDArray[np.bool_]) -> pd.DataFrame:
+def lines_of_checker(checker: Checker, keep: NDArray[np.bool_]) -> pd.DataFrame:
+    """The `lines` of an OrderLog, of the rows that are kept."""
     out = checker.out
     n = int(keep.sum())
     data: dict[str, object] = {}
@@ -320,7 +321,7 @@ _ZONE_OF_OFFSET = {
 }
 
 
-def _zone_of(checker: Checker, keep: NDArray[np.bool_]) -> str:
+def zone_of_offset(checker: Checker, keep: NDArray[np.bool_]) -> str:
     """A zone with the most frequent offset of the file."""
     offset = (checker.out["placed_local"] - checker.out["placed_at"])[keep]
     values, counts = np.unique(offset, return_counts=True)

@@ -234,12 +234,12 @@ def _channels(days: Days, tables: Tables) -> list[Finding]:
         inner = counts[a:b]
         shut = closed_weekdays(inner, days.first + a)
         weekday = (days.first + a + 3 + np.arange(b - a)) % 7
-        apart = (np.isin(weekday, shut) | ~seen[a:b]) & (inner == 0)
+        apart = (np.isin(weekday, shut) | (days.state[a:b] != OBSERVED)) & (inner == 0)
         rate, dispersion = (inner[~apart].mean() if (~apart).any() else inner.mean()), max(1.0, _spread(inner[~apart]))
         nothing = lambda days_of: float(log_zero(np.full(1, rate), dispersion)[0]) * days_of  # noqa: B023 - called at once
         for low, high, code, words in ((0, a, "channel_begins", "not observed before: it may have begun then, or not been exported"),
                                        (b, n, "channel_ends", "not observed after: it may have ended then, or not been exported")):  # fmt: skip
-            empty = int(seen[low:high].sum())
+            empty = int((days.state[low:high] == OBSERVED).sum())
             if empty >= 14 and nothing(empty) < np.log(0.001):
                 edge = days.date(a) if code == "channel_begins" else days.date(b - 1)
                 found.append(Finding(code, "warning", "orders", f"channel {name}, {edge}", empty, f"{words}; its series has no figures there"))
@@ -304,17 +304,21 @@ def price_jumps(lines: pd.DataFrame) -> list[Finding]:
     if use["sku"].notna().mean() > 0.6:
         own = pd.Series(price).groupby(use["sku"].to_numpy()).transform("median").to_numpy()
         price = np.where(np.isnan(own), 0.0, price - own)
+    day = use["placed_local"].to_numpy(np.int64) // DAY_S
     levels = pd.DataFrame({"week": week, "price": price}).groupby("week")["price"].agg(["median", "size"])
     levels = levels[levels["size"] >= 20]
     found = []
     for i in range(1, len(levels)):
-        jump = float(levels["median"].iloc[i] - levels["median"].iloc[max(0, i - 4) : i].median())
+        before = float(levels["median"].iloc[max(0, i - 4) : i].median())
+        jump = float(levels["median"].iloc[i]) - before
         if abs(jump) > _STEP:
-            day = str(np.datetime64(int(levels.index[i]) * 7, "D"))
+            near = (day // 7 >= levels.index[i] - 1) & (day // 7 <= levels.index[i])
+            daily = pd.Series(price[near]).groupby(day[near]).median()
+            at = str(np.datetime64(int(daily.index[((daily - before) / jump > 0.5).to_numpy()][0]), "D"))
             severe = abs(jump) > _JUMP
             factor = f"{np.exp(abs(jump)):.3g} times {'dearer' if jump > 0 else 'cheaper'}"
             done = f"prices become {factor}; allowed: one currency and one unit throughout" if severe else f"prices become {factor}; taken as they stand"
-            found.append(Finding("price_jump" if severe else "price_step", "refused" if severe else "warning", "orders", f"week from {day}", int(levels["size"].iloc[i]), done))
+            found.append(Finding("price_jump" if severe else "price_step", "refused" if severe else "warning", "orders", f"from {at}", int(levels["size"].iloc[i]), done))
     return found
 
 

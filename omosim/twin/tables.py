@@ -92,11 +92,11 @@ def take_orders(known: pd.DataFrame | None, new: pd.DataFrame, file: str) -> Tak
 
     Raises InputError where order numbers are used again for other orders.
     """
-    fresh = _signatures(new)
     if known is None or known.empty:
-        return Taken(new, len(fresh), 0, 0)
+        return Taken(new, int(new["order_id"].nunique()), 0, 0)
+    fresh = _signatures(new)
     old = _signatures(known)
-    both = fresh.join(old, how="inner", rsuffix="_old")
+    both = fresh.join(old.add_suffix("_old"), how="inner")
     other = both[both["sign"] != both["sign_old"]]
     moved = other[(other["placed"] - other["placed_old"]).abs() > DAY_S]
     if len(moved) > max(3, 0.01 * len(both)):

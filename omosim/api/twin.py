@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BESIDE = ("stock", "traffic", "sessions", "prices", "deliveries")
 #: what `update` and the other actions take; all else is settled by `new`
-LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept")
+LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "members", "horizon", "service", "review_days", "jobs")
 
 
 # ---- new ----------------------------------------------------------------------------------------------------
@@ -76,11 +76,18 @@ def twin_report(composed: Composed, argv: Sequence[str]) -> int:
     return 0
 
 
+def _decide(composed: Composed, argv: Sequence[str]) -> int:
+    from omosim.api.twin_decide import twin_decide
+
+    return twin_decide(composed, argv)
+
+
 #: word behind `omosim twin` -> what does it
 ACTIONS: dict[str, Callable[[Any, Sequence[str]], int]] = {
     "new": twin_new,
     "update": twin_update,
     "report": twin_report,
+    "decide": _decide,
 }
 
 

@@ -202,8 +202,14 @@ class TwinSettings(Frozen):
     max_bad_rows: BadRows = par("rows", "bad rows of each file that may be left out, each of them counted; below 1 (or 0.1%) a share of all rows", 0, 10**9, default=0)
     closed: list[Day] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)
     accept: list[str] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
+    ways: list[str] = par("ways", "what decide weighs against the present way: a strategy, a capability (-NAME: off), staff*1.5; joined by +", default=[], max_length=20)
+    members: int = par("worlds", "plausible worlds that decide and forecast run", 10, 2000, default=50)
+    horizon: int = par("days", "days from today that decide and forecast look at", 1, 366, default=28)
+    service: float = par("share", "order cycles without a stock-out that reorder levels are made for", 0.5, 0.9999, default=0.95)
+    review_days: float = par("days", "between two orders of a store's stock", 0.5, 60, default=1.0)
+    jobs: int = par("processes", "worker processes", 1, 1024, default=2)
 
-    @field_validator("closed", "accept", mode="before")
+    @field_validator("closed", "accept", "ways", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
         """One day or code needs no brackets."""

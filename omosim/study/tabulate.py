@@ -32,7 +32,7 @@ _MEANINGS = {
     "ci_low": "lower end of the paired 95 % interval of diff, Bonferroni over strategies",
     "ci_high": "upper end of the same",
     "prob_better": "probability that the strategy is better in the KPI's direction",
-    "verdict": "better | worse | cannot_tell, Holm over strategies",
+    "verdict": "better | worse: Holm over strategies rejects and the interval leaves out 0; else cannot_tell",
     "replications": "pairs used",
     "variance_reduction": "(var strategy + var baseline) / var diff: pairs that independent seeds would need, per pair",
     "reason": "why something is null",

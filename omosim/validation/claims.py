@@ -130,14 +130,15 @@ def claims(
     rows = [row for claim in plan.claims for row in _rows(plan, claim, made, book, replications)]
     folder.write_table("claims", {c: [row[c] for row in rows] for c in rows[0]}, meanings=MEANINGS, types=TYPES)
     failures: list[FailedRun] = []
+    laws: dict[str, int] = {}
     if book is not None:
         folder.write_table("runs", *tabulate.runs_table(book, replications, plan.base.scenario.name))
-        folder.write_json("laws.json", tabulate.law_residuals(book, replications))
+        laws = tabulate.law_proof(book, replications).write(folder)
         failures = book.failed(replications)
         write_failures(folder, (f.row() for f in failures))
     text = answer(rows)
     about = [{"name": c.name, "title": c.title, "source": c.source, "kind": c.kind, "scenario": c.scenario, "assumed": c.assumed} for c in plan.claims]
-    summary = {"answer": text, "seed": plan.seed, "replications": replications, "failed_runs": len(failures), "confidence": 0.95, "about": about, "claims": rows}
+    summary = {"answer": text, "seed": plan.seed, "replications": replications, "failed_runs": len(failures), "laws": laws, "confidence": 0.95, "about": about, "claims": rows}
     folder.finish(summary, finished=finished())
     return ClaimsOutcome(folder, text, rows, failures, 3 if failures else 0)
 

@@ -35,7 +35,7 @@ FONT = Path(__file__).parent / "fonts" / "OmosimHangul.ttf"
 
 @lru_cache(maxsize=1)
 def font_face() -> str:
-    """Style that brings the shipped Hangul to a page: used for letters that the reader's own fonts lack."""
+    """Style that brings the shipped Hangul to a page, for these letters alone; it stands first among the families, for a browser that has begun with a font of its own may leave letters as boxes."""
     data = base64.b64encode(FONT.read_bytes()).decode()
     return f'@font-face{{font-family:"Omosim Hangul";src:url(data:font/ttf;base64,{data}) format("truetype");unicode-range:U+1100-11FF,U+3130-318F,U+AC00-D7A3}}'
 

@@ -84,8 +84,9 @@ def proof(places: Iterable[Path], failures: Iterable[Failure] = ()) -> Proof:
             recorded = "laws" in table.column_names
             pairs = table.group_by(["run_id", "laws"] if recorded else ["run_id"]).aggregate([])
             runs = pairs["run_id"].to_pylist()
-            found.update(zip(runs, pairs["laws"].to_pylist() if recorded else [None] * len(runs), strict=True))
+            for run, text in zip(runs, pairs["laws"].to_pylist() if recorded else [None] * len(runs), strict=True):
+                found[run] = text or found.get(run, "")
     out = Proof(broken=sum(f.exit_code == 4 for f in failures))
-    for text, runs in sorted(Counter(found.values()).items(), key=lambda item: str(item[0])):
+    for text, runs in sorted(Counter(found.values()).items()):
         out.add(json.loads(text or "{}"), runs)
     return out

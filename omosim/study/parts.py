@@ -37,7 +37,7 @@ def tables(place: Path, columns: Sequence[str], kpis: Sequence[str] = (), number
 
     paths = sorted((place / PARTS).glob("part-*.parquet")) if numbers is None else [p for n in numbers if (p := place / PARTS / f"{part_name(n)}.parquet").is_file()]
     for path in paths:
-        table = read_arrow(path, columns)
+        table = read_arrow(path, [*columns, "kpi"] if kpis and "kpi" not in columns else columns)
         yield table.filter(pc.is_in(table["kpi"], value_set=pa.array(list(kpis)))) if kpis else table
 
 

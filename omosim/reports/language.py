@@ -114,7 +114,7 @@ class Catalogue:
             found = " ".join(self.find(p) or self._clauses(p) or p for p in re.split(r"(?<=[.!?]) ", plain))
         return text.replace(core, found, 1) if found != plain else text
 
-    def _clauses(self, sentence: str, marks: tuple[str, ...] = ("; ", ", ")) -> str | None:
+    def _clauses(self, sentence: str, marks: tuple[str, ...] = ("; ", ", ", " → ")) -> str | None:
         """A sentence of which every part is known, or is a list of known parts, while the whole is not; half a sentence is never translated."""
         for n, mark in enumerate(marks):
             if mark in sentence:

@@ -268,7 +268,7 @@ def test_paid_touchpoints_that_were_not_all_off_are_named() -> None:
     for r in range(6):
         figures.put(NO_MEDIA, r, REVENUE, (figures.of(AS_IT_IS, REVENUE)[r] or 0.0) - 90.0 - r)
     left = [*POINTS, Point("d", "Display", PAID, 5.0, "not switched off in this study")]
-    for points, words in ((POINTS, "All paid touchpoints together cause: 9."), (left, "Ads and Banner together cause: 9.")):
+    for points, words in ((POINTS, "All paid touchpoints together cause: 9."), (left, "Ads, Banner together cause: 9.")):
         rows = {"attribution": attribution_rows(figures, points, [], "minor KRW"), "errors": error_rows(figures, points, []), "shifts": []}
         found = summarise(figures, points, rows, [])
         assert words in found["answer"] and found["paid_together"]["touchpoints"] == ["a", "b"]

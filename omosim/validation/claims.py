@@ -190,7 +190,7 @@ MEANINGS = {
     "ci_low": "lower end of the 95 % interval of simulated_causal", "ci_high": "upper end", "reading": "all of it in words",
     "kind": "CLM a vendor's claim | TGT a pattern | PAR an input of the model | SCN an input of a scenario",
     "form": "change: after against before | gap: some people against others | level",
-    "finding": "reached | part | next_to_nothing | opposite | effect | cannot_tell | level | cannot_speak", "raw_low": "lower end of the 95 % interval of simulated_raw",
+    "finding": "reached | part_or_more | part | next_to_nothing | opposite | effect | cannot_tell | level | cannot_speak", "raw_low": "lower end of the 95 % interval of simulated_raw",
     "raw_high": "upper end", "anyway": "the raw kind of reading without the practice", "luckiest": "the largest raw reading of all replications: what survivors publish",
     "causal_part": "simulated_causal over simulated_raw", "fitted": "a parameter was set with this figure in view", "reason": "why something is null",
 }  # fmt: skip

@@ -125,3 +125,11 @@ def test_every_figure_of_an_answer_stands_in_korean_too() -> None:
     with using("ko"):
         for text in {*of_sweeps(), *of_maps(), *of_attribution()} - {""}:
             assert set(figures(text)) <= set(figures(say(text))), text
+
+
+def test_every_finding_has_words_on_the_screen_and_the_page() -> None:
+    from omosim.reports.claims_screen import FINDINGS
+
+    assert set(FINDINGS) == set(readings.FINDINGS)
+    with using("ko"):
+        assert all(say(words) != words and say(words.capitalize()) != words.capitalize() for words in FINDINGS.values())

@@ -1,5 +1,7 @@
 """Every command and code block of the README is run: cheaply here, as written in the longer checks."""
 
+import contextlib
+import io
 import os
 import re
 import shlex
@@ -7,8 +9,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from omosim.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,6 +32,15 @@ UCI = ROOT.parent / "shared" / "data" / "uci_online_retail.parquet"
 
 
 def omosim(line, folder, *more):
+    """A command line of a page, in this process; with its exit code and what it wrote."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([*shlex.split(line)[1:], *more])
+    return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
+
+
+def alone(line, folder, *more):
+    """The same in a process of its own, as a user has it."""
     words = [sys.executable, "-m", "omosim.cli.main", *shlex.split(line)[1:], *more]
     return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=1500)
 
@@ -81,7 +95,7 @@ def test_each_command_as_written(tmp_path):
             shutil.copy(UCI, tmp_path / "online_retail.parquet")
         elif "fitted/" in line and not UCI.is_file():
             continue
-        done = omosim(line, tmp_path, *smaller)
+        done = alone(line, tmp_path, *smaller)
         assert done.returncode == 0, (line, done.stderr[-2000:])
 
 
@@ -89,7 +103,7 @@ def test_each_command_as_written(tmp_path):
 def test_first_set_up_command_on_a_fresh_machine(tmp_path):
     """From a copy of the files alone; where CI has just made its environment by the same words, the main job in it."""
     if os.environ.get("OMOSIM_FRESH") == "1":
-        _answers(omosim("omosim compare", tmp_path), tmp_path)
+        _answers(alone("omosim compare", tmp_path), tmp_path)
         return
     names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
     for name in filter(None, names):

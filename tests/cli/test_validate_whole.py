@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from omosim.cli.main import main
+from tests.commands import here
 from tests.validation.tiny import TINY
 
 
@@ -52,7 +53,7 @@ def finish(words, folder):
 def shown(tmp_path_factory):
     place = tmp_path_factory.mktemp("validate")
     (place / "t.yaml").write_text(TINY, encoding="utf-8")
-    code, out, err = finish([*SMALL, "jobs=1", "output.dir=one"], place)
+    code, out, err = here([*SMALL, "jobs=1", "output.dir=one"], place)
     assert code == 0, err
     return place, out, err
 
@@ -102,7 +103,7 @@ def test_interrupt_and_resume(shown, tmp_path: Path) -> None:
     assert child.returncode in (0, 130) and "Traceback" not in err
     if child.returncode == 130:
         assert "same command" in out + err and not (tmp_path / "three" / "summary.json").exists()
-    code, _, err = finish(words, tmp_path)
+    code, _, err = here(words, tmp_path)
     assert code == 0, err
     for name in TABLES:
         assert (tmp_path / "three" / name).read_bytes() == (place / "one" / name).read_bytes(), name

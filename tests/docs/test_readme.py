@@ -1,7 +1,5 @@
 """Every command and code block of the README is run: cheaply here, as written in the longer checks."""
 
-import contextlib
-import io
 import os
 import re
 import shlex
@@ -9,11 +7,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from omosim.cli.main import main
+from tests.commands import here
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,10 +30,7 @@ UCI = ROOT.parent / "shared" / "data" / "uci_online_retail.parquet"
 
 def omosim(line, folder, *more):
     """A command line of a page, in this process; with its exit code and what it wrote."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main([*shlex.split(line)[1:], *more])
-    return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
+    return here([*shlex.split(line)[1:], *more], folder)
 
 
 def alone(line, folder, *more):

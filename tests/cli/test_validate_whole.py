@@ -43,12 +43,6 @@ def start(words, folder):
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
-def finish(words, folder):
-    child = start(words, folder)
-    out, err = child.communicate(timeout=900)
-    return child.returncode, out, err
-
-
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
     place = tmp_path_factory.mktemp("validate")
@@ -83,7 +77,7 @@ def test_files_of_the_contract(shown) -> None:
 def test_two_processes_give_the_same_bytes(shown, tmp_path: Path) -> None:
     place, _, _ = shown
     (tmp_path / "t.yaml").write_text(TINY, encoding="utf-8")
-    code, _, err = finish([*SMALL, "jobs=2", "output.dir=two"], tmp_path)
+    code, _, err = here([*SMALL, "jobs=2", "output.dir=two"], tmp_path)
     assert code == 0, err
     for name in TABLES:
         assert (tmp_path / "two" / name).read_bytes() == (place / "one" / name).read_bytes(), name

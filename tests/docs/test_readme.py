@@ -74,7 +74,9 @@ def test_each_command_works(line, folder, tmp_path):
 
 def test_the_notebook_block_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(NOTEBOOK[0], "README.md", "exec"), {"__name__": "readme"})
+    block = NOTEBOOK[0].replace("replications=3,", "replications=3, jobs=1,")  # where runs are made decides nothing
+    assert block != NOTEBOOK[0]
+    exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
     assert (tmp_path / "outputs" / "compare").is_dir()
 
 

@@ -5,7 +5,11 @@ import os
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("omosim", deadline=None)  # a busy machine breaks no law
+hypothesis.settings.load_profile("omosim")
 
 
 def module_at(path: Path) -> ModuleType:

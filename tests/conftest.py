@@ -8,7 +8,8 @@ from types import ModuleType
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("omosim", deadline=None)  # a busy machine breaks no law
+# a busy machine breaks no law
+hypothesis.settings.register_profile("omosim", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("omosim")
 
 

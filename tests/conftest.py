@@ -5,7 +5,12 @@ import os
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import pytest
+
+# a busy machine breaks no law
+hypothesis.settings.register_profile("omosim", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("omosim")
 
 
 def module_at(path: Path) -> ModuleType:

@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +22,14 @@ def module_at(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Outside of a notebook no picture stays open behind its caller's back."""
+    yield
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+        assert pyplot.get_fignums() == [], f"{request.node.nodeid} leaves figures open"
 
 
 @pytest.fixture(scope="session")

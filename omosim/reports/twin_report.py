@@ -191,6 +191,7 @@ def _posterior(table: Table | None, currency: str) -> list[dict[str, str]]:
             low, high = (values[min(len(values) - 1, int(q * len(values)))] * scale for q in (0.05, 0.95))
             width = f"{low:,.4g} to {high:,.4g}"
         else:
-            width = f"± {1.645 * se[name] * scale:,.3g}" if se[name] is not None else "not told"
+            error = se[name]
+            width = "not told" if error is None else f"± {1.645 * error * scale:,.3g}"
         out.append({"name": name, "value": f"{middle:,.4g}", "width": width, "unit": currency if unit[name] == "minor" else unit[name]})
     return out

@@ -141,6 +141,8 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     new = name == "new"
     version = 1 if new else step.twin.version + 1
     files = _files(asked)
+    for kind in files:
+        (place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv")).unlink(missing_ok=True)  # of an earlier try
     end = int(np.datetime64(asked["as_of"], "D").astype(int)) + 1 if asked["as_of"] else None
     head = dict(head) if not new else {**head, "name": asked["name"] or files["orders"].stem.split(".")[0], "adapter": asked["adapter"], "currency": asked["currency"], "timezone": asked["timezone"], "closed": []}
     head["closed"] = sorted({*head["closed"], *asked["closed"]})
@@ -200,7 +202,7 @@ def _read_orders(path: Path, asked: dict[str, Any], head: dict[str, Any], place:
 
     start = time.perf_counter()
     read = ReadOptions(asked["max_bad_rows"], head["timezone"], head["currency"], (), place / "rejects.csv")
-    log = read_any(path, head["adapter"], read, say=_say)
+    log = read_any(path, head["adapter"], read, say=_say, work=place)
     _say(f"read {path.name}: {log.rows:,} rows", start)
     return log
 
@@ -318,6 +320,7 @@ def _fit(step: Step) -> None:
     key = f"{twin.version}-{version}"
     if twin.done("fit", key):
         return
+    _say(f"fitting the laws of {sum(r['rows'] for r in twin.parts('orders')):,} order lines: some seconds, a minute for 10,000 customers")
     table, why = posterior(twin, tables.tables_of(twin), version)
     if table is None:
         step.commit("fit", key, {"refused": why}, {})

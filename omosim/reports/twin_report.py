@@ -81,7 +81,7 @@ def calendar_picture(days: Table) -> str:
     """A year a band, a column a week, a square a day: how many orders, or why there is no figure."""
     if not days["date"]:
         return ""
-    canvas = Canvas("Days", "orders a day, darker is more")
+    canvas = Canvas("Orders by day", "darker is more")
     canvas.heading([(_shade(0.3), "few"), (_shade(1.0), "many"), (FAINT, "closed"), (ORANGE, "gap: not observed"), (YELLOW, "part of a day")])
     most = max((v for v in days["orders"] if v is not None), default=1.0) or 1.0
     first, last = date.fromisoformat(days["date"][0]), date.fromisoformat(days["date"][-1])
@@ -135,7 +135,7 @@ def weekly_chart(panel: Table) -> Chart | None:
     lines = [Line(n.removeprefix("orders."), week(series[n][1]), COLOURS[i % len(COLOURS)]) for i, n in enumerate(names)]
     if not any(v is not None for line in lines for v in line.values):
         return None
-    return chart("Orders by week", "orders a week; weeks with a gap are left open", lines, [dates[i] for i in starts])
+    return chart("Orders by week", "orders a week; weeks with a gap are left open", lines, [dates[i] for i in starts], x_every=max(1, -(-len(starts) // 3)))
 
 
 def hours_heat(hours: Table, days: int) -> Heat | None:

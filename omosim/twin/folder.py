@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from omosim.results.tables import parquet_bytes, read_arrow
 
 SCHEMA_VERSION = 1
 HEAD, DATA, LOCK = "twin.json", "data", ".lock"
+PARTS = "omosim-parts-"  # beginning of folders in which a large file is cut
 #: kind of file -> the name under which its newest version also lies in the folder
 COPIES = {
     "posterior": "posterior.parquet", "forecasts": "forecasts.parquet", "scores": "scores.parquet", "quality": "quality.parquet",
@@ -185,7 +187,7 @@ def writing(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[Step
     if new and not exists(place):
         if place.exists() and not place.is_dir():
             raise FolderInUse(f"{place}: dir is a file; give a folder")
-        strange = [p.name for p in place.iterdir() if p.name not in (LOCK, DATA, "rejects.csv") and not p.name.endswith(atomic.TEMP_MARK)] if place.is_dir() else []
+        strange = [p.name for p in place.iterdir() if p.name not in (LOCK, DATA) and not p.name.startswith(("rejects", PARTS)) and not p.name.endswith(atomic.TEMP_MARK)] if place.is_dir() else []
         if strange:
             raise FolderInUse(f"{place}: holds files that are not of a twin ({strange[0][:60]}); give dir an empty or a new folder")
         place.mkdir(parents=True, exist_ok=True)
@@ -193,6 +195,8 @@ def writing(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[Step
     else:
         twin = read(place)
     with _locked(place):
+        for left in place.glob(f"{PARTS}*"):
+            shutil.rmtree(left, ignore_errors=True)
         if exists(place):
             twin = read(place)  # another process may have written while this one waited for nothing
             settle(twin)

@@ -164,6 +164,9 @@ def calendar_of(tables: Tables, closed: Iterable[str] = (), as_of: int | None = 
         names = ", ".join(_WEEKDAYS[w] for w in shut)
         found.append(Finding("closed_weekday", "info", "orders", names, int(np.isin(weekday, shut).sum()), "days without orders there are closed days: 0 orders, no gap"))
     missing = gaps(counts, first, apart)
+    lacking = (counts == 0) & ~apart
+    if lacking.sum() > 0.4 * (~apart).sum() and np.median(counts[counts > 0]) >= 5:
+        missing = lacking  # so many empty days that the days around them say nothing, between days that are busy
     days.state[apart] = CLOSED
     days.state[missing] = GAP
     for a, b in _runs(missing | (apart & _inside(missing))):  # closed days between two days of a gap belong to it

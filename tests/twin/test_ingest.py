@@ -117,6 +117,20 @@ def test_as_of_leaves_out_later_orders_and_later_news_of_earlier_ones(quick: Non
     assert len(back) and lines[lines["order_id"].isin(back["order_id"])]["status"].isna().all()
 
 
+def test_rejects_of_an_earlier_try_go_and_a_refused_table_leaves_no_twin(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "traffic.csv").write_text("at,store_id,visitors\n2025-01-06,S01,many\n2025-01-07,S01,5\n")
+    words = ("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", f"traffic={tmp_path / 'traffic.csv'}")
+    assert twin(*words) == 2
+    said = capsys.readouterr().err
+    assert "not_a_whole_number: traffic.csv, row 2, column 'visitors': 'many'; allowed: a whole number" in said and "rejects_traffic.csv" in said
+    assert not folder.exists(tmp_path / "a") and (tmp_path / "a" / "rejects_traffic.csv").is_file()
+    (tmp_path / "a" / "omosim-parts-left").mkdir()
+    (tmp_path / "traffic.csv").write_text("at,store_id,visitors\n2025-01-06,S01,7\n2025-01-07,S01,5\n")
+    assert twin(*words) == 0
+    assert not [p for p in (tmp_path / "a").iterdir() if p.name.startswith(("rejects", "omosim-parts"))]
+    assert main(["report", str(tmp_path / "a")]) == 0
+
+
 def test_numbers_that_are_used_again_are_refused(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     assert twin("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}") == 0
     before = contents(tmp_path / "a")
@@ -158,6 +172,14 @@ def test_bad_words_are_answered_in_words(name: str, tmp_path: Path, monkeypatch:
     said = "".join(capsys.readouterr())
     assert expected in said and "Traceback" not in said and "a bug in omosim" not in said
     assert not (tmp_path / "a" / "twin.json").exists()
+
+
+def test_help_completion_and_code_name_the_same_actions() -> None:
+    from omosim.api.twin import ACTIONS
+    from omosim.cli.complete import candidates
+
+    assert candidates("omosim twin ") == list(ACTIONS) and candidates("omosim twin up") == ["update"]
+    assert "dir=" in candidates("omosim twin new d")
 
 
 def test_a_folder_of_other_files_is_refused(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:

@@ -70,6 +70,16 @@ def test_three_days_without_rows_are_found_in_a_busy_log(rate: float) -> None:
         assert q.gaps(counts, 3, np.zeros(200, bool))[100:103].all()
 
 
+def test_a_log_of_every_third_day_is_refused_and_one_of_a_quiet_shop_is_not(tmp_path: Path) -> None:
+    frame = shop.orders()
+    some = frame[shop.day_of(frame).isin([shop.date(d) for d in range(0, 70, 3)])]
+    _, by = found(some, tmp_path)
+    with pytest.raises(q.DataRefused, match=r"too_many_gaps: .* of \d+ open days"):
+        q.refuse(by["too_many_gaps"], [])
+    days, by = found(shop.orders(per_day=0.5, days=200), tmp_path / "b")
+    assert by == {} and (days.state == q.OBSERVED).all()
+
+
 def test_a_channel_that_appears_midway_has_no_figures_before(tmp_path: Path) -> None:
     frame = shop.orders()
     frame = frame[(frame["channel"] == "store") | (shop.day_of(frame) >= shop.date(30))]

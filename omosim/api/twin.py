@@ -227,7 +227,7 @@ def _commit(
 
     orders = whole["orders"]
     assert orders is not None
-    log = tables.log_of(Twin(step.twin.path, head), orders, whole["returns"])
+    log = tables.log_of(Twin(step.twin.path, head), tables.delivered(orders, whole["deliveries"]), whole["returns"])
     every = tables.Tables(log, {k: f for k in BESIDE if (f := whole[k]) is not None})
     last = max(int(orders["placed_local"].max()) // tables.DAY_S, end - 1 if end is not None and name == "new" else 0)
     days, oddities = quality.calendar_of(every, head["closed"], last)

@@ -48,7 +48,7 @@ class Twin:
     @property
     def version(self) -> int:
         """Number of the last ingest, 1 that of `new`."""
-        return max((row["version"] for row in self.head["data"]), default=0)
+        return last_version(self.head)
 
     def parts(self, kind: str) -> list[dict[str, Any]]:
         """Rows of `data` of a kind, the oldest first."""
@@ -67,6 +67,11 @@ class Twin:
     def done(self, step: str, key: str) -> bool:
         """Whether the journal says that a step was done with these inputs."""
         return any(row["step"] == step and row["key"] == key for row in self.head["updates"])
+
+
+def last_version(head: Mapping[str, Any]) -> int:
+    """Number of the last ingest that a head tells of; one that brought nothing new counts too."""
+    return max((row["version"] for name in ("data", "sources") for row in head[name]), default=0)
 
 
 def exists(path: str | os.PathLike[str]) -> bool:
@@ -139,7 +144,7 @@ class Step:
         """
         old = self.twin.head
         files = {**old["files"], **head.get("files", {})}
-        row = {"step": step, "key": key, "version": max((r["version"] for r in head.get("data", old["data"])), default=0), "did": dict(did)}
+        row = {"step": step, "key": key, "version": last_version({**old, **head}), "did": dict(did)}
         new = {**old, **head, "files": files, "schema_version": SCHEMA_VERSION, "updates": [*old["updates"], row]}
         atomic.write_json(self.twin.path / HEAD, new)
         self.twin.head = json.loads(atomic.json_text(new))

@@ -361,6 +361,15 @@ def of_table(table: FurtherTable, orders: pd.DataFrame) -> list[Finding]:
         if stores and strange:
             n = int(table.rows["store_id"].isin(strange).sum())
             found.append(Finding("store_without_orders", "info", table.kind, ", ".join(strange[:5]) + (" …" if len(strange) > 5 else ""), n, "kept; no order names it"))
+    if table.kind == "deliveries" and table.rows["order_id"].notna().any():
+        own = table.rows[table.rows["order_id"].notna()]
+        placed = own["order_id"].map(orders.groupby("order_id")["placed_utc"].min())
+        for code, off, done in (("order_unknown", placed.isna(), "kept; no order has that number yet"),
+                                ("delivered_before_placed", own["utc"] < placed - DAY_S * own["whole_day"], "not taken as the order's handing over")):  # fmt: skip
+            if off.any():
+                rows = own[off.to_numpy()]
+                place = f"{table.file}, row {int(rows['file_row'].min())}: order {str(rows['order_id'].iloc[0])[:40]}"
+                found.append(Finding(code, "info" if code == "order_unknown" else "warning", "deliveries", place, len(rows), done))
     return found
 
 

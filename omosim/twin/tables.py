@@ -207,7 +207,18 @@ def tables_of(twin: Twin) -> Tables:
     """Everything that the twin has ingested."""
     lines = known(twin, "orders")
     assert lines is not None, "a twin has orders"
-    return Tables(log_of(twin, lines, known(twin, "returns")), {k: f for k in KEYS if (f := known(twin, k)) is not None})
+    further = {k: f for k in KEYS if (f := known(twin, k)) is not None}
+    return Tables(log_of(twin, delivered(lines, further.get("deliveries")), known(twin, "returns")), further)
+
+
+def delivered(lines: pd.DataFrame, deliveries: pd.DataFrame | None) -> pd.DataFrame:
+    """Order lines whose handing over only the table of deliveries tells get it from there; a delivery before its order is no news of it."""
+    if deliveries is None or deliveries["order_id"].isna().all():
+        return lines
+    last = deliveries[deliveries["order_id"].notna()].groupby("order_id")["utc"].max()
+    at = lines["order_id"].map(last)
+    use = (lines["collected_utc"] < 0) & (at >= lines["placed_utc"])
+    return lines.assign(collected_utc=np.where(use, at.fillna(-1), lines["collected_utc"]).astype(np.int64))
 
 
 def log_of(twin: Twin, lines: pd.DataFrame, returns: pd.DataFrame | None) -> OrderLog:

@@ -11,7 +11,7 @@ import pytest
 from omosim.ingest import ReadOptions, read_further, read_orders
 from omosim.twin import quality as q
 from omosim.twin.panel import panel_of_log
-from omosim.twin.tables import DAY_S, Tables
+from omosim.twin.tables import DAY_S, Tables, delivered, lines_of
 from tests.conftest import module_at
 
 shop = module_at(Path(__file__).with_name("small_shop.py"))
@@ -166,6 +166,17 @@ def test_counts_that_add_up_leave_nothing_and_a_planted_loss_is_named(tmp_path: 
     assert f.code == "stock_unreconciled" and f"S01 pot until {shop.date(35)}: -200" in f.place
     lone = tables(frame, tmp_path / "c", stock=lost)
     assert q.stock_findings(lone)[0].code == "stock_without_deliveries"
+
+
+def test_deliveries_of_orders_hand_them_over_and_those_of_no_order_are_named(tmp_path: Path) -> None:
+    frame = shop.orders(days=10)
+    ids = frame["order_id"].tolist()
+    came = pd.DataFrame({"received_at": ["2025-01-12T10:00:00+09:00", "2025-01-01T10:00:00+09:00", "2025-01-12T10:00:00+09:00"], "order_id": [ids[0], ids[1], "o-gone"]})
+    every = tables(frame, tmp_path)
+    table = read_further("deliveries", shop.write(came, tmp_path / "d.csv"))
+    assert {(f.code, f.rows) for f in q.of_table(table, every.orders.lines)} == {("order_unknown", 1), ("delivered_before_placed", 1)}
+    lines = delivered(lines_of(every.orders), table.rows)
+    assert dict(zip(lines["order_id"], lines["collected_utc"], strict=True))[ids[0]] == 1736643600 and (lines["collected_utc"] >= 0).sum() == 1
 
 
 def test_the_panel_adds_up_and_keeps_what_was_not_observed_apart(tmp_path: Path) -> None:

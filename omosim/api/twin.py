@@ -341,12 +341,13 @@ def _unchanged(twin: Twin, why: str) -> int:
 
 def write_twin_report(twin: Twin) -> Path:
     """`report.html` of a twin's folder; returns where."""
+    from omosim.reports.language import translate_page
     from omosim.reports.twin_report import twin_page
     from omosim.results import write_text
 
     target = twin.path / "report.html"
     wanted = ("quality", "panel", "days", "hours", "posterior", "forecasts", "scores")
-    page = twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None})
+    page = translate_page(twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None}))
     if not target.is_file() or target.read_bytes() != page.encode():
         write_text(target, page)
     return target

@@ -178,7 +178,8 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
             found.append(quality.Finding("older_than_known", "info", "orders", f"{log.file}, {first} to {last}", len(lines), f"ends before {last_before}, the twin's day; rows that the twin lacked are taken"))
         keep("orders", tables.take_orders(whole["orders"], lines, log.file))
         if returns is not None:
-            keep("returns", tables.take_returns(whole["returns"], returns))
+            assert whole["orders"] is not None
+            keep("returns", tables.take_returns(whole["returns"], returns if new else tables.matched(returns, whole["orders"])))
         sources.append({"kind": "orders", "file": log.file, "sha256": log.file_hash, "rows": log.rows, "version": version, "classes": tables.account(log), "notes": list(log.notes)})
     orders = whole["orders"]
     assert orders is not None

@@ -169,8 +169,11 @@ def calendar_of(tables: Tables, closed: Iterable[str] = (), as_of: int | None = 
         missing = lacking  # so many empty days that the days around them say nothing, between days that are busy
     days.state[apart] = CLOSED
     days.state[missing] = GAP
-    for a, b in _runs(missing | (apart & _inside(missing))):  # closed days between two days of a gap belong to it
-        n = int(missing[a:b].sum())
+    for start, end in _runs(missing | apart):
+        at = start + np.flatnonzero(missing[start:end])
+        if not at.size:
+            continue
+        a, b, n = int(at[0]), int(at[-1]) + 1, int(at.size)  # closed days between two days of a gap belong to it
         found.append(Finding("gap", "warning", "orders", _period(days, a, b), n,
                              "not observed: no zeros are made of them. If the shop was closed: closed=[…] with these days"))  # fmt: skip
     if missing.sum() > 0.4 * max(1, (~apart).sum()):
@@ -182,16 +185,6 @@ def calendar_of(tables: Tables, closed: Iterable[str] = (), as_of: int | None = 
 
 
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
-
-
-def _inside(missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Places with a gap somewhere before and the next day after them: closed days between two days of one gap."""
-    left = np.r_[False, missing[:-1]] | np.r_[False, False, missing[:-2]]
-    right = np.r_[missing[1:], False] | np.r_[missing[2:], False, False]
-    between = left & right & ~missing
-    pair = between & (np.r_[False, between[:-1]] | np.r_[between[1:], False])
-    lone = np.r_[False, missing[:-1]] & np.r_[missing[1:], False]
-    return (lone & between) | pair
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:

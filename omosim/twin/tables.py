@@ -22,7 +22,7 @@ TIMES = ("promised_utc", "ready_utc", "collected_utc", "returned_utc")
 LINES = (*TEXTS, "placed_utc", "placed_local", "units", "value", *TIMES)
 #: adapters whose cancellations are rows of their own, not states of an order
 OWN_RETURNS = ("uci_online_retail",)
-RETURNS = ("cancel_id", "order_id", "value", "lag_s", "placed_utc", "placed_local", "cancel_utc")
+RETURNS = ("cancel_id", "order_id", "value", "lag_s", "placed_utc", "placed_local", "cancel_utc", "shopper_id", "sku", "units")
 #: what tells a row of each table; later rows with the same replace earlier ones
 KEYS = {
     "stock": ("utc", "store_id", "sku", "category"), "traffic": ("utc", "whole_day", "store_id"), "sessions": ("utc", "whole_day", "channel", "device"),
@@ -119,6 +119,21 @@ def _numbered(returns: pd.DataFrame) -> pd.Series:
     """A key for each cancellation: its invoice, its value, and which of equal ones it is."""
     key = returns["cancel_id"].astype(str) + "|" + returns["value"].astype(str)
     return key + "|" + returns.groupby(key, sort=False).cumcount().astype(str)
+
+
+def matched(returns: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Cancellations whose sale stands in an earlier export, found by the adapter's own rule: the customer's latest earlier sale of the item."""
+    lone = returns[(returns["lag_s"] < 0) & returns["shopper_id"].notna() & returns["sku"].notna()]
+    if lone.empty or lines.empty:
+        return returns
+    sold = lines[lines["shopper_id"].notna()][["shopper_id", "sku", "order_id", "placed_utc", "placed_local", "units"]]
+    both = lone.reset_index()[["index", "shopper_id", "sku", "cancel_utc", "units"]].merge(sold, on=["shopper_id", "sku"], suffixes=("", "_sale"))
+    both = both[(both["placed_utc"] <= both["cancel_utc"]) & (both["units_sale"] >= both["units"])]
+    best = both.sort_values(["index", "placed_utc", "order_id"], kind="stable").drop_duplicates("index", keep="last").set_index("index")
+    out = returns.copy()
+    out.loc[best.index, ["order_id", "placed_utc", "placed_local"]] = best[["order_id", "placed_utc", "placed_local"]]
+    out.loc[best.index, "lag_s"] = best["cancel_utc"] - best["placed_utc"]
+    return out
 
 
 def take_returns(known: pd.DataFrame | None, new: pd.DataFrame) -> Taken:

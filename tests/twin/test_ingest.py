@@ -246,3 +246,16 @@ def test_every_layout_makes_a_twin_and_takes_an_overlapping_export(adapter: str,
     assert twin("new", f"dir={tmp_path / 'b'}", f"orders={path}", f"adapter={adapter}") == 0
     assert (tmp_path / "a" / "panel.parquet").read_bytes() == (tmp_path / "b" / "panel.parquet").read_bytes()
     assert folder.read(tmp_path / "a").head["adapter"] == adapter
+
+
+def test_a_cancellation_finds_its_sale_in_an_earlier_export(quick: None, tmp_path: Path) -> None:
+    head, *rows = _uci(80).splitlines()
+    day = [r.split(",")[4][:10] for r in rows]
+    for name, keep in (("first", lambda d: d < "2011-01-10"), ("late", lambda d: d >= "2011-01-10"), ("whole", lambda d: True)):
+        (tmp_path / f"{name}.csv").write_text("\n".join([head, *(r for r, d in zip(rows, day, strict=True) if keep(d))]) + "\n")
+    assert twin("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", "adapter=uci_online_retail") == 0
+    assert twin("update", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'late.csv'}") == 0
+    assert twin("new", f"dir={tmp_path / 'b'}", f"orders={tmp_path / 'whole.csv'}", "adapter=uci_online_retail") == 0
+    got, wanted = (tables_of(folder.read(tmp_path / n)).orders.cancelled.sort_values("cancel_id", ignore_index=True) for n in "ab")
+    assert (wanted["lag_s"] > 0).all() and len(wanted) > 40
+    pd.testing.assert_frame_equal(got, wanted)

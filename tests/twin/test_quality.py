@@ -70,6 +70,14 @@ def test_three_days_without_rows_are_found_in_a_busy_log(rate: float) -> None:
         assert q.gaps(counts, 3, np.zeros(200, bool))[100:103].all()
 
 
+def test_the_real_log_has_its_holidays_as_gaps_and_closed_saturdays(uci) -> None:
+    days, findings = q.calendar_of(Tables(uci))
+    assert [f.place for f in findings if f.code == "gap"] == [
+        "2010-12-24 to 2011-01-03", "2011-04-22 to 2011-04-25", "2011-04-29", "2011-05-02", "2011-05-30", "2011-08-29"]
+    assert [(f.code, f.place) for f in findings if f.code != "gap"] == [("closed_weekday", "Saturdays"), ("partial_last_day", "2011-12-09")]
+    assert q.price_jumps(uci.lines) == [] and q.doubled_days(uci.lines)[1] == [] and q.backward(uci.lines, "x") == []
+
+
 def test_a_log_of_every_third_day_is_refused_and_one_of_a_quiet_shop_is_not(tmp_path: Path) -> None:
     frame = shop.orders()
     some = frame[shop.day_of(frame).isin([shop.date(d) for d in range(0, 70, 3)])]

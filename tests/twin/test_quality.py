@@ -71,7 +71,7 @@ def test_three_days_without_rows_are_found_in_a_busy_log(rate: float) -> None:
 
 
 def test_the_real_log_has_its_holidays_as_gaps_and_closed_saturdays(uci) -> None:
-    days, findings = q.calendar_of(Tables(uci))
+    _, findings = q.calendar_of(Tables(uci))
     assert [f.place for f in findings if f.code == "gap"] == [
         "2010-12-24 to 2011-01-03", "2011-04-22 to 2011-04-25", "2011-04-29", "2011-05-02", "2011-05-30", "2011-08-29"]
     assert [(f.code, f.place) for f in findings if f.code != "gap"] == [("closed_weekday", "Saturdays"), ("partial_last_day", "2011-12-09")]

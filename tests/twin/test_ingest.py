@@ -154,6 +154,8 @@ WRONG = {
     "misspelt key": (("new", "dir=a", "orders=first.csv", "trafic=first.csv"), "Did you mean 'traffic'?"),
     "bad day": (("new", "dir=a", "orders=first.csv", "as_of=2025/01/01"), "as_of"),
     "day that is none": (("new", "dir=a", "orders=first.csv", "as_of=2025-02-30"), "as_of"),
+    "closed on no day": (("new", "dir=a", "orders=first.csv", "closed=[2025-01-01,2025-13-01]"), "no such day"),
+    "accepting what is none": (("new", "dir=a", "orders=first.csv", "accept=price_jmp"), "price_jump"),
     "before the first order": (("new", "dir=a", "orders=first.csv", "as_of=2024-01-01"), "no_rows"),
     "update of nothing": (("update", "dir=nothing", "orders=first.csv"), "no twin here"),
     "update with settings": (("update", "dir=nothing", "orders=first.csv", "market=apparel"), "market"),
@@ -177,7 +179,10 @@ def test_bad_words_are_answered_in_words(name: str, tmp_path: Path, monkeypatch:
 def test_help_completion_and_code_name_the_same_actions() -> None:
     from omosim.api.twin import ACTIONS
     from omosim.cli.complete import candidates
+    from omosim.config.commands import TwinSettings
+    from omosim.twin.quality import REFUSED
 
+    assert str(TwinSettings.model_fields["accept"].annotation) == f"list[typing.Literal{list(REFUSED)}]"
     assert candidates("omosim twin ") == list(ACTIONS) and candidates("omosim twin up") == ["update"]
     assert "dir=" in candidates("omosim twin new d")
 

@@ -20,6 +20,7 @@ TELLS = {
     "sessions": "how many visit the web shop, and so how many of them buy", "prices": "what a price or a promotion does",
     "deliveries": "lead times, and with counts the flow of stock",
 }  # fmt: skip
+_SHOWN = 12  # files read last; those before stand in twin.json
 _SEVERITY = {"refused": ("worse", "accepted"), "warning": ("cannot_tell", "look at it"), "info": ("better", "note")}
 
 
@@ -43,7 +44,8 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
         warnings=sum(f["severity"] == "warning" for f in findings),
         accepted=sum(f["severity"] == "refused" for f in findings),
         findings=findings,
-        sources=[_source(s) for s in head["sources"]],
+        sources=[_source(s) for s in head["sources"][-_SHOWN:]],
+        earlier=max(0, len(head["sources"]) - _SHOWN),
         lacking=[(kind, TELLS[kind]) for kind in TELLS if not any(s["kind"] == kind for s in head["sources"])],
         calendar=calendar_picture(days),
         charts=[weekly] if weekly else [],
@@ -51,7 +53,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
         channels=_channels(tables["panel"]) if "panel" in tables else [],
         posterior=_posterior(tables.get("posterior"), head["currency"]),
         not_fitted=next((row["did"]["refused"] for row in reversed(head["updates"]) if row["step"] == "fit" and "refused" in row["did"]), "") if not head["parameter_sets"] else "",
-        updates=[{"step": row["step"], "version": row["version"], "words": _did(row["did"])} for row in head["updates"]],
+        updates=[{"step": row["step"], "version": row["version"], "words": _did(row["did"])} for row in head["updates"][-2 * _SHOWN :]],
         provenance={}, command_line="", assumptions=[], manifest={"files": [], "more": 0}, laws=[],
     )  # fmt: skip
 

@@ -264,3 +264,16 @@ def test_a_cancellation_finds_its_sale_in_an_earlier_export(quick: None, tmp_pat
     got, wanted = (tables_of(folder.read(tmp_path / n)).orders.cancelled.sort_values("cancel_id", ignore_index=True) for n in "ab")
     assert (wanted["lag_s"] > 0).all() and len(wanted) > 40
     pd.testing.assert_frame_equal(got, wanted)
+
+
+def test_a_twin_of_many_updates_and_of_hostile_names_has_a_page_that_stays_small_and_safe(quick: None, tmp_path: Path, orders: pd.DataFrame) -> None:
+    from omosim.reports.twin_report import twin_page
+
+    visits = shop.write(shop.traffic(9).assign(store_id="<b onload=x>T&1"), tmp_path / "traffic.csv")
+    assert twin("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", f"traffic={visits}") == 0
+    made = folder.read(tmp_path / "a")
+    assert "<b onload=x>T&1" in (made.table("quality") or {})["place"]
+    head = {**made.head, "name": "<u>mine", "sources": [{**s, "file": "<i>x.csv"} for s in made.head["sources"]] * 200, "updates": made.head["updates"] * 200}
+    page = twin_page(head, {k: t for k in ("quality", "panel", "days", "hours", "posterior") if (t := made.table(k)) is not None})
+    assert "<i>x" not in page and "<u>mine" not in page and "<b onload" not in page and "&lt;u&gt;mine" in page
+    assert len(page) < 200_000 and "earlier ones stand in twin.json" in page

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(words)
     except KeyboardInterrupt:
-        kept = "goes on where it stopped" if words[:1] in (["compare"], ["sweep"], ["validate"], ["value"], ["flip"], ["attribute"], ["claims"]) else "starts it again"
+        kept = "goes on where it stopped" if words[:1] in (["compare"], ["sweep"], ["validate"], ["value"], ["flip"], ["attribute"], ["claims"], ["twin"]) else "starts it again"
         _say(f"\ninterrupted; nothing is half written. The same command {kept}:\n  " + _replay(words))
         return INTERRUPTED
     except SystemExit as stop:

@@ -105,6 +105,22 @@ COMMANDS: dict[str, Command] = {
             "omosim compare market=outputs/calibrate/latest/market.yaml",
         ),
         _c(
+            "twin",
+            "overrides",
+            "omosim twin new|update|report dir=DIR [orders=FILE] [key=value …]",
+            "a digital twin of a retailer that lives on its data",
+            "소매점 데이터로 움직이는 디지털 트윈을 만들고 갱신한다",
+            "new reads the files, says what is odd about them, and fits; update takes newer files, whose old rows count once;\n"
+            "report writes report.html. Files: orders, stock, traffic, sessions, prices, deliveries (docs/twin_data.md). The folder\n"
+            "survives a kill: the same command goes on and gives the same bytes.",
+            (
+                "omosim twin new dir=mytwin orders=orders.csv timezone=Asia/Seoul",
+                "omosim twin update dir=mytwin orders=this_week.csv traffic=traffic.csv",
+                "omosim twin new dir=uci orders=online_retail.parquet adapter=uci_online_retail as_of=2011-09-09",
+            ),
+            "omosim twin report dir=DIR",
+        ),
+        _c(
             "bopis",
             "overrides",
             "omosim bopis [orders=FILE] [store=ID] [day=sat] [key=value …]",
@@ -282,6 +298,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "flip": ("--cfg",),
     "attribute": ("--cfg",),
     "claims": ("--cfg",),
+    "twin": ("--cfg",),
     "explain": ("--all", "--count"),
     "doctor": ("--warm",),
 }

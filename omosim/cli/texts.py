@@ -57,6 +57,11 @@ COMMON_OF = {
     "claims": """\
   claims=N9,N14|all|FILE.yaml  replications=20  jobs=2  seed=7  output.dir=DIR
   market=NAME|FILE.yaml  shoppers=12000 and other settings, in place of each file's own; days stay the file's, whose outcomes name them""",
+    "twin": """\
+  dir=DIR  orders=FILE  adapter=own|uci_online_retail|cdnow|tafeng|olist  timezone=Asia/Seoul  currency=KRW  name=NAME
+  stock=FILE  traffic=FILE  sessions=FILE  prices=FILE  deliveries=FILE  as_of=YYYY-MM-DD (last day taken in)
+  closed=[2026-02-17,…] (days the shop was closed)  accept=[CODE] (findings that are right as they stand)  max_bad_rows=0
+  market=NAME|FILE.yaml  strategy=NAME  shoppers=20000  seed=7 and other settings, for what the data do not tell (new only)""",
     "bopis": """\
   orders=FILE  store=ID  day=all|mon|…|sun  roster=FILE (who was on duty, as rota.csv)  output.dir=DIR  seed=7
   promise_h=2  target=0.95 (ready on time)  wait_min=5  wait_share=0.9 (wait no longer)

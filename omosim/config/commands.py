@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, create_model, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model, field_validator
+from pydantic_core import PydanticCustomError
 
 from omosim.schema.fields import Frozen, par
 from omosim.schema.settings import CompareSettings
@@ -170,6 +172,45 @@ class AttributeSettings(_Workers):
         return sorted(set(value))
 
 
+def _day(value: str) -> str:
+    """A day that exists, as YYYY-MM-DD."""
+    try:
+        if date.fromisoformat(value).isoformat() == value:
+            return value
+    except ValueError:
+        pass
+    raise PydanticCustomError("no_such_day", "no such day, written YYYY-MM-DD like 2025-03-01")
+
+
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
+
+
+class TwinSettings(Frozen):
+    """What `twin` adds to the settings: its folder, the retailer's files, and how they are read."""
+
+    dir: str = par("folder", "folder of the twin", default="", max_length=4096)
+    orders: str | None = par("file", "order file, CSV, CSV.gz, xlsx or Parquet", default=None, max_length=4096)
+    adapter: Literal["own", "uci_online_retail", "cdnow", "tafeng", "olist"] = par("name", "layout of the order file", default="own")
+    stock: str | None = par("file", "counts of stock on hand", default=None, max_length=4096)
+    traffic: str | None = par("file", "visitors of stores by hour or day", default=None, max_length=4096)
+    sessions: str | None = par("file", "sessions of the web shop by hour or day", default=None, max_length=4096)
+    prices: str | None = par("file", "prices and promotions", default=None, max_length=4096)
+    deliveries: str | None = par("file", "goods that came, of suppliers and of orders", default=None, max_length=4096)
+    name: str = par("name", "name of the twin; empty: from the order file's name", default="", max_length=80)
+    timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)
+    currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "currency of the prices", default="KRW")
+    as_of: Day | None = par("day", "last day that is taken in, YYYY-MM-DD; none: all", default=None)
+    max_bad_rows: BadRows = par("rows", "bad rows of each file that may be left out, each of them counted; below 1 (or 0.1%) a share of all rows", 0, 10**9, default=0)
+    closed: list[Day] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)
+    accept: list[Literal["price_jump", "too_many_gaps"]] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
+
+    @field_validator("closed", "accept", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        """One day or code needs no brackets."""
+        return [value] if isinstance(value, str) else value
+
+
 OPTIONS: dict[str, type[BaseModel]] = {
     "run": RunSettings,
     "sweep": SweepSettings,
@@ -181,4 +222,5 @@ OPTIONS: dict[str, type[BaseModel]] = {
     "flip": FlipSettings,
     "attribute": AttributeSettings,
     "claims": ClaimsSettings,
+    "twin": TwinSettings,
 }

@@ -40,7 +40,7 @@ def explain(key: str, composed: Composed) -> str:
         source, place = source_of(layers.comment((key,)))[1], layers.set_by((key,))
         row = {"key": key, "value": composed.options.get(key), "unit": unit, "source": source, "file": place}
         return "\n".join(_lines(row, compare.description or "", _allowed(key), ""))
-    for command in ("bopis", "calibrate", "validate", "claims", "value", "flip", "attribute"):
+    for command in ("bopis", "calibrate", "validate", "claims", "value", "flip", "attribute", "twin"):
         if key in OPTIONS[command].model_fields:
             return _option(key, command)
     if key in KINDS:

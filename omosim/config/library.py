@@ -18,7 +18,7 @@ from omosim.config.errors import Problem, nearest
 from omosim.config.strict import Doc, Path_, read_file
 
 GROUPS = ("market", "catalogue", "network", "touchpoints", "strategy", "scenario", "engine")
-PRIMARY = ("run", "compare", "sweep", "calibrate", "bopis", "validate", "claims", "value", "flip", "attribute")
+PRIMARY = ("run", "compare", "sweep", "calibrate", "bopis", "validate", "claims", "value", "flip", "attribute", "twin")
 #: groups whose folder stands beside `configs`
 BESIDE = {"scenario": "scenarios", "experiment": "experiments"}
 #: groups whose folder in `configs` has another name: published experiments are no studies of the user's

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -75,7 +76,8 @@ def read_cdnow(path: Path, options: ReadOptions) -> OrderLog:
     raw.row = raw.row - 1
     raw.ragged = [(r - 1, *rest) for r, *rest in raw.ragged]  # type: ignore[misc]
     c = _pick(raw, ("customer", "day", "units", "dollars"), path.name)
-    number = pa.array(np.arange(len(raw.row)).astype(str))
+    # counted within the customer's day, so that an export that begins elsewhere gives the same ids
+    number = pa.array(pd.Series(np.arange(len(raw.row))).groupby([c["customer"].to_pandas(), c["day"].to_pandas()], dropna=False).cumcount().to_numpy().astype(str))
     columns = {
         "order_id": _numbered(c["customer"], c["day"], number),
         "placed_at": _midnight(c["day"], r"^([0-9]{4})([0-9]{2})([0-9]{2})$", r"\1-\2-\3"),

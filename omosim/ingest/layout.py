@@ -9,7 +9,7 @@ from typing import Literal
 from omosim.ingest.errors import file_error, plain_text
 from omosim.ingest.text import RawTable, fold
 
-Kind = Literal["id", "text", "count", "price", "time", "choice", "place"]
+Kind = Literal["id", "text", "count", "price", "time", "choice", "place", "whole", "discount", "moment"]
 
 CHANNELS = ("web", "store", "social", "live")
 FLOWS = ("ship", "pickup", "store", "same_day", "curbside", "locker")
@@ -29,6 +29,8 @@ class ColumnRule:
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     weaker: tuple[str, ...] = ()  # names that count when none of the others stands in the file; the first one wins
+    unit: str = ""
+    says: str = ""  # what it holds, in a sentence of the data dictionary
 
     def names(self) -> tuple[str, ...]:
         """All names, the best first."""
@@ -128,8 +130,11 @@ def nearest(word: str, allowed: list[str]) -> str | None:
     return plain[found[0]] if found else None
 
 
-def match_columns(raw: RawTable, file: str, rules: tuple[ColumnRule, ...] = ORDER_COLUMNS) -> Layout:
-    """Find the contract's columns whatever their order and language; OrderFileError when that is not certain."""
+def match_columns(raw: RawTable, file: str, rules: tuple[ColumnRule, ...] = ORDER_COLUMNS, what: str = "the order file") -> Layout:
+    """Find the contract's columns whatever their order and language; OrderFileError when that is not certain.
+
+    what: whose names they are, in words.
+    """
     by_fold = {fold(n): (rule, max(0, i - len(rule.aliases))) for rule in rules for i, n in enumerate(rule.names())}
     columns: dict[str, str] = {}
     titles: dict[str, str] = {}
@@ -154,12 +159,12 @@ def match_columns(raw: RawTable, file: str, rules: tuple[ColumnRule, ...] = ORDE
                 continue
             unknown.append(titles[rule.name])
         columns[rule.name], titles[rule.name], rank[rule.name] = key, title, here
-    _refuse_gaps(columns, unknown, file, rules)
+    _refuse_gaps(columns, unknown, file, rules, what)
     notes = tuple(f"column '{plain_text(u)}' is not read" for u in unknown)
     return Layout(columns, titles, tuple(unknown), notes)
 
 
-def _refuse_gaps(columns: dict[str, str], unknown: list[str], file: str, rules: tuple[ColumnRule, ...]) -> None:
+def _refuse_gaps(columns: dict[str, str], unknown: list[str], file: str, rules: tuple[ColumnRule, ...], what: str) -> None:
     missing = [r for r in rules if r.required and r.name not in columns]
     names = [n for r in missing for n in r.names()] or [r.name for r in rules if r.name not in columns]
     known = known_names(rules)
@@ -168,7 +173,7 @@ def _refuse_gaps(columns: dict[str, str], unknown: list[str], file: str, rules: 
             continue  # a weaker name beside a better one
         guess = nearest(fold(title), names)
         if guess and difflib.SequenceMatcher(None, fold(title), guess).ratio() >= (0.6 if missing else 0.84):
-            raise file_error("unknown_column", file, "the names of the order file", row=1, column=title, nearest=guess)
+            raise file_error("unknown_column", file, f"the names of {what}", row=1, column=title, nearest=guess)
     if missing:
         required = ", ".join(r.name for r in rules if r.required)
         raise file_error("missing_column", file, f"a header with {required}", row=1, column=missing[0].name,

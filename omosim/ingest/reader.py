@@ -31,6 +31,8 @@ from omosim.ingest.workbook import note_odd
 from omosim.results.provenance import file_hash
 
 LONGEST_ID = 120
+#: how the numbers of each kind of column are judged
+NUMBERS = {"count": v.count_rule, "price": v.price_rule, "whole": v.whole_rule, "discount": v.discount_rule}
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,11 @@ class ReadOptions:
     budget: Budget = field(default_factory=Budget)
 
 
-class _Checker:
+class Checker:
     """One pass over the columns of one file."""
 
-    def __init__(self, raw: RawTable, layout: Layout, file: str, options: ReadOptions) -> None:
-        self.raw, self.layout, self.options = raw, layout, options
+    def __init__(self, raw: RawTable, layout: Layout, file: str, options: ReadOptions, rules: tuple[ColumnRule, ...] = ORDER_COLUMNS) -> None:
+        self.raw, self.layout, self.options, self.rules = raw, layout, options, rules
         self.findings = Findings(file)
         self.n = len(raw.row)
         self.out: dict[str, NDArray] = {}
@@ -90,8 +92,8 @@ class _Checker:
         shown = coded.text()
         if rule.required:
             self.note(coded.codes == -1, "missing_value", rule.name, None)
-        if rule.kind in ("count", "price"):
-            judged = v.judge(coded, v.count_rule if rule.kind == "count" else v.price_rule)
+        if rule.kind in NUMBERS:
+            judged = v.judge(coded, NUMBERS[rule.kind], v.MISSING if rule.kind == "whole" else -1)
             self.out[rule.name] = judged.number[coded.codes]
             self.faults(judged.fault[coded.codes], rule.name, shown)
         elif rule.kind == "choice":
@@ -179,7 +181,7 @@ class _Checker:
     def odd(self) -> None:
         """Cells of a workbook that do not hold what they seem to."""
         keys = {key: self.layout.titles[name] for name, key in self.layout.columns.items()}
-        plain = {rule.name for rule in ORDER_COLUMNS if rule.kind not in ("time", "count", "price")}
+        plain = {rule.name for rule in self.rules if rule.kind in ("id", "text", "choice", "place")}
         codes = frozenset(key for name, key in self.layout.columns.items() if name in plain)
         told = note_odd(self.raw, keys, codes, self.findings)
         for name, key in self.layout.columns.items():
@@ -202,13 +204,18 @@ def _seconds_shown(utc: NDArray[np.int64]) -> NDArray[np.object_]:
     return np.datetime_as_string(utc.astype("datetime64[s]")).astype(object)
 
 
-def check_table(raw: RawTable, path: Path, options: ReadOptions) -> tuple[_Checker, int]:
-    """Check every row; returns the checker and the number of rows below the header."""
+def checked_options(options: ReadOptions) -> None:
+    """Raises InputError where a currency or a zone is not known."""
     if options.currency not in MINOR_DIGITS:
         raise InputError(f"currency: {options.currency!r}; allowed: {', '.join(MINOR_DIGITS)}")
     if options.timezone is not None and options.timezone not in available_timezones():
         raise InputError(f"timezone: {options.timezone!r}; allowed: an IANA name like Asia/Seoul")
-    checker = _Checker(raw, match_columns(raw, path.name), path.name, options)
+
+
+def check_table(raw: RawTable, path: Path, options: ReadOptions) -> tuple[Checker, int]:
+    """Check every row; returns the checker and the number of rows below the header."""
+    checked_options(options)
+    checker = Checker(raw, match_columns(raw, path.name), path.name, options)
     checker.ragged()
     checker.odd()
     for rule in ORDER_COLUMNS:
@@ -255,12 +262,12 @@ def finish(raw: RawTable, path: Path, options: ReadOptions, adapter: str) -> Ord
     if not keep.any():
         raise file_error("header_only", path.name, "at least one sound row below the header")
     code = np.full(rows, 2, np.int64)
-    lines = _lines(checker, keep)
+    lines = lines_of_checker(checker, keep)
     code[: int(keep.sum())] = np.where(lines["shopper_id"].notna(), 0, 1)
     notes = (*checker.raw.notes, *checker.layout.notes)
-    timezone = options.timezone or _zone_of(checker, keep)
+    timezone = options.timezone or zone_of_offset(checker, keep)
     return OrderLog(
-        path.name, file_hash(path), adapter, options.currency, timezone, lines, _cancelled(lines),
+        path.name, file_hash(path), adapter, options.currency, timezone, lines, gone_back(lines),
         quality_table(code, OWN_CLASSES), rows, notes,
     )  # fmt: skip
 
@@ -272,7 +279,8 @@ OWN_CLASSES = (
 )
 
 
-def _lines(checker: _Checker, keep: NDArray[np.bool_]) -> pd.DataFrame:
+def lines_of_checker(checker: Checker, keep: NDArray[np.bool_]) -> pd.DataFrame:
+    """The `lines` of an OrderLog, of the rows that are kept."""
     out = checker.out
     n = int(keep.sum())
     data: dict[str, object] = {}
@@ -289,7 +297,8 @@ def _lines(checker: _Checker, keep: NDArray[np.bool_]) -> pd.DataFrame:
     return pd.DataFrame({**data, **text})
 
 
-def _cancelled(lines: pd.DataFrame) -> pd.DataFrame:
+def gone_back(lines: pd.DataFrame) -> pd.DataFrame:
+    """The `cancelled` of an OrderLog, by the status and return time of its lines."""
     gone = lines[lines["status"].isin(["cancelled", "returned", "refused", "expired"]) | (lines["returned_utc"] >= 0)]
     lag = np.where(gone["returned_utc"] >= 0, gone["returned_utc"] - gone["placed_utc"], -1)
     return pd.DataFrame(
@@ -312,7 +321,7 @@ _ZONE_OF_OFFSET = {
 }
 
 
-def _zone_of(checker: _Checker, keep: NDArray[np.bool_]) -> str:
+def zone_of_offset(checker: Checker, keep: NDArray[np.bool_]) -> str:
     """A zone with the most frequent offset of the file."""
     offset = (checker.out["placed_local"] - checker.out["placed_at"])[keep]
     values, counts = np.unique(offset, return_counts=True)

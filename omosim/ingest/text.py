@@ -297,7 +297,7 @@ def _split(line: str, separator: str) -> list[str]:
     return [cell.strip().strip('"') for cell in line.split(separator)]
 
 
-def _find_header(data: Bytes, name: str, budget: Budget, wanted: frozenset[str]) -> tuple[list[str], str, int]:
+def find_header(data: Bytes, name: str, budget: Budget, wanted: frozenset[str]) -> tuple[list[str], str, int]:
     """Names, separator and number of bytes of the header line; refuses a title above it."""
     end = data.find(b"\n")
     end = len(data) if end < 0 else end
@@ -341,7 +341,7 @@ def _check_quotes(data: Bytes, name: str) -> None:
 
 
 def _parse(data: Bytes, notes: list[str], name: str, budget: Budget, wanted: frozenset[str]) -> RawTable:
-    names, separator, header_end = _find_header(data, name, budget, wanted)
+    names, separator, header_end = find_header(data, name, budget, wanted)
     body = data[header_end + 1 :].rstrip(b"\n")
     if not body.strip():
         if wanted and not _any_known(names, wanted):

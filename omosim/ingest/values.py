@@ -114,6 +114,28 @@ def price_rule(value: str) -> tuple[int, str]:
     return millionths, ""
 
 
+MISSING = -(1 << 62)  # of a column that may hold numbers below 0
+_WHOLE = re.compile(r"-?[0-9]{1,18}(\.0+)?\Z", re.ASCII)
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)(%?)\Z", re.ASCII)
+
+
+def whole_rule(value: str) -> tuple[int, str]:
+    """A whole number up to ten million either way, plain digits; whether it may be below 0 is its table's affair."""
+    if _WHOLE.match(value):
+        n = int(value.split(".")[0])
+        return (n, "") if abs(n) <= MAX_UNITS else (0, "number_too_large")
+    return 0, "not_a_whole_number"
+
+
+def discount_rule(value: str) -> tuple[int, str]:
+    """A share in millionths: 0.2 or 20%; 20 without its sign could be either and is refused."""
+    found = _SHARE.match(value)
+    if found is None:
+        return 0, "discount_not_a_share"
+    share = float(found[1]) / (100 if found[2] else 1)
+    return (round(share * 1e6), "") if share <= 1 else (0, "discount_not_a_share")
+
+
 def line_value(units: Ints, price_millionths: Ints, minor_digits: int) -> Ints:
     """Minor units of units x price, rounded half to even once per line; exact integers."""
     unit = 10 ** (6 - minor_digits)
@@ -236,7 +258,7 @@ def _times(text: pa.Array, zone: str | None) -> Times:
         if zone is None:
             fault = np.where(naive, "time_without_offset", fault)
         else:
-            utc[naive], gap = _to_utc(local[naive], zone)
+            utc[naive], gap = to_utc(local[naive], zone)
             fault[naive] = np.where(gap, "time_no_such_hour", "")
     fault = np.where(empty, "", fault)
     sound = (fault == "") & ~empty
@@ -265,7 +287,7 @@ def apart(utc: Ints) -> NDArray[np.bool_]:
     return (utc >= 0) & ((day < low) | (day > high))
 
 
-def _to_utc(local: Ints, zone: str) -> tuple[Ints, NDArray[np.bool_]]:
+def to_utc(local: Ints, zone: str) -> tuple[Ints, NDArray[np.bool_]]:
     """Wall clock of a zone to UTC, and where the clock skipped that hour; the first of two equal hours is taken."""
     info = ZoneInfo(zone)
     hours, back = np.unique(local // 1800, return_inverse=True)
@@ -330,4 +352,12 @@ ALLOWED: dict[str, Any] = {
     "short_row": "as many values as the header has names",
     "long_row": "as many values as the header has names",
     "unknown_store": "a store of the network",
+    "not_a_whole_number": "a whole number in plain digits (no comma, point, exponent or full-width digits)",
+    "number_too_large": f"a whole number up to {MAX_UNITS:,}",
+    "below_zero": "a whole number from 0",
+    "discount_not_a_share": "a share from 0 to 1, like 0.2, or with its sign, like 20%",
+    "no_item": "a value in at least one of these columns",
+    "period_order": "from <= to",
+    "hour_out_of_range": "an hour from 0 to 23, beside a day",
+    "duplicate_row": "each place, item and time once",
 }

@@ -1,0 +1,376 @@
+"""`omosim twin`: files in, a twin's folder out; each action takes composed settings and gives an exit code."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from omosim.config.compose import Composed
+    from omosim.ingest import OrderLog
+    from omosim.twin.folder import Step, Twin
+    from omosim.twin.panel import Panel
+    from omosim.twin.quality import Days, Finding
+    from omosim.twin.tables import Tables
+
+BESIDE = ("stock", "traffic", "sessions", "prices", "deliveries")
+#: what `update` and the other actions take; all else is settled by `new`
+LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept")
+
+
+# ---- new ----------------------------------------------------------------------------------------------------
+def twin_new(composed: Composed, argv: Sequence[str]) -> int:
+    """Read every file, judge it, fit what closed forms give; the same words again change nothing."""
+    from omosim.config.errors import refuse
+    from omosim.results.errors import FolderInUse
+    from omosim.twin import folder
+
+    asked = composed.options
+    place = _place(asked)
+    if not asked["orders"]:
+        raise refuse("no order file", key="orders", allowed="an order file, CSV, CSV.gz, xlsx or Parquet", cure="Write omosim twin new dir=DIR orders=FILE")
+    key = _key(composed, new=True)
+    with folder.writing(place, new=True) as step:
+        if folder.exists(place):
+            if not step.twin.done("new", key):
+                raise FolderInUse(f"{place}: holds a twin made of other files or settings. Newer files go in with: omosim twin update dir={place} orders=FILE; or give another dir")
+            if len(step.twin.head["updates"]) > 1 or step.twin.head["parameter_sets"]:
+                return _unchanged(step.twin, "made of these files already")
+        else:
+            _ingest(step, composed, "new", key)
+        _fit(step)
+    return _told(step.twin)
+
+
+def twin_update(composed: Composed, argv: Sequence[str]) -> int:
+    """Take in newer files: rows that are known count once, rows that changed are taken and said; forecasts meet what happened."""
+    from omosim.config.errors import refuse
+    from omosim.twin import folder
+
+    asked = composed.options
+    place = _place(asked)
+    _later_only(composed)
+    if not any(asked[kind] for kind in ("orders", *BESIDE)):
+        raise refuse("no file to take in", allowed=", ".join(f"{k}=FILE" for k in ("orders", *BESIDE)), cure="Write omosim twin update dir=DIR orders=FILE")
+    key = _key(composed, new=False)
+    with folder.writing(place) as step:
+        if step.twin.done("update", key):
+            return _unchanged(step.twin, "has taken in these files already")
+        _ingest(step, composed, "update", key)
+    return _told(step.twin)
+
+
+def twin_report(composed: Composed, argv: Sequence[str]) -> int:
+    """Write report.html from the files of the folder."""
+    from omosim.twin import folder
+
+    _later_only(composed)
+    print(f"Report: {write_twin_report(folder.read(_place(composed.options)))}")
+    return 0
+
+
+#: word behind `omosim twin` -> what does it
+ACTIONS: dict[str, Callable[[Any, Sequence[str]], int]] = {
+    "new": twin_new,
+    "update": twin_update,
+    "report": twin_report,
+}
+
+
+# ---- words ---------------------------------------------------------------------------------------------------
+def _place(asked: dict[str, Any]) -> Path:
+    from omosim.config.errors import refuse
+
+    if not asked["dir"]:
+        raise refuse("no folder", key="dir", allowed="the folder of the twin", cure="Write dir=DIR behind the action, like omosim twin new dir=mytwin orders=FILE")
+    return Path(asked["dir"]).expanduser()
+
+
+def _later_only(composed: Composed) -> None:
+    """What a twin is made with stays; refuses other words after `new`."""
+    from omosim.config.errors import ConfigError, Problem, show
+
+    words = [w.partition("=") for w in composed.overrides]
+    wrong = [Problem("is settled when the twin is made", key=k.lstrip("+~"), value=show(v), allowed=", ".join(LATER), cure="Leave it out, or make another twin: omosim twin new dir=DIR")
+             for k, _, v in words if k.lstrip("+~") not in LATER]  # fmt: skip
+    if wrong:
+        raise ConfigError(wrong)
+
+
+def _files(asked: dict[str, Any]) -> dict[str, Path]:
+    """Kind -> file, those that were given; refuses one that is not there."""
+    from omosim.config.errors import ConfigError, Problem, show
+
+    given = {kind: Path(asked[kind]).expanduser() for kind in ("orders", *BESIDE) if asked[kind]}
+    wrong = [Problem("no such file", key=k, value=show(str(p)), cure="Give the path of a CSV, CSV.gz, xlsx or Parquet file") for k, p in given.items() if not p.is_file()]
+    if wrong:
+        raise ConfigError(wrong)
+    return given
+
+
+def _key(composed: Composed, new: bool) -> str:
+    """Hash of what a step is made of: bytes of the files and the words that decide how they are read."""
+    from omosim.config.resolved import config_hash, content_hash
+    from omosim.results import file_hash
+
+    asked = composed.options
+    words = ("as_of", "max_bad_rows", "closed", "accept") + (("adapter", "name", "timezone", "currency") if new else ())
+    content = {kind: [path.name, file_hash(path)] for kind, path in _files(asked).items()}
+    return str(content_hash({"files": content, **{w: asked[w] for w in words}, "settings": config_hash(composed.settings) if new else ""}))
+
+
+def _say(text: str, start: float | None = None) -> None:
+    """A line of progress."""
+    sys.stderr.write(text + (f" ({time.perf_counter() - start:.1f} s)" if start is not None else "") + "\n")
+    sys.stderr.flush()
+
+
+# ---- ingest --------------------------------------------------------------------------------------------------
+def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
+    """Read the files, take what is new, judge the whole, and commit it in one step."""
+    from omosim.twin import quality, tables
+
+    asked, head, place = composed.options, step.twin.head, step.twin.path
+    new = name == "new"
+    version = 1 if new else step.twin.version + 1
+    files = _files(asked)
+    for kind in files:
+        (place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv")).unlink(missing_ok=True)  # of an earlier try
+    end = int(np.datetime64(asked["as_of"], "D").astype(int)) + 1 if asked["as_of"] else None
+    head = dict(head) if not new else {**head, "name": asked["name"] or files["orders"].stem.split(".")[0], "adapter": asked["adapter"], "currency": asked["currency"], "timezone": asked["timezone"], "closed": []}
+    head["closed"] = sorted({*head["closed"], *asked["closed"]})
+    found: list[Finding] = []
+    rows: list[dict[str, Any]] = list(head["data"])
+    sources = list(head["sources"])
+    did: dict[str, dict[str, Any]] = {}
+    whole: dict[str, pd.DataFrame | None] = {k: None if new else tables.known(step.twin, k) for k in ("orders", "returns", *BESIDE)}
+    last_before = head.get("as_of")
+
+    def keep(kind: str, taken: tables.Taken) -> None:
+        """Store a part and what it makes of the whole."""
+        old = whole[kind]
+        if len(taken.rows):
+            file = step.table(kind, tables.columns_of(taken.rows), types=tables.types_of(taken.rows))
+            rows.append(step.row(kind, file, len(taken.rows), tables.span(taken.rows, tables.time_column(kind)), version))
+            whole[kind] = tables.whole([taken.rows] if old is None else [old, taken.rows], kind)
+        did[kind] = {"new": taken.new, "known": taken.known, "changed": taken.changed}
+        if taken.changed:
+            found.append(quality.Finding("changed_rows", "info", kind, taken.said or "cancellations", taken.changed, "said otherwise before (late returns, cancellations, corrections); the newer is taken"))
+
+    if "orders" in files:
+        log = _read_orders(files["orders"], asked, head, place)
+        head["timezone"], head["currency"], head["adapter"] = head["timezone"] or log.timezone, log.currency if new else head["currency"], head["adapter"]
+        found += quality.backward(log.lines, log.file)
+        lines, returns = tables.cut(tables.lines_of(log), tables.returns_of(log), end)
+        if lines.empty:
+            raise quality.DataRefused(f"no_rows: {log.file}: no order until {asked['as_of']}; allowed: as_of at or after {tables.span(log.lines, 'placed_local')[0]}")
+        lines, twice = quality.doubled_days(lines)
+        found += twice
+        first, last = tables.span(lines, "placed_local")
+        if last_before and last < last_before:
+            found.append(quality.Finding("older_than_known", "info", "orders", f"{log.file}, {first} to {last}", len(lines), f"ends before {last_before}, the twin's day; rows that the twin lacked are taken"))
+        keep("orders", tables.take_orders(whole["orders"], lines, log.file))
+        if returns is not None:
+            assert whole["orders"] is not None
+            keep("returns", tables.take_returns(whole["returns"], returns if new else tables.matched(returns, whole["orders"])))
+        sources.append({"kind": "orders", "file": log.file, "sha256": log.file_hash, "rows": log.rows, "version": version, "classes": tables.account(log), "notes": list(log.notes)})
+    orders = whole["orders"]
+    assert orders is not None
+    for kind in BESIDE:
+        if kind in files:
+            table = _read_further(kind, files[kind], asked, head, place)
+            found += quality.of_table(table, orders)
+            fresh = table.rows if end is None else tables.until(table.rows, end, "local") if "local" in table.rows else table.rows[table.rows["from_day"] < end].reset_index(drop=True)
+            if fresh.empty:
+                found.append(quality.Finding("no_rows", "warning", kind, table.file, table.read, f"no row until {asked['as_of']}; nothing is taken"))
+            else:
+                keep(kind, tables.take_further(whole[kind], fresh, kind))
+            sources.append({"kind": kind, "file": table.file, "sha256": table.file_hash, "rows": table.read, "version": version, "classes": tables.account_further(table), "notes": list(table.notes)})
+    head.update(data=rows, sources=sources)
+    _commit(step, composed, name, key, head, whole, found, did, end)
+
+
+def _read_orders(path: Path, asked: dict[str, Any], head: dict[str, Any], place: Path) -> OrderLog:
+    from omosim.ingest import ReadOptions
+    from omosim.ingest.large import read_any
+
+    start = time.perf_counter()
+    read = ReadOptions(asked["max_bad_rows"], head["timezone"], head["currency"], (), place / "rejects.csv")
+    log = read_any(path, head["adapter"], read, say=_say, work=place)
+    _say(f"read {path.name}: {log.rows:,} rows", start)
+    return log
+
+
+def _read_further(kind: str, path: Path, asked: dict[str, Any], head: dict[str, Any], place: Path) -> Any:
+    from omosim.ingest import ReadOptions, read_further
+
+    start = time.perf_counter()
+    table = read_further(kind, path, ReadOptions(asked["max_bad_rows"], head["timezone"], head["currency"], (), place / f"rejects_{kind}.csv"))
+    _say(f"read {path.name}: {table.read:,} rows of {kind}", start)
+    return table
+
+
+def _commit(
+    step: Step, composed: Composed, name: str, key: str, head: dict[str, Any], whole: dict[str, pd.DataFrame | None],
+    found: list[Finding], did: dict[str, dict[str, Any]], end: int | None,
+) -> None:  # fmt: skip
+    """Judge everything the twin now knows, and make it so."""
+    from omosim.twin import quality, tables
+    from omosim.twin.folder import Twin
+    from omosim.twin.panel import panel_of_log
+
+    orders = whole["orders"]
+    assert orders is not None
+    log = tables.log_of(Twin(step.twin.path, head), tables.delivered(orders, whole["deliveries"]), whole["returns"])
+    every = tables.Tables(log, {k: f for k in BESIDE if (f := whole[k]) is not None})
+    last = max(int(orders["placed_local"].max()) // tables.DAY_S, end - 1 if end is not None and name == "new" else 0)
+    days, oddities = quality.calendar_of(every, head["closed"], last)
+    found = [*found, *oddities, *quality.price_jumps(log.lines), *quality.clock_changes(log.lines, log.timezone), *quality.stock_findings(every), *quality.covering(every, days)]
+    quality.refuse(found, composed.options["accept"])
+    panel = panel_of_log(every, days)
+    made = {
+        "quality": step.table("quality", _finding_columns(found), types=dict.fromkeys(("code", "severity", "table", "place", "done"), "string")),
+        "panel": step.table("panel", panel.columns(), units={"value": "see unit"}, meanings={"value": "null: not observed"}, types={"value": "float64"}),
+        "days": step.table("days", _day_columns(days, panel)),
+        "hours": step.table("hours", _hour_columns(every, days)),
+    }  # fmt: skip
+    if name == "new":
+        made["config"] = step.raw("config", _config(composed).encode(), "yaml")
+    outcomes = _outcomes(step.twin, panel)
+    if outcomes is not None:
+        made["forecasts"] = step.table("forecasts", outcomes, types={"actual": "float64"})
+    shown = days.end - 1 - int(days.state[-1] == quality.PARTIAL)
+    change = {**{k: head[k] for k in ("name", "adapter", "currency", "timezone", "closed", "data", "sources")}, "first_day": days.date(0), "as_of": days.date(shown - days.first), "files": made}
+    step.commit(name, key, did, change)
+
+
+def _config(composed: Composed) -> str:
+    """The settings behind a twin, without where its files lay."""
+    from omosim.config.resolved import to_yaml
+
+    settled = {k: composed.options[k] for k in ("adapter", "name", "timezone", "currency")}
+    return to_yaml({"command": "twin", **settled, "settings": {**composed.settings.model_dump(mode="json"), "output": {"dir": None, "touches": False}}})
+
+
+def _finding_columns(found: Sequence[Finding]) -> dict[str, list[Any]]:
+    order = {"refused": 0, "warning": 1, "info": 2}
+    found = sorted(found, key=lambda f: order[f.severity])
+    return {n: [getattr(f, n) for f in found] for n in ("code", "severity", "table", "place", "rows", "done")}
+
+
+def _day_columns(days: Days, panel: Panel) -> dict[str, Any]:
+    from omosim.twin.quality import STATES
+
+    return {"date": panel.dates(), "state": [STATES[s] for s in days.state], "orders": panel.series["orders"]}
+
+
+def _hour_columns(every: Tables, days: Days) -> dict[str, Any]:
+    """Orders by hour of the week, Monday 00 first, over observed days."""
+    local = every.orders.lines.drop_duplicates("order_id")["placed_local"].to_numpy(np.int64)
+    at = local // 86_400 - days.first
+    use = (at >= 0) & (at < days.state.size)
+    use[use] = days.seen[at[use]]
+    hour = (local[use] // 86_400 + 3) % 7 * 24 + local[use] % 86_400 // 3600
+    return {"hour": np.arange(168), "orders": np.bincount(hour, minlength=168).astype(np.int64)}
+
+
+def _outcomes(twin: Twin, panel: Panel) -> dict[str, list[Any]] | None:
+    """The forecasts with what happened, as far as it was observed; None where there are none or nothing is new."""
+    table = twin.table("forecasts")
+    if table is None:
+        return None
+    at = {d: i for i, d in enumerate(panel.dates())}
+    actual = list(table["actual"])
+    for i, (day, name) in enumerate(zip(table["date"], table["series"], strict=True)):
+        if name in panel.series and str(day)[:10] in at:
+            value = panel.series[name][at[str(day)[:10]]]
+            actual[i] = None if np.isnan(value) else float(value)
+    return None if actual == table["actual"] else {**table, "actual": actual}
+
+
+# ---- fit -----------------------------------------------------------------------------------------------------
+def posterior(twin: Twin, every: Tables, version: int) -> tuple[dict[str, list[Any]] | None, str]:
+    """What the data say about the parameters, as a table of draws; or None and why not.
+
+    This is the one place where a twin's parameters come from.
+    """
+    from omosim.twin import closed_form
+    from omosim.twin.errors import CalibrationError
+
+    try:
+        laws, orders = closed_form.fitted(every, int(np.datetime64(twin.head["as_of"], "D").astype(int)))
+    except CalibrationError as error:
+        return None, str(error)
+    return closed_form.rows(laws, orders, version), ""
+
+
+def _fit(step: Step) -> None:
+    """Fit what the twin knows, as a step of its own."""
+    from omosim.twin import tables
+
+    start = time.perf_counter()
+    twin = step.twin
+    version = len(twin.head["parameter_sets"]) + 1
+    key = f"{twin.version}-{version}"
+    if twin.done("fit", key):
+        return
+    _say(f"fitting the laws of {sum(r['rows'] for r in twin.parts('orders')):,} order lines: some seconds, a minute for 10,000 customers")
+    table, why = posterior(twin, tables.tables_of(twin), version)
+    if table is None:
+        step.commit("fit", key, {"refused": why}, {})
+        _say(f"not fitted: {why}", start)
+        return
+    file = step.table("posterior", table, types={"value": "float64", "se": "float64"} if "se" in table else {"value": "float64"})
+    row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"]}
+    step.commit("fit", key, {"draws": len(set(table["draw"]))}, {"parameter_sets": [*twin.head["parameter_sets"], row], "files": {"posterior": file}})
+    _say(f"fitted {len(set(table['parameter']))} parameters", start)
+
+
+# ---- telling -------------------------------------------------------------------------------------------------
+def _unchanged(twin: Twin, why: str) -> int:
+    write_twin_report(twin)  # a kill after the last step leaves the page of the step before
+    print(f"{twin.path}: {why}; nothing changed. Data until {twin.head['as_of']}.    next: omosim twin update dir={twin.path} orders=FILE")
+    return 0
+
+
+def write_twin_report(twin: Twin) -> Path:
+    """`report.html` of a twin's folder; returns where."""
+    from omosim.reports.language import translate_page
+    from omosim.reports.twin_report import twin_page
+    from omosim.results import write_text
+
+    target = twin.path / "report.html"
+    wanted = ("quality", "panel", "days", "hours", "posterior", "forecasts", "scores")
+    page = translate_page(twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None}))
+    if not target.is_file() or target.read_bytes() != page.encode():
+        write_text(target, page)
+    return target
+
+
+def _told(twin: Twin) -> int:
+    """What was read and found, where the report is, what comes next."""
+    from omosim.results.words import safe_text
+
+    head = twin.head
+    for row in head["updates"][-2:] if head["updates"][-1]["step"] == "fit" else head["updates"][-1:]:
+        for kind, n in row["did"].items() if row["step"] != "fit" else ():
+            print(f"{kind}: {n['new']:,} new, {n['known']:,} known, {n['changed']:,} changed")
+        if row["step"] == "fit" and "refused" in row["did"]:
+            print(f"not fitted: {row['did']['refused']}")
+    found = twin.table("quality") or {}
+    for severity in ("refused", "warning"):
+        for i, s in enumerate(found.get("severity", [])):
+            if s == severity:
+                print(safe_text(f"{'accepted' if s == 'refused' else s} {found['code'][i]}: {found['place'][i]}: {found['rows'][i]:,} rows, {found['done'][i]}", 400))
+    quiet = sum(s == "info" for s in found.get("severity", []))
+    report = write_twin_report(twin)
+    print(f"Twin: {twin.path}, data {head['first_day']} to {head['as_of']}{f'; {quiet} further notes in the report' if quiet else ''}")
+    print(f"Report: {report}    next: omosim twin update dir={twin.path} orders=FILE")
+    return 0

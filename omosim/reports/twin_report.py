@@ -54,7 +54,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
         posterior=_posterior(tables.get("posterior"), head["currency"]),
         not_fitted=next((row["did"]["refused"] for row in reversed(head["updates"]) if row["step"] == "fit" and "refused" in row["did"]), "") if not head["parameter_sets"] else "",
         updates=[{"step": row["step"], "version": row["version"], "words": _did(row["did"])} for row in head["updates"][-2 * _SHOWN :]],
-        provenance={}, command_line="", assumptions=[], manifest={"files": [], "more": 0}, laws=[],
+        provenance={}, command_line="", assumptions=[], manifest={"files": [], "more": 0}, laws=[], proof=None,
     )  # fmt: skip
 
 

@@ -29,11 +29,10 @@ COLUMNS = (*CONTRACT, "unit", "step", "hour", "horizon", *KEPT)
 class Ensemble(Protocol):
     """What assimilation and forecasts run on: whole-model members or cheap ones."""
 
-    names: tuple[str, ...]  # of the parameters that drift
     theta: Floats  # (N, P)
 
     def advance(self, days: int) -> dict[str, Floats]:
-        """Series by day, (N, days) or by hour (N, days, 24), while the members move on."""
+        """Series by day, (N, days), or by hour, (N, days, 24), while the members move on; NaN where a member lacks one."""
         ...
 
     def replace(self, index: NDArray[np.int64]) -> None:
@@ -179,6 +178,8 @@ def forecast(ensemble: Ensemble, origin: dt.date, days: int, units: Mapping[str,
     made = ensemble.advance(days)
     paths, hourly = {}, {}
     for name, p in made.items():
+        if not np.isfinite(p).all():  # a series that some member lacks has no band
+            continue
         if p.ndim == 3:
             hourly[name] = p
         else:

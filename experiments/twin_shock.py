@@ -1,6 +1,7 @@
 """A jump of demand by 40 % and a new rival, in a world that the whole model makes: how long the twin is wrong, and the alarm.
 
     python experiments/twin_shock.py [--shoppers 6000] [--seeds 1] [--out DIR]
+    python experiments/twin_shock.py --synthetic 20      (the jump only, at retailers of twin_coverage.py)
 
 Thirty weeks are fitted, the change comes on the first day after them, ten weeks follow. Each is followed with and without
 assimilation: customers' histories are renewed each week in both, the drifting parameters in one. Days until the band
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import twin_coverage
 
 from omosim.api.commands import simulated_orders
 from omosim.config.compose import compose
@@ -87,11 +89,17 @@ def main() -> None:
     ask.add_argument("--shoppers", type=int, default=6000)
     ask.add_argument("--seeds", type=int, default=1)
     ask.add_argument("--members", type=int, default=150)
+    ask.add_argument("--synthetic", type=int, default=0)
     ask.add_argument("--out", type=Path)
     given = ask.parse_args()
     rows: list[dict[str, object]] = []
     began = time.monotonic()
-    for seed in range(1, given.seeds + 1):
+    for number in range(given.synthetic):
+        for name, jump in (("quiet", 0.0), ("jump of 40 %", 0.4)):
+            history = twin_coverage.retailer(number, jump, CUT).part(0, END)
+            rows += [{"world": name, "seed": number, **r} for r in follow(history, given.members, number + 1)]
+        print(f"retailer {number + 1} of {given.synthetic}: {time.monotonic() - began:.0f} s", flush=True)
+    for seed in range(1, given.seeds + 1) if not given.synthetic else ():
         for name, changes in WORLDS.items():
             rows += [{"world": name, "seed": seed, **r} for r in follow(world(changes, given.shoppers, seed), given.members, seed)]
             print(f"{name}, seed {seed}: {time.monotonic() - began:.0f} s", flush=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from omosim.twin import bgcnbd, lawmembers, record, rolling
+from omosim.twin.assimilate import update
 from omosim.twin.forecast import (
     COLUMNS,
     KEPT,
@@ -16,6 +18,7 @@ from omosim.twin.forecast import (
     Known,
     excess_cv,
     forecast,
+    of_panels,
     quantiles,
     with_actuals,
     with_chance,
@@ -77,6 +80,25 @@ def test_a_table_has_days_hours_and_weeks_of_the_same_paths() -> None:
     shares = table[table["series"] == "stockout_share"]
     np.testing.assert_allclose(shares["mean"], 0.1)  # a week's share is a mean
     assert (np.diff(table[list(KEPT)].to_numpy(), axis=1) >= 0).all()
+
+
+def test_whole_members_are_updated_by_the_protocol_and_their_panels_make_a_forecast() -> None:
+    """Two hundred Poisson members of unlike level learn the true one, 60 a day; a day nobody looked at is no day without orders."""
+    toy = Toy(200, 40.0, 1)
+    rng = np.random.default_rng(5)
+    toy.theta = toy.theta + 0.5 * rng.standard_normal(toy.theta.shape)
+    for _ in range(6):
+        came = rng.poisson(60.0, 7).astype(float)
+        came[2] = np.nan
+        done = update(toy, 7, {"orders": came, "traffic": came}, ["orders", "traffic"], rng, drift_sd=np.array([0.02]), parameters=("level",))
+    assert np.exp(toy.theta).mean() == pytest.approx(60, rel=0.06) and toy.theta.std() < 0.15
+    assert "1 of 2 aggregates observed" in done.words
+    made = toy.advance(8)
+    panels = [SimpleNamespace(series={"orders": made["orders"][i], "traffic": np.full(8, np.nan)}, hourly={"orders": made["pickup_load"][i]}, units={"orders": "orders"})
+              for i in range(200)]  # fmt: skip
+    table = of_panels(panels, MONDAY).table()
+    assert set(table["series"]) == {"orders"} and table.groupby("step").size().to_dict() == {"day": 8, "hour": 192, "week": 1}
+    assert table[table["step"] == "hour"]["mean"].sum() == pytest.approx(8 * 60, rel=0.06)
 
 
 def test_weighted_quantiles_and_actuals() -> None:

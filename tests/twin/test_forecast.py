@@ -185,6 +185,9 @@ def test_nothing_later_enters_a_forecast() -> None:
             assert same == (a.day <= origin) or a.day <= origin, f"{name} at {a.day}"
             assert same or a.day > origin
     assert not np.array_equal(one[-1].forecast.paths["orders"], other[-1].forecast.paths["orders"])
+    now = rolling.today(history, MONDAY, cut, options)
+    assert now[-1].day == cut and now[-1].update is None and now[-2].update is not None
+    assert now[-1].forecast.table()["date"].min() == str(MONDAY + dt.timedelta(days=cut))
 
 
 def test_a_jump_is_followed_with_assimilation_and_not_without_and_the_alarm_is_raised() -> None:

@@ -1,0 +1,123 @@
+"""An alarm when a forecast's scores leave their band: two-sided CUSUM on standard normal residuals.
+
+What is watched are `scores.residuals`: standard normal and independent while the twin is right. Their size is cut at
+`cap`, so that one freak day raises nothing. The limit follows from the stated rate of false alarms by the chart's own
+run length, a Markov chain on a grid (Brook & Evans 1972). Oracles: published run lengths and simulation,
+tests/twin/test_drift.py.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+Floats = NDArray[np.float64]
+#: days without change in which at most one false alarm is expected
+FALSE_ALARM_DAYS = 180
+_GRID = 100
+#: the limit is set for so many times the stated days: residuals of a forecast are known to some hundred members only
+_MARGIN = 1.1
+
+
+def _chain(k: float, h: float, shift: float, cap: float) -> tuple[Floats, Floats]:
+    """Transition matrix of the upper sum on a grid of [0, h), and the chance of an alarm from each cell."""
+    width = 2.0 * h / (2 * _GRID - 1)
+    at = np.arange(_GRID) * width
+    step = at[None, :] - at[:, None] + k  # residual that leads from row to column's middle
+
+    def below(z: Floats) -> Floats:  # of the residual, cut at +-cap
+        return np.where(z >= cap, 1.0, np.where(z < -cap, 0.0, ndtr(z - shift)))
+
+    upper = below(step + 0.5 * width)
+    move = upper - below(step - 0.5 * width)
+    move[:, 0] = upper[:, 0]
+    return move, 1.0 - upper[:, -1]
+
+
+@lru_cache(maxsize=256)
+def run_length(k: float, h: float, shift: float = 0.0, cap: float = math.inf) -> float:
+    """Mean days until the upper sum passes h, when residuals have mean `shift` and sd 1."""
+    move, _ = _chain(k, h, shift, cap)
+    return float(np.linalg.solve(np.eye(_GRID) - move, np.ones(_GRID))[0])
+
+
+def two_sided(k: float, h: float, shift: float = 0.0, cap: float = math.inf) -> float:
+    """Mean days until either sum passes h (Van Dobben de Bruyn 1968: rates add)."""
+    return 1.0 / (1.0 / run_length(k, h, shift, cap) + 1.0 / run_length(k, h, -shift, cap))
+
+
+def raised_within(k: float, h: float, shift: float, days: int, cap: float = math.inf) -> float:
+    """Chance that the upper sum, at 0 when the change comes, passes h within so many days of residuals of mean `shift`."""
+    move, _ = _chain(k, h, shift, cap)
+    row = np.zeros(_GRID)
+    row[0] = 1.0
+    for _ in range(days):
+        row = row @ move
+    return float(1.0 - row.sum())
+
+
+@lru_cache(maxsize=256)
+def limit(k: float, days: float = FALSE_ALARM_DAYS, charts: int = 1, cap: float = math.inf) -> float:
+    """The least h whose mean run length without change is `days`, for `charts` charts watched at once."""
+    low, high = 0.05, 20.0
+    for _ in range(24):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if two_sided(k, middle, 0.0, cap) >= days * charts else (middle, high)
+    return high
+
+
+@dataclass
+class Alarm:
+    """Two sums that grow while residuals stay on one side; state is `up`, `down`, `since`."""
+
+    k: float
+    h: float
+    cap: float = 3.0
+    up: float = 0.0
+    down: float = 0.0
+
+    @classmethod
+    def for_jump(cls, jump: float, cv: float, days: float = FALSE_ALARM_DAYS, charts: int = 1, cap: float = 3.0) -> Alarm:
+        """Tuned to a change of demand by a factor of 1 + jump.
+
+        cv: sd of a day's observation round its forecast over its mean. Half the shift in sds is the reference value
+        (Moustakides 1986), at least .25, and at most 1: from there on one freak day alone would raise the alarm.
+        """
+        if not (jump > -1 and jump != 0 and cv > 0):
+            raise ValueError(f"jump = {jump} must be above -1 and not 0, cv = {cv} above 0")
+        k = float(np.clip(abs(jump) / cv / 2, 0.25, 1.0))
+        return cls(k, limit(k, _MARGIN * days, charts, cap), cap)
+
+    def watch(self, residuals: Floats) -> int:
+        """Feed residuals, day by day; the place of the first at which the alarm is raised, or -1.
+
+        NaN days are passed over. An alarm clears both sums; later residuals are not read.
+        """
+        for i, z in enumerate(np.asarray(residuals, float)):
+            if not math.isfinite(z):
+                continue
+            z = max(-self.cap, min(self.cap, float(z)))
+            self.up = max(0.0, self.up + z - self.k)
+            self.down = max(0.0, self.down - z - self.k)
+            if self.up > self.h or self.down > self.h:
+                self.up = self.down = 0.0
+                return i
+        return -1
+
+
+def alarms(residuals: Floats, alarm: Alarm) -> list[int]:
+    """Places of all alarms in a row of residuals; the watch begins anew after each."""
+    out: list[int] = []
+    at = 0
+    while at < len(residuals):
+        found = alarm.watch(residuals[at:])
+        if found < 0:
+            break
+        out.append(at + found)
+        at += found + 1
+    return out

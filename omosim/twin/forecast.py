@@ -1,0 +1,234 @@
+"""From members' paths to a forecast with bands: by day, hour and week, with what the calendar knows beforehand.
+
+Everything comes from the same paths: a week's band is that of the members' weekly sums, never a sum of daily quantiles.
+The table is `forecasts.parquet` (docs/twin_forecast.md). Tests: tests/twin/test_forecast.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from omosim.twin.scores import LEVELS
+
+Floats = NDArray[np.float64]
+#: series that are shares or levels: a week has their mean, not their sum
+MEANS = ("stockout_share", "stock", "queue")
+#: columns of `forecasts.parquet`: the contract's, then what scores need
+CONTRACT = ("origin", "date", "series", "mean", "q05", "q50", "q95", "actual")
+KEPT = tuple(f"k{round(1000 * v):03d}" for v in LEVELS)
+COLUMNS = (*CONTRACT, "unit", "step", "hour", "horizon", *KEPT)
+
+
+class Ensemble(Protocol):
+    """What assimilation and forecasts run on: whole-model members or cheap ones."""
+
+    theta: Floats  # (N, P)
+
+    def advance(self, days: int) -> dict[str, Floats]:
+        """Series by day, (N, days), or by hour, (N, days, 24), while the members move on; NaN where a member lacks one."""
+        ...
+
+    def replace(self, index: NDArray[np.int64]) -> None:
+        """Member i becomes a copy of member index[i]."""
+        ...
+
+    def set(self, theta: Floats) -> None:
+        """Parameters from now on."""
+        ...
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Paths from an origin on.
+
+    origin: the first day foretold, nothing of it or later is known. paths: series -> (N, D); hourly: series -> (N, D,
+    24); units: series -> unit. weights: (N,), even if None.
+    """
+
+    origin: dt.date
+    paths: dict[str, Floats]
+    units: dict[str, str] = field(default_factory=dict)
+    hourly: dict[str, Floats] = field(default_factory=dict)
+    weights: Floats | None = None
+
+    @property
+    def days(self) -> int:
+        """Days foretold."""
+        return next(iter(self.paths.values())).shape[1] if self.paths else next(iter(self.hourly.values())).shape[1]
+
+    def weekly(self) -> dict[str, Floats]:
+        """(N, W) whole weeks from the origin: sums of each member's days; means of shares and levels."""
+        return {name: weekly(p, name) for name, p in self.paths.items()}
+
+    def table(self) -> pd.DataFrame:
+        """Rows of COLUMNS: each day, each whole week (its first day as date) and each hour; `actual` is empty."""
+        parts = [self._rows(name, p, "day", np.arange(p.shape[1]), np.full(p.shape[1], -1)) for name, p in self.paths.items()]
+        for name, p in self.weekly().items():
+            if p.shape[1]:
+                parts.append(self._rows(name, p, "week", 7 * np.arange(p.shape[1]), np.full(p.shape[1], -1)))
+        for name, p in self.hourly.items():
+            n, days, hours = p.shape
+            day, hour = np.divmod(np.arange(days * hours), hours)
+            parts.append(self._rows(name, p.reshape(n, days * hours), "hour", day, hour))
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+
+    def _rows(self, name: str, paths: Floats, step: str, day: NDArray[np.int64], hour: NDArray[np.int64]) -> pd.DataFrame:
+        marks = quantiles(paths, np.concatenate([[0.05, 0.5, 0.95], LEVELS]), self.weights)
+        frame: dict[str, Any] = {
+            "origin": self.origin.isoformat(),
+            "date": [(self.origin + dt.timedelta(days=int(d))).isoformat() for d in day],
+            "series": name,
+            "mean": np.average(paths, axis=0, weights=self.weights),
+            "q05": marks[0], "q50": marks[1], "q95": marks[2],
+            "actual": np.nan, "unit": self.units.get(name, ""), "step": step, "hour": hour,
+            "horizon": (day // 7 if step == "week" else day) + 1,
+        }  # fmt: skip
+        return pd.DataFrame(frame | dict(zip(KEPT, marks[3:], strict=True)))
+
+
+def weekly(paths: Floats, name: str = "") -> Floats:
+    """(N, W) of (N, D): whole weeks from the first day."""
+    weeks = paths.shape[1] // 7
+    blocks = paths[:, : 7 * weeks].reshape(paths.shape[0], weeks, 7)
+    return np.asarray(blocks.mean(axis=2) if name.split(".")[0] in MEANS else blocks.sum(axis=2))
+
+
+def quantiles(members: Floats, levels: Floats, weights: Floats | None = None) -> Floats:
+    """(L, ...) quantiles over the first axis; `weights` (N,) make it the inverse of the weighted distribution.
+
+    Even members stand at (i - 1/2) / N (Hazen), so that 200 of them reach out to 5 % and 95 % without bias.
+    """
+    if weights is None:
+        return np.asarray(np.quantile(members, levels, axis=0, method="hazen"))
+    w = np.asarray(weights, float) / np.sum(weights)
+    flat = members.reshape(members.shape[0], -1)
+    order = np.argsort(flat, axis=0, kind="stable")
+    out = np.empty((len(levels), flat.shape[1]))
+    for j in range(flat.shape[1]):
+        mine = w[order[:, j]]
+        out[:, j] = np.interp(levels, np.cumsum(mine) - 0.5 * mine, flat[order[:, j], j])
+    return out.reshape((len(levels),) + members.shape[1:])
+
+
+# ---- what is known beforehand ------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Known:
+    """What the calendar and the retailer's plans say of days to come.
+
+    closed: days without trade. factors: day -> series (or "" for all) -> factor on what members foretell, as a promotion
+    planned for that day had in the past.
+    """
+
+    closed: frozenset[dt.date] = frozenset()
+    factors: Mapping[dt.date, Mapping[str, float]] = field(default_factory=dict)
+
+    def apply(self, forecast: Forecast) -> Forecast:
+        """The forecast with these days: counts and money times the factor, 0 when closed; shares and levels as they are."""
+        days = [forecast.origin + dt.timedelta(days=i) for i in range(forecast.days)]
+        paths = {n: p * self._factor(n, days) for n, p in forecast.paths.items()}
+        hourly = {n: p * self._factor(n, days)[:, None] for n, p in forecast.hourly.items()}
+        return Forecast(forecast.origin, paths, forecast.units, hourly, forecast.weights)
+
+    def _factor(self, name: str, days: list[dt.date]) -> Floats:
+        if name.split(".")[0] in MEANS:
+            return np.ones(len(days))
+        out = np.empty(len(days))
+        for i, day in enumerate(days):
+            row = self.factors.get(day, {})
+            out[i] = 0.0 if day in self.closed else row.get(name, row.get("", 1.0))
+        return out
+
+
+def excess_cv(means: Floats, variances: Floats, observed: Floats) -> float:
+    """Day-to-day spread that members lack: the sd, over the mean, which their foretold variances would need besides.
+
+    means, variances, observed: (T,) of past days, NaN where nothing was seen. By moments, 0 or more.
+    """
+    seen = np.isfinite(observed) & (means > 0)
+    if seen.sum() < 10:
+        return 0.0
+    surplus = ((observed - means)[seen] ** 2 - variances[seen]) / means[seen] ** 2
+    return float(np.sqrt(max(0.0, surplus.mean())))
+
+
+def with_chance(paths: Floats, cv: float, normals: Floats) -> Floats:
+    """Paths with lognormal day-to-day factors of mean 1 and that cv; normals: the paths' shape."""
+    if cv <= 0:
+        return paths
+    s = np.sqrt(np.log1p(cv * cv))
+    return np.asarray(paths * np.exp(s * normals - 0.5 * s * s))
+
+
+def forecast(ensemble: Ensemble, origin: dt.date, days: int, units: Mapping[str, str] | None = None, *,
+             known: Known | None = None, cv: Mapping[str, float] | None = None, rng: np.random.Generator | None = None) -> Forecast:  # fmt: skip
+    """Run the members `days` on and gather their paths. The members move: hand over a copy or restore afterwards.
+
+    known: closed days and planned promotions, where members do not know them already. cv: day-to-day spread that members
+    lack, by series (`excess_cv`); needs `rng`.
+    """
+    if cv and rng is None:
+        raise ValueError("cv needs rng: the chance it adds is drawn")
+    made = ensemble.advance(days)
+    paths, hourly = {}, {}
+    for name, p in made.items():
+        if not np.isfinite(p).all():  # a series that some member lacks has no band
+            continue
+        if p.ndim == 3:
+            hourly[name] = p
+        else:
+            share = cv.get(name, 0.0) if cv else 0.0
+            paths[name] = with_chance(p, share, rng.standard_normal(p.shape)) if share and rng is not None else p
+    out = Forecast(origin, paths, dict(units or {}), hourly)
+    return known.apply(out) if known is not None else out
+
+
+class DatedPanel(Protocol):
+    """One member's series: (days,) by day and (days, 24) by hour."""
+
+    series: dict[str, Floats]
+    hourly: dict[str, Floats]
+    units: dict[str, str]
+
+
+def of_panels(panels: Sequence[DatedPanel], origin: dt.date, weights: Floats | None = None) -> Forecast:
+    """The forecast that members' panels make; a series or an hour that some member lacks is left out."""
+
+    def stack(rows: list[dict[str, Floats]]) -> dict[str, Floats]:
+        names = set.intersection(*(set(r) for r in rows)) if rows else set()
+        made = {n: np.stack([r[n] for r in rows]) for n in sorted(names)}
+        return {n: x for n, x in made.items() if np.isfinite(x).all()}
+
+    units = {n: u for p in panels for n, u in p.units.items()}
+    return Forecast(origin, stack([p.series for p in panels]), units, stack([p.hourly for p in panels]), weights)
+
+
+def with_actuals(table: pd.DataFrame, first: dt.date, series: Mapping[str, Floats], hourly: Mapping[str, Floats] | None = None) -> pd.DataFrame:
+    """The table with what came, where it has been seen; a week counts when all its days were.
+
+    series: name -> (days,) from `first`; hourly: name -> (days, 24). A figure of an unseen day stays NaN.
+    """
+    out = table.copy()
+    actual = out["actual"].to_numpy(float).copy()
+    day = (pd.to_datetime(out["date"]) - pd.Timestamp(first)).dt.days.to_numpy()
+    kind, hour, names = out["step"].to_numpy(), out["hour"].to_numpy(np.int64), out["series"].to_numpy()
+    for name in np.unique(names.astype(str)):
+        if name in series:
+            y = np.asarray(series[name], float)
+            mine = (names == name) & (kind == "day") & (day >= 0) & (day < y.size)
+            actual[mine] = y[day[mine]]
+            for i in np.flatnonzero((names == name) & (kind == "week") & (day >= 0) & (day + 7 <= y.size)):
+                week = y[day[i] : day[i] + 7]
+                actual[i] = week.mean() if name.split(".")[0] in MEANS else week.sum()
+        if hourly is not None and name in hourly:
+            table_h = np.asarray(hourly[name], float)
+            mine = (names == name) & (kind == "hour") & (day >= 0) & (day < table_h.shape[0])
+            actual[mine] = table_h[day[mine], hour[mine]]
+    out["actual"] = actual
+    return out

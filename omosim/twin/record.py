@@ -1,0 +1,215 @@
+"""The twin's record: its kept forecasts against what came, beside what simpler ones would have said, and the alarm.
+
+Works on tables alone (`forecast.COLUMNS` with `actual` filled in), so that scores can be written anew from the folder at
+any time. Tests: tests/twin/test_forecast.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from omosim.twin import baselines
+from omosim.twin.drift import FALSE_ALARM_DAYS, Alarm, raised_within
+from omosim.twin.errors import CalibrationError
+from omosim.twin.forecast import KEPT, with_actuals
+from omosim.twin.scores import LEVELS, bias, crps, even, wilson
+
+Floats = NDArray[np.float64]
+#: columns of `scores.parquet`
+SCORES = ("origin", "series", "horizon", "crps", "crps_naive", "crps_ets", "covered", "bias", "mean", "q05", "q95", "actual", "pit", "unit", "ets_form")
+_DRAWS = 400
+
+
+def normal_score(kept: Floats, observed: float) -> float:
+    """The standard normal quantile at which an observation stands in a forecast kept as quantiles at LEVELS.
+
+    Straight between the quantiles and beyond the outermost; in the middle of equal ones (counts).
+    """
+    marks = ndtri(LEVELS)
+    values = np.asarray(kept, float)
+    if values[-1] <= values[0]:
+        return float(np.sign(observed - values[0]) * 3.0)
+    low, high = np.searchsorted(values, observed, side="left"), np.searchsorted(values, observed, side="right")
+    if high - low > 1:
+        return float(0.5 * (marks[low] + marks[high - 1]))
+    xs, at = np.unique(values, return_index=True)
+    last = np.r_[at[1:], values.size] - 1
+    zs = 0.5 * (marks[at] + marks[last])
+    if observed < xs[0]:
+        return float(zs[0] + (observed - xs[0]) * (zs[1] - zs[0]) / (xs[1] - xs[0]))
+    if observed > xs[-1]:
+        return float(zs[-1] + (observed - xs[-1]) * (zs[-1] - zs[-2]) / (xs[-1] - xs[-2]))
+    return float(np.interp(observed, xs, zs))
+
+
+def score(forecasts: pd.DataFrame, first: dt.date, past: Mapping[str, Floats], *, smoothing: bool = True, seed: int = 7) -> pd.DataFrame:
+    """Rows of SCORES: each origin, series and whole week whose days have all been seen.
+
+    forecasts: COLUMNS with `actual`; past: series -> (days,) from `first`, of which the baselines of an origin read the
+    days before it only. crps_ets is NaN without statsmodels or with `smoothing` off; baselines are NaN where the past is
+    too short.
+    """
+    weeks = forecasts[(forecasts["step"] == "week") & np.isfinite(forecasts["actual"].to_numpy(float))]
+    rows: list[dict[str, object]] = []
+    for (origin, name), mine in weeks.groupby(["origin", "series"], sort=True):
+        day = (dt.date.fromisoformat(str(origin)) - first).days
+        horizon = int(mine["horizon"].max())
+        naive, ets, form = _baselines(np.asarray(past.get(str(name), np.zeros(0)), float)[: max(0, day)], horizon, seed, day, smoothing)
+        kept, actual = mine[list(KEPT)].to_numpy(float).T, mine["actual"].to_numpy(float)
+        own = crps(kept, actual)
+        for i, h in enumerate(mine["horizon"].to_numpy(int)):
+            y, mean = float(actual[i]), float(mine["mean"].iloc[i])
+            rows.append(
+                {
+                    "origin": origin, "series": name, "horizon": int(h), "crps": float(own[i]),
+                    "crps_naive": float(crps(naive[:, h - 1], y)) if naive is not None else np.nan,
+                    "crps_ets": float(crps(ets[:, h - 1], y)) if ets is not None else np.nan,
+                    "covered": bool(mine["q05"].iloc[i] <= y <= mine["q95"].iloc[i]), "bias": mean / y - 1 if y else np.nan,
+                    "mean": mean, "q05": float(mine["q05"].iloc[i]), "q95": float(mine["q95"].iloc[i]), "actual": y,
+                    "pit": float(ndtr(normal_score(kept[:, i], y))), "unit": mine["unit"].iloc[i], "ets_form": form,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(SCORES))
+
+
+def _baselines(past: Floats, horizon: int, seed: int, day: int, smoothing: bool) -> tuple[Floats | None, Floats | None, str]:
+    """Weekly paths of both baselines from the days before an origin."""
+    n = past.size // 7
+    weeks = past[past.size - 7 * n :].reshape(n, 7).sum(axis=1)
+    rng = np.random.Generator(np.random.Philox(key=[seed, max(0, day)]))
+    z = rng.standard_normal((_DRAWS, horizon))
+    try:
+        naive = baselines.seasonal_naive(weeks, horizon, 1, z)
+    except ValueError:
+        return None, None, ""
+    if not smoothing:
+        return naive, None, ""
+    try:
+        found = baselines.ets(weeks, horizon, 1, z)
+    except (CalibrationError, ValueError):
+        return naive, None, ""
+    return naive, found.paths, found.form
+
+
+def summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """Per series: CRPS beside both baselines', coverage of the 90 % band with its Wilson interval, bias, evenness of PIT."""
+    rows = []
+    for name, g in scores.groupby("series", sort=True):
+        hits, n = int(g["covered"].sum()), len(g)
+        low, high = wilson(hits, n)
+        best = float(np.nanmin([g["crps_naive"].mean(), g["crps_ets"].mean(), np.inf]))
+        rows.append(
+            {
+                "series": name, "weeks": n, "crps": g["crps"].mean(), "crps_naive": g["crps_naive"].mean(), "crps_ets": g["crps_ets"].mean(),
+                "gain": 1 - g["crps"].mean() / best if np.isfinite(best) and best > 0 else np.nan,
+                "coverage": hits / n, "coverage_low": low, "coverage_high": high,
+                "bias": bias(g["mean"].to_numpy(), g["actual"].to_numpy()), "pit_distance": even(g["pit"].to_numpy()),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+# ---- the alarm ----------------------------------------------------------------------------------------------
+def day_residuals(forecasts: pd.DataFrame, series: str) -> pd.Series:
+    """Standard normal residuals by date of a series' days, each day by the last forecast made before it.
+
+    A level that is wrong for a whole block of days is counted on its first day: how much days share is read off the
+    kept bands (a week's against its days'), and residuals are freed of that one correlation. Days without `actual` are
+    NaN.
+    """
+    mine = forecasts[forecasts["series"] == series]
+    days = mine[mine["step"] == "day"].sort_values(["date", "origin"]).drop_duplicates("date", keep="last")
+    out: dict[str, float] = {}
+    for origin, block in days.groupby("origin", sort=True):
+        kept, actual = block[list(KEPT)].to_numpy(float), block["actual"].to_numpy(float)
+        alive = kept[:, -1] > kept[:, 0]  # closed days say nothing
+        z = np.array([normal_score(k, y) if ok and np.isfinite(y) else np.nan for k, y, ok in zip(kept, actual, alive, strict=True)])
+        seen = np.flatnonzero(np.isfinite(z))
+        rho = _shared(mine[(mine["origin"] == origin) & (mine["step"] == "day")], mine[(mine["origin"] == origin) & (mine["step"] == "week")])
+        if seen.size:
+            corr = np.full((seen.size, seen.size), rho)
+            np.fill_diagonal(corr, 1.0)
+            z[seen] = np.linalg.solve(np.linalg.cholesky(corr), z[seen])
+        out |= dict(zip(block["date"].astype(str), z.tolist(), strict=True))
+    return pd.Series(out, dtype=float).sort_index()
+
+
+def _shared(days: pd.DataFrame, weeks: pd.DataFrame) -> float:
+    """Correlation of two days of the first week, from the widths of the week's band and of its days'."""
+    week = weeks[weeks["horizon"] == 1]
+    first = days[days["horizon"] <= 7]
+    if len(week) != 1 or len(first) < 2:
+        return 0.0
+    width = (first["q95"] - first["q05"]).to_numpy(float)
+    alone, all_of_it = float((width**2).sum()), float(width.sum() ** 2)
+    whole = float((week["q95"] - week["q05"]).iloc[0]) ** 2
+    return float(np.clip((whole - alone) / max(all_of_it - alone, 1e-12), 0.0, 0.95))
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The alarm over some series: when it was raised, its stated rate, and how fast it finds the jump it is tuned to."""
+
+    raised: tuple[tuple[str, str], ...]  # date, series
+    days: int
+    false_alarm_days: float
+    within_week: float  # least over the series, chance that the jump is found in seven days
+    words: str
+
+
+def watch(forecasts: pd.DataFrame, series: list[str], jump: float = 0.4, false_alarm_days: float = FALSE_ALARM_DAYS) -> Watch:
+    """Run the alarm over kept forecasts; all series together raise at most one false alarm in `false_alarm_days`.
+
+    Each series' sums restart after an alarm. A series of no seen day is passed over.
+    """
+    raised: list[tuple[str, str]] = []
+    seen_days: set[str] = set()
+    slowest = 1.0
+    named = [s for s in series if (forecasts["series"] == s).any()]
+    for name in named:
+        z = day_residuals(forecasts, name).dropna()
+        rows = forecasts[(forecasts["series"] == name) & (forecasts["step"] == "day") & (forecasts["mean"] > 0)]
+        if z.empty or rows.empty:
+            continue
+        seen_days |= set(z.index)
+        cv = float(((rows["q95"] - rows["q05"]) / 3.29 / rows["mean"]).median())
+        alarm = Alarm.for_jump(jump, max(cv, 0.02), false_alarm_days, len(named))
+        slowest = min(slowest, raised_within(alarm.k, alarm.h, min(abs(jump) / max(cv, 0.02), 10.0), 7, alarm.cap))
+        at = 0
+        while at < len(z) and (found := alarm.watch(z.to_numpy()[at:])) >= 0:
+            raised.append((str(z.index[at + found]), name))
+            at += found + 1
+    told = "; ".join(f"{d}: {s}" for d, s in sorted(raised)) or "none raised"
+    words = (
+        f"drift alarm over {len(seen_days)} days and {len(named)} series: {told} (at most one false alarm in {false_alarm_days:g} days; "
+        f"a change of {jump:+.0%} is found within 7 days with chance {slowest:.0%})"
+    )
+    return Watch(tuple(sorted(raised)), len(seen_days), false_alarm_days, slowest, words)
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything that a score step writes."""
+
+    forecasts: pd.DataFrame  # COLUMNS, `actual` filled in
+    scores: pd.DataFrame  # SCORES
+    summary: pd.DataFrame
+    alarm: Watch
+
+
+def renew(forecasts: pd.DataFrame, first: dt.date, seen: Mapping[str, Floats], hourly: Mapping[str, Floats] | None = None, *,
+          watched: tuple[str, ...] = ("orders", "revenue"), smoothing: bool = True) -> Record:  # fmt: skip
+    """The record anew from all kept forecasts and all that has been seen.
+
+    first, seen, hourly: the panel's first day and series. watched: series of the alarm.
+    """
+    filled = with_actuals(forecasts, first, seen, hourly)
+    scored = score(filled, first, seen, smoothing=smoothing)
+    return Record(filled, scored, summary(scored), watch(filled, [s for s in watched if s in seen]))

@@ -1,0 +1,144 @@
+"""The update against the Kalman filter, and laws that it must keep whatever the model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from omosim.twin.assimilate import (
+    count_sd,
+    drift,
+    effective,
+    enkf,
+    inflate,
+    log_fit,
+    relax,
+    resample,
+    step,
+    weigh,
+)
+
+
+def normal_members(n: int, mean: np.ndarray, cov: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Members whose mean and covariance are exactly these."""
+    z = np.random.default_rng(seed).standard_normal((n, mean.size))
+    z -= z.mean(axis=0)
+    z = z @ np.linalg.inv(np.linalg.cholesky(np.cov(z, rowvar=False))).T
+    return mean + z @ np.linalg.cholesky(cov).T
+
+
+def kalman(mean: np.ndarray, cov: np.ndarray, h: np.ndarray, y: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    gain = cov @ h.T @ np.linalg.inv(h @ cov @ h.T + np.diag(r))
+    return mean + gain @ (y - h @ mean), (np.eye(mean.size) - gain @ h) @ cov
+
+
+def test_linear_normal_members_are_moved_as_by_the_kalman_filter() -> None:
+    mean, cov = np.array([1.0, -2.0, 0.5]), np.array([[1.0, 0.4, 0.1], [0.4, 2.0, -0.3], [0.1, -0.3, 0.5]])
+    h, y, sd = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, 2.0]]), np.array([2.0, -1.0]), np.array([0.7, 1.3])
+    theta = normal_members(500, mean, cov)
+    after = enkf(theta, theta @ h.T, y, sd)
+    right_mean, right_cov = kalman(mean, cov, h, y, sd**2)
+    np.testing.assert_allclose(after.mean(axis=0), right_mean, rtol=1e-9)
+    np.testing.assert_allclose(np.cov(after, rowvar=False), right_cov, rtol=1e-9, atol=1e-12)
+
+
+def test_twenty_weeks_of_a_drifting_level_follow_the_kalman_filter() -> None:
+    rng = np.random.default_rng(3)
+    q, r, n = 0.1, 0.5, 20_000
+    truth = np.cumsum(q * rng.standard_normal(20))
+    seen = truth + r * rng.standard_normal(20)
+    theta, m, p = rng.standard_normal((n, 1)), 0.0, 1.0
+    for y in seen:
+        theta, p = drift(theta, np.array([q]), 1.0, rng.standard_normal((n, 1))), p + q * q
+        theta = enkf(theta, theta.copy(), np.array([y]), np.array([r]))
+        gain = p / (p + r * r)
+        m, p = m + gain * (y - m), (1 - gain) * p
+        assert abs(theta.mean() - m) < 1e-2 and abs(theta.var() - p) < 1e-2
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_order_of_members_nothing_observed_and_localisation(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    theta = rng.standard_normal((30, 3))
+    predicted = theta @ rng.standard_normal((3, 4)) + rng.standard_normal((30, 4))
+    observed, sd = rng.standard_normal(4), rng.random(4)
+    local = (rng.random((3, 4)) < 0.6).astype(float)
+    after = enkf(theta, predicted, observed, sd, local)
+    order = rng.permutation(30)
+    np.testing.assert_allclose(enkf(theta[order], predicted[order], observed, sd, local), after[order], atol=1e-10)
+    np.testing.assert_array_equal(enkf(theta, predicted, np.full(4, np.nan), sd, local), theta)
+    np.testing.assert_array_equal(enkf(theta, predicted, observed, sd, np.zeros((3, 4))), theta)
+    still = ~(local > 0).any(axis=1)
+    np.testing.assert_allclose(after[:, still], theta[:, still], atol=1e-12)
+    certain = enkf(theta, predicted, observed, np.full(4, 1e9), local)
+    np.testing.assert_allclose(certain, theta, atol=1e-6)  # an observation that says nothing moves nothing
+    same = step(theta, predicted, np.full(4, np.nan), sd)
+    np.testing.assert_array_equal(same.theta, theta)
+    np.testing.assert_array_equal(same.index, np.arange(30))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=40).filter(lambda w: sum(w) > 0.1), st.floats(0, 0.999))
+def test_systematic_draws_copy_each_member_as_often_as_its_weight_says(weights: list[float], u: float) -> None:
+    w = np.array(weights) / np.sum(weights)
+    index = resample(w, u)
+    copies = np.bincount(index, minlength=w.size)
+    assert np.all(np.abs(copies - w.size * w) < 1 + 1e-6)
+    assert np.all(index[copies > 0] == np.flatnonzero(copies > 0))  # survivors stay in their place
+
+
+def test_equal_weights_copy_nobody_and_systematic_draws_are_unbiased() -> None:
+    for n in (1, 7, 100, 333):
+        for u in (0.0, 0.3, 0.999999):
+            np.testing.assert_array_equal(resample(np.full(n, 1 / n), u), np.arange(n))
+    w = np.array([0.05, 0.5, 0.13, 0.32])
+    mean = np.mean([np.bincount(resample(w, (i + 0.5) / 1000), minlength=4) for i in range(1000)], axis=0)
+    np.testing.assert_allclose(mean, 4 * w, atol=1e-2)
+    assert effective(np.full(8, 1 / 8)) == pytest.approx(8) and effective(np.array([1.0, 0, 0])) == 1
+
+
+def test_a_fit_that_would_leave_one_member_is_tempered_and_said() -> None:
+    rng = np.random.default_rng(0)
+    theta = rng.standard_normal((200, 1))
+    weights, power = weigh(np.full(200, 1 / 200), log_fit(theta, np.array([9.0]), np.array([0.1])))
+    assert effective(weights) == pytest.approx(60, rel=0.02) and 0 < power < 0.05
+    done = step(theta, theta.copy(), np.array([9.0]), np.array([0.1]), u=0.3)
+    assert done.power < 1 and "few members" in done.words and "more than 4 sds" in done.words
+    assert abs(done.theta.mean() - 9) < 0.2, "the regression still goes to where the data are"
+    easy = step(theta, theta.copy(), np.array([0.1]), np.array([5.0]))
+    assert easy.power == 1 and np.array_equal(easy.index, np.arange(200))
+
+
+def test_a_collapsed_parameter_is_spread_out_and_named() -> None:
+    rng = np.random.default_rng(1)
+    theta = np.stack([0.001 * rng.standard_normal(50), rng.standard_normal(50), np.ones(50)], axis=1)
+    done = step(theta, theta[:, [1]], np.array([0.0]), np.array([1.0]), names=("pace", "value", "new"), spread=np.array([0.2, 0.5, 0.1]))
+    assert done.healed == ("pace", "new") and "pace, new" in done.words
+    np.testing.assert_allclose(done.theta[:, 0].std(ddof=1), 0.02, rtol=1e-9)
+    assert 0.005 < done.theta[:, 2].std() < 0.02
+
+
+def test_drift_inflation_and_relaxation_have_the_stated_spread() -> None:
+    rng = np.random.default_rng(2)
+    z = rng.standard_normal((100_000, 2))
+    walked = drift(np.zeros((100_000, 2)), np.array([0.1, 0.2]), 4.0, z)
+    np.testing.assert_allclose(walked.std(axis=0), [0.2, 0.4], rtol=0.02)
+    far = drift(np.full((100_000, 2), 5.0), np.array([0.1, 0.2]), 400.0, z, np.array([1.0, 0.0]), np.array([0.5, 0.2]))
+    np.testing.assert_allclose(far.mean(axis=0), [1.0, 0.0], atol=0.01)
+    np.testing.assert_allclose(far.std(axis=0), [0.1 / np.sqrt(1 - 0.25), 0.2 / np.sqrt(1 - 0.64)], rtol=0.02)
+    np.testing.assert_allclose(inflate(z, 1.5).std(axis=0), 1.5 * z.std(axis=0))
+    np.testing.assert_allclose(relax(z, 0.4 * z, 0.5).std(axis=0), 0.7 * z.std(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(count_sd(np.array([100.0]), 1.5, 0.1), [np.sqrt(250)])
+
+
+def test_shapes_and_signs_are_refused() -> None:
+    theta = np.zeros((5, 2))
+    with pytest.raises(ValueError, match="needed"):
+        enkf(theta, np.zeros((4, 1)), np.zeros(1), np.ones(1))
+    with pytest.raises(ValueError, match="sd must"):
+        enkf(theta, np.zeros((5, 1)), np.zeros(1), -np.ones(1))
+    with pytest.raises(ValueError, match="u = 1"):
+        resample(np.ones(3), 1.0)

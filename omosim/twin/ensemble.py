@@ -45,6 +45,7 @@ class Ensemble:
         self.weights = np.full(n, 1.0 / n) if weights is None else np.array(weights, np.float64)
         self.settings_of = settings_of
         self.fresh = 1 + max(m.settings.replication for m in members) if fresh is None else fresh
+        self.compact = False  # True: members are put away as snapshots between days, a third of the memory for a restore a day
         self.units: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -66,9 +67,15 @@ class Ensemble:
     def panels(self, days: int, threads: int = 1) -> list[Panel]:
         """Run every member `days` further days; the panels, in order. Members share nothing, so threads change no bit."""
         if threads <= 1:
-            return [member.advance(days) for member in self.members]
+            return [self._run(member, days) for member in self.members]
         with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(lambda member: member.advance(days), self.members))
+            return list(pool.map(lambda member: self._run(member, days), self.members))
+
+    def _run(self, member: Member, days: int) -> Panel:
+        panel = member.advance(days)
+        if self.compact:
+            member.keep()
+        return panel
 
     def advance(self, days: int, run_many: RunMany | None = None, folder: Path | None = None, threads: int = 1) -> dict[str, Floats]:
         """Run every member; series name -> (N, days), NaN where a member has no such series.

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from omosim.engine.snapshot import Snapshot
-from omosim.model.drift import moved
+from omosim.model.drift import check_moves, moved
 from omosim.model.retail import RetailModel
 from omosim.schema.settings import Settings
 from omosim.twin.history import Floats
 from omosim.twin.opening import Opening
 from omosim.twin.panel import Panel
 from omosim.twin.runpanel import panel_of_run
+from omosim.world.interventions import whole_run
 
 #: days by which a member's length grows at least when it reaches its end
 MORE_DAYS = 91
@@ -30,16 +31,17 @@ class Member:
 
     Parameters
     ----------
-    settings : those it runs with
+    settings : those it runs with from here on
     known : shoppers who were customers before it began, the first ones
     model, kept : one of both
+    before : settings with which `kept` was taken, where they were others
     """
 
-    def __init__(self, settings: Settings, known: int, model: RetailModel | None = None, kept: Snapshot | None = None) -> None:
+    def __init__(self, settings: Settings, known: int, model: RetailModel | None = None, kept: Snapshot | None = None, before: Settings | None = None) -> None:
         if (model is None) == (kept is None):
             raise ValueError("a member is a model or a snapshot")
         self.settings, self.known = settings, known
-        self._model, self._kept = model, kept
+        self._model, self._kept, self._before = model, kept, before
 
     @classmethod
     def begin(cls, settings: Settings, opening: Opening) -> Member:
@@ -52,7 +54,8 @@ class Member:
         """The model itself, restored if it was put away."""
         if self._model is None:
             assert self._kept is not None
-            self._model, self._kept = RetailModel.restore(self.settings, self._kept), None
+            self._model = RetailModel.restore(self.settings, self._kept, self._before)
+            self._kept = self._before = None
         return self._model
 
     @property
@@ -69,7 +72,7 @@ class Member:
 
     def snapshot(self) -> Snapshot:
         """The state at the end of the present day, as copies."""
-        return self._kept if self._kept is not None else self.model.snapshot()
+        return self._kept if self._kept is not None and self._before is None else self.model.snapshot()
 
     def advance(self, days: int) -> Panel:
         """Run `days` further days and say what came of them; a member that reaches its end is made longer."""
@@ -82,7 +85,7 @@ class Member:
         return panel_of_run(model, first, first + days, self.known)
 
     def _take(self, other: Member) -> None:
-        self.settings, self._model, self._kept = other.settings, other._model, other._kept
+        self.settings, self._model, self._kept, self._before = other.settings, other._model, other._kept, other._before
 
     # ---- other futures from here -----------------------------------------------------------------------------
     def branch(self, **changes: Any) -> Member:
@@ -94,16 +97,21 @@ class Member:
     def drifted(self, settings: Settings) -> Member:
         """The member as it goes on with other parameters: those of `omosim.model.drift.MOVES`, any other is refused."""
         settings = settings.model_copy(update={name: getattr(self.settings, name) for name in ("days", "burn_in_days", "replication", "engine", "output")})
-        if not moved(self.settings, settings):
-            return self
-        model = RetailModel.restore(settings, self.snapshot(), before=self.settings)
-        return Member(model.settings, self.known, model)
+        return self._moved(settings)
 
     def fresh(self, replication: int) -> Member:
         """The same past with other draws from now on: needs already under way stay, all that is drawn later is drawn anew."""
-        settings = self.settings.model_copy(update={"replication": replication})
-        model = RetailModel.restore(settings, self.snapshot(), before=self.settings)
-        return Member(model.settings, self.known, model)
+        return self._moved(self.settings.model_copy(update={"replication": replication}))
+
+    def _moved(self, settings: Settings) -> Member:
+        """The member with other settings from now on; they are checked here, and followed when the model is asked for."""
+        settings = whole_run(settings)
+        if not moved(self.settings, settings):
+            return self
+        check_moves(self.settings, settings)
+        if self._kept is not None:
+            return Member(settings, self.known, kept=self._kept, before=self._before or self.settings)
+        return Member(settings, self.known, kept=self.snapshot(), before=self.settings)
 
     # ---- files -------------------------------------------------------------------------------------------------
     def save(self, path: Path) -> dict[str, Any]:

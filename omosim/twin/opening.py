@@ -223,6 +223,12 @@ class Opening:
         return replace(self, share=np.broadcast_to(np.asarray(share, np.float64), self.x.shape).copy())
 
 
+def settings_at(settings: Settings, as_of: date) -> Settings:
+    """The same market from a date on: what a run that begins with that day's state has."""
+    market = settings.market.model_copy(update={"start_date": as_of.isoformat()})
+    return settings.model_copy(update={"market": market, "burn_in_days": 0})
+
+
 def opening_of(shopper: Any, day: Floats, entry: Ints, category: Ints, value: Ints, as_of: date, end_day: float, law: RepeatFit,
                kinds: int, share: float, **more: Any) -> tuple[Opening, Any]:  # fmt: skip
     """State of the customers of a log, and whose seat is whose: the shoppers' names in the order of seats.

@@ -84,7 +84,7 @@ def kinds_of(lines: pd.DataFrame, settings: Settings) -> Ints:
     names = {name: i for i, name in enumerate(settings.catalogue.categories)}
     by_name = lines["category"].map(names)
     if by_name.notna().mean() > 0.5:
-        return by_name.fillna(-1).to_numpy(np.int64)
+        return np.asarray(by_name.fillna(-1), np.int64)
     prices = np.log([max(kind.price, 1) for kind in settings.catalogue.categories.values()])
     order = lines.groupby("order_id")[["value", "units"]].transform("sum")
     paid = np.log(np.maximum(order["value"] / np.maximum(order["units"], 1), 1e-9).to_numpy(np.float64))

@@ -26,13 +26,17 @@ from omosim.kernels.journeys_needs import erlang
 from omosim.kernels.mathx import beta_ppf, exp64, gamma_ppf, log64, log_gamma
 from omosim.kernels.philox import make_key, uniform, uniform4
 from omosim.kernels.purposes import OPENING
+from omosim.kernels.synthesis import fill_normal
 from omosim.schema.settings import Settings
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.history import Floats, Ints
 from omosim.world.start import UNDER_WAY, Start
 
 _WHICH, _RATE, _LEAVE, _PHASE = 0, 1, 2, 64  # items of the draws; each category's phase has two from _PHASE on
+_GOODWILL = 3
 MOST_STAGES = 4
+#: share of price, assumed: a surprise of a tenth of the price moves goodwill by .03 (goodwill.learning .3)
+GOODWILL_SD = 0.03
 #: purchases per need below which a customer's needs are not made more frequent: he would be asked for ever
 LEAST_SHARE = 0.02
 
@@ -169,6 +173,7 @@ class Opening:
     stock : (N, C) units on hand by node and category, NaN where nobody counted; None nowhere
     orders : UNDER_WAY rows, orders that have not come to their end
     origin : replication whose places, goods and people all members share
+    goodwill_sd : share of price; goodwill is hidden, and drawn round neutral
     """
 
     as_of: date
@@ -183,6 +188,7 @@ class Opening:
     stock: Floats | None = None
     orders: np.ndarray = field(default_factory=lambda: np.zeros(0, UNDER_WAY))
     origin: int = 0
+    goodwill_sd: float = GOODWILL_SD
 
     def __len__(self) -> int:
         return int(self.x.size)
@@ -214,8 +220,10 @@ class Opening:
         )  # fmt: skip
         # an order under way is counted, and its coin thrown, when it arrives
         done = np.maximum(self.x + 1 - np.bincount(self.orders["shopper"], minlength=n), 0)
+        liked = np.zeros(n)
+        fill_normal(*make_key(settings.seed, settings.replication), np.arange(n), OPENING, _GOODWILL, liked)
         return Start(
-            self.origin, rate, leave, alive == 1, done, units, self.habit, self.spend, np.zeros(n), self.stock, self.orders
+            self.origin, rate, leave, alive == 1, done, units, self.habit, self.spend, self.goodwill_sd * liked, self.stock, self.orders
         )  # fmt: skip
 
     def with_share(self, share: Floats | float) -> Opening:

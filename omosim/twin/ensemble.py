@@ -18,7 +18,7 @@ from omosim.engine.errors import SnapshotError
 from omosim.results import write_text
 from omosim.schema.settings import Settings
 from omosim.twin.history import Floats, Ints
-from omosim.twin.members import Member, RunMany
+from omosim.twin.members import HOURLY, Member, RunMany
 from omosim.twin.opening import Opening
 from omosim.twin.panel import Panel
 
@@ -78,14 +78,14 @@ class Ensemble:
         return panel
 
     def advance(self, days: int, run_many: RunMany | None = None, folder: Path | None = None, threads: int = 1) -> dict[str, Floats]:
-        """Run every member; series name -> (N, days), NaN where a member has no such series.
+        """Run every member; series name -> (N, days), by hour (N, days, 24); NaN where a member has no such series.
 
         run_many : maps tasks of `members.advance_task` to their answers, in processes; `folder` is where states pass by
         """
         if run_many is None:
             panels = self.panels(days, threads)
             self.units = {name: unit for p in panels for name, unit in p.units.items()}
-            return _stack([p.series for p in panels], days)
+            return _stack([p.series | {name: p.hourly[name] for name in HOURLY} for p in panels])
         if folder is None:
             raise ValueError("processes hand states over in files: give a folder")
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,13 @@ class Ensemble:
             for name in ("path", "to"):
                 Path(task[name]).unlink(missing_ok=True)
         self.units = {name: unit for a in answers for name, unit in a["units"].items()}
-        return _stack([{k: np.array([np.nan if v is None else v for v in x], np.float64) for k, x in a["series"].items()} for a in answers], days)
+        return _stack([{k: np.array(x, np.float64) for k, x in a["series"].items()} for a in answers])  # None becomes NaN
+
+    def branch(self, **changes: Any) -> Ensemble:
+        """A second future of every member, for a forecast or a what-if: it may run ahead, and this one stays where it is."""
+        out = Ensemble([member.branch(**changes) for member in self.members], self.theta, self.weights, self.settings_of, self.fresh)
+        out.compact, out.units = self.compact, dict(self.units)
+        return out
 
     # ---- what is learnt ----------------------------------------------------------------------------------------
     def replace(self, index: Ints) -> None:
@@ -168,9 +174,9 @@ class Ensemble:
         return cls(members, np.array(head["theta"]), np.array(head["weights"]), settings_of, int(head["fresh"]))
 
 
-def _stack(rows: list[dict[str, Floats]], days: int) -> dict[str, Floats]:
-    names = sorted({name for row in rows for name in row})
-    return {name: np.stack([row.get(name, np.full(days, np.nan)) for row in rows]) for name in names}
+def _stack(rows: list[dict[str, Floats]]) -> dict[str, Floats]:
+    like = {name: x for row in rows for name, x in row.items()}
+    return {name: np.stack([row.get(name, np.full(like[name].shape, np.nan)) for row in rows]) for name in sorted(like)}
 
 
 def _step_of(folder: Path) -> int:

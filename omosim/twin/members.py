@@ -17,11 +17,13 @@ from omosim.schema.settings import Settings
 from omosim.twin.history import Floats
 from omosim.twin.opening import Opening
 from omosim.twin.panel import Panel
-from omosim.twin.runpanel import panel_of_run
+from omosim.twin.runpanel import empty_share, panel_of_run
 from omosim.world.interventions import whole_run
 
 #: days by which a member's length grows at least when it reaches its end
 MORE_DAYS = 91
+#: series that an ensemble gives by hour
+HOURLY = ("pickup_load",)
 #: texts of tasks in, texts of answers out, in order; a pool of processes of whoever calls
 RunMany = Callable[[list[str]], Sequence[str]]
 
@@ -80,9 +82,13 @@ class Member:
         if first + days > self.settings.burn_in_days + self.settings.days:
             self._take(self.branch(days=first + days + MORE_DAYS))
         model = self.model
-        for _ in range(days):
+        empty = np.full(days, np.nan)
+        for i in range(days):
             model.step()
-        return panel_of_run(model, first, first + days, self.known)
+            empty[i] = empty_share(model)
+        panel = panel_of_run(model, first, first + days, self.known)
+        panel.series["stockout_share"] = empty
+        return panel
 
     def _take(self, other: Member) -> None:
         self.settings, self._model, self._kept, self._before = other.settings, other._model, other._kept, other._before
@@ -132,6 +138,7 @@ def advance_task(text: str) -> str:
     panel = member.advance(int(task["days"]))
     head = member.save(Path(task["to"]))
     series = {name: [None if np.isnan(v) else v for v in x.tolist()] for name, x in panel.series.items()}
+    series |= {name: panel.hourly[name].tolist() for name in HOURLY}
     return json.dumps({"settings": head["settings"], "series": series, "units": panel.units}, allow_nan=False)
 
 

@@ -149,6 +149,10 @@ def test_copies_have_the_same_past_and_places_and_a_future_of_their_own(base, op
         assert not np.array_equal(member.model.journeys.shoppers["need_rate"][:N], first.journeys.shoppers["need_rate"][:N])
     found = many.advance(4)
     assert found["orders"].shape == (3, 4) and many.day == 4 and many.units["revenue"] == "minor"
+    assert found["pickup_load"].shape == (3, 4, 24) and found["pickup_load"].sum() == found["pickups"].sum()
+    assert np.isfinite(found["stockout_share"]).all()
+    ahead = many.branch()
+    assert ahead.advance(2)["orders"].shape == (3, 2) and many.day == 4 and ahead.day == 6
     past = book(many.members[2])
     kept = many.members[2].branch()
     many.replace(np.array([2, 2, 2]))

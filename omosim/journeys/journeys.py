@@ -109,6 +109,8 @@ class Journeys:
         DEMAND rows of the orders that were under way, which reach the network now
         """
         linked = int(self.scene.levels["link_latency_s"][0]) >= 0
+        if start.aware is not None:
+            self.awareness[...] = start.aware
         seat_customers(start, self.shoppers, self.needs, self._share, self._stages, linked)
         hang_all(self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, 0)
         entries, n = np.unique(start.orders["channel"], return_counts=True)

@@ -75,7 +75,8 @@ def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, s
     names = _stores(tables, lines, nodes, stores, said)
     stock, cells = _stock(tables, lines, kind, end_day, nodes, names, kinds, said)
     under_way = _under_way(tables, lines.assign(kind=kind), settings, seats, end, nodes, names, said)
-    more = {**vars(opening), "stock": stock, "orders": under_way}
+    weeks = (end - int(lines["placed_local"].min())) / DAY / 7 if len(lines) else 0.0
+    more = {**vars(opening), "stock": stock, "orders": under_way, "silent_weeks": weeks}
     return Dated(Opening(**more), seats, cells, said)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from omosim.engine.snapshot import Snapshot
 from omosim.model.drift import check_moves, moved
+from omosim.model.pnl import profit_and_loss
 from omosim.model.retail import RetailModel
 from omosim.schema.settings import Settings
 from omosim.twin.history import Floats
@@ -171,20 +172,24 @@ class Paired:
         return float((w * gaps).sum() / w.sum()), float(low), float(high)
 
 
-def paired(members: Sequence[Member], first: dict[str, Any], second: dict[str, Any], days: int, judge: Callable[[RetailModel], dict[str, float]] | None = None
-           ) -> Paired:  # fmt: skip
-    """What each member says of two futures from today: changes of strategy, scenario or days, empty for as it is.
+def paired(members: Sequence[Member], first: dict[str, Any], second: dict[str, Any], days: int, judge: Callable[[RetailModel], dict[str, float]] | None = None,
+           to_end: bool = False) -> Paired:  # fmt: skip
+    """What each member says of two futures from today: changes of strategy or scenario, empty for as it is.
 
-    judge : figures of a model at the end; None: the sums of the panel's series. Members themselves do not move.
+    judge : further figures of a model at the end, beside the sums of the panel's series; to_end : no need arises after the
+    `days`, every order is followed to its end, and the lines of the profit and loss are figures too (`operating_profit`; of
+    the whole run, so that what both futures share falls out of the difference). Members themselves do not move.
     """
     rows: list[list[dict[str, float]]] = []
     for member in members:
         pair = []
         for changes in (first, second):
-            least = member.day + days
-            future = member.branch(**{"days": max(least, member.settings.days), **changes})
+            least = member.day + days - member.settings.burn_in_days
+            future = member.branch(**{"days": least if to_end else max(least, member.settings.days), **changes})
             panel = future.advance(days)
             found = {name: float(np.nansum(x)) for name, x in panel.series.items()}
+            if to_end:
+                found |= {name: float(amount) for name, amount in profit_and_loss(future.model.run()).items()}
             pair.append(found | (judge(future.model) if judge is not None else {}))
         rows.append(pair)
     names = sorted(set.intersection(*(set(one) for pair in rows for one in pair))) if rows else []

@@ -10,6 +10,8 @@ import pytest
 
 from omosim.engine.errors import SnapshotError
 from omosim.model.drift import MOVES, moved
+from omosim.model.pnl import profit_and_loss
+from omosim.model.retail import RetailModel
 from omosim.schema.codes import Count
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.ensemble import INDEX, Ensemble
@@ -93,8 +95,12 @@ def test_two_strategies_are_compared_within_members(base, opening, settings_of):
     assert low <= mean <= high and mean == pytest.approx((pair[:, 1] - pair[:, 0]).mean())
     weighted, _, _ = found.interval("orders", np.array([1.0, 0, 0, 0]))
     assert weighted == found.differences("orders")[0]
-    nothing = paired(members[:1], {}, {}, 7)
+    nothing = paired(members[:1], {}, {}, 7, to_end=True)
     assert all((nothing.differences(name) == 0).all() for name in nothing.figures)
+    money = paired(members[:1], {}, {"strategy": other}, 7, to_end=True)
+    ended = [RetailModel.restore(members[0].settings.model_copy(update={"days": 9} | change), members[0].snapshot()).run() for change in ({}, {"strategy": other})]
+    by_hand = [profit_and_loss(model)["operating_profit"] for model in ended]
+    assert money.figures["operating_profit"][0].tolist() == by_hand and by_hand[0] != by_hand[1]
     assert [m.day for m in members] == [2] * 4
 
 

@@ -20,6 +20,7 @@ from omosim.twin.opening import Opening
 
 #: needs of a kind of people that are enough to tell its share by (two standard errors are a tenth of a share of a half)
 ENOUGH, MOST_KINDS = 400, 32
+LATE_DAYS = 3
 
 
 def appeal(model: RetailModel, n: int) -> Floats:
@@ -49,6 +50,8 @@ def bought_share(settings: Settings, opening: Opening, weeks: int = 8) -> Floats
     for _ in range(days):
         model.step()
     needs = (model.journeys.needs["number"].reshape(-1, len(model.world.category_names))[:n] & NUMBER_MASK).sum(axis=1)
+    for _ in range(LATE_DAYS):  # nothing further is needed, but trips of closed hours are made
+        model.step()
     book = model.fulfilment.book()
     orders = book[sold(book) & whole_orders(book) & (book["shopper"] < n)]
     bought = np.bincount(orders["shopper"], minlength=n)

@@ -81,7 +81,7 @@ def test_a_market_that_obeys_the_law_forecasts_what_the_law_says(settings_of):
 
 @pytest.mark.slow
 def test_a_shipped_market_does_when_the_part_of_needs_that_is_bought_is_measured(settings_of):
-    """A fifth of needs is bought, unlike by people; goodwill moves both: 1 to 2 % above the closed form, 17 % below with a share of a fifth for all."""
+    """A sixth of needs is bought, unlike by people and by how often they need; a share of a fifth for all would give 17 % too little."""
     settings = market(settings_of("strategy=o2o", "burn_in_days=0", f"days={7 * WEEKS}", f"shoppers={PEOPLE}"))
     opening = state(settings, 0.2)
     share = bought_share(settings, opening)

@@ -22,7 +22,8 @@ from omosim.schema.campaigns import CAMPAIGN_NEED
 from omosim.schema.codes import N_COUNTS, Count, Entry
 from omosim.schema.columns import DAY, DEMAND, HOUR, TOUCH_NEED, WEEK
 from omosim.schema.settings import Settings
-from omosim.schema.shopper import BY_NEED, MISSION, NEED, NUMBER_MASK, TOUCH, TOUCHES_PER_NEED
+from omosim.schema.shopper import BY_NEED, MISSION, NEED, NUMBER_MASK, SHOPPER, TOUCH, TOUCHES_PER_NEED
+from omosim.world.start import Start, rows_under_way, seat_customers
 from omosim.world.state import World
 from omosim.world.synthesis import IDENTITIES
 
@@ -45,6 +46,7 @@ class Journeys:
     world : the world, with the policy in force
     settings : validated settings
     key0, key1 : key words of the run
+    bare : a state is loaded next: nobody is drawn
 
     Notes
     -----
@@ -53,7 +55,7 @@ class Journeys:
     nothing. Oracles: tests/oracles/test_renewal_counts.py, tests/oracles/test_logit_shares.py.
     """
 
-    def __init__(self, world: World, settings: Settings, key0: int, key1: int) -> None:
+    def __init__(self, world: World, settings: Settings, key0: int, key1: int, bare: bool = False) -> None:
         self.world, self.settings, self.key0, self.key1 = world, settings, key0, key1
         zones, groups, touchpoints = world.zone_weight.size, len(world.segment_names), len(world.touch_names)
         self.days = world.calendar.days
@@ -61,7 +63,8 @@ class Journeys:
         self.awareness = np.full((audiences, zones, groups), settings.market.awareness.initial)
         self.zone_sessions = np.zeros((self.days, zones), np.int32)
         self.scene = build_scene(settings, world, self.awareness, self.zone_sessions)
-        self.shoppers = make_shoppers(world, settings, self.scene, settings.shoppers)
+        self.scene.levels["key0"], self.scene.levels["key1"] = key0, key1  # people are the world's, what they do is the run's
+        self.shoppers = np.zeros(settings.shoppers, SHOPPER) if bare else make_shoppers(world, settings, self.scene, settings.shoppers)
         self._form_audiences()
         self.needs = np.zeros(settings.shoppers * len(world.category_names), NEED)
         self.head, self.due = np.full((self.days, WAYS), -1, np.int32), np.zeros(self.days, np.int32)
@@ -78,10 +81,11 @@ class Journeys:
         self._set_missions(np.zeros(0, MISSION), 0)
         self.campaigns = Campaigns(world, settings, self.days)
         self.scene = self.campaigns.join(self.scene)
-        plan_first_needs(
-            key0, key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, self._share,
-            self._stages,
-        )  # fmt: skip
+        if not bare:
+            plan_first_needs(
+                key0, key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, self._share,
+                self._stages,
+            )  # fmt: skip
 
     @property
     def _stages(self) -> int:
@@ -97,6 +101,22 @@ class Journeys:
         self.position = position
         self._next = int(self._times[position]) if position < self._times.size else _NEVER
 
+    def begin_with(self, start: Start) -> np.ndarray:
+        """Known customers take the first seats, with the next needs that their past leaves; before the first day.
+
+        Returns
+        -------
+        DEMAND rows of the orders that were under way, which reach the network now
+        """
+        linked = int(self.scene.levels["link_latency_s"][0]) >= 0
+        if start.aware is not None:
+            self.awareness[...] = start.aware
+        seat_customers(start, self.shoppers, self.needs, self._share, self._stages, linked)
+        hang_all(self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, 0)
+        entries, n = np.unique(start.orders["channel"], return_counts=True)
+        self.counts[0, Count.ORDERS_WEB + entries] += n
+        return rows_under_way(self.world, start, self.shoppers["zone"])
+
     # ---- a day begins ---------------------------------------------------------------------------------------
     def stop_at(self, second: int) -> None:
         """Open no mission at or after `second`."""
@@ -104,7 +124,7 @@ class Journeys:
 
     def _form_audiences(self) -> None:
         """Who belongs to which audience, and how many; the world is told."""
-        self.world.audience_share[...] = self.world.audiences.assign(self.key0, self.key1, self.shoppers)
+        self.world.audience_share[...] = self.world.audiences.assign(self.world.key0, self.world.key1, self.shoppers)
         self._reach = self.world.touch_reach[None].repeat(self.world.audiences.count, axis=0)
 
     def refresh(self) -> None:
@@ -115,7 +135,7 @@ class Journeys:
             self._use_touchpoints()
 
     def _use_touchpoints(self) -> None:
-        use_touchpoints(self.key0, self.key1, self.shoppers, self.scene.touchpoints)
+        use_touchpoints(self.world.key0, self.world.key1, self.shoppers, self.scene.touchpoints)
         count_users(self.shoppers, self.users)
 
     def begin_day(self, day: int) -> None:
@@ -388,7 +408,7 @@ class Journeys:
         if state["fits"].size == self.scene.fits.size:
             self.scene.fits[...] = state["fits"]
         self._meet_again(state["users"].shape != self.users.shape)
-        self._hang_again()
+        self.hang_again()
         self._queue = np.concatenate([state["queue"], np.zeros(256, MISSION)])
         self._waiting[0] = state["queue"].size
         self._logged[0] = state["log"].size
@@ -404,11 +424,11 @@ class Journeys:
         self._reach = self.world.reach.copy()
         self.scene = refresh(self.settings, self.world, self.scene)
         before = self.shoppers["used"].copy()
-        use_touchpoints(self.key0, self.key1, self.shoppers, self.scene.touchpoints)
+        use_touchpoints(self.world.key0, self.world.key1, self.shoppers, self.scene.touchpoints)
         if others or not np.array_equal(before, self.shoppers["used"]):
             count_users(self.shoppers, self.users)
 
-    def _hang_again(self) -> None:
+    def hang_again(self) -> None:
         """The calendar from the need rows; those that fell due after the demand of the run that saved them come late."""
         today = int(self.day[0]) + 1
         first = min(today, int(self.scene.levels["stop_at"][0]) // DAY)

@@ -86,6 +86,7 @@ SLIGHT = 125
 NEED_FOR_TOUCH = 140
 IMPULSE = 141
 KEEP = 142
+OPENING = 150
 
 #: every purpose by name
 PURPOSES = {name: number for name, number in globals().items() if name.isupper()}

@@ -141,7 +141,7 @@ def experiment_rows(model: RetailModel, book: np.ndarray) -> list[dict[str, Any]
         if start >= end:
             continue
         bought = purchases(book, len(shoppers), start, end)
-        members = trial.members(model.key0, model.key1, shoppers)
+        members = trial.members(model.world.key0, model.world.key1, shoppers)
         sizes = [int((members == g).sum()) for g in range(len(trial.groups))]
         present = [g for g, size in enumerate(sizes) if size > 0]
         figures = {g: bought.figures(members == g, currency) for g in present}

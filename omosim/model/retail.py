@@ -6,7 +6,6 @@ are the few who manage. `step()` advances one day.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import mesa
@@ -21,6 +20,7 @@ from omosim.journeys import Journeys
 from omosim.journeys import Shopper as ShopperView
 from omosim.kernels.philox import make_key
 from omosim.model.agents import ManagerMemory, Rival, StoreManager, TouchpointManager
+from omosim.model.drift import check_moves, fixed_hash, move
 from omosim.model.laws import daily_residuals, model_residuals
 from omosim.model.places import Places
 from omosim.model.pnl import DayCosts, staff_seconds
@@ -33,6 +33,7 @@ from omosim.schema.settings import Settings
 from omosim.strategy import build_policy, check_dated
 from omosim.world.calendar import last_day
 from omosim.world.interventions import Interventions, whole_run
+from omosim.world.start import Start, lay_stock
 from omosim.world.synthesis import synthesise
 
 
@@ -42,13 +43,17 @@ class RetailModel(mesa.Model):
     Parameters
     ----------
     settings : validated settings; everything that decides the numbers
+    opening : known customers, stock and orders at second 0; without it the run draws its own
+    origin : replication whose places, goods and people it has; without it those of its own
+    bare : a snapshot is loaded next: shoppers are not drawn
 
     Raises
     ------
     LawBroken : a law's residual is not zero; the run publishes nothing
+    ValueError : the opening is of another market, or a log of touches is asked of people of another origin
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, opening: Start | None = None, origin: int | None = None, bare: bool = False) -> None:
         super().__init__(rng=0)  # Mesa's random source is not used in the model
         settings = whole_run(settings)
         self.settings = settings
@@ -57,10 +62,16 @@ class RetailModel(mesa.Model):
         self.window_end = self.window_start + settings.days * DAY
         self.last_day = last_day(settings)
 
-        self.world = synthesise(settings, self.key0, self.key1)
+        self.origin = opening.origin if opening is not None else settings.replication if origin is None else origin
+        if settings.output.touches and self.origin != settings.replication:
+            raise ValueError("a log of touches is told apart by the run's own people: set output.touches=false, or origin to the replication")
+        self.world = synthesise(settings, *make_key(settings.seed, self.origin))
         check_dated(settings)
+        if opening is not None:
+            opening.check(self.world, settings.shoppers)
+            lay_stock(self.world, opening)
         self.world.policy = build_policy(settings)
-        self.journeys = Journeys(self.world, settings, self.key0, self.key1)
+        self.journeys = Journeys(self.world, settings, self.key0, self.key1, bare)
         self.journeys.stop_at(self.window_end)
         self.fulfilment = new_engine(settings, self.world)
         self.replenishment = Replenishment(settings, self.world, self.fulfilment)
@@ -89,6 +100,10 @@ class RetailModel(mesa.Model):
             }
         )
         self._replaying = False
+        if opening is not None:
+            rows = self.journeys.begin_with(opening)
+            self.demand_rows += len(rows)
+            self.fulfilment.submit(rows)
 
     # ---- the main loop ------------------------------------------------------------------------------------
     @property
@@ -163,8 +178,7 @@ class RetailModel(mesa.Model):
     # ---- snapshot, restore, branch --------------------------------------------------------------------------
     def settings_hash(self) -> str:
         """What must agree between a snapshot and the model that takes it over: all but strategy and length."""
-        fixed = self.settings.model_dump_json(exclude={"engine", "output", "strategy", "scenario", "days"})
-        return hashlib.sha256(fixed.encode()).hexdigest()[:16]
+        return fixed_hash(self.settings)
 
     def snapshot(self) -> Snapshot:
         """State at the end of the present day, as copies."""
@@ -183,20 +197,30 @@ class RetailModel(mesa.Model):
             "model": {"demand_rows": np.array([self.demand_rows], np.int64), "later": self.on_the_way()},
         }
         head: dict[str, str | int] = {"settings": self.settings_hash(), "second": self.clock.now}
+        if self.origin != self.settings.replication:
+            head["origin"] = self.origin
         return Snapshot({**head, "audiences": self.world.audiences.signature}, flatten(parts))
 
     @classmethod
-    def restore(cls, settings: Settings, snapshot: Snapshot) -> RetailModel:
+    def restore(cls, settings: Settings, snapshot: Snapshot, before: Settings | None = None) -> RetailModel:
         """A model that goes on from a snapshot; with other levels in `settings.strategy` it is a branch.
+
+        Parameters
+        ----------
+        before : settings with which it was taken, where others hold from now on: those of `omosim.model.drift.MOVES` alone
 
         Raises
         ------
-        SnapshotError : the snapshot belongs to other settings
+        SnapshotError : the snapshot belongs to other settings, or something moved that must not
         """
-        model = cls(settings)
-        if snapshot.head["settings"] != model.settings_hash():
+        origin = snapshot.head.get("origin", None if before is None else before.replication)
+        model = cls(settings, origin=None if origin is None else int(origin), bare=True)
+        taken = model.settings_hash() if before is None else fixed_hash(whole_run(before))
+        if before is not None:
+            check_moves(before, settings)
+        if snapshot.head["settings"] != taken:
             raise SnapshotError(
-                f"the snapshot was taken with other settings ({snapshot.head['settings']}, here {model.settings_hash()}); "
+                f"the snapshot was taken with other settings ({snapshot.head['settings']}, here {taken}); "
                 "only the strategy, the scenario and the number of days may differ"
             )
         if snapshot.head.get("audiences", "") not in ("", model.world.audiences.signature):
@@ -217,6 +241,8 @@ class RetailModel(mesa.Model):
             model.datacollector.model_vars[name] = values.tolist()
         model.journeys.stop_at(model.window_end)
         model.processes.after_restore()
+        if before is not None:
+            move(model, whole_run(before))
         return model
 
     def branch(self, **changes: Any) -> RetailModel:

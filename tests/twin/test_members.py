@@ -1,0 +1,234 @@
+"""Members of a twin: one past and many futures, parameters that move, copies with draws of their own, and files."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import numpy as np
+import pytest
+
+from omosim.engine.errors import SnapshotError
+from omosim.model.drift import MOVES, moved
+from omosim.model.pnl import profit_and_loss
+from omosim.model.retail import RetailModel
+from omosim.schema.codes import Count
+from omosim.twin.bgcnbd import RepeatFit
+from omosim.twin.ensemble import INDEX, Ensemble
+from omosim.twin.members import Member, advance_task, paired
+from omosim.twin.opening import Opening
+from omosim.world.start import was_under_way
+
+N, LAW = 250, RepeatFit(1, 0.9, 2.0, 0.4, 3.0, 0.0, 1000, True, (0.1, 0.1, 0.1, 0.1))
+
+
+def same(a, b):
+    """All state of two members equal; links of the calendar are an index that a restore hangs anew."""
+    left, right = a.snapshot().arrays, b.snapshot().arrays
+    assert left.keys() == right.keys()
+    for name, array in left.items():
+        for field in [f for f in array.dtype.names if f != "link"] if array.dtype.names else [None]:
+            assert np.array_equal(*(x if field is None else x[field] for x in (array, right[name]))), (name, field)
+
+
+def book(member):
+    return member.model.fulfilment.book()
+
+
+def demand(settings, **changes):
+    market = settings.market
+    return settings.model_copy(update={"market": market.model_copy(update={"demand": market.demand.model_copy(update=changes)})})
+
+
+@pytest.fixture(scope="module")
+def base(settings_of):
+    settings = settings_of("strategy=omo", "burn_in_days=0", "days=30", "shoppers=400")
+    return settings.model_copy(update={"market": settings.market.model_copy(update={"start_date": "2024-03-04"})})
+
+
+@pytest.fixture(scope="module")
+def opening(base):
+    rng = np.random.default_rng(4)
+    x = rng.poisson(3, N)
+    last = np.where(x > 0, 20 + 6 * rng.random(N), 0.0)
+    since = np.full((N, len(base.catalogue.categories)), np.nan)
+    habit = np.tile([0.5, 0.5, 0, 0], (N, 1))
+    return Opening(date(2024, 3, 4), LAW, x, last, np.full(N, 26.0), habit, np.full(N, 1000), since, np.full(N, 0.3))
+
+
+@pytest.fixture(scope="module")
+def trunk(base, opening):
+    member = Member.begin(base.model_copy(update={"replication": 1}), opening)
+    member.advance(6)
+    return member
+
+
+def test_what_ifs_of_one_member_share_the_past_bit_for_bit_and_the_future_with_equal_settings(trunk, settings_of):
+    other = settings_of("strategy=o2o").strategy
+    before = trunk.snapshot()
+    again, changed = trunk.branch(), trunk.branch(strategy=other)
+    for future in (again, changed):
+        assert np.array_equal(book(future), book(trunk)) and np.array_equal(
+            future.model.journeys.counts[:6], trunk.model.journeys.counts[:6]
+        )
+        assert np.array_equal(future.model.journeys.needs["next_s"], trunk.model.journeys.needs["next_s"])
+    straight = trunk.branch()
+    a, b, c = (m.advance(5) for m in (again, changed, straight))
+    same(again, straight)
+    assert a.series.keys() == c.series.keys() and all(np.array_equal(a.series[n], c.series[n], equal_nan=True) for n in a.series)
+    assert not np.array_equal(book(again), book(changed)) and b.days == 5
+    # the same needs come at the same moments under both
+    assert np.array_equal(again.model.journeys.counts[:11, Count.NEEDS], changed.model.journeys.counts[:11, Count.NEEDS])
+    after = trunk.snapshot()
+    assert all(np.array_equal(before.arrays[n], after.arrays[n]) for n in before.arrays)  # asking what if moves nothing
+
+
+def test_two_strategies_are_compared_within_members(base, opening, settings_of):
+    other = settings_of("strategy=o2o").strategy
+    members = [Member.begin(base.model_copy(update={"replication": i}), opening) for i in (1, 2, 3, 4)]
+    for member in members:
+        member.advance(2)
+    found = paired(members, {}, {"strategy": other}, 14, lambda model: {"needs": float(model.journeys.counts[:, Count.NEEDS].sum())})
+    assert (found.differences("needs") == 0).all() and found.figures["orders"].shape == (4, 2)
+    pair = found.figures["orders"]
+    mean, low, high = found.interval("orders")
+    assert low <= mean <= high and mean == pytest.approx((pair[:, 1] - pair[:, 0]).mean())
+    weighted, _, _ = found.interval("orders", np.array([1.0, 0, 0, 0]))
+    assert weighted == found.differences("orders")[0]
+    nothing = paired(members[:1], {}, {}, 7, to_end=True)
+    assert all((nothing.differences(name) == 0).all() for name in nothing.figures)
+    money = paired(members[:1], {}, {"strategy": other}, 7, to_end=True)
+    ended = [RetailModel.restore(members[0].settings.model_copy(update={"days": 9} | change), members[0].snapshot()).run() for change in ({}, {"strategy": other})]
+    by_hand = [profit_and_loss(model)["operating_profit"] for model in ended]
+    assert money.figures["operating_profit"][0].tolist() == by_hand and by_hand[0] != by_hand[1]
+    assert [m.day for m in members] == [2] * 4
+
+
+def test_a_faster_pace_shortens_what_is_left_of_every_gap(trunk):
+    start = trunk.branch()
+    faster = demand(trunk.settings, purchase_alpha_weeks=trunk.settings.market.demand.purchase_alpha_weeks / 1.5)
+    quick = start.drifted(faster)
+    journeys, old = quick.model.journeys, start.model.journeys
+    assert np.array_equal(book(quick), book(start))
+    hour = start.model.clock.now // 3600
+    kind = old.scene.pace[old.shoppers["segment"], old.shoppers["zone"]]
+    now = old.scene.op_time[kind, :, hour]
+    left, was = (j.needs["next_s"].reshape(now.shape) - now for j in (journeys, old))
+    near = old.needs["next_s"].reshape(now.shape) < 2**31 - 1
+    assert near.sum() > 300 and np.abs(left[near] * 1.5 - was[near]).max() <= 1.5
+    assert journeys.shoppers["need_rate"] == pytest.approx(old.shoppers["need_rate"] * 1.5)
+    start.advance(24), quick.advance(24)
+    a, b = (m.model.journeys.counts[6:, Count.NEEDS].sum() for m in (start, quick))
+    assert b / a == pytest.approx(1.5, abs=4 * np.sqrt(1.5 * 2.5 / a))  # two counts, taken as if they had nothing in common
+    quick.model.run()  # every law, to the end
+    assert max(quick.model.audit.worst.values()) == 0
+
+
+def test_tastes_orders_and_returns_may_move_and_nothing_else_may(trunk, settings_of):
+    market, kinds = trunk.settings.market, trunk.settings.catalogue.categories
+    assert trunk.drifted(trunk.settings) is trunk
+    choice = market.choice.model_copy(update={"taste_store": market.choice.taste_store - 0.5})
+    large = {name: kind.model_copy(update={"units_mean": 3 * kind.units_mean, "change_of_mind": 0.5}) for name, kind in kinds.items()}
+    update = {"market": market.model_copy(update={"choice": choice}), "catalogue": trunk.settings.catalogue.model_copy(update={"categories": large})}
+    other = trunk.drifted(trunk.settings.model_copy(update=update))
+    shift = other.model.journeys.shoppers["taste"].astype(int) - trunk.model.journeys.shoppers["taste"]
+    assert (shift == [0, -500, 0, 0]).all()
+    plain = trunk.branch()
+    one, two = plain.advance(20).series, other.advance(20).series
+    assert two["orders.store"].sum() < 0.8 * one["orders.store"].sum()
+    each = [sum(v.sum() for n, v in s.items() if n.startswith("units.")) / s["orders"].sum() for s in (one, two)]
+    assert each[1] > 2 * each[0]
+    assert all(any(path.split(".")[0] == allowed.split(".")[0] for allowed in MOVES) for path in moved(trunk.settings, other.settings))
+    wrong = trunk.settings.model_copy(update={"seed": 5, "market": market.model_copy(update={"currency": "USD"})})
+    with pytest.raises(SnapshotError, match=r"market.currency, seed cannot move in a running member; allowed: replication"):
+        trunk.drifted(wrong)
+
+
+def test_copies_have_the_same_past_and_places_and_a_future_of_their_own(base, opening):
+    theta = np.array([[1.0], [2.0], [3.0]])
+    many = Ensemble.begin(opening, theta, lambda row: base)
+    assert [m.settings.replication for m in many.members] == [1, 2, 3]
+    first = many.members[0].model
+    for member in many.members[1:]:  # one world, other latents and needs
+        assert np.array_equal(member.model.world.nodes["x_m"], first.world.nodes["x_m"])
+        assert np.array_equal(member.model.journeys.shoppers["taste"], first.journeys.shoppers["taste"])
+        assert not np.array_equal(member.model.journeys.shoppers["need_rate"][:N], first.journeys.shoppers["need_rate"][:N])
+    found = many.advance(4)
+    assert found["orders"].shape == (3, 4) and many.day == 4 and many.units["revenue"] == "minor"
+    assert found["pickup_load"].shape == (3, 4, 24) and found["pickup_load"].sum() == found["pickups"].sum()
+    assert np.isfinite(found["stockout_share"]).all()
+    ahead = many.branch()
+    assert ahead.advance(2)["orders"].shape == (3, 2) and many.day == 4 and ahead.day == 6
+    past = book(many.members[2])
+    kept = many.members[2].branch()
+    many.replace(np.array([2, 2, 2]))
+    assert many.theta.ravel().tolist() == [3.0] * 3 and many.weights == pytest.approx(1 / 3)
+    assert [m.settings.replication for m in many.members] == [3, 4, 5]
+    assert all(np.array_equal(book(m), past) for m in many.members)
+    many.advance(10), kept.advance(10)
+    same(many.members[0], kept)
+    books = [book(m) for m in many.members]
+    assert not np.array_equal(books[0], books[1]) and not np.array_equal(books[1], books[2])
+    old = [b[b["placed_at"] < 4 * 86_400]["key"] for b in books]
+    assert np.array_equal(old[0], old[1]) and np.array_equal(old[0], old[2])
+    for member in many.members:
+        member.model.run()
+        assert max(member.model.audit.worst.values()) == 0
+
+
+def test_an_ensemble_survives_on_disk_and_goes_on_with_the_same_bits(base, opening, tmp_path):
+    pace = lambda row: demand(base, purchase_alpha_weeks=float(row[0]))
+    alpha = base.market.demand.purchase_alpha_weeks
+    many = Ensemble.begin(opening, np.array([[alpha], [alpha * 1.2]]), pace)
+    many.advance(3)
+    many.save(tmp_path)
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert len(names) == 3 and INDEX in names
+    again = Ensemble.read(tmp_path, pace)
+    later = np.array([[alpha], [alpha * 0.8]])
+    for one in (many, again):
+        one.set(later)
+        one.replace(np.array([1, 1]))
+    found, expected = again.advance(5), many.advance(5)
+    assert all(np.array_equal(found[n], expected[n], equal_nan=True) for n in expected)
+    for a, b in zip(many.members, again.members, strict=True):
+        same(a, b)
+    # killed between the states and the index: the old ensemble is still there
+    (tmp_path / "000002-00000.snapshot").write_bytes(b"half a file")
+    (tmp_path / ".000002-00001.snapshot.77.part").write_bytes(b"half")
+    assert Ensemble.read(tmp_path, pace).day == 3
+    many.save(tmp_path)
+    assert Ensemble.read(tmp_path, pace).day == 8 and len(list(tmp_path.glob("*.snapshot"))) == 2
+    head = json.loads((tmp_path / INDEX).read_text())
+    (tmp_path / INDEX).write_text(json.dumps({**head, "version": 99}))
+    with pytest.raises(SnapshotError, match="layout 99"):
+        Ensemble.read(tmp_path)
+
+
+def test_processes_give_the_same_bits_as_one(base, opening, tmp_path):
+    many = Ensemble.begin(opening, np.zeros((2, 1)), lambda row: base)
+    other = Ensemble.begin(opening, np.zeros((2, 1)), lambda row: base)
+    expected, found = many.advance(3), other.advance(3, lambda tasks: [advance_task(task) for task in tasks], tmp_path / "way")
+    assert expected.keys() == found.keys()
+    assert all(np.array_equal(found[n], expected[n], equal_nan=True) for n in expected)
+    same(many.members[1], other.members[1])
+    assert not list((tmp_path / "way").iterdir())
+
+
+def test_a_panel_is_the_book_by_day_and_a_member_grows_past_its_end(base, opening):
+    member = Member.begin(base.model_copy(update={"days": 5}), opening)
+    days = [member.advance(n) for n in (1, 3, 4)]
+    assert member.day == 8 and member.settings.days > 90 and [str(p.first) for p in days] == ["2024-03-04", "2024-03-05", "2024-03-08"]
+    rows = book(member)
+    rows = rows[(rows["placed_at"] < 8 * 86_400) & ~was_under_way(rows["key"])]
+    total = {n: sum(float(np.nansum(p.series[n])) for p in days) for n in days[0].series}
+    web = rows[rows["channel"] == 0]
+    assert total["orders.web"] == len(np.unique(web["key"] >> 8)) > 10
+    assert total["orders"] == sum(v for n, v in total.items() if n.startswith("orders."))
+    assert total["revenue"] == pytest.approx(sum(v for n, v in total.items() if n.startswith("revenue.")))
+    assert sum(p.hourly["orders"].sum() for p in days) == total["orders"]
+    bought = rows[(rows["units_out"] > 0) | (rows["flow"] != 3)]
+    assert total["new_customers"] == len(np.unique(bought["shopper"][bought["shopper"] >= N]))
+    assert total["traffic"] == sum(v for n, v in total.items() if n.startswith("traffic."))
+    assert total["sessions.web"] == member.model.journeys.counts[:8, Count.WEB_SESSIONS].sum()
+    assert 0 <= days[-1].series["stockout_share"][-1] < 0.5

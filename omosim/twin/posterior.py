@@ -27,7 +27,7 @@ from omosim.twin.emulator import Emulator, Likelihood, fit_emulator, sample
 from omosim.twin.errors import CalibrationError
 from omosim.twin.history import Floats, Ints, Windows, split
 from omosim.twin.parameters import Fit, Prior, prepare, settings_of
-from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run
+from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run, shocks
 
 #: Settings -> one frame of orders each, in their order, as they finish
 RunMany = Callable[[list[Settings]], Iterable[pd.DataFrame]]
@@ -130,6 +130,7 @@ def calibrate(fit: Fit, orders: Orders, run_many: RunMany, folder: Path, plan: P
         raise CalibrationError("no parameter can be told from this log")
     observed = fit.patterns.vector(orders)
     spread = chance(orders, fit.patterns, np.random.default_rng([fit.seed, 1]))
+    spread = spread + np.diag(shocks(orders, fit.patterns))
     total = runner.plan(plan)
     rng = np.random.default_rng([fit.seed, 2])
     z = np.zeros((0, prior.centre.size))

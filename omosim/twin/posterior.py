@@ -89,7 +89,7 @@ class Posterior:
         mean = self.emulator.mean(self.z)
         root = np.linalg.cholesky(self.emulator.error + 1e-12 * np.eye(mean.shape[1]))
         error = np.sqrt(self.emulator.leverage(self.z))[:, None] * (rng.standard_normal(mean.shape) @ root.T)
-        rest = np.maximum(0.0, np.diag(self.emulator.noise) - np.diag(self.chance) / self.scale)
+        rest = self.emulator.misfit(np.diag(self.chance) / self.scale)
         rest = np.sqrt(self.discrepancy + rest + np.diag(self.emulator.shift))
         return mean + error + rest * rng.standard_normal(mean.shape)
 

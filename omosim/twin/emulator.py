@@ -110,7 +110,7 @@ def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None
     return Emulator(origin, reach, beta[:f], spread, error, noise, within, within * (1 + middling), shift, n)
 
 
-def _sparse(x: Floats, y: Floats, n: float, rounds: int = 30) -> tuple[Floats, Floats, float]:
+def _sparse(x: Floats, y: Floats, n: float, rounds: int = 15) -> tuple[Floats, Floats, float]:
     """Coefficients, their covariance and the noise's variance; each coefficient's own prior variance is estimated.
 
     n: weights of the rows, added up.

@@ -275,7 +275,7 @@ class _Runner:
         self._tell(len(rows), words)
         for i, frame in zip(left, self.run_many([settings[i] for i in left]), strict=True):
             rows[i] = self._patterns(frame)
-            write_json(places[i], {"schema_version": 1, "patterns": [float(f"{v:.9g}") for v in rows[i]]})
+            write_json(places[i], {"schema_version": 1, "z": z[i].tolist(), "patterns": [float(f"{v:.9g}") for v in rows[i]]})
             rows[i] = np.array([float(f"{v:.9g}") for v in rows[i]])
             self._tell(1, words)
         return np.array([rows[i] for i in range(len(z))])

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from omosim.ingest import OrderLog
 from omosim.twin.history import DAY_S, Floats, Ints, Windows, history_of
@@ -98,7 +99,7 @@ class Patterns:
         count = np.bincount((t * QUARTERS / self.days).astype(np.int64), minlength=QUARTERS)[:QUARTERS]
         return list(np.log(scale * (count + HALF)))
 
-    def _of_people(self, orders: Orders, part: Ints, scale: float) -> list[float]:
+    def _of_people(self, orders: Orders, part: NDArray[np.bool_], scale: float) -> list[float]:
         """Levels, first-time buyers, how often, gaps, and who of the early ones is still seen."""
         known = part & (orders.shopper >= 0)
         who, day = _purchase_days(orders.shopper[known], orders.t[known])
@@ -121,7 +122,7 @@ class Patterns:
         again = (early & (last >= self.days * 2 / 3)).sum()
         return [*found, _logit(again, early.sum() - again)]
 
-    def _shares(self, orders: Orders, part: Ints) -> list[float]:
+    def _shares(self, orders: Orders, part: NDArray[np.bool_]) -> list[float]:
         """Channels and ways against the first of each; customers of two orders and more who use two channels."""
         found = []
         for codes, names in ((orders.channel, self.channels), (orders.way, self.ways)):

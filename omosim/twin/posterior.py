@@ -297,6 +297,9 @@ def _warnings(result: Posterior, fit: Fit) -> list[str]:
         said.append(f"{fit.scale:.0%} of the retailer's people were simulated; counts were brought up to all of them")
     if fit.scale > 1:
         said.append(f"the retailer was simulated {fit.scale:.3g} times over, since small logs are mostly chance")
+    terms = result.emulator.weights.shape[0]
+    if result.emulator.points < terms:
+        said.append(f"{result.emulator.points} simulations for {terms} terms of the description: bands are wide; give more time")
     missed = [n for n, d in zip(fit.patterns.names(), result.discrepancy, strict=True) if d > 0]
     if missed:
         said.append("no parameters reach these patterns; they were given less weight: " + ", ".join(missed))

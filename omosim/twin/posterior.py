@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, qmc
 
-from omosim import __version__
 from omosim.ingest import OrderLog
 from omosim.results import write_json
+from omosim.results.provenance import code_version
 from omosim.schema.settings import Settings
 from omosim.twin.emulator import Emulator, Likelihood, fit_emulator, sample
 from omosim.twin.errors import CalibrationError
@@ -237,6 +237,7 @@ class _Runner:
     progress: Callable[[int, int, str], None] | None
     total: int = 0
     done: int = 0
+    code: str = field(default_factory=code_version)  # other code may simulate otherwise
 
     def plan(self, plan: Plan) -> int:
         """Number of simulations; by the budget once, then as it was written down."""
@@ -258,7 +259,7 @@ class _Runner:
         return runs
 
     def _key(self, *what: Any) -> str:
-        text = json.dumps([FORMAT, __version__, repr(self.fit.patterns), self.fit.origin, self.fit.scale, *what], sort_keys=True)
+        text = json.dumps([FORMAT, self.code, repr(self.fit.patterns), self.fit.origin, self.fit.scale, *what], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
     def run(self, z: Floats, replication: Ints, words: str) -> Floats:

@@ -1,0 +1,111 @@
+"""What this retailer's data can tell, said before the fit and measured after it; and which data would tell more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from omosim.twin.parameters import PARAMETERS, Fit, Parameter, Prior, told
+from omosim.twin.posterior import Posterior
+
+#: sd of the draws, in standard deviations of the prior, up to which a parameter is told, or partly told
+TOLD, PARTLY = 0.35, 0.8
+#: correlation of two parameters' draws from which on they are known better together than singly
+TIED = 0.7
+#: what would narrow a parameter
+HELP = {
+    "need_rate": "a longer log", "rate_shape": "a longer log, or more customers", "leaving": "a longer log: who left and who is slow look alike for months",
+    "known_people": "customers.registered_at, of those too who have not bought", "new_people": "customers.registered_at; sessions.new_visitors",
+    "order_value": "more orders", "order_spread": "more orders", "return_share": "orders.returned_at, one by one",
+    "taste_store": "traffic.visits by store", "taste_social": "sessions.source", "taste_live": "sessions.source",
+    "taste_sd": "a longer log of customers with ids in every channel", "pickup_users": "sessions.pickup_shown",
+}  # fmt: skip
+
+
+#: what no order log tells: title, table and column that would, why
+UNTOLD: tuple[tuple[str, str, str, str], ...] = (
+    ("price_sensitivity", "how orders answer prices", "prices.price",
+     "paid prices move with quantity, promotion and season together; dated list prices tell them apart"),
+    ("availability", "how often goods are on the shelf", "stock.on_hand", "an order that was not placed leaves no row"),
+    ("store_conversion", "visits that end in a purchase", "traffic.visits", "visits without a purchase leave no row"),
+    ("web_conversion", "sessions that end in an order", "sessions.sessions", "sessions without an order leave no row"),
+    ("ready_hours", "hours from order to ready", "orders.ready_at", "read straight from the column where it stands"),
+    ("delivery_days", "days from order to delivery", "deliveries.delivered_at", "read straight from the column where it stands"),
+    ("misfit", "returns for fit, among all", "orders.return_reason", "returns for fit and for a change of mind look alike"),
+    ("wait_per_day", "cost of waiting a day", "orders.promised_at", "promises must differ between like orders"),
+    ("needs_bought", "needs that become a purchase here", "", "elsewhere-bought needs are in no log of the retailer; assumed"),
+    ("margin", "gross margin", "costs.unit_cost", "an order log knows prices only"),
+)  # fmt: skip
+
+
+def before(fit: Fit, tables: Collection[str] = ("orders",)) -> pd.DataFrame:
+    """Which parameters this kind of data can tell: parameter, title, unit, prior_low, prior_high, told_by, expected, would_help.
+
+    tables: kinds of tables the twin has. expected: `told`, or `keeps its prior`.
+    """
+    prior, here = Prior.of(fit, PARAMETERS), {p.name for p in told(fit)}
+    ends = prior.values(np.array([[-1.96] * len(PARAMETERS), [1.96] * len(PARAMETERS)]))
+    rows: list[dict[str, Any]] = []
+    for i, p in enumerate(PARAMETERS):
+        known = p.name in here
+        rows.append(
+            {"parameter": p.name, "title": p.title, "unit": p.unit, "prior_low": ends[0, i], "prior_high": ends[1, i],
+             "told_by": ", ".join(_patterns(p, fit)) if known else "", "expected": "told" if known else "keeps its prior",
+             "would_help": HELP[p.name] if known else f"{p.column}{_met(p, fit)}"}
+        )  # fmt: skip
+    for name, title, column, why in UNTOLD:
+        if column.split(".")[0] in tables and column.split(".")[0] != "orders":
+            continue
+        rows.append({"parameter": name, "title": title, "unit": "", "prior_low": np.nan, "prior_high": np.nan, "told_by": "",
+                     "expected": "keeps its prior", "would_help": f"{column or 'nothing'}: {why}"})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _met(p: Parameter, fit: Fit) -> str:
+    """Why a parameter whose column may stand in the log is not told."""
+    if p.group == "channels":
+        met = ", ".join(fit.patterns.channels or ("none",))
+        return f", with orders of that kind (channels in the log: {met})" if p.name != "pickup_users" else ", with pickups and shipments"
+    return ""
+
+
+def _patterns(p: Parameter, fit: Fit) -> list[str]:
+    """Kinds of patterns in the log that tell a parameter."""
+    kinds = list(dict.fromkeys(n if n in p.told_by else n.split(".")[0] for n in fit.patterns.names()))
+    return [k for k in kinds if k in p.told_by]
+
+
+def after(post: Posterior) -> pd.DataFrame:
+    """Prior and posterior: parameter, title, unit, prior_low, prior_high, low, median, high, shrinkage, verdict, tied_to, would_help.
+
+    Ends are of 95 %. shrinkage: 1 less the draws' sd over the prior's, on the parameter's scale. verdict: `told`, `partly told`,
+    `keeps its prior`. tied_to: parameters whose draws go with it, with the correlation.
+    """
+    ends = post.prior.values(np.array([[-1.96] * len(post.names), [1.96] * len(post.names)]))
+    found = np.quantile(post.values, (0.025, 0.5, 0.975), axis=0)
+    sd = post.z.std(axis=0)
+    together = np.atleast_2d(np.corrcoef(post.z.T))
+    rows = []
+    for i, p in enumerate(post.prior.parameters):
+        tied = [f"{q.name} ({together[i, j]:+.2f})" for j, q in enumerate(post.prior.parameters) if j != i and abs(together[i, j]) >= TIED]
+        verdict = "told" if sd[i] <= TOLD else "partly told" if sd[i] <= PARTLY else "keeps its prior"
+        rows.append(
+            {"parameter": p.name, "title": p.title, "unit": p.unit, "prior_low": ends[0, i], "prior_high": ends[1, i], "low": found[0, i],
+             "median": found[1, i], "high": found[2, i], "shrinkage": round(1 - float(sd[i]), 3), "verdict": verdict,
+             "tied_to": ", ".join(tied), "would_help": HELP[p.name] if verdict != "told" or tied else ""}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def text(post: Posterior) -> str:
+    """The same in plain lines, with the warnings of the calibration."""
+    lines = [f"{'parameter':<16}{'unit':<16}{'low':>12}{'median':>12}{'high':>12}{'narrower':>10}  verdict"]
+    for r in after(post).to_dict("records"):
+        lines.append(
+            f"{r['parameter']:<16}{r['unit']:<16}{r['low']:>12.4g}{r['median']:>12.4g}{r['high']:>12.4g}{r['shrinkage']:>10.0%}  {r['verdict']}"
+            + (f"; tied to {r['tied_to']}" if r["tied_to"] else "") + (f"; would help: {r['would_help']}" if r["would_help"] else "")
+        )
+    return "\n".join([*lines, *(f"note: {w}" for w in post.warnings)])

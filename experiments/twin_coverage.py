@@ -25,8 +25,8 @@ FIRST = dt.date(2024, 1, 1)
 WEEKS, CUT = 52, 39
 
 
-def retailer(number: int) -> History:
-    """One year of orders; the same number gives the same retailer."""
+def retailer(number: int, jump: float = 0.0, from_day: int = 0) -> History:
+    """One year of orders; the same number gives the same retailer. jump: change of the pace from a day on."""
     rng = np.random.Generator(np.random.Philox(key=[99, number]))
     days = 7 * WEEKS
     # the pace of days
@@ -41,6 +41,7 @@ def retailer(number: int) -> History:
     pace = pace * np.exp(np.repeat(noise, 7)) * np.exp(rng.uniform(0.0, 0.15) * rng.standard_normal(days))
     for at in rng.integers(0, days - 5, 2):
         pace[at : at + 5] *= 1.3
+    pace[from_day:] *= 1.0 + jump
     clock = np.r_[0.0, np.cumsum(pace)]
     # people
     size = int(np.exp(rng.uniform(np.log(200), np.log(800))))

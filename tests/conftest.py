@@ -2,10 +2,17 @@
 
 import importlib.util
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import pytest
+
+# a busy machine breaks no law
+hypothesis.settings.register_profile("omosim", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("omosim")
 
 
 def module_at(path: Path) -> ModuleType:
@@ -15,6 +22,14 @@ def module_at(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Outside of a notebook no picture stays open behind its caller's back."""
+    yield
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+        assert pyplot.get_fignums() == [], f"{request.node.nodeid} leaves figures open"
 
 
 @pytest.fixture(scope="session")

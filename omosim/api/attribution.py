@@ -15,9 +15,10 @@ from omosim.api.warming import cold, warm
 from omosim.api.watching import watched
 from omosim.results import ResultFolder, code_version
 from omosim.study import attribute as tables
+from omosim.study import parts
 from omosim.study.attribute import AS_IT_IS, NO_MEDIA, NO_TALK, Figures, moved, off
 from omosim.study.attribution import MODELS
-from omosim.study.shards import PARTS, Planned, ShardStore, cut
+from omosim.study.shards import Planned, ShardStore, cut
 from omosim.study.switching import PAID, Point, Shift, points, with_budgets, without, without_word_of_mouth
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ def attribute_run(study: AttributeStudy, argv: Sequence[str], progress: Callable
         read_figures(ResultFolder(folder.path / LATER, "attribute"), study, figures)
     failures = {**first.failures, **(later.failures if later else {})}
     write_failures(folder, failure_rows(failures, [*study.runs, *more]))
-    summary = conclude(study, folder, figures, plans, len(failures))
+    laws = parts.proof([folder.path, folder.path / LATER], failures.values()).write(folder)
+    summary = conclude(study, folder, figures, plans, {"failed_runs": len(failures), "laws": laws})
     write_report(folder)
     code = max((o.exit_code for o in (first, later) if o is not None), default=0)
     return AttributeOutcome(folder, summary, first, later, code)
@@ -186,18 +188,14 @@ def _part(study: AttributeStudy, folder: ResultFolder, runs: Sequence[Planned], 
 
 def read_figures(folder: ResultFolder, study: AttributeStudy, into: Figures | None = None) -> Figures:
     """Figures of all runs under a folder."""
-    from omosim.results.tables import read_columns
-
     figures = into or Figures(study.options.replications)
-    for path in sorted((folder.path / PARTS).glob("part-*.parquet")):
-        rows = read_columns(path)
-        for arm, replication, name, value in zip(*(rows[n] for n in ("strategy", "replication", "kpi", "value")), strict=True):
-            figures.put(arm, replication - study.settings.replication, name, value)
+    for arm, replication, name, value in parts.rows(folder.path, ("strategy", "replication", "kpi", "value")):
+        figures.put(arm, replication - study.settings.replication, name, value)
     return figures
 
 
-def conclude(study: AttributeStudy, folder: ResultFolder, figures: Figures, plans: Mapping[tuple[str, str], Shift], failed: int) -> dict[str, Any]:
-    """The tables and the summary."""
+def conclude(study: AttributeStudy, folder: ResultFolder, figures: Figures, plans: Mapping[tuple[str, str], Shift], runs: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables and the summary; `runs` says how many failed and what they say of the laws."""
     from omosim.study.attribute_summary import summarise
 
     settings, losses = study.settings, study.options.identity_loss
@@ -211,7 +209,7 @@ def conclude(study: AttributeStudy, folder: ResultFolder, figures: Figures, plan
     summary = {
         "strategy": settings.strategy.name, "scenario": settings.scenario.name, "market": settings.market.name, "days": settings.days, "shoppers": settings.shoppers,
         "period": period(settings), "seed": settings.seed, "replications": study.options.replications, "shift": study.options.shift, "unit": unit,
-        "failed_runs": failed, **summarise(figures, study.points, rows, losses),
+        **runs, **summarise(figures, study.points, rows, losses),
     }  # fmt: skip
     folder.finish(summary, finished=stamp())
     return summary

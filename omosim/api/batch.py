@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omosim.results import ResultFolder, code_version
+from omosim.study import parts
 from omosim.study.failures import write_failures
 from omosim.study.outcome import Failure
 from omosim.study.progress import Progress
@@ -112,21 +113,15 @@ class Rounds:
 
     def values(self, kpis: Sequence[str]) -> dict[str, dict[tuple[int, str, int, int], float | None]]:
         """KPI -> (point, arm, seed, replication) -> value of every finished run of the rounds so far."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-        import pyarrow.parquet as pq
-
         found: dict[str, dict[tuple[int, str, int, int], float | None]] = {kpi: {} for kpi in kpis}
-        names = ["point", "strategy", "seed", "replication", "kpi", "value"]
-        for number in range(len(self.batch.parts)):
-            path = self.folder.path / "runs" / f"part-{number:05d}.parquet"
-            if not path.is_file():
-                continue
-            table = pq.read_table(path, columns=names)
-            rows = table.filter(pc.is_in(table["kpi"], value_set=pa.array(list(kpis)))).to_pydict()
-            for point, arm, seed, replication, kpi, value in zip(*(rows[name] for name in names), strict=True):
-                found[kpi][point, arm, seed, replication] = value
+        columns = ("point", "strategy", "seed", "replication", "kpi", "value")
+        for point, arm, seed, replication, kpi, value in parts.rows(self.folder.path, columns, kpis, range(len(self.batch.parts))):
+            found[kpi][point, arm, seed, replication] = value
         return found
+
+    def laws(self) -> dict[str, int]:
+        """Write laws.json from the finished runs; what summary.json says of them. After `finish`."""
+        return parts.proof([self.folder.path], self.failures.values()).write(self.folder)
 
     def finish(self) -> None:
         """Stop the workers, drop parts of other plans from the folder, and write the failures."""

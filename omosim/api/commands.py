@@ -248,6 +248,12 @@ def report_command(path: str, formats: str = "html") -> int:
             near = nearest(word, FORMATS)
             hint = f"Did you mean '{near}'? " if near else ""
             raise refuse("is not allowed", key="format", value=show(word), cure=f"{hint}Allowed: {', '.join(FORMATS)}")
+    if (Path(path) / "twin.json").is_file():
+        from omosim.api.twin import write_twin_report
+        from omosim.twin import folder as twins
+
+        print(write_twin_report(twins.read(path)))
+        return 0
     folder = ResultFolder.open_existing(path)
     if "html" in asked:
         print(write_report(folder))

@@ -143,7 +143,7 @@ def conclude(plan: FlipPlan, found: Map, runs: _Runs, folder: ResultFolder) -> d
         "strategies": names, "baseline": names[0], "titles": {n: b.settings.strategy.title for (n, _), b in plan.sweep.bases.items()},
         "ranges": [{"key": r.key, "low": r.low, "high": r.high, "whole": r.whole, "unit": plan.meaning(r.key)[0], "meaning": plan.meaning(r.key)[1]} for r in found.ranges],
         "lines": lines, "ends": ends, "shares": {**shares, CANNOT_TELL: max(0.0, 1 - sum(shares.values()))}, "points": len(points), "runs": len(runs.rounds.batch.runs), "budget": plan.options.runs,
-        "rounds": found.rounds, "stopped": found.stopped, "resolution": plan.options.resolution, "confidence": plan.options.confidence, "failed_runs": len(runs.rounds.failures),
+        "rounds": found.rounds, "stopped": found.stopped, "resolution": plan.options.resolution, "confidence": plan.options.confidence, "failed_runs": len(runs.rounds.failures), "laws": runs.rounds.laws(),
         "refused": len(runs.refused), "unit": settings.market.currency, "days": settings.days, "shoppers": settings.shoppers, "shoppers_of_retailer": settings.market.cost_basis_shoppers, "period": period(settings), "market": settings.market.title or settings.market.name,
         "scenario": settings.scenario.name, "seed": settings.seed, "replications": [plan.options.replications, plan.options.most],
     }  # fmt: skip

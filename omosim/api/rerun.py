@@ -81,7 +81,7 @@ def locate(folder: ResultFolder, command: str, run: str) -> Stored:
     for path in sorted((folder.path / "runs").glob("part-*.parquet")) if command == "sweep" else [folder.path / "runs.parquet"]:
         rows = _rows_of(path, run, seen)
         if rows:
-            first = {name: value for name, value in rows[0].items() if name not in ("kpi", "value", "unit", "reason")}
+            first = {name: value for name, value in rows[0].items() if name not in ("kpi", "value", "unit", "reason", "laws")}
             same = [row for row in rows if all(row[name] == first[name] for name in ("strategy", "replication") if name in row)]
             if command == "sweep":
                 same = [row for row in same if (row["point"], row["seed"]) == (first["point"], first["seed"])]

@@ -18,7 +18,7 @@ from omosim.api.select import Selection, select, told
 from omosim.api.warming import cold, warm
 from omosim.api.watching import watched
 from omosim.results import ResultFolder, code_version, content_hash, provenance
-from omosim.study import designs, verdicts
+from omosim.study import designs, parts, verdicts
 from omosim.study.shards import Planned, ShardStore, cut, runs_on_disk
 
 if TYPE_CHECKING:
@@ -171,9 +171,9 @@ def sweep_run(ready: Prepared, argv: Sequence[str], progress: Callable[[Progress
     window = ahead(at_once, options.jobs)
 
     def stage(runs: list[Planned]) -> SweepOutcome:
-        parts = cut(runs)
-        mine = [number for number in range(len(parts)) if number % n == k - 1]
-        return sweep(ShardStore(folder, parts), ready.task, at_once, mine=mine, window=window, progress=progress)
+        planned = cut(runs)
+        mine = [number for number in range(len(planned)) if number % n == k - 1]
+        return sweep(ShardStore(folder, planned), ready.task, at_once, mine=mine, window=window, progress=progress)
 
     race = None
     with closing(at_once):
@@ -268,7 +268,7 @@ def conclude(ready: Prepared, folder: ResultFolder, outcome: SweepOutcome, race:
         "boxes": [text for row in studied if (text := verdicts.box_words(row, what))],
         "replications_needed": [text for row in studied if (text := verdicts.needed_words(row, len(plan.seeds), str(folder.path), money))],
         "studied": studied, "what": what,
-        **described(ready), "failed_runs": len(outcome.failures), "futures": over_all, "unit": plan.first.settings.market.currency,
+        **described(ready), "failed_runs": len(outcome.failures), "laws": parts.proof([folder.path], outcome.failures.values()).write(folder), "futures": over_all, "unit": plan.first.settings.market.currency,
         "market": plan.first.settings.market.name, "days": plan.first.settings.days, "period": of,
     }  # fmt: skip
     if race is not None:
@@ -281,17 +281,10 @@ def conclude(ready: Prepared, folder: ResultFolder, outcome: SweepOutcome, race:
 def read_runs(folder: ResultFolder, kpi: str | None = None) -> dict[str, Any]:
     """Columns point, strategy, seed, replication, kpi, value of all parts, of one KPI or of all."""
     import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    wanted = ["run_id", "point", "strategy", "seed", "replication", "kpi", "value"]
-    tables = []
-    for path in sorted((folder.path / "runs").glob("part-*.parquet")):
-        table = pq.read_table(path, columns=wanted)
-        tables.append(table if kpi is None else table.filter(pc.equal(table["kpi"], kpi)))
-    if not tables:
-        return {name: [] for name in wanted}
-    return dict(pa.concat_tables(tables).to_pydict())
+    wanted = ("run_id", "point", "strategy", "seed", "replication", "kpi", "value")
+    found = [table.select(wanted) for table in parts.tables(folder.path, wanted, () if kpi is None else (kpi,))]
+    return dict(pa.concat_tables(found).to_pydict()) if found else {name: [] for name in wanted}
 
 
 def sweep_command(ready: Prepared, argv: Sequence[str]) -> int:

@@ -148,6 +148,8 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     new = name == "new"
     version = 1 if new else step.twin.version + 1
     files = _files(asked)
+    for kind in files:
+        (place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv")).unlink(missing_ok=True)  # of an earlier try
     end = int(np.datetime64(asked["as_of"], "D").astype(int)) + 1 if asked["as_of"] else None
     head = dict(head) if not new else {**head, "name": asked["name"] or files["orders"].stem.split(".")[0], "adapter": asked["adapter"], "currency": asked["currency"], "timezone": asked["timezone"], "closed": []}
     head["closed"] = sorted({*head["closed"], *asked["closed"]})
@@ -183,7 +185,8 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
             found.append(quality.Finding("older_than_known", "info", "orders", f"{log.file}, {first} to {last}", len(lines), f"ends before {last_before}, the twin's day; rows that the twin lacked are taken"))
         keep("orders", tables.take_orders(whole["orders"], lines, log.file))
         if returns is not None:
-            keep("returns", tables.take_returns(whole["returns"], returns))
+            assert whole["orders"] is not None
+            keep("returns", tables.take_returns(whole["returns"], returns if new else tables.matched(returns, whole["orders"])))
         sources.append({"kind": "orders", "file": log.file, "sha256": log.file_hash, "rows": log.rows, "version": version, "classes": tables.account(log), "notes": list(log.notes)})
     orders = whole["orders"]
     assert orders is not None
@@ -207,7 +210,7 @@ def _read_orders(path: Path, asked: dict[str, Any], head: dict[str, Any], place:
 
     start = time.perf_counter()
     read = ReadOptions(asked["max_bad_rows"], head["timezone"], head["currency"], (), place / "rejects.csv")
-    log = read_any(path, head["adapter"], read, say=_say)
+    log = read_any(path, head["adapter"], read, say=_say, work=place)
     _say(f"read {path.name}: {log.rows:,} rows", start)
     return log
 
@@ -232,7 +235,7 @@ def _commit(
 
     orders = whole["orders"]
     assert orders is not None
-    log = tables.log_of(Twin(step.twin.path, head), orders, whole["returns"])
+    log = tables.log_of(Twin(step.twin.path, head), tables.delivered(orders, whole["deliveries"]), whole["returns"])
     every = tables.Tables(log, {k: f for k in BESIDE if (f := whole[k]) is not None})
     last = max(int(orders["placed_local"].max()) // tables.DAY_S, end - 1 if end is not None and name == "new" else 0)
     days, oddities = quality.calendar_of(every, head["closed"], last)
@@ -325,6 +328,7 @@ def _fit(step: Step) -> None:
     key = f"{twin.version}-{version}"
     if twin.done("fit", key):
         return
+    _say(f"fitting the laws of {sum(r['rows'] for r in twin.parts('orders')):,} order lines: some seconds, a minute for 10,000 customers")
     table, why = posterior(twin, tables.tables_of(twin), version)
     if table is None:
         step.commit("fit", key, {"refused": why}, {})
@@ -345,12 +349,13 @@ def _unchanged(twin: Twin, why: str) -> int:
 
 def write_twin_report(twin: Twin) -> Path:
     """`report.html` of a twin's folder; returns where."""
+    from omosim.reports.language import translate_page
     from omosim.reports.twin_report import twin_page
     from omosim.results import write_text
 
     target = twin.path / "report.html"
     wanted = ("quality", "panel", "days", "hours", "posterior", "forecasts", "scores")
-    page = twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None})
+    page = translate_page(twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None}))
     if not target.is_file() or target.read_bytes() != page.encode():
         write_text(target, page)
     return target

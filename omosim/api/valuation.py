@@ -235,7 +235,7 @@ def _summary(study: ValueStudy, asked: _Asked, account: Account, rows: list[dict
     summary: dict[str, Any] = {
         "from": plan.labels[0], "to": plan.labels[1], "players": study.game.count, "exact": not study.orders, "orders": len(study.orders), "exact_most": EXACT_MOST,
         "replications": int(asked.whole().sum()), "planned_replications": plan.options.replications, "coalitions": len(asked.planned), "runs": len(asked.rounds.batch.runs),
-        "failed_runs": len(asked.rounds.failures), "seed": settings.seed, "days": settings.days, "period": period(settings), "market": settings.market.title or settings.market.name,
+        "failed_runs": len(asked.rounds.failures), "laws": asked.rounds.laws(), "seed": settings.seed, "days": settings.days, "period": period(settings), "market": settings.market.title or settings.market.name,
         "scenario": settings.scenario.name, "unit": settings.market.currency, "shoppers": settings.shoppers, "shoppers_of_retailer": settings.market.cost_basis_shoppers,
         "residual": round(account.profit.residual, 3), "total": total, "source_revenue": account.revenue, "values": rows, "synergy": synergy, "ladder": ladder.rows,
     }  # fmt: skip

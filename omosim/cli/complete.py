@@ -44,6 +44,8 @@ def candidates(line: str) -> list[str]:
         return _matching(KINDS, current)
     if takes == "keys" and "=" not in current:
         return _matching(keys(command, current, end=""), current)
+    if command == "twin" and len(words) == 1 and "=" not in current:
+        return _matching(COMMANDS["twin"].usage.split()[2].split("|"), current)
     if takes in ("overrides", "keys"):
         return overrides(command, current)
     return []

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model, field_validator
+from pydantic_core import PydanticCustomError
 
 from omosim.schema.fields import Frozen, par
 from omosim.schema.settings import CompareSettings
@@ -178,10 +179,10 @@ def _day(value: str) -> str:
             return value
     except ValueError:
         pass
-    raise ValueError("not a day; allowed: YYYY-MM-DD, like 2025-03-01")
+    raise PydanticCustomError("no_such_day", "no such day, written YYYY-MM-DD like 2025-03-01")
 
 
-Day = Annotated[str, AfterValidator(_day)]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
 
 
 class TwinSettings(Frozen):
@@ -201,7 +202,7 @@ class TwinSettings(Frozen):
     as_of: Day | None = par("day", "last day that is taken in, YYYY-MM-DD; none: all", default=None)
     max_bad_rows: BadRows = par("rows", "bad rows of each file that may be left out, each of them counted; below 1 (or 0.1%) a share of all rows", 0, 10**9, default=0)
     closed: list[Day] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)
-    accept: list[str] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
+    accept: list[Literal["price_jump", "too_many_gaps"]] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
     ways: list[str] = par("ways", "what decide weighs against the present way: a strategy, a capability (-NAME: off), staff*1.5; joined by +", default=[], max_length=20)
     members: int = par("worlds", "plausible worlds that decide and forecast run", 10, 2000, default=50)
     horizon: int = par("days", "days from today that decide and forecast look at", 1, 366, default=28)

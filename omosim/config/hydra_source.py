@@ -11,12 +11,16 @@ from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.default_element import ResultDefault
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.types import RunMode
 from hydra.version import setbase
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from omosim.config import plain
 from omosim.config.library import GROUPS, Library
+from omosim.config.plain import File
 
 _LIBRARIES: dict[str, Library] = {}
 
@@ -46,7 +50,7 @@ class StrictSource(ConfigSource):
 
     def is_group(self, config_path: str) -> bool:
         """Whether the path is a folder of options."""
-        return self.library.has_group(config_path) if config_path.split("/")[0] in GROUPS else config_path == ""
+        return plain.is_group(self.library, config_path)
 
     def is_config(self, config_path: str) -> bool:
         """Whether the path is a file."""
@@ -57,9 +61,6 @@ class StrictSource(ConfigSource):
         files = [] if results_filter == ObjectType.GROUP else self.library.options(config_path)
         groups = list(GROUPS) if config_path == "" and results_filter != ObjectType.CONFIG else []
         return sorted(files + groups)
-
-
-File = tuple[str, tuple[str, ...]]
 
 
 class _Recording(ConfigLoaderImpl):
@@ -78,22 +79,36 @@ class Loader:
 
     def __init__(self, library: Library) -> None:
         setbase("1.3")
-        Plugins.instance()
-        if not SourcesRegistry.instance().types.get("omosim"):
-            SourcesRegistry.instance().register(StrictSource)
-        token = str(id(library))
-        _LIBRARIES[token] = library
-        try:
-            path = ConfigSearchPathImpl()
-            path.append("hydra", "pkg://hydra.conf")
-            path.append("main", f"omosim://{token}")
-            path.append("schema", "structured://")
-            self._loader = _Recording(path)
-        finally:
-            _LIBRARIES.pop(token)
+        self._library = library
+        self._made: _Recording | None = None
+
+    @property
+    def _loader(self) -> _Recording:
+        if self._made is None:
+            Plugins.instance()
+            if not SourcesRegistry.instance().types.get("omosim"):
+                SourcesRegistry.instance().register(StrictSource)
+            token = str(id(self._library))
+            _LIBRARIES[token] = self._library
+            try:
+                path = ConfigSearchPathImpl()
+                path.append("hydra", "pkg://hydra.conf")
+                path.append("main", f"omosim://{token}")
+                path.append("schema", "structured://")
+                self._made = _Recording(path)
+            finally:
+                _LIBRARIES.pop(token)
+        return self._made
 
     def compose(self, primary: str, overrides: list[str]) -> tuple[dict[str, Any], list[File]]:
         """The composed configuration as plain data, and the files that took part, in the order of their layers."""
+        try:
+            return plain.compose(self._library, primary, overrides)
+        except (plain.Unusual, HydraException, OmegaConfBaseException, ValueError, KeyError):
+            return self.compose_whole(primary, overrides)
+
+    def compose_whole(self, primary: str, overrides: list[str]) -> tuple[dict[str, Any], list[File]]:
+        """The same by Hydra's own containers: it knows every case and has the messages."""
         config = self._loader.load_configuration(primary, overrides, RunMode.RUN, from_shell=False)
         data = OmegaConf.to_container(config, resolve=False)
         assert isinstance(data, dict)

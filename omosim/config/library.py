@@ -6,6 +6,7 @@ Imports neither Hydra nor pydantic, so that `list` and tab completion are quick.
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from collections.abc import Iterator
@@ -71,6 +72,12 @@ class Library:
         self.roots = [own]
         if not any(_same(user.base / name, own.base / name) for name in ("configs", *BESIDE.values())):
             self.roots.insert(0, user)
+
+    def branch(self) -> Library:
+        """The same files; what is read further is not told to this one."""
+        other = copy.copy(self)
+        other.docs = dict(self.docs)
+        return other
 
     # ---- names ---------------------------------------------------------------------------------------------
     def options(self, group: str) -> list[str]:

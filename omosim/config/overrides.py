@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -21,6 +22,12 @@ _SHAPE = re.compile(r"(\+\+|\+|~)?([^=\s]+?)\s*=(.*)\Z", re.DOTALL)
 _DELETE = re.compile(r"~[^=\s]+\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+\Z")
 PARSER = OverridesParser.create()
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> HydraOverride:
+    """A word as Hydra's grammar reads it; each once, for the grammar is slow. Raises HydraException."""
+    return PARSER.parse_override(text)
 
 
 @dataclass(frozen=True)
@@ -173,14 +180,14 @@ def judged(item: Override, options: type[BaseModel]) -> Problem | None:
 def _grammar(item: Override) -> Problem | None:
     shown = show(item.bare)
     try:
-        parsed = PARSER.parse_override(item.hydra())
+        found = parsed(item.hydra())
     except HydraException:
         if _THOUSANDS.match(item.bare):
             return _several(item)
         return Problem(
             "cannot be read", key=item.key, value=shown, cure="Put the value in quotes: " + f"\"{item.key}='…'\""
         )
-    return _several(item) if parsed.is_sweep_override() else None
+    return _several(item) if found.is_sweep_override() else None
 
 
 def _several(item: Override) -> Problem:
@@ -222,7 +229,7 @@ def unknown_override(item: Override, options: type[BaseModel]) -> Problem:
 
 def parsed_value(item: Override) -> Any:
     """The override's value as data."""
-    return PARSER.parse_override(item.hydra()).value()
+    return parsed(item.hydra()).value()
 
 
 def expand(words: list[str]) -> list[list[str]]:
@@ -243,9 +250,9 @@ def _sweep(word: str, match: re.Match[str]) -> list[str]:
     prefix, key, value = match.group(1) or "", match.group(2), match.group(3)
     item = Override(prefix, key, value, "package")
     try:
-        parsed: HydraOverride = PARSER.parse_override(item.hydra())
-        if not parsed.is_sweep_override():
+        found = parsed(item.hydra())
+        if not found.is_sweep_override():
             return [word]
-        return [f"{prefix}{key}={v}" for v in parsed.sweep_string_iterator()]
+        return [f"{prefix}{key}={v}" for v in found.sweep_string_iterator()]
     except HydraException:
         return [word]

@@ -7,7 +7,8 @@ words stay text, for the schema to judge, and everything that is not plain data 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import yaml
 from omosim.config.errors import Problem, show
 
 MAX_BYTES = 1_000_000
+MAX_KEPT = 50_000  # [bytes] files up to this size stay parsed in memory
 MAX_DEPTH = 20
 MAX_NODES = 200_000
 RUNNING_KEYS = frozenset({"_target_", "_partial_", "_args_", "_recursive_", "_convert_"})
@@ -98,7 +100,28 @@ def read_file(path: str | Path, shown: str | None = None, trusted: bool = False)
 
 
 def read_bytes(raw: bytes, name: str, trusted: bool = False) -> Doc:
-    """The bytes of a file as data. trusted: a file of the package, which may refer to other keys by `${…}`."""
+    """The bytes of a file as data. trusted: a file of the package, which may refer to other keys by `${…}`.
+
+    The same bytes are parsed once in a process, however often a file is read; what is returned is the caller's own.
+    """
+    if len(raw) > MAX_KEPT:
+        return _read_bytes(raw, name, trusted)
+    doc = _kept(raw, name, trusted)
+    return replace(doc, data=_own(doc.data), places=dict(doc.places), problems=list(doc.problems), bad=set(doc.bad))
+
+
+def _own(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _own(v) for key, v in value.items()}
+    return [_own(v) for v in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=256)
+def _kept(raw: bytes, name: str, trusted: bool) -> Doc:
+    return _read_bytes(raw, name, trusted)
+
+
+def _read_bytes(raw: bytes, name: str, trusted: bool) -> Doc:
     doc = Doc(name)
     if len(raw) > MAX_BYTES:
         return _stop(

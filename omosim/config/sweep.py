@@ -160,7 +160,7 @@ def _swept(item: Override) -> Any:
     if found is not None and found.kind == "str" and "," not in item.value and "(" not in item.value:
         return None
     try:
-        parsed = words_.PARSER.parse_override(Override(item.prefix, item.key, item.value, "package").hydra())
+        parsed = words_.parsed(Override(item.prefix, item.key, item.value, "package").hydra())
     except HydraException:
         return None
     return parsed._value if parsed.is_sweep_override() else None

@@ -6,10 +6,13 @@ No pickle: arrays of plain dtypes in a NumPy archive with a JSON head. Oracle: t
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -44,7 +47,7 @@ class Snapshot:
         head = np.frombuffer(json.dumps({**self.head, "version": VERSION}, sort_keys=True).encode(), np.uint8)
         try:
             with open(temporary, "wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **{_HEAD: head}, **self.arrays)
+                _write(file, {_HEAD: head, **self.arrays})
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
@@ -69,6 +72,15 @@ class Snapshot:
             raise SnapshotError(f"{path} has layout {head['version']}; this omosim reads up to {VERSION}: install a newer one")
         head.pop("version", None)
         return cls(head, arrays)
+
+
+def _write(file: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
+    """A NumPy archive as `np.savez_compressed` makes it, packed lightly: a tenth larger in a third of the time."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.asanyarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getbuffer(), zipfile.ZIP_DEFLATED, 1)
 
 
 def flatten(parts: dict[str, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -177,6 +177,9 @@ def _match_cancelled(frame: pd.DataFrame, code: NDArray[np.int64]) -> pd.DataFra
             "order_id": pick["InvoiceNo_sale"].astype(object).where(found, None).to_numpy(),
             "cancel_id": pick["InvoiceNo"].to_numpy(),
             "cancel_utc": pick["utc"].to_numpy(),
+            "shopper_id": back["CustomerID"].to_numpy(),
+            "sku": back["StockCode"].to_numpy(),
+            "units": back["units"].to_numpy(),
         }
     )
 

@@ -22,7 +22,7 @@ from omosim.schema.campaigns import CAMPAIGN_NEED
 from omosim.schema.codes import N_COUNTS, Count, Entry
 from omosim.schema.columns import DAY, DEMAND, HOUR, TOUCH_NEED, WEEK
 from omosim.schema.settings import Settings
-from omosim.schema.shopper import BY_NEED, MISSION, NEED, NUMBER_MASK, TOUCH, TOUCHES_PER_NEED
+from omosim.schema.shopper import BY_NEED, MISSION, NEED, NUMBER_MASK, SHOPPER, TOUCH, TOUCHES_PER_NEED
 from omosim.world.start import Start, rows_under_way, seat_customers
 from omosim.world.state import World
 from omosim.world.synthesis import IDENTITIES
@@ -46,6 +46,7 @@ class Journeys:
     world : the world, with the policy in force
     settings : validated settings
     key0, key1 : key words of the run
+    bare : a state is loaded next: nobody is drawn
 
     Notes
     -----
@@ -54,7 +55,7 @@ class Journeys:
     nothing. Oracles: tests/oracles/test_renewal_counts.py, tests/oracles/test_logit_shares.py.
     """
 
-    def __init__(self, world: World, settings: Settings, key0: int, key1: int) -> None:
+    def __init__(self, world: World, settings: Settings, key0: int, key1: int, bare: bool = False) -> None:
         self.world, self.settings, self.key0, self.key1 = world, settings, key0, key1
         zones, groups, touchpoints = world.zone_weight.size, len(world.segment_names), len(world.touch_names)
         self.days = world.calendar.days
@@ -63,7 +64,7 @@ class Journeys:
         self.zone_sessions = np.zeros((self.days, zones), np.int32)
         self.scene = build_scene(settings, world, self.awareness, self.zone_sessions)
         self.scene.levels["key0"], self.scene.levels["key1"] = key0, key1  # people are the world's, what they do is the run's
-        self.shoppers = make_shoppers(world, settings, self.scene, settings.shoppers)
+        self.shoppers = np.zeros(settings.shoppers, SHOPPER) if bare else make_shoppers(world, settings, self.scene, settings.shoppers)
         self._form_audiences()
         self.needs = np.zeros(settings.shoppers * len(world.category_names), NEED)
         self.head, self.due = np.full((self.days, WAYS), -1, np.int32), np.zeros(self.days, np.int32)
@@ -80,10 +81,11 @@ class Journeys:
         self._set_missions(np.zeros(0, MISSION), 0)
         self.campaigns = Campaigns(world, settings, self.days)
         self.scene = self.campaigns.join(self.scene)
-        plan_first_needs(
-            key0, key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, self._share,
-            self._stages,
-        )  # fmt: skip
+        if not bare:
+            plan_first_needs(
+                key0, key1, self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, self._share,
+                self._stages,
+            )  # fmt: skip
 
     @property
     def _stages(self) -> int:
@@ -107,6 +109,8 @@ class Journeys:
         DEMAND rows of the orders that were under way, which reach the network now
         """
         linked = int(self.scene.levels["link_latency_s"][0]) >= 0
+        if start.aware is not None:
+            self.awareness[...] = start.aware
         seat_customers(start, self.shoppers, self.needs, self._share, self._stages, linked)
         hang_all(self.shoppers, self.needs, self.head, self.due, self.scene.op_time, self.scene.pace, 0)
         entries, n = np.unique(start.orders["channel"], return_counts=True)

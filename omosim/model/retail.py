@@ -45,14 +45,15 @@ class RetailModel(mesa.Model):
     settings : validated settings; everything that decides the numbers
     opening : known customers, stock and orders at second 0; without it the run draws its own
     origin : replication whose places, goods and people it has; without it those of its own
+    bare : a snapshot is loaded next: shoppers are not drawn
 
     Raises
     ------
     LawBroken : a law's residual is not zero; the run publishes nothing
-    ValueError : the opening is of another market
+    ValueError : the opening is of another market, or a log of touches is asked of people of another origin
     """
 
-    def __init__(self, settings: Settings, opening: Start | None = None, origin: int | None = None) -> None:
+    def __init__(self, settings: Settings, opening: Start | None = None, origin: int | None = None, bare: bool = False) -> None:
         super().__init__(rng=0)  # Mesa's random source is not used in the model
         settings = whole_run(settings)
         self.settings = settings
@@ -62,13 +63,15 @@ class RetailModel(mesa.Model):
         self.last_day = last_day(settings)
 
         self.origin = opening.origin if opening is not None else settings.replication if origin is None else origin
+        if settings.output.touches and self.origin != settings.replication:
+            raise ValueError("a log of touches is told apart by the run's own people: set output.touches=false, or origin to the replication")
         self.world = synthesise(settings, *make_key(settings.seed, self.origin))
         check_dated(settings)
         if opening is not None:
             opening.check(self.world, settings.shoppers)
             lay_stock(self.world, opening)
         self.world.policy = build_policy(settings)
-        self.journeys = Journeys(self.world, settings, self.key0, self.key1)
+        self.journeys = Journeys(self.world, settings, self.key0, self.key1, bare)
         self.journeys.stop_at(self.window_end)
         self.fulfilment = new_engine(settings, self.world)
         self.replenishment = Replenishment(settings, self.world, self.fulfilment)
@@ -211,7 +214,7 @@ class RetailModel(mesa.Model):
         SnapshotError : the snapshot belongs to other settings, or something moved that must not
         """
         origin = snapshot.head.get("origin", None if before is None else before.replication)
-        model = cls(settings, origin=None if origin is None else int(origin))
+        model = cls(settings, origin=None if origin is None else int(origin), bare=True)
         taken = model.settings_hash() if before is None else fixed_hash(whole_run(before))
         if before is not None:
             check_moves(before, settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from omosim.reports.attribute_screen import MODEL_WORDS, records
 from omosim.reports.figures import COLOURS
-from omosim.reports.plots import families
+from omosim.reports.plots import families, new_axes
 from omosim.results import ResultFolder
 from omosim.results.words import safe_text
 
@@ -60,9 +60,7 @@ def error_axes(folder: ResultFolder, ax: Axes | None = None) -> Axes:
 
 
 def _axes(height: float) -> Axes:
-    from matplotlib import pyplot as plt
-
-    return plt.subplots(figsize=(7, height), layout="constrained")[1]
+    return new_axes((7, height))
 
 
 def _dressed(ax: Axes, x: str, y: str) -> Axes:

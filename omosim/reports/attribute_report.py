@@ -8,7 +8,8 @@ from typing import Any
 
 from omosim.reports.attribute_screen import MODEL_WORDS, level_short, level_words, records, wrong
 from omosim.reports.figures import COLOURS, Axis, Chart, Forest, Interval, Line, axis, chart, forest, short
-from omosim.reports.journey_figures import alluvial, matrix
+from omosim.reports.figures_flow import between
+from omosim.reports.journey_figures import matrix
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, failures, render
 from omosim.results import ResultFolder
@@ -33,7 +34,7 @@ def attribute_page(folder: ResultFolder) -> str:
         "attribute.html", heading="Attribution", summary=summary, facts=_facts(summary, levels), unit=unit_words(unit), bars=_bars(now, summary, near),
         error_chart=_error_chart(errors, levels), error_levels=[level_words(level) for level in levels], error_rows=_error_rows(errors, levels),
         shifts=_shifts([row for row in shifts if row["level"] in ("market", "truth")], titles), other_shifts=_shifts([row for row in shifts if row["level"] not in ("market", "truth")], titles),
-        flow=alluvial(summary["flows"], titles, _PLACES), matrix=matrix([row for row in steps if row["level"] == "market"], titles),
+        flow=between(summary["flows"], titles, _PLACES, "The last touches before a purchase"), matrix=matrix([row for row in steps if row["level"] == "market"], titles),
         lengths=_lengths(paths), credits=_credits(now, unit), models=[MODEL_WORDS.get(m, m) for m in dict.fromkeys(row["model"] for row in now)],
         journeys=[(" → ".join(titles.get(n, n) for n in row["journey"]), f"{100 * row['share']:.1f} %") for row in summary["journeys"]],
         levels=[_level(row) for row in levels], talk=_talk(summary), together=_together(summary, titles), failures=failures(folder), law_meaning=law_meaning, **about(folder),

@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from omosim.reports.language import say
 from omosim.reports.terminal import StudyScreen
 from omosim.results.words import figure, interval, safe_text, unit_words
 
@@ -46,9 +47,7 @@ class AttributeScreen(StudyScreen):
     """
 
     def __init__(self, runs: int) -> None:
-        super().__init__(f"{runs:,} runs, then shifts")
-        if not self.console.is_terminal:
-            self.console.width = WIDTH
+        super().__init__(f"{runs:,} runs, then shifts", WIDTH)
         self.planned = runs
 
     def update(self, state: Any) -> None:
@@ -63,30 +62,30 @@ class AttributeScreen(StudyScreen):
         folder = outcome.folder
         summary = outcome.summary
         attribution, errors, shifts = (records(folder.read_table(name)) for name in ("attribution", "errors", "shifts"))
-        self.console.print(Text("Credit in the wrong place, % [95 % interval]; rank correlation with the truth", style="bold"))
+        self.console.print(Text(say("Credit in the wrong place, % [95 % interval]; rank correlation with the truth"), style="bold"))
         self.console.print(errors_table(errors))
-        self.console.print(Text("* the least error, ~ cannot be told from it", style="dim"))
+        self.console.print(Text(say("* the least error, ~ cannot be told from it"), style="dim"))
         for why in dict.fromkeys(row["reason"] for row in errors if row["reason"]):
             who = dict.fromkeys(MODEL_WORDS.get(row["model"], row["model"]) for row in errors if row["reason"] == why)
             self.console.print(Text(f"{', '.join(who) if len(who) < len({row["model"] for row in errors}) else 'All models'}: {why}", style="dim"))
-        self.console.print(Text(f"Credit and true effect on net revenue of the simulated shoppers, {unit_words(summary['unit'])}, log as it is", style="bold"))
+        self.console.print(Text(say(f"Credit and true effect on net revenue of the simulated shoppers, {unit_words(summary['unit'])}, log as it is"), style="bold"))
         self.console.print(credits_table(attribution, summary["unit"]))
         if shifts:
-            self.console.print(Text(f"{100 * summary['shift']:.3g} % of the media budget moved, log as it is: gross profit, {unit_words(summary['unit'])}", style="bold"))
+            self.console.print(Text(say(f"{100 * summary['shift']:.3g} % of the media budget moved, log as it is: gross profit, {unit_words(summary['unit'])}"), style="bold"))
             self.console.print(shifts_table(shifts, summary["unit"]))
-        self.console.print(Text(safe_text(summary["answer"], 2000), style="bold"))
+        self.console.print(Text(say(safe_text(summary["answer"], 2000)), style="bold"))
         unseen = next((row["revenue_without_a_touch"] for row in summary["levels"] if row["level"] == "market"), None)
         if unseen is not None:
-            self.console.print(Text(f"{100 * unseen:.1f} % of revenue has no touch in the log as it is. Intervals cover chance, not wrong inputs; {summary['replications']} paired replications.", style="dim"))
+            self.console.print(Text(say(f"{100 * unseen:.1f} % of revenue has no touch in the log as it is. Intervals cover chance, not wrong inputs; {summary['replications']} paired replications."), style="dim"))
         for run, failure in list(outcome.failures.items())[:5]:
             self.console.print(Text(safe_text(f"  {run}: {failure.kind}: {failure.message}", 300), style="red"))
-        self.console.print(Text(f"Report: {folder.path / 'report.html'}"))
+        self.last(summary, folder.path / "report.html")
 
 
 def _table(*heads: str) -> Table:
     out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i, head in enumerate(heads):
-        out.add_column(Text(head), justify="left" if i == 0 else "right")
+        out.add_column(Text(say(head)), justify="left" if i == 0 else "right")
     return out
 
 
@@ -108,7 +107,7 @@ def errors_table(errors: Sequence[Row]) -> Table:
             rank = "" if row["rank_correlation"] is None else f"  {row['rank_correlation']:+.2f}"
             mark = " *" if row["nearest"] else " ~" if row["share_error"] is not None and not row["told_from_nearest"] else "  "
             cells.append(Text(wrong(row) + rank + mark))
-        out.add_row(Text(MODEL_WORDS.get(model, model)), *cells)
+        out.add_row(Text(say(MODEL_WORDS.get(model, model))), *cells)
     return out
 
 
@@ -133,8 +132,8 @@ def shifts_table(rows: Sequence[Row], unit: str) -> Table:
         if row["level"] not in ("market", "truth"):
             continue
         if row["money"] is None:
-            out.add_row(Text(MODEL_WORDS.get(str(row["model"]), str(row["model"]))), Text(safe_text(f"no shift: {row['reason']}", 100)))
+            out.add_row(Text(say(MODEL_WORDS.get(str(row["model"]), str(row["model"])))), Text(safe_text(f"no shift: {row['reason']}", 100)))
             continue
         cells = (row["from"], row["to"], figure(row["promised_gross_profit"], unit, sign=True), figure(row["earned_gross_profit"], unit, sign=True), interval(row["earned_gross_profit_low"], row["earned_gross_profit_high"], unit))
-        out.add_row(Text(MODEL_WORDS.get(str(row["model"]), str(row["model"]))), *(Text(safe_text(c, 60)) for c in cells))
+        out.add_row(Text(say(MODEL_WORDS.get(str(row["model"]), str(row["model"])))), *(Text(safe_text(c, 60)) for c in cells))
     return out

@@ -10,17 +10,18 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from omosim.reports.language import say
 from omosim.reports.terminal import StudyScreen
 from omosim.results.words import SHARES, safe_text
 
 Row = Mapping[str, Any]
 FINDINGS = {
-    "reached": "caused as claimed", "part": "caused in part", "next_to_nothing": "next to nothing caused", "opposite": "the other way", "effect": "an effect, no number claimed",
+    "reached": "caused as claimed", "part_or_more": "caused in part or more", "part": "caused in part", "next_to_nothing": "next to nothing caused", "opposite": "the other way", "effect": "an effect, no number claimed",
     "cannot_tell": "cannot tell", "level": "a level, no effect", "cannot_speak": "cannot speak",
 }  # fmt: skip
 #: columns of a table that goes to a file
 WIDTH = 160
-_STYLE = {"reached": "green", "part": "yellow", "next_to_nothing": "yellow", "opposite": "red"}
+_STYLE = {"reached": "green", "part_or_more": "green", "part": "yellow", "next_to_nothing": "yellow", "opposite": "red"}
 
 
 class ClaimsScreen(StudyScreen):
@@ -33,35 +34,31 @@ class ClaimsScreen(StudyScreen):
     """
 
     def __init__(self, claims: int, replications: int) -> None:
-        super().__init__(f"{claims} claims x {replications} replications")
-        if not self.console.is_terminal:
-            self.console.width = WIDTH
+        super().__init__(f"{claims} claims x {replications} replications", WIDTH)
 
     def result(self, rows: Sequence[Row], summary: Row, report: Path) -> None:
         """The answer, the table, a line of words for each claim, and where the report is."""
         self.progress.stop()
-        self.console.print(Text(safe_text(summary["answer"], 1000), style="bold"))
+        self.console.print(Text(say(safe_text(summary["answer"], 1000)), style="bold"))
         self.console.print(table(rows))
         for row in rows:
             self.console.print(Text(safe_text(row["claim"], 200), style="bold"))
-            self.console.print(Text("  " + safe_text(row["reading"], 2000)))
+            self.console.print(Text("  " + say(safe_text(row["reading"], 2000))))
             if row["note"]:
                 self.console.print(Text("  " + safe_text(row["note"], 600), style="dim"))
         if any(row["replications"] for row in rows):
-            self.console.print(Text(f"{summary['replications']} paired replications; 95 % intervals cover chance, not wrong inputs. What is assumed for each claim: the report", style="dim"))
-        if summary["failed_runs"]:
-            self.console.print(Text(f"{summary['failed_runs']} runs failed and are left out: failures.jsonl", style="red"))
-        self.console.print(Text(f"Report: {report}"))
+            self.console.print(Text(say(f"{summary['replications']} paired replications; 95 % intervals cover chance, not wrong inputs. What is assumed for each claim: the report"), style="dim"))
+        self.last(summary, report)
 
 
 def table(rows: Sequence[Row]) -> Table:
     """claim | claimed | raw reading | caused [interval] | finding; all text as plain text."""
     out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("Claim", "Claimed", "Raw reading", "Caused [95 % interval]", "Finding"):
-        out.add_column(Text(name), justify="left" if name in ("Claim", "Finding") else "right")
+        out.add_column(Text(say(name)), justify="left" if name in ("Claim", "Finding") else "right")
     for row in rows:
         cells = [Text(safe_text(row["claim"], 80)), *(Text(text) for text in (said(row, "claimed"), said(row, "simulated_raw"), caused(row)))]
-        out.add_row(*cells, Text(FINDINGS[row["finding"]], style=_STYLE.get(row["finding"], "dim")))
+        out.add_row(*cells, Text(say(FINDINGS[row["finding"]]), style=_STYLE.get(row["finding"], "dim")))
     return out
 
 

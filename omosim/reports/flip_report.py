@@ -68,7 +68,7 @@ def _legend(summary: Row) -> list[tuple[str, str, str]]:
 def _facts(summary: Row) -> list[tuple[str, str]]:
     first, most = summary["replications"]
     return [
-        ("Points", f"{summary['points']}"), ("Runs", f"{summary['runs']:,} of at most {summary['budget']:,}"), ("Repetitions of a point", f"{first} to {most}, paired"),
+        ("Points run", f"{summary['points']}"), ("Runs", f"{summary['runs']:,} of at most {summary['budget']:,}"), ("Repetitions of a point", f"{first} to {most}, paired"),
         ("A point is decided at", f"{100 * summary['confidence']:g} %"), ("Resolution", f"{100 * summary['resolution']:g} % of a range"), ("Period", str(summary["period"])),
     ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from omosim.reports.language import say
 from omosim.reports.terminal import StudyScreen
 from omosim.results.words import safe_text
 
@@ -26,20 +27,18 @@ class FlipScreen(StudyScreen):
     """
 
     def __init__(self, strategies: Sequence[str], runs: int) -> None:
-        super().__init__(f"{len(strategies)} strategies, up to {runs:,} runs")
-        if not self.console.is_terminal:
-            self.console.width = WIDTH
+        super().__init__(f"{len(strategies)} strategies, up to {runs:,} runs", WIDTH)
 
     def result(self, summary: Row, report: Path) -> None:
         """The break-even values, the answer, how it ended, and where the report is."""
         self.progress.stop()
         if any(line["flips"] for line in summary["lines"]):
             self.console.print(flips_table(summary))
-        self.console.print(Text(safe_text(summary["answer"], 3000), style="bold"))
-        self.console.print(Text(ended(summary), style="dim"))
-        if summary["failed_runs"] or summary["refused"]:
-            self.console.print(Text(f"{summary['failed_runs']} runs failed (failures.jsonl), {summary['refused']} points have settings that do not fit together", style="red"))
-        self.console.print(Text(f"Report: {report}"))
+        self.console.print(Text(say(safe_text(summary["answer"], 3000)), style="bold"))
+        self.console.print(Text(say(ended(summary)), style="dim"))
+        if summary["refused"]:
+            self.console.print(Text(say(f"{summary['refused']} points have settings that do not fit together"), style="red"))
+        self.last(summary, report)
 
 
 def ended(summary: Row) -> str:
@@ -56,7 +55,7 @@ def flips_table(summary: Row) -> Table:
     """key | at the other key's value | below | above | break-even | 95 % interval | decided between."""
     out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("Key", "At", "Below it pays", "Above it pays", "Break-even", "95 % interval", "Decided outside of"):
-        out.add_column(Text(name), justify="left" if "pays" in name or name in ("Key", "At") else "right")
+        out.add_column(Text(say(name)), justify="left" if "pays" in name or name in ("Key", "At") else "right")
     axes = summary["ranges"]
     for line in [line for line in summary["lines"] if line["first"]]:
         for flip in line["flips"]:

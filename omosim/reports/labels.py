@@ -212,6 +212,17 @@ def reading_order(kpis: list[str]) -> list[tuple[str, list[str]]]:
     return [(h, sorted(ks, key=lambda k: rank.get(k, len(rank)))) for h, ks in heads.items() if ks]
 
 
+def law_words(summary: Mapping[str, Any]) -> str:
+    """What the runs of a study say of the laws, in few words; results of an earlier omosim say nothing."""
+    found = summary.get("laws") or {}
+    if found.get("residual") or found.get("broken_runs"):
+        return f"laws: a law is broken in {found['broken_runs'] or found['runs']:,} runs"
+    if not found.get("laws"):
+        return "laws: not recorded"
+    rest = f"; of {found['not_recorded']:,} runs not recorded" if found.get("not_recorded") else ""
+    return f"laws: all residuals 0 ({found['laws']} laws, {found['runs']:,} runs){rest}"
+
+
 def law_meaning(law: str) -> str:
     """What a law says, by the code that its name begins with."""
     return LAWS.get(law.split(" ")[0].split("_")[0].split(":")[0].upper(), "")

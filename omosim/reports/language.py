@@ -1,7 +1,7 @@
 """Pages and answers in another language: a catalogue of texts, applied text by text; what it lacks stays English.
 
 A catalogue is `languages/CODE.json`: English text -> text. `{name}` in both stands for anything in a sentence, `{name~}`
-for what has no comma, `{name#}` for figures and their units. Texts of pages are what stands in one block element; names of users (`<bdi>`) and code (`<code>`) in it are
+for what has no comma, `{name^}` for one word, `{name#}` for figures and their units. Texts of pages are what stands in one block element; names of users (`<bdi>`) and code (`<code>`) in it are
 `{0}`, `{1}`, … and are never translated. A text of several sentences is looked up whole, then sentence by sentence.
 """
 
@@ -29,13 +29,13 @@ _MEANS = {"": r"(?:(?!\. )[^\n]){1,300}?", "~": r"(?:(?!\. )[^\n,]){1,300}?"}
 _FIGURE = r"(?:[-+±<>~]? ?(?:[A-Z]{3} )?[-+]?[\d,.]*\d(?: ?(?:%|pp|[A-Z]{3}\b))?|–|never)"
 
 
-_MEANS["#"] = _FIGURE
+_MEANS |= {"#": _FIGURE, "^": r"[^\s,]{1,80}?"}
 FONT = Path(__file__).parent / "fonts" / "OmosimHangul.ttf"
 
 
 @lru_cache(maxsize=1)
 def font_face() -> str:
-    """Style that brings the shipped Hangul to a page: used for letters that the reader's own fonts lack."""
+    """Style that brings the shipped Hangul to a page, for these letters alone; it stands first among the families, for a browser that has begun with a font of its own may leave letters as boxes."""
     data = base64.b64encode(FONT.read_bytes()).decode()
     return f'@font-face{{font-family:"Omosim Hangul";src:url(data:font/ttf;base64,{data}) format("truetype");unicode-range:U+1100-11FF,U+3130-318F,U+AC00-D7A3}}'
 
@@ -83,13 +83,19 @@ class Catalogue:
         self.patterns = [(_start(k), _pattern(k), texts[k]) for k in longest_first]
 
     def find(self, text: str, *, inner: bool = False) -> str | None:
-        """The whole text, or None; what a place-holder stands for is looked up too, but no deeper."""
+        """The whole text, or what stands before its full stop, or None; what a place-holder stands for is looked up too, but no deeper."""
         if text in self.exact:
             return self.exact[text]
+        stem = text[:-1] if text.endswith(".") else ""
+        if stem in self.exact:
+            return f"{self.exact[stem]}."
         for start, pattern, other in self.patterns:
-            if text.startswith(start) and (met := pattern.fullmatch(text)):
+            if not text.startswith(start):
+                continue
+            of_stem = pattern.fullmatch(stem) if stem else None
+            if met := of_stem or pattern.fullmatch(text):
                 parts = {k: self.exact.get(v) or (v if inner else self._part(v)) for k, v in met.groupdict().items()}
-                return _filled(other, parts)
+                return _filled(other, parts) + ("." if of_stem else "")
         return None
 
     def _part(self, text: str) -> str:
@@ -105,21 +111,21 @@ class Catalogue:
         plain = " ".join(core.split())
         found = self.find(plain)
         if found is None:
-            found = " ".join(self.find(p) or self._clauses(p) for p in re.split(r"(?<=[.!?]) ", plain))
+            found = " ".join(self.find(p) or self._clauses(p) or p for p in re.split(r"(?<=[.!?]) ", plain))
         return text.replace(core, found, 1) if found != plain else text
 
-    def _clauses(self, sentence: str) -> str:
-        """A sentence, or a list, of which every part is known while the whole is not; half a sentence is never translated."""
-        for mark in ("; ", ", "):
+    def _clauses(self, sentence: str, marks: tuple[str, ...] = ("; ", ", ", " → ")) -> str | None:
+        """A sentence of which every part is known, or is a list of known parts, while the whole is not; half a sentence is never translated."""
+        for n, mark in enumerate(marks):
             if mark in sentence:
-                found = [self.find(p) or ((of := self.find(p[:-1])) and of + p[-1:]) for p in sentence.split(mark)]
+                found = [self.find(p) or self._clauses(p, marks[n + 1 :]) for p in sentence.split(mark)]
                 if all(found):
                     return mark.join(str(part) for part in found)
-        return sentence
+        return None
 
 
 def _filled(text: str, parts: dict[str, str]) -> str:
-    return re.sub(r"\{(\w+)[#~]?\}", lambda m: parts.get(f"p_{m[1]}", m[0]), text)
+    return re.sub(r"\{(\w+)[#~^]?\}", lambda m: parts.get(f"p_{m[1]}", m[0]), text)
 
 
 def _start(key: str) -> str:
@@ -129,8 +135,8 @@ def _start(key: str) -> str:
 def _pattern(key: str) -> re.Pattern[str]:
     """What a key with place-holders matches; bounded, so that a hostile name cannot keep the matcher busy."""
     out, seen = "", set()
-    for piece in re.split(r"(\{\w+[#~]?\})", key):
-        name = re.fullmatch(r"\{(\w+)([#~]?)\}", piece)
+    for piece in re.split(r"(\{\w+[#~^]?\})", key):
+        name = re.fullmatch(r"\{(\w+)([#~^]?)\}", piece)
         if name is None:
             out += re.escape(piece)
         elif name[1] in seen:

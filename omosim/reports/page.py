@@ -77,7 +77,14 @@ def about(folder: ResultFolder) -> dict[str, Any]:
         "assumed": sum(bool(row.get("assumed")) for row in assumptions),
         "manifest": manifest(folder),
         "laws": [(str(law), int(residual)) for law, residual in sorted(laws.items(), key=_law_order)],
+        "proof": _proof(folder),
     }
+
+
+def _proof(folder: ResultFolder) -> dict[str, int] | None:
+    """What a study says of the laws of its runs: laws, runs, not_recorded, broken_runs; None of one run, or where it says nothing."""
+    found = folder.summary().get("laws") if (folder.path / "summary.json").is_file() else None
+    return found if isinstance(found, dict) and "runs" in found else None
 
 
 #: files that change after the result was made, or are made from it

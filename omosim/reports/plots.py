@@ -109,10 +109,7 @@ def families() -> list[str]:
 
 def draw(drawing: Drawing, ax: Axes | None = None) -> Axes:
     """A figure of a report with matplotlib; ax: axes to draw on, default a new figure. No name is read as a formula."""
-    from matplotlib import pyplot as plt
-
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7.6, figure_height(drawing)), layout="constrained")
+    ax = ax if ax is not None else new_axes((7.6, figure_height(drawing)))
     _PAINT[type(drawing).__name__](drawing, ax)
     ax.set_title(safe_text(drawing.title, 120), loc="left", fontsize=11, parse_math=False)
     for text in [ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels(), *ax.texts]:  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omosim.reports.figures import short
 from omosim.reports.flip_report import CANNOT_TELL, COLOURS
-from omosim.reports.plots import families
+from omosim.reports.plots import families, new_axes
 from omosim.results import ResultFolder
 from omosim.results.words import minor_units, safe_text
 
@@ -108,11 +108,7 @@ def _major(summary: dict[str, Any]) -> Callable[[float, object], str]:
 
 
 def _axes(ax: Axes | None, height: float) -> Axes:
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot as plt
-
-    return plt.subplots(figsize=(7.5, height), layout="constrained")[1]
+    return ax if ax is not None else new_axes((7.5, height))
 
 
 def _finish(ax: Axes, names: list[str], words: str, labels: Callable[[float, object], str]) -> None:

@@ -16,7 +16,7 @@ from omosim.results.words import safe_text
 BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, GREY = "#0b62a4", "#c45a00", "#00795c", "#9c4f7d", "#4aa3d8", "#b08900", "#5b6470"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY)
 INK, SOFT, LINE, FAINT, PAPER = "#1b1f24", "#5b6470", "#8f98a3", "#e3e7ec", "#ffffff"
-FAMILIES = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Apple SD Gothic Neo','Malgun Gothic','Noto Sans KR','Noto Sans CJK KR','NanumGothic','Omosim Hangul',sans-serif"
+FAMILIES = "'Omosim Hangul',system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Apple SD Gothic Neo','Malgun Gothic','Noto Sans KR','Noto Sans CJK KR','NanumGothic',sans-serif"
 NAMESPACE = "http://www.w3.org/2000/svg"
 CELLS = 48  # letters of 13 px that a phone of 400 px shows side by side
 

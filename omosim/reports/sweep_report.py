@@ -34,7 +34,7 @@ def sweep_page(folder: ResultFolder) -> str:
 
 def _facts(summary: Row) -> list[tuple[str, str]]:
     return [
-        ("Points", f"{summary.get('points', 0):,} ({summary.get('design', '')})"),
+        ("Design points", f"{summary.get('points', 0):,} ({summary.get('design', '')})"),
         ("Strategies", ", ".join(summary.get("strategies", []))),
         ("Seeds x replications", f"{len(summary.get('seeds', []))} x {summary.get('replications', 0):,}"),
         ("Runs", f"{summary.get('runs', 0):,}, {summary.get('failed_runs', 0):,} failed"),

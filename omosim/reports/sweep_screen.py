@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from omosim.reports.labels import law_words
 from omosim.reports.language import say
 from omosim.reports.terminal import StudyScreen
 from omosim.results.words import figure, safe_text, unit_words
@@ -40,7 +41,9 @@ class SweepScreen(StudyScreen):
         self.console.print(Text(f"{outcome.done:,} runs finished ({outcome.reused:,} were there), {len(outcome.failures):,} failed{rate}", style="dim"))
         for run, failure in list(outcome.failures.items())[:5]:
             self.console.print(Text(safe_text(f"  {run}: {failure.kind}: {failure.message}", 300)))
-        if not summary:
+        if summary:
+            self.console.print(Text(say(law_words(summary)), style="dim"))
+        else:
             self.console.print(Text("This shard is done; the sweep is not whole yet. `omosim sweep status` tells what is missing."))
         self.console.print(Text(say(f"Result: {place}")))
 

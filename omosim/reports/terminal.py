@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from omosim.reports.labels import reading_order, title
+from omosim.reports.labels import law_words, reading_order, title
 from omosim.reports.language import say
 from omosim.reports.tables import print_comparison, rich_table
 from omosim.results.words import figure, interval, number, safe_text, unit_words
@@ -27,10 +27,13 @@ class StudyScreen:
     Parameters
     ----------
     title : words beside the bar
+    width : columns of a table that goes to a file; None as the console has it
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, width: int | None = None) -> None:
         self.console = Console(markup=False, emoji=False, highlight=False)
+        if width is not None and not self.console.is_terminal:
+            self.console.width = width
         self.live = sys.stderr.isatty()
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -61,6 +64,13 @@ class StudyScreen:
             eta = f", about {left:.0f} s left" if left else ""
             sys.stderr.write(f"{state.done} of {state.planned} runs, {state.seconds:.0f} s{eta}\n")
             sys.stderr.flush()
+
+    def last(self, summary: Row, report: Path) -> None:
+        """What every study ends with: runs that failed, the laws, where the report is."""
+        if summary["failed_runs"]:
+            self.console.print(Text(say(f"{summary['failed_runs']} runs failed and are left out: failures.jsonl"), style="red"))
+        self.console.print(Text(say(law_words(summary)), style="dim"))
+        self.console.print(Text(say(f"Report: {report}")))
 
     def message(self, text: str) -> None:
         """One line for the user, below the progress."""
@@ -105,7 +115,7 @@ class CompareScreen(StudyScreen):
         reached = f"{100 * share:.2f} % of baseline revenue" if share is not None else "not known"
         return (
             f"{summary['pairs']} pairs; interval half-width {reached} (asked {100 * summary['precision']:.2f} %); "
-            f"variance reduction by common random numbers: {reduced or 'not known'}; laws: all residuals 0. "
+            f"variance reduction by common random numbers: {reduced or 'not known'}; {law_words(summary)}. "
         ) + say("The interval covers chance, not wrong inputs: the report lists what is assumed.")
 
 

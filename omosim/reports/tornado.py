@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from omosim.reports.figures import short
+from omosim.reports.plots import new_axes
 from omosim.results.words import MINOR, safe_text, unit_words
 
 if TYPE_CHECKING:
@@ -23,10 +24,7 @@ def _places(unit: str) -> float:
 def tornado_axes(rows: Sequence[Mapping[str, Any]], strategy: str, baseline: str, centre: float, unit: str, ax: Axes | None = None) -> Axes:
     """Bars from the mean over all points to both ends of each input; no global style is touched and no text is read as a formula. ax: default a new figure."""
     chosen = list(rows)[:SHOWN][::-1]
-    if ax is None:
-        from matplotlib import pyplot as plt
-
-        _, ax = plt.subplots(figsize=(7, 1.0 + 0.45 * len(chosen)), layout="constrained")
+    ax = ax if ax is not None else new_axes((7, 1.0 + 0.45 * len(chosen)))
     scale = _places(unit)
     for y, row in enumerate(chosen):
         for end, colour in (("low", LOW), ("high", HIGH)):

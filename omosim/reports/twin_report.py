@@ -20,6 +20,7 @@ TELLS = {
     "sessions": "how many visit the web shop, and so how many of them buy", "prices": "what a price or a promotion does",
     "deliveries": "lead times, and with counts the flow of stock",
 }  # fmt: skip
+_SHOWN = 12  # files read last; those before stand in twin.json
 _SEVERITY = {"refused": ("worse", "accepted"), "warning": ("cannot_tell", "look at it"), "info": ("better", "note")}
 
 
@@ -43,7 +44,8 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
         warnings=sum(f["severity"] == "warning" for f in findings),
         accepted=sum(f["severity"] == "refused" for f in findings),
         findings=findings,
-        sources=[_source(s) for s in head["sources"]],
+        sources=[_source(s) for s in head["sources"][-_SHOWN:]],
+        earlier=max(0, len(head["sources"]) - _SHOWN),
         lacking=[(kind, TELLS[kind]) for kind in TELLS if not any(s["kind"] == kind for s in head["sources"])],
         calendar=calendar_picture(days),
         charts=[weekly] if weekly else [],
@@ -51,8 +53,8 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
         channels=_channels(tables["panel"]) if "panel" in tables else [],
         posterior=_posterior(tables.get("posterior"), head["currency"]),
         not_fitted=next((row["did"]["refused"] for row in reversed(head["updates"]) if row["step"] == "fit" and "refused" in row["did"]), "") if not head["parameter_sets"] else "",
-        updates=[{"step": row["step"], "version": row["version"], "words": _did(row["did"])} for row in head["updates"]],
-        provenance={}, command_line="", assumptions=[], manifest={"files": [], "more": 0}, laws=[],
+        updates=[{"step": row["step"], "version": row["version"], "words": _did(row["did"])} for row in head["updates"][-2 * _SHOWN :]],
+        provenance={}, command_line="", assumptions=[], manifest={"files": [], "more": 0}, laws=[], proof=None,
     )  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def calendar_picture(days: Table) -> str:
     """A year a band, a column a week, a square a day: how many orders, or why there is no figure."""
     if not days["date"]:
         return ""
-    canvas = Canvas("Days", "orders a day, darker is more")
+    canvas = Canvas("Orders by day", "darker is more")
     canvas.heading([(_shade(0.3), "few"), (_shade(1.0), "many"), (FAINT, "closed"), (ORANGE, "gap: not observed"), (YELLOW, "part of a day")])
     most = max((v for v in days["orders"] if v is not None), default=1.0) or 1.0
     first, last = date.fromisoformat(days["date"][0]), date.fromisoformat(days["date"][-1])
@@ -135,7 +137,7 @@ def weekly_chart(panel: Table) -> Chart | None:
     lines = [Line(n.removeprefix("orders."), week(series[n][1]), COLOURS[i % len(COLOURS)]) for i, n in enumerate(names)]
     if not any(v is not None for line in lines for v in line.values):
         return None
-    return chart("Orders by week", "orders a week; weeks with a gap are left open", lines, [dates[i] for i in starts])
+    return chart("Orders by week", "orders a week; weeks with a gap are left open", lines, [dates[i] for i in starts], x_every=max(1, -(-len(starts) // 3)))
 
 
 def hours_heat(hours: Table, days: int) -> Heat | None:
@@ -191,6 +193,7 @@ def _posterior(table: Table | None, currency: str) -> list[dict[str, str]]:
             low, high = (values[min(len(values) - 1, int(q * len(values)))] * scale for q in (0.05, 0.95))
             width = f"{low:,.4g} to {high:,.4g}"
         else:
-            width = f"± {1.645 * se[name] * scale:,.3g}" if se[name] is not None else "not told"
+            error = se[name]
+            width = "not told" if error is None else f"± {1.645 * error * scale:,.3g}"
         out.append({"name": name, "value": f"{middle:,.4g}", "width": width, "unit": currency if unit[name] == "minor" else unit[name]})
     return out

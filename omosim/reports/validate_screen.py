@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from omosim.reports.language import say
 from omosim.reports.terminal import StudyScreen
 from omosim.results.words import SHARES, figure, safe_text, unit_words
 
@@ -30,34 +31,30 @@ class ValidateScreen(StudyScreen):
     """
 
     def __init__(self, experiments: int, replications: int) -> None:
-        super().__init__(f"{experiments} experiments x {replications} replications")
-        if not self.console.is_terminal:
-            self.console.width = WIDTH
+        super().__init__(f"{experiments} experiments x {replications} replications", WIDTH)
 
     def result(self, rows: Sequence[Row], reported: Sequence[Row], summary: Row, report: Path) -> None:
         """The table, what is reported without a verdict, the answer, and where the report is."""
         self.progress.stop()
         self.console.print(table(rows, verdicts=True))
         if reported:
-            self.console.print(Text("Reported, not judged", style="bold"))
+            self.console.print(Text(say("Reported, not judged"), style="bold"))
             self.console.print(table(reported, verdicts=False))
-        self.console.print(Text(safe_text(summary["answer"], 1000)))
-        self.console.print(Text(f"{summary['replications']} paired replications; 95 % intervals cover chance, not wrong inputs. Rule of verdicts: docs/validation.md", style="dim"))
-        if summary["failed_runs"]:
-            self.console.print(Text(f"{summary['failed_runs']} runs failed and are left out: failures.jsonl", style="red"))
-        self.console.print(Text(f"Report: {report}"))
+        self.console.print(Text(say(safe_text(summary["answer"], 1000))))
+        self.console.print(Text(say(f"{summary['replications']} paired replications; 95 % intervals cover chance, not wrong inputs. Rule of verdicts: docs/validation.md"), style="dim"))
+        self.last(summary, report)
 
 
 def table(rows: Sequence[Row], *, verdicts: bool) -> Table:
     """pattern | outcome | published | simulated [interval] | fitted or predicted | verdict; all text as plain text."""
     out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("Pattern", "Outcome", "Published", "Simulated [95 % interval]", *(("", "Verdict") if verdicts else ())):
-        out.add_column(Text(name), justify="right" if name.startswith("Simulated") else "left")
+        out.add_column(Text(say(name)), justify="right" if name.startswith("Simulated") else "left")
     last = ""
     for row in rows:
         cells = [Text(safe_text(row["pattern"], 20) if row["pattern"] != last else ""), Text(safe_text(row["outcome"], 60)), Text(published(row)), Text(simulated(row))]
         if verdicts:
-            cells += [Text("fitted" if row["fitted"] else "predicted", style="dim"), Text(VERDICTS[row["verdict"]], style=_STYLE[row["verdict"]])]
+            cells += [Text(say("fitted" if row["fitted"] else "predicted"), style="dim"), Text(say(VERDICTS[row["verdict"]]), style=_STYLE[row["verdict"]])]
         out.add_row(*cells)
         last = row["pattern"]
     return out

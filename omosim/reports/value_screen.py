@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from omosim.reports.language import say
 from omosim.reports.terminal import StudyScreen
 from omosim.results.words import figure, interval, safe_text, unit_words
 
@@ -28,9 +29,7 @@ class ValueScreen(StudyScreen):
     """
 
     def __init__(self, players: int, runs: int) -> None:
-        super().__init__(f"{players} players, {runs:,} runs")
-        if not self.console.is_terminal:
-            self.console.width = WIDTH
+        super().__init__(f"{players} players, {runs:,} runs", WIDTH)
 
     def result(self, summary: Row, report: Path) -> None:
         """The table, the ladder, the answer, how it came about, and where the report is."""
@@ -39,11 +38,9 @@ class ValueScreen(StudyScreen):
         self.progress.stop()
         self.console.print(table(summary))
         self.console.print(ladder_table(summary))
-        self.console.print(Text(safe_text(summary["answer"], 2000), style="bold"))
-        self.console.print(Text(method_words(summary), style="dim"))
-        if summary["failed_runs"]:
-            self.console.print(Text(f"{summary['failed_runs']} runs failed; replications with one of them are left out: failures.jsonl", style="red"))
-        self.console.print(Text(f"Report: {report}"))
+        self.console.print(Text(say(safe_text(summary["answer"], 2000)), style="bold"))
+        self.console.print(Text(say(method_words(summary)), style="dim"))
+        self.last(summary, report)
 
 
 def unit_of(summary: Row) -> str:
@@ -74,13 +71,13 @@ def table(summary: Row) -> Table:
     out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     money = unit_words(unit)
     for name in ("Capability", f"Value a year, {money}", "95 % interval", "Before its costs", "Running", "Capital", "Payback", "Verdict"):
-        out.add_column(Text(name), justify="left" if name in ("Capability", "Payback", "Verdict") else "right")
+        out.add_column(Text(say(name)), justify="left" if name in ("Capability", "Payback", "Verdict") else "right")
     rows: Sequence[Row] = [*summary["values"], {**summary["total"], "capability": "all together", "verdict": ""}]
     for row in rows:
         out.add_row(
-            Text(safe_text(row["capability"], 40)), Text(figure(row["per_year"], unit, sign=True)), Text(ends(row, "per_year_low", "per_year_high", unit)),
+            Text(say(safe_text(row["capability"], 40)) if not row["verdict"] else safe_text(row["capability"], 40)), Text(figure(row["per_year"], unit, sign=True)), Text(ends(row, "per_year_low", "per_year_high", unit)),
             Text(figure(row["gross_effect"] * year, unit, sign=True)), Text(figure(row["running_cost"] * year, unit)), Text(figure(row["capital"], unit)),
-            Text(back(row)), Text(VERDICTS.get(row["verdict"], ""), style=_STYLE.get(row["verdict"], "")),
+            Text(say(back(row))), Text(say(VERDICTS.get(row["verdict"], "")), style=_STYLE.get(row["verdict"], "")),
         )  # fmt: skip
     return out
 
@@ -90,10 +87,10 @@ def ladder_table(summary: Row) -> Table:
     unit, year = unit_of(summary), 365.0 / summary["days"]
     out = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("Step", "First, then", "Adds a year", "Interval", "Verdict"):
-        out.add_column(Text(name), justify="right" if name in ("Step", "Adds a year", "Interval") else "left")
+        out.add_column(Text(say(name)), justify="right" if name in ("Step", "Adds a year", "Interval") else "left")
     for row in summary["ladder"]:
         out.add_row(
             Text(str(row["step"])), Text(safe_text(row["capability"], 80)), Text(figure(row["gain"] * year, unit, sign=True)),
-            Text(ends(row, "ci_low", "ci_high", unit, year)), Text(VERDICTS[row["verdict"]], style=_STYLE[row["verdict"]]),
+            Text(ends(row, "ci_low", "ci_high", unit, year)), Text(say(VERDICTS[row["verdict"]]), style=_STYLE[row["verdict"]]),
         )  # fmt: skip
     return out

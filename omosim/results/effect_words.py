@@ -26,7 +26,7 @@ def which_paid(together: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     names = [titles.get(n, n) for n in together.get("touchpoints", ())]
     if together.get("all_paid", True) or not names:
         return "All paid touchpoints together"
-    return f"{', '.join(names[:-1])} and {names[-1]} together" if len(names) > 1 else names[0]
+    return f"{', '.join(names)} together" if len(names) > 1 else names[0]  # names have an "and" of their own
 
 
 def pc(share: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 MINOR = {"USD": 2, "GBP": 2, "EUR": 2, "KRW": 0, "JPY": 0}
@@ -70,11 +71,20 @@ def number(value: float | None, unit: str, *, sign: bool = False) -> str:
 
 
 def interval(low: float | None, high: float | None, unit: str) -> str:
-    """A signed interval without repeating its unit; empty when there is none."""
+    """A signed interval without repeating its unit; empty when there is none. An end that is not 0 never reads as 0."""
     if low is None or high is None:
         return ""
     points = " pp" if unit in SHARES else ""
-    return f"{figure(low, unit, sign=True)} to {figure(high, unit, sign=True)}{points}"
+    return f"{_end(low, unit)} to {_end(high, unit)}{points}"
+
+
+def _end(value: float, unit: str) -> str:
+    """An end of an interval: with as many decimals more as its first digit other than 0 asks for, nine at most."""
+    text = figure(value, unit, sign=True)
+    shown = value / minor_units(unit) * (100 if unit in SHARES else 1)
+    if any(c in "123456789" for c in text) or abs(shown) < 5e-10:
+        return text
+    return f"{shown:+.{-math.floor(math.log10(abs(shown)))}f}"
 
 
 def percent(value: float | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from omosim.results.rounding import nine_digits
 from omosim.study.attribute_task import MARKET, level_name
 from omosim.study.attribution import MODELS
-from omosim.study.stats import Paired, paired
+from omosim.study.stats import Paired, holm, mean, paired
 from omosim.study.switching import PAID, Point, Shift, shift
 
 AS_IT_IS, NO_TALK, NO_MEDIA, TRUTH = "as it is", "no word of mouth", "no paid touchpoint", "truth"
@@ -217,9 +218,10 @@ def error_rows(figures: Figures, points: Sequence[Point], losses: Sequence[float
             rows.append(row)
         known = [row for row in rows if row["share_error"] is not None]
         best = min(known, key=lambda row: (row["share_error"], row["model"]))["model"] if known else ""
+        apart = told_apart(pseudo, best)
         for row in rows:
             row["nearest"] = row["model"] == best
-            row["told_from_nearest"] = _apart(pseudo, row["model"], best)
+            row["told_from_nearest"] = apart.get(row["model"])
         out += rows
     return out
 
@@ -247,12 +249,18 @@ def _spread(value: float, pseudo: Sequence[float] | None) -> Row:
     return {**row, "share_error_low": nine_digits(max(0.0, min(low, value))), "share_error_high": nine_digits(min(1.0, max(high, value)))}
 
 
-def _apart(pseudo: Mapping[str, list[float]], model: str, best: str) -> bool | None:
-    """Whether a model's error is above that of the least by more than chance; None for the least and with too few pairs."""
-    if model == best or model not in pseudo or best not in pseudo:
-        return None
-    low = paired(pseudo[model], pseudo[best]).ci_low
-    return None if low is None else low > 0
+def told_apart(pseudo: Mapping[str, Sequence[float]], best: str) -> dict[str, bool]:
+    """Model -> whether its error is above that of `best`, the least, by more than chance; without those that have too few pairs.
+
+    Holm's test over all pairs of models, not over those with the least alone: which is the least is read from the same
+    runs, and of models that are alike the six comparisons with it would tell one apart in 8 of 100 studies.
+    """
+    if best not in pseudo:
+        return {}
+    pairs = list(combinations(pseudo, 2))
+    found = [paired(pseudo[a], pseudo[b]).p_value for a, b in pairs]
+    sure = {frozenset(pair): rejected for pair, rejected in zip(pairs, holm(found), strict=True)}
+    return {model: sure[frozenset((model, best))] and mean(values) > mean(pseudo[best]) for model, values in pseudo.items() if model != best}
 
 
 # ---- budgets ---------------------------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def _earns(best: Row | None, shifts: Sequence[Row], titles: Mapping[str, str]) -
 
 
 def _ends(row: Row, titles: Mapping[str, str]) -> str:
-    return f"from {' and '.join(titles.get(n, n) for n in row['from'].split(', '))} to {titles.get(row['to'], row['to'])}"
+    return f"from {', '.join(titles.get(n, n) for n in row['from'].split(', '))} to {titles.get(row['to'], row['to'])}"
 
 
 def _shift(row: Row, titles: Mapping[str, str]) -> str:

@@ -118,6 +118,9 @@ class DaskExecutor:
                 self._heard.add(name)
                 self._send(name)
             for future in self._done.next_batch(block=True):
+                if future.status == "lost" and self._client.status == "running":
+                    self._done.add(future)  # its worker died before the answer was fetched; the scheduler runs it again
+                    continue
                 name = self._names.pop(str(future.key))
                 if self._pending.pop(name, None) is not None and (found := self._outcome(name, future)) is not None:
                     self._accused.pop(name, None)

@@ -111,7 +111,7 @@ def _publish(
     folder.write_table("pnl", *tabulate.pnl_table(book, upto))
     columns, units, meanings = tabulate.comparison_table(rows)
     folder.write_table("comparison", columns, units, meanings, types=tabulate.COMPARISON_TYPES)
-    folder.write_json("laws.json", tabulate.law_residuals(book, upto))
+    laws = tabulate.law_proof(book, upto).write(folder)
     write_failures(folder, (f.row() for f in failures))
     text = tabulate.answer_text(book, upto, rows, period)
     summary: dict[str, Any] = {
@@ -130,6 +130,7 @@ def _publish(
         "stopped": rule.why or "no run finished",
         "confidence": 1 - tabulate.ALPHA,
         "failed_runs": len(failures),
+        "laws": laws,
         "comparison": rows,
         **dict(extra),
     }

@@ -25,7 +25,8 @@ from omosim.study.runs import Kpi, RunAnswer
 
 PARTS, JOURNALS = "runs", "runs.d"
 LEAST, MOST, PARTS_AIMED = 16, 1000, 64
-_COLUMNS = ("run_id", "point", "strategy", "scenario", "seed", "replication", "kpi", "value", "unit", "reason")
+_MEANINGS = {"reason": "why a value is null", "laws": "residual of each law in the run, as JSON; null: the run reports none"}
+_COLUMNS = ("run_id", "point", "strategy", "scenario", "seed", "replication", "kpi", "value", "unit", "reason", "laws")
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class ShardStore:
             file = self._open[number] = open(path, "ab", buffering=0)  # noqa: SIM115 - closed with the part
             if torn and file.tell():
                 file.write(b"\n")
-        content = [answer.run_id, [[k.kpi, k.value, k.unit, k.reason] for k in answer.kpis]]
+        content = [answer.run_id, [[k.kpi, k.value, k.unit, k.reason] for k in answer.kpis], dict(answer.laws)]
         text = json_text(content, indent=None).rstrip("\n").encode("utf-8", "backslashreplace")
         line = b"%08x %s\n" % (zlib.crc32(text), text)
         while line:  # a full disk may take a part of it; the next write then says so
@@ -157,12 +158,18 @@ class ShardStore:
         rows: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
         for item in self.parts[number]:
             answer = answers.get(item.run_id)
-            for k in answer.kpis if answer else ():
-                values = (*_identity(item), k.kpi, k.value if k.value is None else float(k.value), k.unit, k.reason)
-                for name, value in zip(_COLUMNS, values, strict=True):
-                    rows[name].append(value)
-        types = {"point": "int64", "seed": "int64", "replication": "int64", "value": "float64", "reason": "string"}
-        self.folder.write_table(f"{PARTS}/{part_name(number)}", rows, {"value": "see unit"}, {"reason": "why a value is null"}, types)
+            if answer is None:
+                continue
+            kpis = answer.kpis
+            for name, value in zip(_COLUMNS, _identity(item), strict=False):
+                rows[name] += [value] * len(kpis)
+            rows["kpi"] += [k.kpi for k in kpis]
+            rows["value"] += [k.value if k.value is None else float(k.value) for k in kpis]
+            rows["unit"] += [k.unit for k in kpis]
+            rows["reason"] += [k.reason for k in kpis]
+            rows["laws"] += [json.dumps(dict(answer.laws), separators=(",", ":")) if answer.laws else None] * len(kpis)
+        types = {"point": "int64", "seed": "int64", "replication": "int64", "value": "float64", "reason": "string", "laws": "string"}
+        self.folder.write_table(f"{PARTS}/{part_name(number)}", rows, {"value": "see unit"}, _MEANINGS, types)
         if all(item.run_id in answers for item in self.parts[number]):
             seal = f"{_checksum(self._shard(number))} {_content(self.parts[number])}\n"
             write_text(self.journals / f"{part_name(number)}.crc", seal)
@@ -208,8 +215,8 @@ def _identity(item: Planned) -> tuple[Any, ...]:
 
 
 def _read(text: bytes) -> RunAnswer:
-    run, kpis = json.loads(text)
-    return RunAnswer(run, tuple(Kpi(str(k), v, str(u), str(why)) for k, v, u, why in kpis))
+    run, kpis, *laws = json.loads(text)  # journals of an earlier omosim have no laws
+    return RunAnswer(run, tuple(Kpi(str(k), v, str(u), str(why)) for k, v, u, why in kpis), laws[0] if laws else {})
 
 
 def _lines(path: Path) -> Iterator[tuple[str, RunAnswer]]:
@@ -233,9 +240,10 @@ def _answers(path: Path) -> dict[str, RunAnswer]:
         kpis: dict[str, dict[str, Kpi]] = {}
         for run, kpi, value, unit, why in zip(*(rows[n] for n in ("run_id", "kpi", "value", "unit", "reason")), strict=True):
             kpis.setdefault(run, {})[kpi] = Kpi(kpi, value, unit or "", why or "")
+        laws = dict(zip(rows["run_id"], rows.get("laws") or [None] * len(rows["run_id"]), strict=True))
+        return {run: RunAnswer(run, tuple(found.values()), json.loads(laws[run] or "{}")) for run, found in kpis.items()}
     except (NotAResult, KeyError):
         return {}
-    return {run: RunAnswer(run, tuple(found.values())) for run, found in kpis.items()}
 
 
 def journalled(folder: Path) -> dict[str, RunAnswer]:

@@ -161,12 +161,22 @@ def holm(p_values: Sequence[float | None], *, alpha: float = 0.05) -> list[bool]
     return rejected
 
 
+def leaves_out_0(low: float | None, high: float | None) -> bool:
+    """Whether an interval is there and lies on one side of 0."""
+    return low is not None and high is not None and (low > 0 or high < 0)
+
+
 def verdicts(results: Sequence[Paired], direction: int, *, alpha: float = 0.05) -> list[str]:
-    """better | worse | cannot_tell for the arms of one KPI; direction +1 when more is better, -1 when less is."""
+    """better | worse | cannot_tell for the arms of one KPI; direction +1 when more is better, -1 when less is.
+
+    A verdict wants both: Holm's test over the arms rejects, and the interval that stands beside it leaves out 0. Of
+    intervals that are Bonferroni over the arms the second is the stricter one.
+    """
     out = []
     for result, sure in zip(results, holm([r.p_value for r in results], alpha=alpha), strict=True):
         gain = direction * (result.diff or 0.0)
-        out.append(CANNOT_TELL if not sure or gain == 0 else BETTER if gain > 0 else WORSE)
+        told = sure and gain != 0 and leaves_out_0(result.ci_low, result.ci_high)
+        out.append(CANNOT_TELL if not told else BETTER if gain > 0 else WORSE)
     return out
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omosim.results import nine_digits
 from omosim.study.answer import PLACES, answer, carrying, staff_loads
 from omosim.study.directions import direction
+from omosim.study.parts import Proof
 from omosim.study.payback import capital_words
 from omosim.study.stats import BETTER, Paired, paired, prob_better, verdicts
 
@@ -32,7 +33,7 @@ _MEANINGS = {
     "ci_low": "lower end of the paired 95 % interval of diff, Bonferroni over strategies",
     "ci_high": "upper end of the same",
     "prob_better": "probability that the strategy is better in the KPI's direction",
-    "verdict": "better | worse | cannot_tell, Holm over strategies",
+    "verdict": "better | worse: Holm over strategies rejects and the interval leaves out 0; else cannot_tell",
     "replications": "pairs used",
     "variance_reduction": "(var strategy + var baseline) / var diff: pairs that independent seeds would need, per pair",
     "reason": "why something is null",
@@ -191,14 +192,13 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]], floats: Sequ
     return columns
 
 
-def law_residuals(book: Book, upto: int) -> dict[str, int]:
-    """law -> sum of absolute residuals over all runs."""
-    total: dict[str, int] = {}
-    for _, _, run in book.runs(upto):
+def law_proof(book: Book, upto: int) -> Proof:
+    """What the runs say of the laws; arms that share a run count it once."""
+    out = Proof()
+    for run in dict.fromkeys(run for _, _, run in book.runs(upto)):
         if run in book.answers:
-            for law, residual in book.answers[run].laws.items():
-                total[law] = total.get(law, 0) + abs(residual)
-    return total
+            out.add(book.answers[run].laws, 1)
+    return out
 
 
 def answer_text(book: Book, upto: int, rows: Sequence[Mapping[str, Any]], period: str) -> str:

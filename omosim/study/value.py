@@ -16,7 +16,7 @@ import numpy as np
 from omosim.results.rounding import nine_digits
 from omosim.study import shapley
 from omosim.study.coalitions import Game
-from omosim.study.stats import BETTER, CANNOT_TELL, WORSE, holm, paired, t_quantile, two_sided
+from omosim.study.stats import BETTER, CANNOT_TELL, WORSE, holm, leaves_out_0, paired, t_quantile, two_sided
 
 HELPS, HINDERS = "helps", "hinders"
 ALPHA = 0.05
@@ -109,8 +109,8 @@ def values(game: Game, worth: Worth, orders: Sequence[Sequence[int]]) -> Values:
 
 
 def verdicts(each: Sequence[Estimate], words: tuple[str, str] = (BETTER, WORSE)) -> list[str]:
-    """Holm's verdict on each: above 0, below 0, or cannot tell."""
-    sure = holm([e.p_value for e in each], alpha=ALPHA)
+    """Holm's verdict on each, where its own interval leaves out 0 too: above 0, below 0, or cannot tell."""
+    sure = [s and leaves_out_0(e.low, e.high) for s, e in zip(holm([e.p_value for e in each], alpha=ALPHA), each, strict=True)]
     return [CANNOT_TELL if not s or e.mean == 0 else words[0] if e.mean > 0 else words[1] for s, e in zip(sure, each, strict=True)]
 
 

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 #: days without change in which at most one false alarm is expected
 FALSE_ALARM_DAYS = 180
 _GRID = 100
+#: the limit is set for so many times the stated days: residuals of a forecast are known to some hundred members only
+_MARGIN = 1.1
 
 
 def _chain(k: float, h: float, shift: float, cap: float) -> tuple[Floats, Floats]:
@@ -84,12 +86,12 @@ class Alarm:
         """Tuned to a change of demand by a factor of 1 + jump.
 
         cv: sd of a day's observation round its forecast over its mean. Half the shift in sds is the reference value
-        (Moustakides 1986), between .25 and 1.25: chances of a smaller change are kept.
+        (Moustakides 1986), at least .25, and at most 1: from there on one freak day alone would raise the alarm.
         """
         if not (jump > -1 and jump != 0 and cv > 0):
             raise ValueError(f"jump = {jump} must be above -1 and not 0, cv = {cv} above 0")
-        k = float(np.clip(abs(jump) / cv / 2, 0.25, 1.25))
-        return cls(k, limit(k, days, charts, cap), cap)
+        k = float(np.clip(abs(jump) / cv / 2, 0.25, 1.0))
+        return cls(k, limit(k, _MARGIN * days, charts, cap), cap)
 
     def watch(self, residuals: Floats) -> int:
         """Feed residuals, day by day; the place of the first at which the alarm is raised, or -1.

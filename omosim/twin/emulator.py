@@ -29,7 +29,9 @@ class Emulator:
     weights: Floats  # (F, S)
     spread: Floats  # (F, F) features' covariance of error, mean over patterns, each over its own at a middling point
     error: Floats  # (S, S) covariance of the description's error at a middling point
-    noise: Floats  # (S, S) covariance of one simulation about the description, left-one-out: chance and misfit
+    noise: Floats  # (S, S) covariance of one simulation about a description that was made without it
+    within: Floats  # (S,) variance about the description, as it takes it to be
+    claimed: Floats  # (S,) what `noise` would be, were all in it that chance and its own error bring
     shift: Floats  # (S, S) covariance of the mean over the sets of draws
     points: int
 
@@ -50,6 +52,10 @@ class Emulator:
         x = self.features(z)
         return x @ self.weights, ((x @ self.spread) * x).sum(axis=1)
 
+    def misfit(self, chance: Floats) -> Floats:
+        """(S,) variances of what the description misses; chance: (S,) variances of one simulation."""
+        return np.maximum(0.0, self.within - chance) + np.maximum(0.0, self.noise.diagonal() - self.claimed)
+
     def slopes(self, z: Floats, step: float = 0.05) -> Floats:
         """(S, P) changes of the patterns by one unit of each z, at one point."""
         size = self.origin.size
@@ -62,6 +68,7 @@ class Emulator:
 
 #: sd of a coefficient that is believed to be nothing, in standard deviations of the noise: never quite nothing
 LEAST = 0.07
+FOLDS = 6
 
 
 def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None) -> Emulator:
@@ -73,36 +80,41 @@ def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None
     n, size = z.shape
     if n < size + 3:
         raise ValueError(f"{n} simulations cannot tell {size} parameters; needed: {size + 3}")
-    weight = np.ones(n) if weight is None else weight / weight.mean()
+    weight = np.ones(n) if weight is None else weight / weight.max()
     origin = np.average(z, axis=0, weights=weight)
     reach = np.maximum(np.sqrt(np.average((z - origin) ** 2, axis=0, weights=weight)), 1e-3)
     x = features((z - origin) / reach)
     sets, code = np.unique(draws, return_inverse=True)
     block = np.eye(sets.size)[code][:, :-1] - (code == sets.size - 1)[:, None] if sets.size > 1 else np.zeros((n, 0))
-    root, f = np.sqrt(weight)[:, None], x.shape[1]
+    root, f, total = np.sqrt(weight)[:, None], x.shape[1], float(weight.sum())
     whole, target = np.concatenate([x, block], axis=1) * root, y * root
     count = y.shape[1]
-    beta, left, keep = np.zeros((whole.shape[1], count)), np.zeros((n, count)), np.zeros(count)
-    inverses = np.zeros((count, f, f))
+    beta, left = np.zeros((whole.shape[1], count)), np.zeros((n, count))
+    inverses, within = np.zeros((count, f, f)), np.zeros(count)
+    fold = np.arange(n) * FOLDS // n if n < 2 * FOLDS else np.random.default_rng(n).permutation(n) % FOLDS
     for s in range(count):
-        beta[:, s], inverse, sigma2 = _sparse(whole, target[:, s])
-        hat = ((whole @ inverse) * whole).sum(axis=1) / sigma2
-        left[:, s] = (target[:, s] - whole @ beta[:, s]) / np.maximum(1 - hat, 0.05)
-        inverses[s], keep[s] = inverse[:f, :f] / sigma2, hat.mean()
-    # left-one-out residuals carry the description's own error besides the noise
-    noise = left.T @ left / n * np.sqrt(np.outer(np.maximum(1 - keep, 0.3), np.maximum(1 - keep, 0.3)))
+        beta[:, s], inverse, within[s] = _sparse(whole, target[:, s], total)
+        inverses[s] = inverse[:f, :f] / within[s]
+        for k in range(FOLDS):
+            kept = fold != k
+            part = _sparse(whole[kept], target[kept, s], float(weight[kept].sum()))[0]
+            left[~kept, s] = target[~kept, s] - whole[~kept] @ part
+    noise = left.T @ left / total
     middling = np.maximum(1e-9, np.einsum("nf,sfg,ng->s", x, inverses, x, optimize=True) / n)
     spread = (inverses / middling[:, None, None]).mean(axis=0)
     shift = np.zeros((count, count))
     if sets.size > 1:
         effect = np.concatenate([beta[f:], -beta[f:].sum(axis=0, keepdims=True)])
         shift = np.diag((effect**2).sum(axis=0) / (sets.size - 1) / sets.size)
-    return Emulator(origin, reach, beta[:f], spread, noise * np.sqrt(np.outer(middling, middling)), noise, shift, n)
+    error = noise * np.sqrt(np.outer(middling, middling))
+    return Emulator(origin, reach, beta[:f], spread, error, noise, within, within * (1 + middling), shift, n)
 
 
-def _sparse(x: Floats, y: Floats, rounds: int = 30) -> tuple[Floats, Floats, float]:
-    """Coefficients, their covariance and the noise's variance; each coefficient's own prior variance is estimated."""
-    n = len(y)
+def _sparse(x: Floats, y: Floats, n: float, rounds: int = 15) -> tuple[Floats, Floats, float]:
+    """Coefficients, their covariance and the noise's variance; each coefficient's own prior variance is estimated.
+
+    n: weights of the rows, added up.
+    """
     gram, cross = x.T @ x, x.T @ y
     sigma2 = max(float(y.var()) * 0.1, 1e-12)
     prior = np.full(x.shape[1], 1.0 / max(float(y.var()), 1e-9))
@@ -131,7 +143,7 @@ class Likelihood:
     @classmethod
     def of(cls, emulator: Emulator, observed: Floats, chance: Floats, scale: float, discrepancy: Floats | None = None) -> Likelihood:
         """chance: (S, S) of the log; scale: people simulated for one of the log; discrepancy: (S,) variances."""
-        misfit = np.maximum(0.0, np.diag(emulator.noise) - np.diag(chance) / scale)
+        misfit = emulator.misfit(np.diag(chance) / scale)
         fixed = chance + emulator.shift + np.diag(misfit + (0.0 if discrepancy is None else discrepancy) + 1e-10)
         root = np.linalg.cholesky(fixed)
         half = np.linalg.solve(root, np.linalg.solve(root, emulator.error).T)

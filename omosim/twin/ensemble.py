@@ -18,7 +18,7 @@ from omosim.engine.errors import SnapshotError
 from omosim.results import write_text
 from omosim.schema.settings import Settings
 from omosim.twin.history import Floats, Ints
-from omosim.twin.members import Member, RunMany
+from omosim.twin.members import HOURLY, Member, RunMany
 from omosim.twin.opening import Opening
 from omosim.twin.panel import Panel
 
@@ -45,6 +45,7 @@ class Ensemble:
         self.weights = np.full(n, 1.0 / n) if weights is None else np.array(weights, np.float64)
         self.settings_of = settings_of
         self.fresh = 1 + max(m.settings.replication for m in members) if fresh is None else fresh
+        self.compact = False  # True: members are put away as snapshots between days, a third of the memory for a restore a day
         self.units: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -66,19 +67,25 @@ class Ensemble:
     def panels(self, days: int, threads: int = 1) -> list[Panel]:
         """Run every member `days` further days; the panels, in order. Members share nothing, so threads change no bit."""
         if threads <= 1:
-            return [member.advance(days) for member in self.members]
+            return [self._run(member, days) for member in self.members]
         with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(lambda member: member.advance(days), self.members))
+            return list(pool.map(lambda member: self._run(member, days), self.members))
+
+    def _run(self, member: Member, days: int) -> Panel:
+        panel = member.advance(days)
+        if self.compact:
+            member.keep()
+        return panel
 
     def advance(self, days: int, run_many: RunMany | None = None, folder: Path | None = None, threads: int = 1) -> dict[str, Floats]:
-        """Run every member; series name -> (N, days), NaN where a member has no such series.
+        """Run every member; series name -> (N, days), by hour (N, days, 24); NaN where a member has no such series.
 
         run_many : maps tasks of `members.advance_task` to their answers, in processes; `folder` is where states pass by
         """
         if run_many is None:
             panels = self.panels(days, threads)
             self.units = {name: unit for p in panels for name, unit in p.units.items()}
-            return _stack([p.series for p in panels], days)
+            return _stack([p.series | {name: p.hourly[name] for name in HOURLY} for p in panels])
         if folder is None:
             raise ValueError("processes hand states over in files: give a folder")
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +100,13 @@ class Ensemble:
             for name in ("path", "to"):
                 Path(task[name]).unlink(missing_ok=True)
         self.units = {name: unit for a in answers for name, unit in a["units"].items()}
-        return _stack([{k: np.array([np.nan if v is None else v for v in x], np.float64) for k, x in a["series"].items()} for a in answers], days)
+        return _stack([{k: np.array(x, np.float64) for k, x in a["series"].items()} for a in answers])  # None becomes NaN
+
+    def branch(self, **changes: Any) -> Ensemble:
+        """A second future of every member, for a forecast or a what-if: it may run ahead, and this one stays where it is."""
+        out = Ensemble([member.branch(**changes) for member in self.members], self.theta, self.weights, self.settings_of, self.fresh)
+        out.compact, out.units = self.compact, dict(self.units)
+        return out
 
     # ---- what is learnt ----------------------------------------------------------------------------------------
     def replace(self, index: Ints) -> None:
@@ -161,9 +174,9 @@ class Ensemble:
         return cls(members, np.array(head["theta"]), np.array(head["weights"]), settings_of, int(head["fresh"]))
 
 
-def _stack(rows: list[dict[str, Floats]], days: int) -> dict[str, Floats]:
-    names = sorted({name for row in rows for name in row})
-    return {name: np.stack([row.get(name, np.full(days, np.nan)) for row in rows]) for name in names}
+def _stack(rows: list[dict[str, Floats]]) -> dict[str, Floats]:
+    like = {name: x for row in rows for name, x in row.items()}
+    return {name: np.stack([row.get(name, np.full(like[name].shape, np.nan)) for row in rows]) for name in sorted(like)}
 
 
 def _step_of(folder: Path) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from omosim.results.tables import parquet_bytes, read_arrow
 
 SCHEMA_VERSION = 1
 HEAD, DATA, LOCK = "twin.json", "data", ".lock"
+PARTS = "omosim-parts-"  # beginning of folders in which a large file is cut
 #: kind of file -> the name under which its newest version also lies in the folder
 COPIES = {
     "posterior": "posterior.parquet", "forecasts": "forecasts.parquet", "scores": "scores.parquet", "quality": "quality.parquet",
@@ -46,7 +48,7 @@ class Twin:
     @property
     def version(self) -> int:
         """Number of the last ingest, 1 that of `new`."""
-        return max((row["version"] for row in self.head["data"]), default=0)
+        return last_version(self.head)
 
     def parts(self, kind: str) -> list[dict[str, Any]]:
         """Rows of `data` of a kind, the oldest first."""
@@ -65,6 +67,11 @@ class Twin:
     def done(self, step: str, key: str) -> bool:
         """Whether the journal says that a step was done with these inputs."""
         return any(row["step"] == step and row["key"] == key for row in self.head["updates"])
+
+
+def last_version(head: Mapping[str, Any]) -> int:
+    """Number of the last ingest that a head tells of; one that brought nothing new counts too."""
+    return max((row["version"] for name in ("data", "sources") for row in head[name]), default=0)
 
 
 def exists(path: str | os.PathLike[str]) -> bool:
@@ -137,7 +144,7 @@ class Step:
         """
         old = self.twin.head
         files = {**old["files"], **head.get("files", {})}
-        row = {"step": step, "key": key, "version": max((r["version"] for r in head.get("data", old["data"])), default=0), "did": dict(did)}
+        row = {"step": step, "key": key, "version": last_version({**old, **head}), "did": dict(did)}
         new = {**old, **head, "files": files, "schema_version": SCHEMA_VERSION, "updates": [*old["updates"], row]}
         atomic.write_json(self.twin.path / HEAD, new)
         self.twin.head = json.loads(atomic.json_text(new))
@@ -185,7 +192,7 @@ def writing(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[Step
     if new and not exists(place):
         if place.exists() and not place.is_dir():
             raise FolderInUse(f"{place}: dir is a file; give a folder")
-        strange = [p.name for p in place.iterdir() if p.name not in (LOCK, DATA, "rejects.csv") and not p.name.endswith(atomic.TEMP_MARK)] if place.is_dir() else []
+        strange = [p.name for p in place.iterdir() if p.name not in (LOCK, DATA) and not p.name.startswith(("rejects", PARTS)) and not p.name.endswith(atomic.TEMP_MARK)] if place.is_dir() else []
         if strange:
             raise FolderInUse(f"{place}: holds files that are not of a twin ({strange[0][:60]}); give dir an empty or a new folder")
         place.mkdir(parents=True, exist_ok=True)
@@ -193,6 +200,8 @@ def writing(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[Step
     else:
         twin = read(place)
     with _locked(place):
+        for left in place.glob(f"{PARTS}*"):
+            shutil.rmtree(left, ignore_errors=True)
         if exists(place):
             twin = read(place)  # another process may have written while this one waited for nothing
             settle(twin)

@@ -7,7 +7,7 @@ The table is `forecasts.parquet` (docs/twin_forecast.md). Tests: tests/twin/test
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -29,11 +29,10 @@ COLUMNS = (*CONTRACT, "unit", "step", "hour", "horizon", *KEPT)
 class Ensemble(Protocol):
     """What assimilation and forecasts run on: whole-model members or cheap ones."""
 
-    names: tuple[str, ...]  # of the parameters that drift
     theta: Floats  # (N, P)
 
     def advance(self, days: int) -> dict[str, Floats]:
-        """Series by day, (N, days) or by hour (N, days, 24), while the members move on."""
+        """Series by day, (N, days), or by hour, (N, days, 24), while the members move on; NaN where a member lacks one."""
         ...
 
     def replace(self, index: NDArray[np.int64]) -> None:
@@ -179,6 +178,8 @@ def forecast(ensemble: Ensemble, origin: dt.date, days: int, units: Mapping[str,
     made = ensemble.advance(days)
     paths, hourly = {}, {}
     for name, p in made.items():
+        if not np.isfinite(p).all():  # a series that some member lacks has no band
+            continue
         if p.ndim == 3:
             hourly[name] = p
         else:
@@ -186,6 +187,26 @@ def forecast(ensemble: Ensemble, origin: dt.date, days: int, units: Mapping[str,
             paths[name] = with_chance(p, share, rng.standard_normal(p.shape)) if share and rng is not None else p
     out = Forecast(origin, paths, dict(units or {}), hourly)
     return known.apply(out) if known is not None else out
+
+
+class DatedPanel(Protocol):
+    """One member's series: (days,) by day and (days, 24) by hour."""
+
+    series: dict[str, Floats]
+    hourly: dict[str, Floats]
+    units: dict[str, str]
+
+
+def of_panels(panels: Sequence[DatedPanel], origin: dt.date, weights: Floats | None = None) -> Forecast:
+    """The forecast that members' panels make; a series or an hour that some member lacks is left out."""
+
+    def stack(rows: list[dict[str, Floats]]) -> dict[str, Floats]:
+        names = set.intersection(*(set(r) for r in rows)) if rows else set()
+        made = {n: np.stack([r[n] for r in rows]) for n in sorted(names)}
+        return {n: x for n, x in made.items() if np.isfinite(x).all()}
+
+    units = {n: u for p in panels for n, u in p.units.items()}
+    return Forecast(origin, stack([p.series for p in panels]), units, stack([p.hourly for p in panels]), weights)
 
 
 def with_actuals(table: pd.DataFrame, first: dt.date, series: Mapping[str, Floats], hourly: Mapping[str, Floats] | None = None) -> pd.DataFrame:

@@ -11,16 +11,20 @@ from typing import Any
 import numpy as np
 
 from omosim.engine.snapshot import Snapshot
-from omosim.model.drift import moved
+from omosim.model.drift import check_moves, moved
+from omosim.model.pnl import profit_and_loss
 from omosim.model.retail import RetailModel
 from omosim.schema.settings import Settings
 from omosim.twin.history import Floats
 from omosim.twin.opening import Opening
 from omosim.twin.panel import Panel
-from omosim.twin.runpanel import panel_of_run
+from omosim.twin.runpanel import empty_share, panel_of_run
+from omosim.world.interventions import whole_run
 
 #: days by which a member's length grows at least when it reaches its end
 MORE_DAYS = 91
+#: series that an ensemble gives by hour
+HOURLY = ("pickup_load",)
 #: texts of tasks in, texts of answers out, in order; a pool of processes of whoever calls
 RunMany = Callable[[list[str]], Sequence[str]]
 
@@ -30,16 +34,17 @@ class Member:
 
     Parameters
     ----------
-    settings : those it runs with
+    settings : those it runs with from here on
     known : shoppers who were customers before it began, the first ones
     model, kept : one of both
+    before : settings with which `kept` was taken, where they were others
     """
 
-    def __init__(self, settings: Settings, known: int, model: RetailModel | None = None, kept: Snapshot | None = None) -> None:
+    def __init__(self, settings: Settings, known: int, model: RetailModel | None = None, kept: Snapshot | None = None, before: Settings | None = None) -> None:
         if (model is None) == (kept is None):
             raise ValueError("a member is a model or a snapshot")
         self.settings, self.known = settings, known
-        self._model, self._kept = model, kept
+        self._model, self._kept, self._before = model, kept, before
 
     @classmethod
     def begin(cls, settings: Settings, opening: Opening) -> Member:
@@ -52,7 +57,8 @@ class Member:
         """The model itself, restored if it was put away."""
         if self._model is None:
             assert self._kept is not None
-            self._model, self._kept = RetailModel.restore(self.settings, self._kept), None
+            self._model = RetailModel.restore(self.settings, self._kept, self._before)
+            self._kept = self._before = None
         return self._model
 
     @property
@@ -69,7 +75,7 @@ class Member:
 
     def snapshot(self) -> Snapshot:
         """The state at the end of the present day, as copies."""
-        return self._kept if self._kept is not None else self.model.snapshot()
+        return self._kept if self._kept is not None and self._before is None else self.model.snapshot()
 
     def advance(self, days: int) -> Panel:
         """Run `days` further days and say what came of them; a member that reaches its end is made longer."""
@@ -77,12 +83,16 @@ class Member:
         if first + days > self.settings.burn_in_days + self.settings.days:
             self._take(self.branch(days=first + days + MORE_DAYS))
         model = self.model
-        for _ in range(days):
+        empty = np.full(days, np.nan)
+        for i in range(days):
             model.step()
-        return panel_of_run(model, first, first + days, self.known)
+            empty[i] = empty_share(model)
+        panel = panel_of_run(model, first, first + days, self.known)
+        panel.series["stockout_share"] = empty
+        return panel
 
     def _take(self, other: Member) -> None:
-        self.settings, self._model, self._kept = other.settings, other._model, other._kept
+        self.settings, self._model, self._kept, self._before = other.settings, other._model, other._kept, other._before
 
     # ---- other futures from here -----------------------------------------------------------------------------
     def branch(self, **changes: Any) -> Member:
@@ -94,16 +104,21 @@ class Member:
     def drifted(self, settings: Settings) -> Member:
         """The member as it goes on with other parameters: those of `omosim.model.drift.MOVES`, any other is refused."""
         settings = settings.model_copy(update={name: getattr(self.settings, name) for name in ("days", "burn_in_days", "replication", "engine", "output")})
-        if not moved(self.settings, settings):
-            return self
-        model = RetailModel.restore(settings, self.snapshot(), before=self.settings)
-        return Member(model.settings, self.known, model)
+        return self._moved(settings)
 
     def fresh(self, replication: int) -> Member:
         """The same past with other draws from now on: needs already under way stay, all that is drawn later is drawn anew."""
-        settings = self.settings.model_copy(update={"replication": replication})
-        model = RetailModel.restore(settings, self.snapshot(), before=self.settings)
-        return Member(model.settings, self.known, model)
+        return self._moved(self.settings.model_copy(update={"replication": replication}))
+
+    def _moved(self, settings: Settings) -> Member:
+        """The member with other settings from now on; they are checked here, and followed when the model is asked for."""
+        settings = whole_run(settings)
+        if not moved(self.settings, settings):
+            return self
+        check_moves(self.settings, settings)
+        if self._kept is not None:
+            return Member(settings, self.known, kept=self._kept, before=self._before or self.settings)
+        return Member(settings, self.known, kept=self.snapshot(), before=self.settings)
 
     # ---- files -------------------------------------------------------------------------------------------------
     def save(self, path: Path) -> dict[str, Any]:
@@ -124,6 +139,7 @@ def advance_task(text: str) -> str:
     panel = member.advance(int(task["days"]))
     head = member.save(Path(task["to"]))
     series = {name: [None if np.isnan(v) else v for v in x.tolist()] for name, x in panel.series.items()}
+    series |= {name: panel.hourly[name].tolist() for name in HOURLY}
     return json.dumps({"settings": head["settings"], "series": series, "units": panel.units}, allow_nan=False)
 
 
@@ -156,20 +172,24 @@ class Paired:
         return float((w * gaps).sum() / w.sum()), float(low), float(high)
 
 
-def paired(members: Sequence[Member], first: dict[str, Any], second: dict[str, Any], days: int, judge: Callable[[RetailModel], dict[str, float]] | None = None
-           ) -> Paired:  # fmt: skip
-    """What each member says of two futures from today: changes of strategy, scenario or days, empty for as it is.
+def paired(members: Sequence[Member], first: dict[str, Any], second: dict[str, Any], days: int, judge: Callable[[RetailModel], dict[str, float]] | None = None,
+           to_end: bool = False) -> Paired:  # fmt: skip
+    """What each member says of two futures from today: changes of strategy or scenario, empty for as it is.
 
-    judge : figures of a model at the end; None: the sums of the panel's series. Members themselves do not move.
+    judge : further figures of a model at the end, beside the sums of the panel's series; to_end : no need arises after the
+    `days`, every order is followed to its end, and the lines of the profit and loss are figures too (`operating_profit`; of
+    the whole run, so that what both futures share falls out of the difference). Members themselves do not move.
     """
     rows: list[list[dict[str, float]]] = []
     for member in members:
         pair = []
         for changes in (first, second):
-            least = member.day + days
-            future = member.branch(**{"days": max(least, member.settings.days), **changes})
+            least = member.day + days - member.settings.burn_in_days
+            future = member.branch(**{"days": least if to_end else max(least, member.settings.days), **changes})
             panel = future.advance(days)
             found = {name: float(np.nansum(x)) for name, x in panel.series.items()}
+            if to_end:
+                found |= {name: float(amount) for name, amount in profit_and_loss(future.model.run()).items()}
             pair.append(found | (judge(future.model) if judge is not None else {}))
         rows.append(pair)
     names = sorted(set.intersection(*(set(one) for pair in rows for one in pair))) if rows else []

@@ -26,13 +26,18 @@ from omosim.kernels.journeys_needs import erlang
 from omosim.kernels.mathx import beta_ppf, exp64, gamma_ppf, log64, log_gamma
 from omosim.kernels.philox import make_key, uniform, uniform4
 from omosim.kernels.purposes import OPENING
+from omosim.kernels.synthesis import fill_normal
 from omosim.schema.settings import Settings
+from omosim.twin import assumed
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.history import Floats, Ints
 from omosim.world.start import UNDER_WAY, Start
 
 _WHICH, _RATE, _LEAVE, _PHASE = 0, 1, 2, 64  # items of the draws; each category's phase has two from _PHASE on
+_GOODWILL = 3
 MOST_STAGES = 4
+#: share of price, assumed: a surprise of a tenth of the price moves goodwill by .03 (goodwill.learning .3)
+GOODWILL_SD = 0.03
 #: purchases per need below which a customer's needs are not made more frequent: he would be asked for ever
 LEAST_SHARE = 0.02
 
@@ -169,6 +174,9 @@ class Opening:
     stock : (N, C) units on hand by node and category, NaN where nobody counted; None nowhere
     orders : UNDER_WAY rows, orders that have not come to their end
     origin : replication whose places, goods and people all members share
+    goodwill_sd : share of price; goodwill is hidden, and drawn round neutral
+    silent_weeks : length of the log, in which those who hold no seat bought nothing; 0: they are as the market has them
+    knew : share of all people who knew the retailer when the log began
     """
 
     as_of: date
@@ -183,6 +191,9 @@ class Opening:
     stock: Floats | None = None
     orders: np.ndarray = field(default_factory=lambda: np.zeros(0, UNDER_WAY))
     origin: int = 0
+    goodwill_sd: float = GOODWILL_SD
+    silent_weeks: float = 0.0
+    knew: float = assumed.AWARE_AT_START
 
     def __len__(self) -> int:
         return int(self.x.size)
@@ -214,13 +225,44 @@ class Opening:
         )  # fmt: skip
         # an order under way is counted, and its coin thrown, when it arrives
         done = np.maximum(self.x + 1 - np.bincount(self.orders["shopper"], minlength=n), 0)
+        liked = np.zeros(n)
+        fill_normal(*make_key(settings.seed, settings.replication), np.arange(n), OPENING, _GOODWILL, liked)
         return Start(
-            self.origin, rate, leave, alive == 1, done, units, self.habit, self.spend, np.zeros(n), self.stock, self.orders
+            self.origin, rate, leave, alive == 1, done, units, self.habit, self.spend, self.goodwill_sd * liked, self.stock, self.orders,
+            *self.prospects(settings),
         )  # fmt: skip
+
+    def prospects(self, settings: Settings) -> tuple[float | None, float]:
+        """Share of the people without a seat who know the retailer, and the factor on their need rates: they have not bought so far.
+
+        Who knew from the start and is silent for T weeks has a rate of Gamma(r, alpha + T), a part (alpha / (alpha + T))^r of them is; who
+        came to know it at an even pace since, has that with the weeks since then. One factor stands for all: that of their mean rate.
+        """
+        weeks, free = self.silent_weeks, settings.shoppers - len(self)
+        if weeks <= 0 or free <= 0:
+            return None, 1.0
+        demand = settings.market.demand
+        share = float(self.share.mean()) if len(self) else 1.0
+        r, alpha = demand.purchase_r, demand.purchase_alpha_weeks * demand.purchase_share / max(share, LEAST_SHARE)
+        at = (np.arange(200) + 0.5) / 200 * weeks  # weeks since they came to know it
+        still, pace = (alpha / (alpha + at)) ** r, alpha / (alpha + at)
+        touched = any(row.awareness_rho > 0 for row in settings.touchpoints.rows.values())
+        gain = settings.market.awareness.acquisition_per_week / (1.0 - assumed.TOUCHED_SHARE * touched)
+        old = self.knew * settings.shoppers * (alpha / (alpha + weeks)) ** r
+        new = (1 - self.knew) * settings.shoppers * gain * weeks / 200 * np.exp(-gain * (weeks - at)) * still
+        people = old + float(new.sum())
+        slow = (old * alpha / (alpha + weeks) + float((new * pace).sum())) / max(people, 1e-9)
+        return min(people / free, 0.98), slow
 
     def with_share(self, share: Floats | float) -> Opening:
         """The same with other purchases per need."""
         return replace(self, share=np.broadcast_to(np.asarray(share, np.float64), self.x.shape).copy())
+
+
+def settings_at(settings: Settings, as_of: date) -> Settings:
+    """The same market from a date on: what a run that begins with that day's state has."""
+    market = settings.market.model_copy(update={"start_date": as_of.isoformat()})
+    return settings.model_copy(update={"market": market, "burn_in_days": 0})
 
 
 def opening_of(shopper: Any, day: Floats, entry: Ints, category: Ints, value: Ints, as_of: date, end_day: float, law: RepeatFit,

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from omosim.ingest import OrderLog
 from omosim.schema.settings import Settings
-from omosim.twin import assumed, laws
+from omosim.twin import assumed
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.calibrate import fit_laws, price_bands, suited
 from omosim.twin.generator import FittedLaws
 from omosim.twin.history import Floats, Windows, history_of
+from omosim.twin.laws import PriceBand
 from omosim.twin.market import Scales, build, digits
 from omosim.twin.summaries import Patterns, patterns_of
 
@@ -35,7 +36,7 @@ class Fit:
 
     laws: FittedLaws  # with the repeat fit that suits thinned needs
     likeliest: RepeatFit
-    bands: tuple[laws.PriceBand, ...]
+    bands: tuple[PriceBand, ...]
     patterns: Patterns
     base: Settings
     name: str
@@ -203,10 +204,10 @@ def settings_of(fit: Fit, theta: Mapping[str, float], *, replication: int = 0, d
         update={"dropout_a": digits(max(0.001, value["leaving"] * spread)), "dropout_b": digits(max(0.001, (1 - value["leaving"]) * spread))}
     )
     present = {p.name for p in PARAMETERS if p.present(fit)}
-    tastes = {n: digits(value[n]) for n in ("taste_store", "taste_social", "taste_live", "taste_sd") if n in present}
+    tastes: dict[str, Any] = {n: digits(value[n]) for n in value if n.startswith("taste_") and n in present}
     market = made.market.model_copy(update={"demand": demand, "choice": made.market.choice.model_copy(update=tastes)})
     shoppers = max(50, round(known * scale / assumed.AWARE_AT_START))
-    change = {
+    change: dict[str, Any] = {
         **made.updates(), "market": market, "shoppers": shoppers, "days": fit.days if days is None else days, "burn_in_days": 0,
         "seed": fit.seed, "replication": replication,
     }  # fmt: skip

@@ -19,15 +19,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, qmc
 
-from omosim import __version__
 from omosim.ingest import OrderLog
 from omosim.results import write_json
+from omosim.results.provenance import code_version
 from omosim.schema.settings import Settings
 from omosim.twin.emulator import Emulator, Likelihood, fit_emulator, sample
 from omosim.twin.errors import CalibrationError
 from omosim.twin.history import Floats, Ints, Windows, split
 from omosim.twin.parameters import Fit, Prior, prepare, settings_of
-from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run
+from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run, shocks
 
 #: Settings -> one frame of orders each, in their order, as they finish
 RunMany = Callable[[list[Settings]], Iterable[pd.DataFrame]]
@@ -89,7 +89,7 @@ class Posterior:
         mean = self.emulator.mean(self.z)
         root = np.linalg.cholesky(self.emulator.error + 1e-12 * np.eye(mean.shape[1]))
         error = np.sqrt(self.emulator.leverage(self.z))[:, None] * (rng.standard_normal(mean.shape) @ root.T)
-        rest = np.maximum(0.0, np.diag(self.emulator.noise) - np.diag(self.chance) / self.scale)
+        rest = self.emulator.misfit(np.diag(self.chance) / self.scale)
         rest = np.sqrt(self.discrepancy + rest + np.diag(self.emulator.shift))
         return mean + error + rest * rng.standard_normal(mean.shape)
 
@@ -130,6 +130,7 @@ def calibrate(fit: Fit, orders: Orders, run_many: RunMany, folder: Path, plan: P
         raise CalibrationError("no parameter can be told from this log")
     observed = fit.patterns.vector(orders)
     spread = chance(orders, fit.patterns, np.random.default_rng([fit.seed, 1]))
+    spread = spread + np.diag(shocks(orders, fit.patterns))
     total = runner.plan(plan)
     rng = np.random.default_rng([fit.seed, 2])
     z = np.zeros((0, prior.centre.size))
@@ -236,6 +237,7 @@ class _Runner:
     progress: Callable[[int, int, str], None] | None
     total: int = 0
     done: int = 0
+    code: str = field(default_factory=code_version)  # other code may simulate otherwise
 
     def plan(self, plan: Plan) -> int:
         """Number of simulations; by the budget once, then as it was written down."""
@@ -257,7 +259,7 @@ class _Runner:
         return runs
 
     def _key(self, *what: Any) -> str:
-        text = json.dumps([FORMAT, __version__, repr(self.fit.patterns), self.fit.origin, self.fit.scale, *what], sort_keys=True)
+        text = json.dumps([FORMAT, self.code, repr(self.fit.patterns), self.fit.origin, self.fit.scale, *what], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
     def run(self, z: Floats, replication: Ints, words: str) -> Floats:
@@ -274,7 +276,7 @@ class _Runner:
         self._tell(len(rows), words)
         for i, frame in zip(left, self.run_many([settings[i] for i in left]), strict=True):
             rows[i] = self._patterns(frame)
-            write_json(places[i], {"schema_version": 1, "patterns": [float(f"{v:.9g}") for v in rows[i]]})
+            write_json(places[i], {"schema_version": 1, "z": z[i].tolist(), "patterns": [float(f"{v:.9g}") for v in rows[i]]})
             rows[i] = np.array([float(f"{v:.9g}") for v in rows[i]])
             self._tell(1, words)
         return np.array([rows[i] for i in range(len(z))])
@@ -296,6 +298,9 @@ def _warnings(result: Posterior, fit: Fit) -> list[str]:
         said.append(f"{fit.scale:.0%} of the retailer's people were simulated; counts were brought up to all of them")
     if fit.scale > 1:
         said.append(f"the retailer was simulated {fit.scale:.3g} times over, since small logs are mostly chance")
+    terms = result.emulator.weights.shape[0]
+    if result.emulator.points < terms:
+        said.append(f"{result.emulator.points} simulations for {terms} terms of the description: bands are wide; give more time")
     missed = [n for n, d in zip(fit.patterns.names(), result.discrepancy, strict=True) if d > 0]
     if missed:
         said.append("no parameters reach these patterns; they were given less weight: " + ", ".join(missed))

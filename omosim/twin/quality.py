@@ -164,10 +164,16 @@ def calendar_of(tables: Tables, closed: Iterable[str] = (), as_of: int | None = 
         names = ", ".join(_WEEKDAYS[w] for w in shut)
         found.append(Finding("closed_weekday", "info", "orders", names, int(np.isin(weekday, shut).sum()), "days without orders there are closed days: 0 orders, no gap"))
     missing = gaps(counts, first, apart)
+    lacking = (counts == 0) & ~apart
+    if lacking.sum() > 0.4 * (~apart).sum() and np.median(counts[counts > 0]) >= 5:
+        missing = lacking  # so many empty days that the days around them say nothing, between days that are busy
     days.state[apart] = CLOSED
     days.state[missing] = GAP
-    for a, b in _runs(missing | (apart & _inside(missing))):  # closed days between two days of a gap belong to it
-        n = int(missing[a:b].sum())
+    for start, end in _runs(missing | apart):
+        at = start + np.flatnonzero(missing[start:end])
+        if not at.size:
+            continue
+        a, b, n = int(at[0]), int(at[-1]) + 1, int(at.size)  # closed days between two days of a gap belong to it
         found.append(Finding("gap", "warning", "orders", _period(days, a, b), n,
                              "not observed: no zeros are made of them. If the shop was closed: closed=[…] with these days"))  # fmt: skip
     if missing.sum() > 0.4 * max(1, (~apart).sum()):
@@ -179,16 +185,6 @@ def calendar_of(tables: Tables, closed: Iterable[str] = (), as_of: int | None = 
 
 
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
-
-
-def _inside(missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Places with a gap somewhere before and the next day after them: closed days between two days of one gap."""
-    left = np.r_[False, missing[:-1]] | np.r_[False, False, missing[:-2]]
-    right = np.r_[missing[1:], False] | np.r_[missing[2:], False, False]
-    between = left & right & ~missing
-    pair = between & (np.r_[False, between[:-1]] | np.r_[between[1:], False])
-    lone = np.r_[False, missing[:-1]] & np.r_[missing[1:], False]
-    return (lone & between) | pair
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -358,6 +354,15 @@ def of_table(table: FurtherTable, orders: pd.DataFrame) -> list[Finding]:
         if stores and strange:
             n = int(table.rows["store_id"].isin(strange).sum())
             found.append(Finding("store_without_orders", "info", table.kind, ", ".join(strange[:5]) + (" …" if len(strange) > 5 else ""), n, "kept; no order names it"))
+    if table.kind == "deliveries" and table.rows["order_id"].notna().any():
+        own = table.rows[table.rows["order_id"].notna()]
+        placed = own["order_id"].map(orders.groupby("order_id")["placed_utc"].min())
+        for code, off, done in (("order_unknown", placed.isna(), "kept; no order has that number yet"),
+                                ("delivered_before_placed", own["utc"] < placed - DAY_S * own["whole_day"], "not taken as the order's handing over")):  # fmt: skip
+            if off.any():
+                rows = own[off.to_numpy()]
+                place = f"{table.file}, row {int(rows['file_row'].min())}: order {str(rows['order_id'].iloc[0])[:40]}"
+                found.append(Finding(code, "info" if code == "order_unknown" else "warning", "deliveries", place, len(rows), done))
     return found
 
 

@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 from omosim.twin import baselines
 from omosim.twin.drift import FALSE_ALARM_DAYS, Alarm, raised_within
 from omosim.twin.errors import CalibrationError
-from omosim.twin.forecast import KEPT
+from omosim.twin.forecast import KEPT, with_actuals
 from omosim.twin.scores import LEVELS, bias, crps, even, wilson
 
 Floats = NDArray[np.float64]
@@ -192,3 +192,24 @@ def watch(forecasts: pd.DataFrame, series: list[str], jump: float = 0.4, false_a
         f"a change of {jump:+.0%} is found within 7 days with chance {slowest:.0%})"
     )
     return Watch(tuple(sorted(raised)), len(seen_days), false_alarm_days, slowest, words)
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything that a score step writes."""
+
+    forecasts: pd.DataFrame  # COLUMNS, `actual` filled in
+    scores: pd.DataFrame  # SCORES
+    summary: pd.DataFrame
+    alarm: Watch
+
+
+def renew(forecasts: pd.DataFrame, first: dt.date, seen: Mapping[str, Floats], hourly: Mapping[str, Floats] | None = None, *,
+          watched: tuple[str, ...] = ("orders", "revenue"), smoothing: bool = True) -> Record:  # fmt: skip
+    """The record anew from all kept forecasts and all that has been seen.
+
+    first, seen, hourly: the panel's first day and series. watched: series of the alarm.
+    """
+    filled = with_actuals(forecasts, first, seen, hourly)
+    scored = score(filled, first, seen, smoothing=smoothing)
+    return Record(filled, scored, summary(scored), watch(filled, [s for s in watched if s in seen]))

@@ -125,10 +125,11 @@ def fit(history: History, weekday: int, cut: int, options: Options) -> Fitted:
 
 def follow(history: History, first_day: dt.date, cut: int, end: int, options: Options | None = None, *,
            fitted: Fitted | None = None, closed_later: frozenset[int] = frozenset()) -> Iterator[Origin]:  # fmt: skip
-    """One Origin a week: from `warm_weeks` on through the fit part, and from `cut` to the last whole week before `end`.
+    """One Origin a week: from `warm_weeks` on through the fit part, and from `cut` to `end`, weeks counted from `cut`.
 
     history: orders from day 0 on; those at or after an origin are not read for its forecast. Each Origin is handed out
-    before its week is looked at, and is completed (`update`, `observed`) when the next one is asked for.
+    before its week is looked at, and is completed (`update`, `observed`) when the next one is asked for; the last one, no
+    whole week before `end`, never is.
     closed_later: days known beforehand to be closed.
     """
     o = options or Options()
@@ -138,7 +139,7 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
     n = o.members
     start = cut - _WEEK * max(0, (cut - _WEEK * o.warm_weeks) // _WEEK)
     theta = _prior(laws, o, rng)
-    for day in range(start, end - _WEEK + 1, _WEEK):
+    for day in range(start, end + 1, _WEEK):
         past = history.part(0, day)
         counts = day_counts(past, day)
         days = trading_weeks(counts["orders"], weekday, laws.weight, o.days, closed_later)
@@ -148,6 +149,8 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
         paths, means = _paths(laws, known, theta, days[day:], shape, o, rng)
         origin = Origin(day, Forecast(first_day + dt.timedelta(days=day), paths, dict(UNITS)), theta)
         yield origin
+        if day + _WEEK > end:
+            return
         seen = day_counts(history.part(0, day + _WEEK), day + _WEEK)
         week = {k: float(v[day:].sum()) for k, v in seen.items()}
         origin.observed = week
@@ -168,6 +171,14 @@ def autumn(day: dt.date) -> float:
     if day.month < 9 or (day.month == 12 and day.day >= 25):
         return 0.0
     return min(1.0, (day - dt.date(day.year, 9, 1)).days / 105)
+
+
+def today(history: History, first_day: dt.date, end: int, options: Options | None = None, closed_later: frozenset[int] = frozenset()) -> list[Origin]:
+    """All of a log fitted, its weeks followed up to `end`; the last Origin is the forecast from that day on.
+
+    What the laws took from the log was also what they are followed through: earlier Origins are no record of forecasts.
+    """
+    return list(follow(history, first_day, end, end, options, closed_later=closed_later))
 
 
 def _prior(laws: Fitted, o: Options, rng: np.random.Generator) -> Floats:

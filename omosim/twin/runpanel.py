@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from omosim.model.kpis import CHANNELS, sold, whole_orders
@@ -24,7 +26,7 @@ def panel_of_run(model: RetailModel, first: int = 0, end: int | None = None, kno
     -----
     Orders count on the day they were placed, with what they are worth by now; returned goods on the day they came back; new
     customers with their first order. Orders that were under way at second 0 are left out. `stockout_share` is of the last
-    day alone, at its end: share of the items that stores carry of which none is on hand. Every day is observed.
+    day alone, at its end (`Member.advance` fills every day's). Every day is observed.
     """
     end = model.day if end is None else min(end, model.day)
     n = max(end - first, 0)
@@ -62,15 +64,22 @@ def panel_of_run(model: RetailModel, first: int = 0, end: int | None = None, kno
     series["sessions.web"], units["sessions.web"] = counts[:, Count.WEB_SESSIONS].astype(np.float64), "sessions"
     _traffic(model, book, first, n, put)
     out = np.full(n, np.nan)
-    stores = (world.nodes["kind"] == NodeKind.STORE) & world.trading
-    if n and end == model.day and stores.any():
-        out[-1] = float(((world.stock.on_hand == 0) & (world.carried > 0))[stores].sum() / max(1, (world.carried > 0)[stores].sum()))
+    if n and end == model.day:
+        out[-1] = empty_share(model)
     series["stockout_share"], units["stockout_share"] = out, "share"
     hourly = {}
     for name, rows in (("orders", orders), ("pickup_load", collected)):
         at = book["placed_at"][rows] // HOUR - 24 * first
         hourly[name] = np.bincount(at, minlength=24 * n)[: 24 * n].astype(np.float64).reshape(n, 24)
     return Panel(world.calendar.date_of(first), n, series, units, hourly)
+
+
+def empty_share(model: RetailModel) -> float:
+    """Share of the items that trading stores carry of which none is on hand now; NaN without stores."""
+    world = model.world
+    stores = (world.nodes["kind"] == NodeKind.STORE) & world.trading
+    carried = (world.carried > 0)[stores]
+    return float(((world.stock.on_hand[stores] == 0) & carried).sum() / carried.sum()) if carried.any() else float("nan")
 
 
 def _first_days(book: np.ndarray, orders: np.ndarray, known: int, first: int, n: int) -> np.ndarray:
@@ -82,7 +91,7 @@ def _first_days(book: np.ndarray, orders: np.ndarray, known: int, first: int, n:
     return at[(at >= 0) & (at < n)]
 
 
-def _traffic(model: RetailModel, book: np.ndarray, first: int, n: int, put) -> None:  # type: ignore[no-untyped-def]
+def _traffic(model: RetailModel, book: np.ndarray, first: int, n: int, put: Callable[..., None]) -> None:
     """People who walk into each store: visitors when they come, and those who collect when they stand at the counter."""
     visit = book["flow"] == Flow.VISIT
     at = np.where(visit, book["placed_at"], book["arrived_at"])

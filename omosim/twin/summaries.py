@@ -7,11 +7,13 @@ ids, several channels, ways of handing over) has no pattern.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from omosim.ingest import OrderLog
 from omosim.twin.history import DAY_S, Floats, Ints, Windows, history_of
@@ -97,7 +99,7 @@ class Patterns:
         count = np.bincount((t * QUARTERS / self.days).astype(np.int64), minlength=QUARTERS)[:QUARTERS]
         return list(np.log(scale * (count + HALF)))
 
-    def _of_people(self, orders: Orders, part: Ints, scale: float) -> list[float]:
+    def _of_people(self, orders: Orders, part: NDArray[np.bool_], scale: float) -> list[float]:
         """Levels, first-time buyers, how often, gaps, and who of the early ones is still seen."""
         known = part & (orders.shopper >= 0)
         who, day = _purchase_days(orders.shopper[known], orders.t[known])
@@ -120,7 +122,7 @@ class Patterns:
         again = (early & (last >= self.days * 2 / 3)).sum()
         return [*found, _logit(again, early.sum() - again)]
 
-    def _shares(self, orders: Orders, part: Ints) -> list[float]:
+    def _shares(self, orders: Orders, part: NDArray[np.bool_]) -> list[float]:
         """Channels and ways against the first of each; customers of two orders and more who use two channels."""
         found = []
         for codes, names in ((orders.channel, self.channels), (orders.way, self.ways)):
@@ -137,7 +139,7 @@ class Patterns:
         return found
 
 
-def _logit(yes: float, no: float) -> float:
+def _logit(yes: Any, no: Any) -> float:
     return float(np.log((yes + HALF) / (no + HALF)))
 
 
@@ -173,7 +175,7 @@ def _ways(log: OrderLog, orders: pd.DataFrame) -> pd.Series:
 
 
 def _codes(column: pd.Series, names: Sequence[str]) -> Ints:
-    return column.map({n: i for i, n in enumerate(names)}).fillna(-1).to_numpy(np.int64)
+    return np.asarray(column.map({n: i for i, n in enumerate(names)}).fillna(-1), np.int64)
 
 
 def orders_of_log(log: OrderLog, windows: Windows, patterns: Patterns) -> Orders:
@@ -237,6 +239,26 @@ def chance(orders: Orders, patterns: Patterns, rng: np.random.Generator, times: 
     return np.cov(np.array(rows).T)
 
 
-def without(patterns: Patterns, days: int) -> Patterns:
-    """The same patterns over other days."""
-    return replace(patterns, days=days)
+def shocks(orders: Orders, patterns: Patterns) -> Floats:
+    """(S,) variances of the counts beyond chance: what moves all customers of a week at once, or brings new ones in bursts.
+
+    From differences of successive weeks, of which the median is taken, so that a season's few steps do not count.
+    """
+    part = orders.t < patterns.days
+    shopper, t = orders.shopper[part], orders.t[part]
+    if patterns.known:
+        who, day = _purchase_days(shopper[shopper >= 0], t[shopper >= 0])
+        first = day[np.r_[True, who[1:] != who[:-1]]] if who.size else day
+    else:
+        day = first = np.floor(t).astype(np.int64)
+    added = np.zeros(len(patterns.names()))
+    weeks = patterns.days // 7
+    for kind, days, parts in (("purchase_days", day, QUARTERS), ("orders", day, QUARTERS), ("first_buyers", first, 3)):
+        at = [i for i, n in enumerate(patterns.names()) if n.split(".")[0] == kind]
+        count = np.bincount(days // 7, minlength=weeks)[:weeks].astype(np.float64)
+        if not at or weeks < 6:
+            continue
+        step, both = np.diff(count), np.maximum(1.0, count[1:] + count[:-1])
+        excess = float(np.median(step**2 / both)) / 0.4549 - 1 - np.sqrt(3 / weeks)
+        added[at] = max(0.0, excess) / max(1.0, days.size / parts)
+    return added

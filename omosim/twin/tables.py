@@ -22,7 +22,7 @@ TIMES = ("promised_utc", "ready_utc", "collected_utc", "returned_utc")
 LINES = (*TEXTS, "placed_utc", "placed_local", "units", "value", *TIMES)
 #: adapters whose cancellations are rows of their own, not states of an order
 OWN_RETURNS = ("uci_online_retail",)
-RETURNS = ("cancel_id", "order_id", "value", "lag_s", "placed_utc", "placed_local", "cancel_utc")
+RETURNS = ("cancel_id", "order_id", "value", "lag_s", "placed_utc", "placed_local", "cancel_utc", "shopper_id", "sku", "units")
 #: what tells a row of each table; later rows with the same replace earlier ones
 KEYS = {
     "stock": ("utc", "store_id", "sku", "category"), "traffic": ("utc", "whole_day", "store_id"), "sessions": ("utc", "whole_day", "channel", "device"),
@@ -121,6 +121,21 @@ def _numbered(returns: pd.DataFrame) -> pd.Series:
     return key + "|" + returns.groupby(key, sort=False).cumcount().astype(str)
 
 
+def matched(returns: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Cancellations whose sale stands in an earlier export, found by the adapter's own rule: the customer's latest earlier sale of the item."""
+    lone = returns[(returns["lag_s"] < 0) & returns["shopper_id"].notna() & returns["sku"].notna()]
+    if lone.empty or lines.empty:
+        return returns
+    sold = lines[lines["shopper_id"].notna()][["shopper_id", "sku", "order_id", "placed_utc", "placed_local", "units"]]
+    both = lone.reset_index()[["index", "shopper_id", "sku", "cancel_utc", "units"]].merge(sold, on=["shopper_id", "sku"], suffixes=("", "_sale"))
+    both = both[(both["placed_utc"] <= both["cancel_utc"]) & (both["units_sale"] >= both["units"])]
+    best = both.sort_values(["index", "placed_utc", "order_id"], kind="stable").drop_duplicates("index", keep="last").set_index("index")
+    out = returns.copy()
+    out.loc[best.index, ["order_id", "placed_utc", "placed_local"]] = best[["order_id", "placed_utc", "placed_local"]]
+    out.loc[best.index, "lag_s"] = best["cancel_utc"] - best["placed_utc"]
+    return out
+
+
 def take_returns(known: pd.DataFrame | None, new: pd.DataFrame) -> Taken:
     """Cancellations that are new, or whose sale is found only now; one whose sale was known stays so."""
     if known is None or known.empty:
@@ -207,7 +222,18 @@ def tables_of(twin: Twin) -> Tables:
     """Everything that the twin has ingested."""
     lines = known(twin, "orders")
     assert lines is not None, "a twin has orders"
-    return Tables(log_of(twin, lines, known(twin, "returns")), {k: f for k in KEYS if (f := known(twin, k)) is not None})
+    further = {k: f for k in KEYS if (f := known(twin, k)) is not None}
+    return Tables(log_of(twin, delivered(lines, further.get("deliveries")), known(twin, "returns")), further)
+
+
+def delivered(lines: pd.DataFrame, deliveries: pd.DataFrame | None) -> pd.DataFrame:
+    """Order lines whose handing over only the table of deliveries tells get it from there; a delivery before its order is no news of it."""
+    if deliveries is None or deliveries["order_id"].isna().all():
+        return lines
+    last = deliveries[deliveries["order_id"].notna()].groupby("order_id")["utc"].max()
+    at = lines["order_id"].map(last)
+    use = (lines["collected_utc"] < 0) & (at >= lines["placed_utc"])
+    return lines.assign(collected_utc=np.where(use, at.fillna(-1), lines["collected_utc"]).astype(np.int64))
 
 
 def log_of(twin: Twin, lines: pd.DataFrame, returns: pd.DataFrame | None) -> OrderLog:

@@ -130,14 +130,15 @@ def claims(
     rows = [row for claim in plan.claims for row in _rows(plan, claim, made, book, replications)]
     folder.write_table("claims", {c: [row[c] for row in rows] for c in rows[0]}, meanings=MEANINGS, types=TYPES)
     failures: list[FailedRun] = []
+    laws: dict[str, int] = {}
     if book is not None:
         folder.write_table("runs", *tabulate.runs_table(book, replications, plan.base.scenario.name))
-        folder.write_json("laws.json", tabulate.law_residuals(book, replications))
+        laws = tabulate.law_proof(book, replications).write(folder)
         failures = book.failed(replications)
         write_failures(folder, (f.row() for f in failures))
     text = answer(rows)
     about = [{"name": c.name, "title": c.title, "source": c.source, "kind": c.kind, "scenario": c.scenario, "assumed": c.assumed} for c in plan.claims]
-    summary = {"answer": text, "seed": plan.seed, "replications": replications, "failed_runs": len(failures), "confidence": 0.95, "about": about, "claims": rows}
+    summary = {"answer": text, "seed": plan.seed, "replications": replications, "failed_runs": len(failures), "laws": laws, "confidence": 0.95, "about": about, "claims": rows}
     folder.finish(summary, finished=finished())
     return ClaimsOutcome(folder, text, rows, failures, 3 if failures else 0)
 
@@ -189,7 +190,7 @@ MEANINGS = {
     "ci_low": "lower end of the 95 % interval of simulated_causal", "ci_high": "upper end", "reading": "all of it in words",
     "kind": "CLM a vendor's claim | TGT a pattern | PAR an input of the model | SCN an input of a scenario",
     "form": "change: after against before | gap: some people against others | level",
-    "finding": "reached | part | next_to_nothing | opposite | effect | cannot_tell | level | cannot_speak", "raw_low": "lower end of the 95 % interval of simulated_raw",
+    "finding": "reached | part_or_more | part | next_to_nothing | opposite | effect | cannot_tell | level | cannot_speak", "raw_low": "lower end of the 95 % interval of simulated_raw",
     "raw_high": "upper end", "anyway": "the raw kind of reading without the practice", "luckiest": "the largest raw reading of all replications: what survivors publish",
     "causal_part": "simulated_causal over simulated_raw", "fitted": "a parameter was set with this figure in view", "reason": "why something is null",
 }  # fmt: skip

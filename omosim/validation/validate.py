@@ -207,7 +207,7 @@ def _publish(plan: Plan, made: Cells, book: Book, replications: int, folder: Res
         folder.write_table(name, {c: [row[c] for row in rows] for c in columns}, meanings=MEANINGS, types={c: TYPES[c] for c in columns})
     folder.write_table("effects", effects_table(effects), meanings=MEANINGS, types={"value": "float64"})
     folder.write_table("runs", *tabulate.runs_table(book, replications, plan.base.scenario.name))
-    folder.write_json("laws.json", tabulate.law_residuals(book, replications))
+    laws = tabulate.law_proof(book, replications).write(folder)
     failures = book.failed(replications)
     write_failures(folder, (f.row() for f in failures))
     text = answer(judged)
@@ -217,7 +217,7 @@ def _publish(plan: Plan, made: Cells, book: Book, replications: int, folder: Res
         for one in plan.planned for e in (one.experiment,)
     ]  # fmt: skip
     summary = {
-        "answer": text, "seed": plan.seed, "replications": replications, "failed_runs": len(failures), "confidence": 0.95,
+        "answer": text, "seed": plan.seed, "replications": replications, "failed_runs": len(failures), "laws": laws, "confidence": 0.95,
         "counts": counts(judged), "experiments": experiments, "validation": judged, "reported": reported,
     }  # fmt: skip
     folder.finish(summary, finished=finished())

@@ -8,7 +8,7 @@ import numpy as np
 
 from omosim.schema.codes import Flow
 from omosim.schema.columns import CATEGORY_BITS, DEMAND, NEED_BITS, OFFER_NAMES, ORDINAL_BITS
-from omosim.schema.shopper import ALIVE, CONSENT, KNOWS, NEED, NEVER
+from omosim.schema.shopper import ALIVE, CONSENT, KNOWS, NEVER
 from omosim.world.state import World
 from omosim.world.stock import Stock
 
@@ -47,6 +47,8 @@ class Start:
     goodwill : (n,) float64, share of price
     stock : (N, C) float64 units on hand by node and category, NaN not counted; None nothing was
     orders : UNDER_WAY rows, orders placed before second 0 that have not come to their end
+    aware : share of the other people who know the retailer; None as the market says
+    slow : factor on the need rate of those who do: they have not bought so far
     """
 
     origin: int
@@ -60,6 +62,8 @@ class Start:
     goodwill: np.ndarray
     stock: np.ndarray | None = None
     orders: np.ndarray = field(default_factory=lambda: np.zeros(0, UNDER_WAY))
+    aware: float | None = None
+    slow: float = 1.0
 
     def __len__(self) -> int:
         return int(self.need_rate.size)
@@ -165,7 +169,12 @@ def seat_customers(start: Start, shoppers: np.ndarray, needs: np.ndarray, share:
     rate = who["need_rate"].astype(np.float64)[:, None] * share  # as the column keeps it
     with np.errstate(divide="ignore"):
         seconds = np.floor(start.units * WEEK_S / (stages * rate) + 0.5)
-    rows: np.ndarray = needs[: n * share.size]
-    assert rows.dtype == NEED
+    rows = needs[: n * share.size]
     rows["next_s"] = np.where(seconds < 2.0e9, seconds, NEVER).ravel().astype(np.int64)
     rows["number"] = 0
+    if start.aware is not None:
+        silent = n + np.flatnonzero(shoppers["aware_at"][n:] < start.aware)
+        shoppers["need_rate"][silent] *= start.slow
+        theirs = (silent[:, None] * share.size + np.arange(share.size)).ravel()
+        later = np.floor(needs["next_s"][theirs] / max(start.slow, 1e-9) + 0.5)
+        needs["next_s"][theirs] = np.where(later < 2.0e9, later, NEVER).astype(np.int64)

@@ -87,6 +87,7 @@ def table(row):
     print(f"  opening                {row['begin_cpu_s']:8.1f} CPU s for all")
     print(f"  parameters moved       {row['set_cpu_s']:8.1f} CPU s for all")
     print(f"  half replaced by copies{row['replace_half_cpu_s']:8.1f} CPU s")
+    print(f"  a day after both       {row['day_after_cpu_s']:8.1f} CPU s: members are restored with what moved when they are run")
     print(f"  memory                 {row['bytes_a_member'] / 1e6:8.1f} MB a member, peak {row['peak_mb']:.0f} MB; snapshot {row['snapshot_bytes'] / 1e6:.1f} MB, on disk {row['file_bytes'] / 1e6:.2f} MB")
     print(f"  file                   {row['save_4_cpu_s'] / 4:8.2f} CPU s to write a member, {row['restore_4_cpu_s'] / 4:.2f} to restore it")
 

@@ -18,7 +18,7 @@ def answer(task: dict) -> str:
     kpis = [{"kpi": "operating_profit", "value": profit, "unit": "minor KRW", "reason": ""}]
     draw.seed(str(task["run_id"]))
     kpis += [{"kpi": f"kpi_{i:02d}", "value": draw.random(), "unit": "share", "reason": ""} for i in range(KPIS - 1)]
-    return json.dumps({"run_id": task["run_id"], "kpis": kpis, "laws": {}, "pnl": {}})
+    return json.dumps({"run_id": task["run_id"], "kpis": kpis, "laws": {f"L{i}": 0 for i in range(1, 13)}, "pnl": {}})
 
 
 def nothing(text: str) -> str:

@@ -428,12 +428,14 @@ def test_files_travel_with_the_package(tmp_path) -> None:
         shutil.copytree(ROOT / name, tmp_path / "site" / "omosim" / "_data" / name)
     (tmp_path / "empty").mkdir()
     study = ["compare", "experiment=omo_can_lose", "--cfg", "job"]
-    for words in (["list"], ["compare", "--cfg", "job"], study):
-        call = [sys.executable, "-P", "-m", "omosim.cli.main", *words]
-        texts = []
-        for place in (tmp_path / "site", ROOT):
-            env = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
-            done = subprocess.run(call, capture_output=True, text=True, env=env, cwd=tmp_path / "empty")
-            assert done.returncode == 0, done.stderr
-            texts.append(done.stdout)
-        assert texts[0] == texts[1]
+    calls = [["list"], ["compare", "--cfg", "job"], study]
+    code = f"import omosim\nfrom omosim.cli.main import main\nassert not any(map(main, {calls!r}))\nprint(omosim.__file__)"
+    texts = []
+    for place in (tmp_path / "site", ROOT):
+        env = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, env=env, cwd=tmp_path / "empty")
+        assert done.returncode == 0, done.stderr
+        text, _, file = done.stdout.strip().rpartition("\n")
+        assert Path(file).is_relative_to(place) and "seoul_beauty" in text
+        texts.append(text)
+    assert texts[0] == texts[1]

@@ -1,4 +1,4 @@
-"""`omosim flip` as a user runs it: a known break-even through the whole command, resume, rerun, report, notebook, bad words; one true run."""
+"""`omosim flip` as a user runs it: a known break-even through the whole command, notebook, bad words (resume: test_resume_of_rounds.py); one true run."""
 
 from __future__ import annotations
 
@@ -10,24 +10,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from omosim.cli.main import main
+from tests.cli.conftest import bytes_of, with_and_without_push
 
 # in the retailer of known truth push is worth 500 - 1000 + 1000 * (17.5 - stores): it breaks even at 17
 RANGE = "network.stores.count=interval(5,40)"
 
 
 @pytest.fixture
-def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The retailer of known truth, in this process, and two strategies that differ in push alone."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "study"))
-    import fake_retail
-
-    monkeypatch.setattr("omosim.api.flips.ENTRY", "fake_retail:run")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fake_retail, "BROKEN", {"sigma": 300})
-    for name in ("without", "with"):
-        capability = "  push: {enabled: true}\n" if name == "with" else ""
-        Path(f"{name}.yaml").write_text(f"name: {name}\ntitle: {name} push\ncapabilities:\n  web_shop: {{enabled: true}}\n  customer_file: {{enabled: true}}\n{capability}", encoding="utf-8")
-    return fake_retail
+def known(retail, monkeypatch: pytest.MonkeyPatch):
+    """The retailer of known truth, and two strategies that differ in push alone."""
+    monkeypatch.setattr(retail, "BROKEN", {"sigma": 300})
+    with_and_without_push()
+    return retail
 
 
 WORDS = ["flip", "strategies=[./without.yaml,./with.yaml]", RANGE, "shoppers=5000", "replications=4", "jobs=1"]
@@ -35,10 +29,6 @@ WORDS = ["flip", "strategies=[./without.yaml,./with.yaml]", RANGE, "shoppers=500
 
 def rows(place: str, name: str) -> list[dict]:  # type: ignore[type-arg]
     return pq.read_table(f"{place}/{name}.parquet").to_pylist()
-
-
-def bytes_of(place: str) -> dict[str, bytes]:
-    return {p.relative_to(place).as_posix(): p.read_bytes() for p in sorted(Path(place).rglob("*.parquet"))}
 
 
 def test_the_known_break_even_comes_back(known, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,34 +81,13 @@ def test_a_map_of_two_keys(known) -> None:
     assert ax.get_xlabel() == "network.stores.count [stores]" and "wait_per_day" in ax.get_ylabel()
 
 
-def test_resume_rerun_report_and_notebook(known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*WORDS, "output.dir=whole"]) == 0
-    real, count = known.run, 0
-
-    def stops(text: str) -> str:
-        nonlocal count
-        count += 1
-        if count % 31 == 0:
-            raise KeyboardInterrupt
-        return real(text)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(known, "run", stops)
-        codes = [main([*WORDS, "output.dir=cut"]) for _ in range(2)]
-    assert codes == [130, 130] and "Run the same command again" in capsys.readouterr().err and not Path("cut/summary.json").exists()
-    assert main([*WORDS, "output.dir=cut"]) == 0
-    assert bytes_of("cut") == bytes_of("whole")
-    capsys.readouterr()
-    Path("with.yaml").unlink()
-    assert main(["rerun", "whole"]) == 0
-    assert "tables have the same bytes as in whole" in capsys.readouterr().out
-    Path("whole/report.html").unlink()
-    assert main(["report", "whole"]) == 0 and Path("whole/report.html").is_file()
+def test_the_notebooks_result(known) -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
     import omosim as om
 
+    assert main([*WORDS, "output.dir=whole"]) == 0
     result = om.load("whole")
     assert type(result).__name__ == "FlipResult" and len(result.boundary()) == 1 and "pays below" in result.answer and "<table" in result._repr_html_()
     before = dict(mpl.rcParams)

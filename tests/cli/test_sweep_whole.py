@@ -50,7 +50,7 @@ def test_the_contract_of_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert sweep("strategy=o2o,omo", "seed=1,2", *SMALL, "output.dir=a") == 0
     assert "8 were there" in capsys.readouterr().out and tables(Path("a")) == before
 
-    assert main(["sweep", "extend", "a", "replications=+1"]) == 0
+    assert main(["sweep", "extend", "a", "replications=+1", "jobs=1"]) == 0
     assert len({row["run_id"] for row in rows(Path("a"))}) == 16
     assert "8 were there" in capsys.readouterr().out
     assert sweep("strategy=o2o,omo", "seed=1,2", *SMALL, "replications=2", "output.dir=b") == 0

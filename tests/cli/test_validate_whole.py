@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from omosim.cli.main import main
+from tests.commands import here
 from tests.validation.tiny import TINY
 
 
@@ -42,17 +43,11 @@ def start(words, folder):
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
-def finish(words, folder):
-    child = start(words, folder)
-    out, err = child.communicate(timeout=900)
-    return child.returncode, out, err
-
-
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
     place = tmp_path_factory.mktemp("validate")
     (place / "t.yaml").write_text(TINY, encoding="utf-8")
-    code, out, err = finish([*SMALL, "jobs=1", "output.dir=one"], place)
+    code, out, err = here([*SMALL, "jobs=1", "output.dir=one"], place)
     assert code == 0, err
     return place, out, err
 
@@ -82,7 +77,7 @@ def test_files_of_the_contract(shown) -> None:
 def test_two_processes_give_the_same_bytes(shown, tmp_path: Path) -> None:
     place, _, _ = shown
     (tmp_path / "t.yaml").write_text(TINY, encoding="utf-8")
-    code, _, err = finish([*SMALL, "jobs=2", "output.dir=two"], tmp_path)
+    code, _, err = here([*SMALL, "jobs=2", "output.dir=two"], tmp_path)
     assert code == 0, err
     for name in TABLES:
         assert (tmp_path / "two" / name).read_bytes() == (place / "one" / name).read_bytes(), name
@@ -102,7 +97,7 @@ def test_interrupt_and_resume(shown, tmp_path: Path) -> None:
     assert child.returncode in (0, 130) and "Traceback" not in err
     if child.returncode == 130:
         assert "same command" in out + err and not (tmp_path / "three" / "summary.json").exists()
-    code, _, err = finish(words, tmp_path)
+    code, _, err = here(words, tmp_path)
     assert code == 0, err
     for name in TABLES:
         assert (tmp_path / "three" / name).read_bytes() == (place / "one" / name).read_bytes(), name

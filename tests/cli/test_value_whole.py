@@ -1,4 +1,4 @@
-"""`omosim value` as a user runs it: known worths through the whole command, resume, rerun, report, notebook, bad words; one true run."""
+"""`omosim value` as a user runs it: known worths through the whole command, notebook, bad words (resume: test_resume_of_rounds.py); one true run."""
 
 from __future__ import annotations
 
@@ -16,23 +16,13 @@ TABLES = ("values", "synergy", "ladder", "coalitions")
 
 
 @pytest.fixture
-def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The retailer of known truth, in this process; the user's folder is a fresh one."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "study"))
-    import fake_retail
-
-    monkeypatch.setattr("omosim.api.valuation.ENTRY", "fake_retail:run")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fake_retail, "BROKEN", {})
-    return fake_retail
+def known(retail):
+    """The retailer of known truth."""
+    return retail
 
 
 def rows(place: str, name: str) -> list[dict]:  # type: ignore[type-arg]
     return pq.read_table(f"{place}/{name}.parquet").to_pylist()
-
-
-def bytes_of(place: str) -> dict[str, bytes]:
-    return {p.relative_to(place).as_posix(): p.read_bytes() for p in sorted(Path(place).rglob("*.parquet"))}
 
 
 def test_known_worths_come_back_exactly(known, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,35 +70,16 @@ def test_sampled_orders_agree_with_all(known, monkeypatch: pytest.MonkeyPatch) -
     assert rows("b", "ladder")[0]["capability"] == rows("a", "ladder")[0]["capability"]
 
 
-def test_resume_rerun_report_and_notebook(known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*SMALL, NAMED, "output.dir=whole"]) == 0
-    real, count = known.run, 0
-
-    def stops(text: str) -> str:
-        nonlocal count
-        count += 1
-        if count % 17 == 0:
-            raise KeyboardInterrupt
-        return real(text)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(known, "run", stops)
-        codes = [main([*SMALL, NAMED, "output.dir=cut"]) for _ in range(3)]
-    assert codes == [130, 130, 130] and "Run the same command again" in capsys.readouterr().err
-    assert main([*SMALL, NAMED, "output.dir=cut"]) == 0
-    assert bytes_of("cut") == bytes_of("whole")
-    assert main(["rerun", "whole"]) == 0
-    assert "tables have the same bytes as in whole" in capsys.readouterr().out
-    Path("whole/report.html").unlink()
-    assert main(["report", "whole"]) == 0 and Path("whole/report.html").is_file()
-    import omosim as om
-
-    result = om.load("whole")
-    assert type(result).__name__ == "ValueResult" and len(result.table()) == 5 and len(result.synergy()) == 10
-    assert "From omnichannel" in result.answer and "live_commerce" in result._repr_html_() and len(result.ladder()) and len(result.coalitions())
+def test_the_notebooks_result(known) -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
+    import omosim as om
+
+    assert main([*SMALL, NAMED, "output.dir=whole"]) == 0
+    result = om.load("whole")
+    assert type(result).__name__ == "ValueResult" and len(result.table()) == 5 and len(result.synergy()) == 10
+    assert "From omnichannel" in result.answer and "live_commerce" in result._repr_html_() and len(result.ladder()) and len(result.coalitions())
     before = dict(mpl.rcParams)
     ax = result.plot.waterfall()
     assert ax.get_xlabel() and len(ax.patches) == 6 and dict(mpl.rcParams) == before

@@ -9,7 +9,7 @@ from tests.docs.test_readme import omosim
 PAGE = (Path(__file__).parents[2] / "docs" / "attribution.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.M | re.S)
 COMMANDS = [line for kind, block in BLOCKS if kind == "bash" for line in block.splitlines() if line.strip()]
-SMALL = ("shoppers=200", "days=5", "burn_in_days=5", "replications=2")
+SMALL = ("shoppers=100", "days=3", "burn_in_days=3", "replications=2", "jobs=1")
 
 
 def test_the_commands_work_in_their_order(tmp_path):

@@ -1,23 +1,17 @@
 """Every file and command of docs/customers.md is composed here, and run in the longer checks."""
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.docs.test_readme import omosim
+
 PAGE = (Path(__file__).parents[2] / "docs" / "customers.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.M | re.S)
 FILES = {f"{yaml.safe_load(text)['name']}.yaml": text for kind, text in BLOCKS if kind == "yaml"}
 COMMANDS = [line for kind, text in BLOCKS if kind == "bash" for line in text.splitlines()]
-
-
-def omosim(line, folder, *more):
-    words = [sys.executable, "-m", "omosim.cli.main", *shlex.split(line)[1:], *more]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=1500)
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """Every command and code block of docs/value.md and docs/flip.md runs, on tiny worlds; their tables and columns are as they say."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -38,8 +35,9 @@ def test_the_commands_work(page, tmp_path):
 
 
 @pytest.mark.parametrize("page", ["value", "flip"])
-def test_the_code_runs(page, tmp_path):
+def test_the_code_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (code,) = blocks(page, "python")
-    env = {**os.environ, "MPLBACKEND": "agg"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
+    names = {"__name__": page}
+    exec(compile(code, f"{page}.md", "exec"), names)
+    assert names["result"].answer and (tmp_path / "outputs" / page / "latest" / "report.html").is_file()

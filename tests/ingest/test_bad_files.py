@@ -69,12 +69,13 @@ COMMAND_LINE = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("words", [("calibrate", "output.dir"), ("twin", "new", "dir")], ids=["calibrate", "twin"])
 @pytest.mark.parametrize("name", COMMAND_LINE)
-def test_the_command_line_says_the_same_and_ends_with_2(name: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_command_line_says_the_same_and_ends_with_2(name: str, words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     case = REFUSED[name]
     path = case.write(tmp_path)
-    words = ["calibrate", f"orders={path}", f"output.dir={tmp_path / 'out'}"]
-    assert main([*words, *(f"{key}={value}" for key, value in case.options.items())]) == 2
+    call = [*words[:-1], f"orders={path}", f"{words[-1]}={tmp_path / 'out'}"]
+    assert main([*call, *(f"{key}={value}" for key, value in case.options.items())]) == 2
     shown = "".join(capsys.readouterr())
     assert case.code in shown and "Traceback" not in shown and "a bug in omosim" not in shown
     assert "\x1b" not in shown and "\u202e" not in shown

@@ -103,7 +103,7 @@ def test_the_catalogue_is_sound() -> None:
     texts = json.loads(KOREAN.read_text(encoding="utf-8"))
     assert list(texts) == sorted(texts) and len(texts) > 300
     for english, korean in texts.items():
-        asked, given = (set(re.findall(r"\{(\w+)[#~]?\}", t)) for t in (english, korean))
+        asked, given = (set(re.findall(r"\{(\w+)[#~^]?\}", t)) for t in (english, korean))
         assert given <= asked, english
         assert set(re.findall(r"⟦\d⟧", english)) == set(re.findall(r"⟦\d⟧", korean)), english
         assert not re.search(r"[<>]", korean.replace("< ", "")), korean

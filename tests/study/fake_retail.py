@@ -28,4 +28,4 @@ def run(text: str) -> str:
         {"kpi": "operating_profit", "value": round(profit), "unit": "KRW"}, {"kpi": "net_revenue", "value": 1_000_000, "unit": "KRW"},
         {"kpi": "capability_cost", "value": COST * len(on), "unit": "KRW"},
     ]  # fmt: skip
-    return json.dumps({"run_id": task["run_id"], "kpis": kpis, "laws": {}, "pnl": {}})
+    return json.dumps({"run_id": task["run_id"], "kpis": kpis, "laws": {"L6": 0}, "pnl": {}})

@@ -30,11 +30,13 @@ from omosim.study.attribute import (
     share_error,
     shift_rows,
     spending,
+    told_apart,
     transition_rows,
 )
 from omosim.study.attribute_summary import summarise
 from omosim.study.attribute_task import of_paths
 from omosim.study.attribution import MODELS
+from omosim.study.stats import mean
 from omosim.study.switching import OTHER, OWN, PAID, Point, without
 from tests.study.test_attribution import path
 
@@ -99,6 +101,23 @@ def test_the_jackknife_is_free_of_the_bias_of_order_one_over_n() -> None:
     pseudo = jackknifed(lambda m: float(m[0] ** 2), values)
     n, mean = 4, values.mean()
     assert pseudo is not None and np.mean(pseudo) == pytest.approx(mean**2 - values.var(ddof=1) / n)
+
+
+@pytest.mark.parametrize("replications", [4, 8])
+def test_models_that_are_alike_are_seldom_told_apart_and_one_far_off_is(replications: int) -> None:
+    """Known truth: seven models of one error, under luck that they share; then one whose error is larger by ten of its noise."""
+    draw = np.random.default_rng([4, replications])
+    false, missed, studies = 0, 0, 300
+    for _ in range(studies):
+        errors = 0.3 + 0.02 * draw.normal(size=replications) + 0.02 * draw.normal(size=(len(MODELS), replications))
+        pseudo = dict(zip(MODELS, errors.tolist(), strict=True))
+        false += any(told_apart(pseudo, min(pseudo, key=lambda m: mean(pseudo[m]))).values())
+        pseudo["last_touch"] = (errors[0] + 0.2 + 0.02 * draw.normal(size=replications)).tolist()
+        rest = [m for m in MODELS if m != "last_touch"]
+        missed += not told_apart(pseudo, min(rest, key=lambda m: mean(pseudo[m])))["last_touch"]
+    print(f"{replications} replications: alike and told apart {100 * false / studies:.1f} %, far off and not told {100 * missed / studies:.1f} %")
+    assert false / studies <= 0.05
+    assert missed / studies <= (0.35 if replications == 4 else 0.1)
 
 
 def test_the_interval_of_the_true_effect_covers_it() -> None:
@@ -249,7 +268,7 @@ def test_paid_touchpoints_that_were_not_all_off_are_named() -> None:
     for r in range(6):
         figures.put(NO_MEDIA, r, REVENUE, (figures.of(AS_IT_IS, REVENUE)[r] or 0.0) - 90.0 - r)
     left = [*POINTS, Point("d", "Display", PAID, 5.0, "not switched off in this study")]
-    for points, words in ((POINTS, "All paid touchpoints together cause: 9."), (left, "Ads and Banner together cause: 9.")):
+    for points, words in ((POINTS, "All paid touchpoints together cause: 9."), (left, "Ads, Banner together cause: 9.")):
         rows = {"attribution": attribution_rows(figures, points, [], "minor KRW"), "errors": error_rows(figures, points, []), "shifts": []}
         found = summarise(figures, points, rows, [])
         assert words in found["answer"] and found["paid_together"]["touchpoints"] == ["a", "b"]

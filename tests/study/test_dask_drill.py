@@ -136,3 +136,26 @@ def test_a_run_that_kills_its_workers_is_set_aside_and_its_neighbours_are_not(cl
     (row,) = [json.loads(line) for line in (place / "failures.jsonl").read_text().splitlines()]
     assert (row["run_id"], row["kind"]) == ("run00005", "killed") and row["attempts"] >= 3 and "no other run beside it" in row["message"]
     assert len(list(marks.iterdir())) == 4  # those that kill a worker once are among the 23
+
+
+@pytest.mark.slow
+def test_an_answer_lost_with_its_worker_is_run_again(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker dies between the end of a run and the fetching of its answer: the scheduler runs it elsewhere, and nobody else notices."""
+    from omosim.study.cluster import DaskExecutor
+
+    monkeypatch.syspath_prepend(str(HERE))
+    address = cluster.scheduler()
+    first = cluster.worker("one", address)
+    workers = DaskExecutor("fake_entry:run", address)
+    try:
+        workers.submit("run00000", drill.task(drill.plan(1)[0], 0, ""))
+        (future,) = workers._pending.values()
+        wait(lambda: future.status == "finished", cluster, "one")
+        cluster.kill(first)
+        wait(lambda: future.status != "finished", cluster, "one")
+        assert future.status == "lost"
+        cluster.worker("two", address)
+        (found,) = workers.collect()
+        assert found.failure is None and json.loads(found.value or "")["run_id"] == "run00000" and workers.pending() == 0
+    finally:
+        workers.close()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from omosim.results.words import interval
 from omosim.study.answer import carrying, staff_loads
 from omosim.study.directions import direction
 from omosim.study.stats import (
@@ -113,9 +114,27 @@ def test_holm_by_hand() -> None:
     assert holm([None]) == [False]
 
 
-def test_holm_decides_at_least_what_bonferroni_does() -> None:
-    got = [Paired(9, p_value=p, diff=1.0) for p in (0.012, 0.02, 0.6)]
-    assert verdicts(got, 1) == ["better", "better", "cannot_tell"]
+def test_a_verdict_wants_holms_test_and_an_interval_that_leaves_out_0() -> None:
+    # Holm rejects the first two (.012 <= .05/3, .02 <= .05/2); the second one's interval, Bonferroni over three, holds 0
+    got = [Paired(9, p_value=p, diff=1.0, ci_low=low, ci_high=2.0) for p, low in ((0.012, 0.1), (0.02, -0.1), (0.6, -3.0))]
+    assert holm([r.p_value for r in got]) == [True, True, False]
+    assert verdicts(got, 1) == ["better", "cannot_tell", "cannot_tell"]
+    assert verdicts([Paired(9, p_value=0.001, diff=1.0)], 1) == ["cannot_tell"]  # no interval, no verdict
+
+
+@given(st.lists(st.lists(st.floats(-1, 3), min_size=3, max_size=12), min_size=1, max_size=4), st.sampled_from(["share", "minor KRW", "min", "minor GBP"]), st.sampled_from([1, -1]))
+def test_a_verdict_agrees_with_its_interval_as_printed(arms: list[list[float]], unit: str, way: int) -> None:
+    found = [paired(arm, [0.0] * len(arm), alpha=0.05 / len(arms)) for arm in arms]
+    for result, verdict in zip(found, verdicts(found, way), strict=True):
+        assert result.ci_low is not None and result.ci_high is not None
+        if max(abs(result.ci_low), abs(result.ci_high)) < 1e-9:
+            continue
+        low, high = (float(end.replace(",", "")) for end in interval(result.ci_low, result.ci_high, unit).removesuffix(" pp").split(" to "))
+        if verdict == "cannot_tell" and not low <= 0 <= high:
+            edge = 0.05 / len(arms)  # interval and test are computed apart and may differ in the ninth digit
+            assert result.p_value is not None and abs(result.p_value - edge) < 1e-6
+        elif verdict != "cannot_tell":
+            assert low > 0 if (verdict == "better") == (way > 0) else high < 0
 
 
 values = st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), min_size=2, max_size=30)

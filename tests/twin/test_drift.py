@@ -17,12 +17,11 @@ def test_run_lengths_are_the_published_ones() -> None:
 def test_the_stated_rate_of_false_alarms_holds_in_simulation() -> None:
     for jump, cv, charts in ((0.4, 0.2, 1), (0.4, 0.5, 1), (0.4, 0.25, 3)):
         alarm = Alarm.for_jump(jump, cv, charts=charts)
-        assert two_sided(alarm.k, alarm.h, 0.0, alarm.cap) == pytest.approx(FALSE_ALARM_DAYS * charts, rel=0.01)
-        z = np.random.default_rng(8).standard_normal(40_000 * charts)
+        stated = FALSE_ALARM_DAYS * charts
+        assert stated < two_sided(alarm.k, alarm.h, 0.0, alarm.cap) < 1.12 * stated
+        z = np.random.default_rng(8).standard_normal(100_000 * charts)
         false = len(alarms(z, Alarm(alarm.k, alarm.h, alarm.cap)))
-        expected = z.size / (FALSE_ALARM_DAYS * charts)
-        assert false < expected + 3 * np.sqrt(expected)
-        assert false > 0.8 * expected
+        assert 0.75 < false / (z.size / stated) < 1.0
 
 
 def test_a_jump_of_forty_percent_is_found_within_seven_days() -> None:
@@ -52,7 +51,7 @@ def test_counts_of_known_level_raise_alarms_at_the_stated_rate_and_the_jump_with
     alarm = Alarm.for_jump(0.4, cv)
     quiet = np.concatenate([residuals(days(60, 200, 7), days(60, 7), rng.random(7)) for _ in range(1500)])
     false = len(alarms(quiet, alarm)) / (quiet.size / FALSE_ALARM_DAYS)
-    assert 0.6 < false < 1.35
+    assert 0.55 < false < 1.25
     found = 0
     for _ in range(300):
         jumped = residuals(days(60, 200, 7), days(84, 7), rng.random(7))
@@ -61,9 +60,10 @@ def test_counts_of_known_level_raise_alarms_at_the_stated_rate_and_the_jump_with
 
 
 def test_one_freak_day_raises_nothing_and_unseen_days_are_passed_over() -> None:
-    alarm = Alarm.for_jump(0.4, 0.2)
-    assert alarm.watch(np.r_[0.0, 50.0, 0.0, np.nan, 0.0]) == -1
-    assert alarm.h > alarm.cap - alarm.k
+    for cv in (0.05, 0.2, 0.5):
+        alarm = Alarm.for_jump(0.4, cv)
+        assert alarm.watch(np.r_[0.0, 50.0, 0.0, np.nan, 0.0]) == -1
+        assert alarm.h > alarm.cap - alarm.k
     assert limit(0.5, 360) > limit(0.5, 180) and run_length(0.5, 4.0) > run_length(0.5, 4.0, 1.0)
     with pytest.raises(ValueError, match="jump"):
         Alarm.for_jump(0.0, 0.2)

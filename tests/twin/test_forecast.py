@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from omosim.twin import bgcnbd, lawmembers, record, rolling
+from omosim.twin.assimilate import update
 from omosim.twin.forecast import (
     COLUMNS,
     KEPT,
@@ -16,6 +18,7 @@ from omosim.twin.forecast import (
     Known,
     excess_cv,
     forecast,
+    of_panels,
     quantiles,
     with_actuals,
     with_chance,
@@ -77,6 +80,25 @@ def test_a_table_has_days_hours_and_weeks_of_the_same_paths() -> None:
     shares = table[table["series"] == "stockout_share"]
     np.testing.assert_allclose(shares["mean"], 0.1)  # a week's share is a mean
     assert (np.diff(table[list(KEPT)].to_numpy(), axis=1) >= 0).all()
+
+
+def test_whole_members_are_updated_by_the_protocol_and_their_panels_make_a_forecast() -> None:
+    """Two hundred Poisson members of unlike level learn the true one, 60 a day; a day nobody looked at is no day without orders."""
+    toy = Toy(200, 40.0, 1)
+    rng = np.random.default_rng(5)
+    toy.theta = toy.theta + 0.5 * rng.standard_normal(toy.theta.shape)
+    for _ in range(6):
+        came = rng.poisson(60.0, 7).astype(float)
+        came[2] = np.nan
+        done = update(toy, 7, {"orders": came, "traffic": came}, ["orders", "traffic"], rng, drift_sd=np.array([0.02]), parameters=("level",))
+    assert np.exp(toy.theta).mean() == pytest.approx(60, rel=0.06) and toy.theta.std() < 0.15
+    assert "1 of 2 aggregates observed" in done.words
+    made = toy.advance(8)
+    panels = [SimpleNamespace(series={"orders": made["orders"][i], "traffic": np.full(8, np.nan)}, hourly={"orders": made["pickup_load"][i]}, units={"orders": "orders"})
+              for i in range(200)]  # fmt: skip
+    table = of_panels(panels, MONDAY).table()
+    assert set(table["series"]) == {"orders"} and table.groupby("step").size().to_dict() == {"day": 8, "hour": 192, "week": 1}
+    assert table[table["step"] == "hour"]["mean"].sum() == pytest.approx(8 * 60, rel=0.06)
 
 
 def test_weighted_quantiles_and_actuals() -> None:
@@ -156,13 +178,16 @@ def test_nothing_later_enters_a_forecast() -> None:
         history.value * np.where(later, 7, 1), history.back_t, history.back_value,
     )  # fmt: skip
     one, other = (list(rolling.follow(h, MONDAY, cut, end, options)) for h in (history, moved))
-    assert [o.day for o in one] == list(range(cut - 6 * 7, end - 6, 7))
+    assert [o.day for o in one] == list(range(cut - 6 * 7, end + 1, 7))
     for a, b in zip(one, other, strict=True):
         for name in a.forecast.paths:
             same = np.array_equal(a.forecast.paths[name], b.forecast.paths[name])
             assert same == (a.day <= origin) or a.day <= origin, f"{name} at {a.day}"
             assert same or a.day > origin
     assert not np.array_equal(one[-1].forecast.paths["orders"], other[-1].forecast.paths["orders"])
+    now = rolling.today(history, MONDAY, cut, options)
+    assert now[-1].day == cut and now[-1].update is None and now[-2].update is not None
+    assert now[-1].forecast.table()["date"].min() == str(MONDAY + dt.timedelta(days=cut))
 
 
 def test_a_jump_is_followed_with_assimilation_and_not_without_and_the_alarm_is_raised() -> None:
@@ -189,10 +214,9 @@ def test_a_jump_is_followed_with_assimilation_and_not_without_and_the_alarm_is_r
         if assimilate:
             table = pd.concat([o.forecast.table() for o in parts if o.day >= 210 - 5 * 7])
             counts = rolling.day_counts(jumped, 308)
-            table = with_actuals(table, MONDAY, counts)
-            scored = record.score(table, MONDAY, counts, smoothing=False)
+            kept = record.renew(table, MONDAY, counts, watched=("orders",), smoothing=False)
+            scored, alarm = kept.scores, kept.alarm
             assert set(scored.columns) == set(record.SCORES) and scored["crps_naive"].notna().all()
-            alarm = record.watch(table, ["orders"])
             day = (dt.date.fromisoformat(alarm.raised[0][0]) - MONDAY).days
             assert 210 <= day < 217, alarm.words
             assert record.summary(scored)["coverage"].between(0, 1).all()

@@ -117,6 +117,20 @@ def test_as_of_leaves_out_later_orders_and_later_news_of_earlier_ones(quick: Non
     assert len(back) and lines[lines["order_id"].isin(back["order_id"])]["status"].isna().all()
 
 
+def test_rejects_of_an_earlier_try_go_and_a_refused_table_leaves_no_twin(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "traffic.csv").write_text("at,store_id,visitors\n2025-01-06,S01,many\n2025-01-07,S01,5\n")
+    words = ("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", f"traffic={tmp_path / 'traffic.csv'}")
+    assert twin(*words) == 2
+    said = capsys.readouterr().err
+    assert "not_a_whole_number: traffic.csv, row 2, column 'visitors': 'many'; allowed: a whole number" in said and "rejects_traffic.csv" in said
+    assert not folder.exists(tmp_path / "a") and (tmp_path / "a" / "rejects_traffic.csv").is_file()
+    (tmp_path / "a" / "omosim-parts-left").mkdir()
+    (tmp_path / "traffic.csv").write_text("at,store_id,visitors\n2025-01-06,S01,7\n2025-01-07,S01,5\n")
+    assert twin(*words) == 0
+    assert not [p for p in (tmp_path / "a").iterdir() if p.name.startswith(("rejects", "omosim-parts"))]
+    assert main(["report", str(tmp_path / "a")]) == 0
+
+
 def test_numbers_that_are_used_again_are_refused(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     assert twin("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}") == 0
     before = contents(tmp_path / "a")
@@ -140,6 +154,8 @@ WRONG = {
     "misspelt key": (("new", "dir=a", "orders=first.csv", "trafic=first.csv"), "Did you mean 'traffic'?"),
     "bad day": (("new", "dir=a", "orders=first.csv", "as_of=2025/01/01"), "as_of"),
     "day that is none": (("new", "dir=a", "orders=first.csv", "as_of=2025-02-30"), "as_of"),
+    "closed on no day": (("new", "dir=a", "orders=first.csv", "closed=[2025-01-01,2025-13-01]"), "no such day"),
+    "accepting what is none": (("new", "dir=a", "orders=first.csv", "accept=price_jmp"), "price_jump"),
     "before the first order": (("new", "dir=a", "orders=first.csv", "as_of=2024-01-01"), "no_rows"),
     "update of nothing": (("update", "dir=nothing", "orders=first.csv"), "no twin here"),
     "update with settings": (("update", "dir=nothing", "orders=first.csv", "market=apparel"), "market"),
@@ -158,6 +174,17 @@ def test_bad_words_are_answered_in_words(name: str, tmp_path: Path, monkeypatch:
     said = "".join(capsys.readouterr())
     assert expected in said and "Traceback" not in said and "a bug in omosim" not in said
     assert not (tmp_path / "a" / "twin.json").exists()
+
+
+def test_help_completion_and_code_name_the_same_actions() -> None:
+    from omosim.api.twin import ACTIONS
+    from omosim.cli.complete import candidates
+    from omosim.config.commands import TwinSettings
+    from omosim.twin.quality import REFUSED
+
+    assert str(TwinSettings.model_fields["accept"].annotation) == f"list[typing.Literal{list(REFUSED)}]"
+    assert candidates("omosim twin ") == list(ACTIONS) and candidates("omosim twin up") == ["update"]
+    assert "dir=" in candidates("omosim twin new d")
 
 
 def test_a_folder_of_other_files_is_refused(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
@@ -224,3 +251,29 @@ def test_every_layout_makes_a_twin_and_takes_an_overlapping_export(adapter: str,
     assert twin("new", f"dir={tmp_path / 'b'}", f"orders={path}", f"adapter={adapter}") == 0
     assert (tmp_path / "a" / "panel.parquet").read_bytes() == (tmp_path / "b" / "panel.parquet").read_bytes()
     assert folder.read(tmp_path / "a").head["adapter"] == adapter
+
+
+def test_a_cancellation_finds_its_sale_in_an_earlier_export(quick: None, tmp_path: Path) -> None:
+    head, *rows = _uci(80).splitlines()
+    day = [r.split(",")[4][:10] for r in rows]
+    for name, keep in (("first", lambda d: d < "2011-01-10"), ("late", lambda d: d >= "2011-01-10"), ("whole", lambda d: True)):
+        (tmp_path / f"{name}.csv").write_text("\n".join([head, *(r for r, d in zip(rows, day, strict=True) if keep(d))]) + "\n")
+    assert twin("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", "adapter=uci_online_retail") == 0
+    assert twin("update", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'late.csv'}") == 0
+    assert twin("new", f"dir={tmp_path / 'b'}", f"orders={tmp_path / 'whole.csv'}", "adapter=uci_online_retail") == 0
+    got, wanted = (tables_of(folder.read(tmp_path / n)).orders.cancelled.sort_values("cancel_id", ignore_index=True) for n in "ab")
+    assert (wanted["lag_s"] > 0).all() and len(wanted) > 40
+    pd.testing.assert_frame_equal(got, wanted)
+
+
+def test_a_twin_of_many_updates_and_of_hostile_names_has_a_page_that_stays_small_and_safe(quick: None, tmp_path: Path, orders: pd.DataFrame) -> None:
+    from omosim.reports.twin_report import twin_page
+
+    visits = shop.write(shop.traffic(9).assign(store_id="<b onload=x>T&1"), tmp_path / "traffic.csv")
+    assert twin("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", f"traffic={visits}") == 0
+    made = folder.read(tmp_path / "a")
+    assert "<b onload=x>T&1" in (made.table("quality") or {})["place"]
+    head = {**made.head, "name": "<u>mine", "sources": [{**s, "file": "<i>x.csv"} for s in made.head["sources"]] * 200, "updates": made.head["updates"] * 200}
+    page = twin_page(head, {k: t for k in ("quality", "panel", "days", "hours", "posterior") if (t := made.table(k)) is not None})
+    assert "<i>x" not in page and "<u>mine" not in page and "<b onload" not in page and "&lt;u&gt;mine" in page
+    assert len(page) < 200_000 and "earlier ones stand in twin.json" in page

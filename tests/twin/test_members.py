@@ -10,6 +10,8 @@ import pytest
 
 from omosim.engine.errors import SnapshotError
 from omosim.model.drift import MOVES, moved
+from omosim.model.pnl import profit_and_loss
+from omosim.model.retail import RetailModel
 from omosim.schema.codes import Count
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.ensemble import INDEX, Ensemble
@@ -93,8 +95,12 @@ def test_two_strategies_are_compared_within_members(base, opening, settings_of):
     assert low <= mean <= high and mean == pytest.approx((pair[:, 1] - pair[:, 0]).mean())
     weighted, _, _ = found.interval("orders", np.array([1.0, 0, 0, 0]))
     assert weighted == found.differences("orders")[0]
-    nothing = paired(members[:1], {}, {}, 7)
+    nothing = paired(members[:1], {}, {}, 7, to_end=True)
     assert all((nothing.differences(name) == 0).all() for name in nothing.figures)
+    money = paired(members[:1], {}, {"strategy": other}, 7, to_end=True)
+    ended = [RetailModel.restore(members[0].settings.model_copy(update={"days": 9} | change), members[0].snapshot()).run() for change in ({}, {"strategy": other})]
+    by_hand = [profit_and_loss(model)["operating_profit"] for model in ended]
+    assert money.figures["operating_profit"][0].tolist() == by_hand and by_hand[0] != by_hand[1]
     assert [m.day for m in members] == [2] * 4
 
 
@@ -149,6 +155,10 @@ def test_copies_have_the_same_past_and_places_and_a_future_of_their_own(base, op
         assert not np.array_equal(member.model.journeys.shoppers["need_rate"][:N], first.journeys.shoppers["need_rate"][:N])
     found = many.advance(4)
     assert found["orders"].shape == (3, 4) and many.day == 4 and many.units["revenue"] == "minor"
+    assert found["pickup_load"].shape == (3, 4, 24) and found["pickup_load"].sum() == found["pickups"].sum()
+    assert np.isfinite(found["stockout_share"]).all()
+    ahead = many.branch()
+    assert ahead.advance(2)["orders"].shape == (3, 2) and many.day == 4 and ahead.day == 6
     past = book(many.members[2])
     kept = many.members[2].branch()
     many.replace(np.array([2, 2, 2]))

@@ -18,7 +18,7 @@ from omosim.twin.emulator import Likelihood, features, fit_emulator, sample
 from omosim.twin.errors import CalibrationError
 from omosim.twin.parameters import BY_NAME, PARAMETERS, Prior, settings_of, told
 from omosim.twin.posterior import Plan, calibrate, design, many
-from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run
+from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run, shocks
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,20 @@ def test_chance_of_customers_is_that_of_further_logs(quick: ModuleType, base: Se
     ratio = found / truth
     assert 0.9 < np.median(ratio) < 1.2, dict(zip(fit.patterns.names(), ratio.round(2), strict=True))
     assert ratio.min() > 0.65 and ratio.max() < 1.7
+
+
+def test_weeks_that_move_together_count_and_a_season_does_not() -> None:
+    rng = np.random.default_rng(7)
+    patterns = Patterns(280, known=False, returns=False)
+
+    def log(weekly: np.ndarray) -> Orders:
+        t = np.concatenate([7 * (w + rng.random(rng.poisson(m))) for w, m in enumerate(weekly)])
+        return plain(np.full(t.size, -1), t, np.full(t.size, 100))
+
+    season = np.where(np.arange(40) > 30, 600.0, 300.0)
+    assert shocks(log(season), patterns).max() < 1e-3
+    moved = shocks(log(300 * np.exp(0.2 * rng.standard_normal(40))), patterns)
+    assert np.sqrt(moved[0]) == pytest.approx(0.2 / np.sqrt(10), rel=0.5) and moved[4:].max() == 0
 
 
 def test_patterns_of_a_log_by_hand() -> None:

@@ -11,7 +11,7 @@ import pytest
 from omosim.ingest import ReadOptions, read_further, read_orders
 from omosim.twin import quality as q
 from omosim.twin.panel import panel_of_log
-from omosim.twin.tables import DAY_S, Tables
+from omosim.twin.tables import DAY_S, Tables, delivered, lines_of
 from tests.conftest import module_at
 
 shop = module_at(Path(__file__).with_name("small_shop.py"))
@@ -68,6 +68,24 @@ def test_three_days_without_rows_are_found_in_a_busy_log(rate: float) -> None:
         counts = rng.poisson(rate * rng.gamma(20, 1 / 20, 200))
         counts[100:103] = 0
         assert q.gaps(counts, 3, np.zeros(200, bool))[100:103].all()
+
+
+def test_the_real_log_has_its_holidays_as_gaps_and_closed_saturdays(uci) -> None:
+    _, findings = q.calendar_of(Tables(uci))
+    assert [f.place for f in findings if f.code == "gap"] == [
+        "2010-12-24 to 2011-01-03", "2011-04-22 to 2011-04-25", "2011-04-29", "2011-05-02", "2011-05-30", "2011-08-29"]
+    assert [(f.code, f.place) for f in findings if f.code != "gap"] == [("closed_weekday", "Saturdays"), ("partial_last_day", "2011-12-09")]
+    assert q.price_jumps(uci.lines) == [] and q.doubled_days(uci.lines)[1] == [] and q.backward(uci.lines, "x") == []
+
+
+def test_a_log_of_every_third_day_is_refused_and_one_of_a_quiet_shop_is_not(tmp_path: Path) -> None:
+    frame = shop.orders()
+    some = frame[shop.day_of(frame).isin([shop.date(d) for d in range(0, 70, 3)])]
+    _, by = found(some, tmp_path)
+    with pytest.raises(q.DataRefused, match=r"too_many_gaps: .* of \d+ open days"):
+        q.refuse(by["too_many_gaps"], [])
+    days, by = found(shop.orders(per_day=0.5, days=200), tmp_path / "b")
+    assert by == {} and (days.state == q.OBSERVED).all()
 
 
 def test_a_channel_that_appears_midway_has_no_figures_before(tmp_path: Path) -> None:
@@ -156,6 +174,17 @@ def test_counts_that_add_up_leave_nothing_and_a_planted_loss_is_named(tmp_path: 
     assert f.code == "stock_unreconciled" and f"S01 pot until {shop.date(35)}: -200" in f.place
     lone = tables(frame, tmp_path / "c", stock=lost)
     assert q.stock_findings(lone)[0].code == "stock_without_deliveries"
+
+
+def test_deliveries_of_orders_hand_them_over_and_those_of_no_order_are_named(tmp_path: Path) -> None:
+    frame = shop.orders(days=10)
+    ids = frame["order_id"].tolist()
+    came = pd.DataFrame({"received_at": ["2025-01-12T10:00:00+09:00", "2025-01-01T10:00:00+09:00", "2025-01-12T10:00:00+09:00"], "order_id": [ids[0], ids[1], "o-gone"]})
+    every = tables(frame, tmp_path)
+    table = read_further("deliveries", shop.write(came, tmp_path / "d.csv"))
+    assert {(f.code, f.rows) for f in q.of_table(table, every.orders.lines)} == {("order_unknown", 1), ("delivered_before_placed", 1)}
+    lines = delivered(lines_of(every.orders), table.rows)
+    assert dict(zip(lines["order_id"], lines["collected_utc"], strict=True))[ids[0]] == 1736643600 and (lines["collected_utc"] >= 0).sum() == 1
 
 
 def test_the_panel_adds_up_and_keeps_what_was_not_observed_apart(tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def test_bands_of_a_quick_market_hold_the_truth(tmp_path: Path) -> None:
         held.append((low <= z) & (z <= high))
         verdicts.append(identify.after(post).set_index("parameter")["verdict"])
     assert 71 <= np.sum(held) <= 80, dict(zip(prior.names, np.sum(held, axis=0), strict=True))
-    assert all(v["order_value"] != "keeps its prior" and v["known_people"] != "keeps its prior" for v in verdicts)
+    for name in ("order_value", "known_people"):
+        assert sum(v[name] == "told" for v in verdicts) >= 5, "bands are not bought by width"
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from omosim.cli.flags import Flags
 from omosim.config.errors import refuse
 from omosim.config.library import GROUPS, Library
 
-PACKAGES = ("numpy", "numba", "simpy", "mesa", "pandas", "hydra-core", "matplotlib", "pydantic", "pyarrow", "openpyxl", "xlsxwriter", "scipy")
+PACKAGES = ("numpy", "numba", "simpy", "mesa", "pandas", "hydra-core", "matplotlib", "pydantic", "pyarrow", "duckdb", "openpyxl", "xlsxwriter", "scipy")
 #: extra -> the package that shows it is there
 EXTRAS = {"cluster": "distributed", "analysis": "salib"}
 NEEDED_DISK = 500_000_000

@@ -1,0 +1,82 @@
+"""A twin's tables on a date become seats, stock and orders under way; what they lack is said; the run keeps every law."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from omosim.ingest import OrderLog
+from omosim.twin.bgcnbd import RepeatFit
+from omosim.twin.dated import kinds_of, state_of
+from omosim.twin.members import Member
+from omosim.twin.opening import settings_at
+from omosim.twin.tables import Tables
+
+LAW, END, DAY = RepeatFit(1, 0.9, 4.0, 0.4, 3.0, 0.0, 1000, True, (0.1, 0.1, 0.1, 0.1)), 19_800, 86_400
+AS_OF = date(1970, 1, 1) + timedelta(days=END)
+
+
+def log_of(rows):
+    """order, shopper, days before the end, channel, category, store, units, value, fulfilment, days before the end it was collected"""
+    names = ["order_id", "shopper_id", "ago", "channel", "category", "store_id", "units", "value", "fulfilment", "collected"]
+    lines = pd.DataFrame(rows, columns=names)
+    local = ((END - lines.pop("ago")) * DAY).astype(np.int64)
+    got = lines.pop("collected")
+    lines["placed_local"], lines["placed_utc"] = local, local - 9 * 3600
+    lines["collected_utc"] = np.where(got.notna(), (END - got.fillna(0)) * DAY - 9 * 3600, -1).astype(np.int64)
+    lines["returned_utc"], lines["status"], lines["sku"] = -1, None, lines["category"] + "1"
+    lines = lines.sort_values("placed_utc").reset_index(drop=True)
+    return OrderLog("orders.csv", "0" * 64, "own", "KRW", "Asia/Seoul", lines, pd.DataFrame(), pd.DataFrame(), len(lines))
+
+
+@pytest.fixture(scope="module")
+def settings(settings_of):
+    return settings_at(settings_of("strategy=omo", "days=21", "shoppers=200"), AS_OF)
+
+
+def test_tables_become_a_state_and_the_run_goes_on_from_it(settings):
+    a, b = list(settings.catalogue.categories)[:2]
+    log = log_of([
+        ("o1", "ann", 40.0, "web", a, None, 1, 20_000, "ship", None), ("o2", "ann", 12.5, "store", b, "Jongno", 2, 30_000, None, None),
+        ("o3", "bob", 9.0, "web", a, "Gangnam", 1, 20_000, "pickup", 8.0), ("o4", "bob", 1.5, "web", a, "Gangnam", 3, 60_000, "pickup", None),
+        ("o5", "cem", 1.0, "web", b, None, 1, 15_000, "ship", None), ("o6", None, 3.0, "store", a, "Jongno", 4, 80_000, None, None),
+        ("o7", "dan", 30.0, "web", a, "Gangnam", 1, 20_000, "pickup", None), ("o8", "eve", 5.0, "web", b, None, 1, 15_000, "ship", None),
+        ("o9", "later", -1.0, "web", b, None, 1, 15_000, "ship", None),
+    ])  # fmt: skip
+    at = lambda ago: np.int64((END - ago) * DAY)
+    stock = pd.DataFrame({"local": [at(4), at(4), at(20)], "store_id": ["Jongno", "Gangnam", "Jongno"], "sku": [f"{a}1", f"{b}1", f"{b}1"], "on_hand": [30, 8, 1]})
+    came = pd.DataFrame({
+        "local": [at(2), at(3)], "store_id": ["Jongno", None], "order_id": [None, "o8"], "sku": [f"{a}1", None], "units": [6, -1],
+    })  # fmt: skip
+    found = state_of(Tables(log, {"stock": stock, "deliveries": came}), settings, LAW, END, 0.3)
+    opening, seats = found.opening, list(found.seats)
+    assert seats == ["ann", "bob", "cem", "dan", "eve"] and opening.as_of == AS_OF
+    assert opening.x.tolist() == [1, 1, 0, 0, 0] and opening.spend.tolist() == [50_000, 80_000, 15_000, 20_000, 15_000]
+    assert opening.habit[0].tolist() == [0.5, 0.5, 0, 0] and opening.t_end[0] == pytest.approx(40 / 7, abs=0.01)
+    # stores by name: Gangnam S01, Jongno S02; 30 counted, 6 came, 4 went; of the other 1 counted and 2 sold since
+    assert opening.stock is not None
+    assert opening.stock[2, 0] == 32 and opening.stock[1, 1] == 8 and opening.stock[2, 1] == 0 and np.isnan(opening.stock[0]).all()
+    assert found.stock["note"].str.contains("0 is taken").sum() == 1
+    way = {seats[r["shopper"]]: (int(r["node"]), int(r["units"])) for r in opening.orders}
+    assert way == {"bob": (1, 3), "cem": (-1, 1)}  # dan's was given back to the shelf long ago, eve's was delivered
+    assert any("1 pickups wait and 1 parcels" in line for line in found.said)
+    member = Member.begin(settings, opening)
+    assert member.model.journeys.shoppers["purchases"][:5].tolist() == [2, 1, 0, 1, 1]
+    member.advance(14)
+    member.model.run()
+    assert max(member.model.audit.worst.values()) == 0
+    got = member.model.journeys.shoppers["purchases"][[1, 2]]
+    assert (got >= [1, 1]).all()  # cem's parcel came; bob came or did not
+
+
+def test_what_the_tables_lack_is_said_and_left_to_the_model(settings):
+    log = log_of([("o1", "ann", 40.0, "web", "other", None, 1, 20_000, None, None), ("o2", "bob", 3.0, None, "other", None, 1, 700_000, None, None)])
+    found = state_of(Tables(log), settings, LAW, END, 0.3)
+    assert found.opening.stock is None and len(found.opening.orders) == 0
+    text = " ".join(found.said)
+    assert "no stock counts" in text and "no times of collection" in text and "no deliveries of orders" in text
+    prices = [kind.price for kind in settings.catalogue.categories.values()]
+    assert kinds_of(log.lines, settings).tolist() == [int(np.abs(np.log(prices) - np.log(v)).argmin()) for v in (20_000, 700_000)]

@@ -76,10 +76,15 @@ def twin_report(composed: Composed, argv: Sequence[str]) -> int:
     return 0
 
 
-def _decide(composed: Composed, argv: Sequence[str]) -> int:
-    from omosim.api.twin_decide import twin_decide
+def _elsewhere(module: str, name: str) -> Callable[[Any, Sequence[str]], int]:
+    """An action whose file is read only when it is asked for."""
 
-    return twin_decide(composed, argv)
+    def run(composed: Composed, argv: Sequence[str]) -> int:
+        from importlib import import_module
+
+        return int(getattr(import_module(f"omosim.api.{module}"), name)(composed, argv))
+
+    return run
 
 
 #: word behind `omosim twin` -> what does it
@@ -87,7 +92,9 @@ ACTIONS: dict[str, Callable[[Any, Sequence[str]], int]] = {
     "new": twin_new,
     "update": twin_update,
     "report": twin_report,
-    "decide": _decide,
+    "forecast": _elsewhere("twin_forecast", "twin_forecast"),
+    "score": _elsewhere("twin_forecast", "twin_score"),
+    "decide": _elsewhere("twin_decide", "twin_decide"),
 }
 
 

@@ -66,7 +66,7 @@ def decide(twin: Twin, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.twin.decide import reorder_rows, weigh
 
     days, started = int(asked["horizon"]), time.perf_counter()
-    ensemble = ensemble_of(twin, int(asked["members"]), days)
+    ensemble, said = ensemble_of(twin, int(asked["members"]), days)
     settings = ensemble.members[0].settings
     ways = ways_of(asked["ways"], settings, ensemble.day)
     answers, failed = _answers(ensemble, ways, days, workers or make_executor(ENTRY, int(asked["jobs"])))
@@ -84,7 +84,7 @@ def decide(twin: Twin, asked: Mapping[str, Any], workers: Executor | None = None
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers)), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, ensemble), "failed": failed,
         "ways": [{**vars(gain), "lines": _lines(answers, gain.way, weights), "series": _bands(answers, gain.way)} for gain in choice.gains],
-        "notes": _notes(twin, choice, failed, ensemble),
+        "notes": _notes(failed, ensemble, said),
     }  # fmt: skip
     sys.stderr.write(f"weighed {len(ways)} ways in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     columns = {name: [row[name] for row in reorder] for name in reorder[0]} if reorder else {}
@@ -156,8 +156,8 @@ def _answer(choice: Choice, days: int, currency: str, worlds: int) -> str:
     return f"{choice.best}: {number(best.gain, unit, sign=True)} operating profit against as it is, {over} ({band}; it earns more in {100 * best.prob_better:.0f} % of the worlds)."
 
 
-def _notes(twin: Twin, choice: Choice, failed: list[dict[str, Any]], ensemble: Ensemble) -> list[str]:
-    notes = []
+def _notes(failed: list[dict[str, Any]], ensemble: Ensemble, said: list[str]) -> list[str]:
+    notes = list(said)
     if len({tuple(row) for row in ensemble.theta.tolist()}) == 1:
         notes.append("all worlds share one set of parameters: their spread is of chance and of what is hidden of customers, and too narrow")
     if failed:

@@ -107,16 +107,18 @@ COMMANDS: dict[str, Command] = {
         _c(
             "twin",
             "overrides",
-            "omosim twin new|update|report dir=DIR [orders=FILE] [key=value …]",
+            "omosim twin new|update|report|forecast|score|decide dir=DIR [orders=FILE] [key=value …]",
             "a digital twin of a retailer that lives on its data",
             "소매점 데이터로 움직이는 디지털 트윈을 만들고 갱신한다",
             "new reads the files, says what is odd about them, and fits; update takes newer files, whose old rows count once;\n"
-            "report writes report.html. Files: orders, stock, traffic, sessions, prices, deliveries (docs/twin_data.md). The folder\n"
-            "survives a kill: the same command goes on and gives the same bytes.",
+            "report writes report.html; forecast runs whole models of the retailer ahead and keeps their bands; score holds kept\n"
+            "forecasts against what came; decide weighs ways of trading from today on. Files: orders, stock, traffic, sessions,\n"
+            "prices, deliveries (docs/twin_data.md). The folder survives a kill: the same command goes on and gives the same bytes.",
             (
                 "omosim twin new dir=mytwin orders=orders.csv timezone=Asia/Seoul",
                 "omosim twin update dir=mytwin orders=this_week.csv traffic=traffic.csv",
-                "omosim twin new dir=uci orders=online_retail.parquet adapter=uci_online_retail as_of=2011-09-09",
+                "omosim twin forecast dir=mytwin members=50 horizon=28",
+                "omosim twin decide dir=mytwin ways=[omo,-bopis,staff*1.5] members=50 horizon=28",
             ),
             "omosim twin report dir=DIR",
         ),

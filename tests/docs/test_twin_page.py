@@ -14,11 +14,11 @@ shop = module_at(ROOT / "tests" / "twin" / "small_shop.py")
 
 
 def test_the_commands_work_in_their_order(tmp_path):
-    assert len(COMMANDS) == 3
-    orders = shop.orders(days=49)
+    assert len(COMMANDS) == 6
+    orders = shop.orders(days=84)
     day = shop.day_of(orders)
-    counts, came = shop.stock_and_deliveries(orders, 49)
-    for frame, name in ((orders[day < shop.date(42)], "orders"), (orders[day >= shop.date(35)], "this_week"), (shop.traffic(42), "traffic"), (counts, "stock"), (came, "deliveries")):
+    counts, came = shop.stock_and_deliveries(orders, 84)
+    for frame, name in ((orders[day < shop.date(77)], "orders"), (orders[day >= shop.date(70)], "this_week"), (shop.traffic(77), "traffic"), (counts, "stock"), (came, "deliveries")):
         shop.write(frame, tmp_path / f"{name}.csv")
     for line in COMMANDS:
         done = omosim(line, tmp_path)
@@ -26,7 +26,8 @@ def test_the_commands_work_in_their_order(tmp_path):
     place = tmp_path / "mytwin"
     for name, columns in re.findall(r"^\| `(\w+)\.parquet` \| ((?:`\w+`,? ?)+)", PAGE, re.M):
         if (place / f"{name}.parquet").is_file():
-            assert list(read_columns(place / f"{name}.parquet")) == re.findall(r"`(\w+)`", columns), name
+            told = re.findall(r"`(\w+)`", columns)
+            assert list(read_columns(place / f"{name}.parquet"))[: len(told)] == told, name
     assert {"panel.parquet", "quality.parquet", "report.html", "twin.json", "config.yaml"} <= {p.name for p in place.iterdir()}
     assert "stock_unreconciled" not in read_columns(place / "quality.parquet")["code"]
 

@@ -1,0 +1,89 @@
+"""A twin's life from the outside: made, foretold, updated, scored, asked what to do; its files as the contract has them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from omosim.cli.main import main
+from omosim.results.tables import read_columns
+from tests.conftest import module_at
+
+shop = module_at(Path(__file__).with_name("small_shop.py"))
+DAYS, LATER, MEMBERS = 84, 14, 10
+
+
+def twin(*words: object) -> int:
+    return main(["twin", *map(str, words)])
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A twin of twelve weeks that has foretold the next two, and has seen them."""
+    root = tmp_path_factory.mktemp("shop")
+    frame = shop.orders(days=DAYS + LATER, people=200)
+    shop.write(frame[shop.day_of(frame) < shop.date(DAYS)], root / "first.csv")
+    shop.write(frame, root / "all.csv")
+    here = root / "twin"
+    assert twin("new", f"dir={here}", f"orders={root / 'first.csv'}", "timezone=Asia/Seoul") == 0
+    assert twin("forecast", f"dir={here}", f"members={MEMBERS}", f"horizon={LATER}") == 0
+    return here
+
+
+def test_a_forecast_stands_in_the_contracts_columns_and_foretells_what_the_data_have(place: Path) -> None:
+    table = read_columns(place / "forecasts.parquet")
+    assert list(table)[:8] == ["origin", "date", "series", "mean", "q05", "q50", "q95", "actual"]
+    assert set(table["origin"]) == {shop.date(DAYS)} and {"orders", "revenue", "orders.web", "orders.store", "pickups"} <= set(table["series"])
+    day = [(d, low, mid, high) for d, s, step, low, mid, high in zip(table["date"], table["series"], table["step"], table["q05"], table["q50"], table["q95"], strict=True) if s == "orders" and step == "day"]
+    assert [d for d, *_ in day] == [shop.date(DAYS + i) for i in range(LATER)]
+    assert all(low <= mid <= high for _, low, mid, high in day) and sum(mid for *_, mid, _ in day) > 0
+    head = json.loads((place / "twin.json").read_text())
+    assert head["forecasts"][0]["origin"] == shop.date(DAYS) and head["updates"][-1]["step"] == "forecast"
+
+
+def test_the_same_forecast_again_is_the_same_bytes(place: Path) -> None:
+    before = (place / "forecasts.parquet").read_bytes()
+    assert twin("forecast", f"dir={place}", f"members={MEMBERS}", f"horizon={LATER}") == 0
+    assert (place / "forecasts.parquet").read_bytes() == before
+
+
+def test_a_decision_weighs_ways_in_the_same_worlds(place: Path, capsys: pytest.CaptureFixture) -> None:
+    assert twin("decide", f"dir={place}", "ways=[staff*2,o2o+staff*2]", f"members={MEMBERS}", "horizon=7", "jobs=1") == 0
+    said = capsys.readouterr().out
+    made = json.loads((place / "decision.json").read_text())
+    assert said.startswith(made["answer"]) and made["present"] == "as_it_is" and made["members"] == MEMBERS and made["from"] == shop.date(DAYS)
+    ways = {way["way"]: way for way in made["ways"]}
+    assert list(ways) == ["as_it_is", "staff*2", "o2o+staff*2"]
+    idle = ways["staff*2"]  # people whom nobody needs cost what they are paid
+    assert idle["gain"] < 0 and idle["high"] < 0 and idle["prob_better"] == 0
+    assert idle["gain"] == pytest.approx(idle["lines"]["labour"] - ways["as_it_is"]["lines"]["labour"], rel=0.05)
+    worlds = read_columns(place / "worlds.parquet")
+    paired = np.reshape(worlds["value"], (3, MEMBERS))
+    assert np.mean(paired[1] - paired[0]) == pytest.approx(idle["gain"]) and np.std(paired[1] - paired[0]) < 0.2 * np.std(paired[0])
+    assert len(ways["as_it_is"]["series"]["orders"]["q50"]) == 7
+    with open(place / "reorder_levels.csv", encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows and all(int(row["order_up_to"]) >= int(row["reorder_level"]) >= 0 for row in rows)
+
+
+@pytest.mark.parametrize(("way", "expected"), [("omoo", "Did you mean 'omo'"), ("staff*x", "is no way of trading"), ("-curbsid", "Did you mean 'curbside'")])
+def test_what_is_no_way_is_refused_with_its_nearest(place: Path, way: str, expected: str, capsys: pytest.CaptureFixture) -> None:
+    before = (place / "twin.json").read_bytes()
+    assert twin("decide", f"dir={place}", f"ways=[{way}]", f"members={MEMBERS}") == 2
+    assert expected in capsys.readouterr().err and (place / "twin.json").read_bytes() == before
+
+
+def test_what_came_is_scored(place: Path, capsys: pytest.CaptureFixture) -> None:
+    assert twin("score", f"dir={place}") == 0
+    assert "no whole week" in capsys.readouterr().out
+    assert twin("update", f"dir={place}", f"orders={place.parent / 'all.csv'}") == 0
+    assert twin("score", f"dir={place}") == 0
+    said = capsys.readouterr().out
+    table = read_columns(place / "scores.parquet")
+    assert list(table)[:4] == ["origin", "series", "horizon", "crps"] and "drift alarm over" in said and "seasonal naive" in said
+    weeks = [(h, c) for s, h, c in zip(table["series"], table["horizon"], table["crps"], strict=True) if s == "orders"]
+    assert len(weeks) >= 1 and all(c >= 0 for _, c in weeks)

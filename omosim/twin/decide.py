@@ -6,7 +6,7 @@ from the same moment of it. So a row of `values` is one world under each way, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,17 +132,6 @@ def _sums(path: Floats, days: int) -> Floats:
     days = min(days, path.shape[1])
     total = np.concatenate([np.zeros((path.shape[0], 1)), np.cumsum(path, axis=1)], axis=1)
     return (total[:, days:] - total[:, :-days]).ravel()
-
-
-def kept(low: Floats, high: Floats, seen: Floats) -> tuple[int, int]:
-    """Of the days that were seen since a decision, how many fell into its band: (inside, days); NaN days do not count."""
-    there = np.isfinite(seen)
-    return int(((seen >= low) & (seen <= high) & there).sum()), int(there.sum())
-
-
-def way_of(words: Sequence[str]) -> str:
-    """A name for a way given as changes: its words, joined."""
-    return " ".join(words) or "as it is"
 
 
 def daily_counts(node: Ints, category: Ints, day: Ints, units: Ints, shape: tuple[int, int, int]) -> Floats:

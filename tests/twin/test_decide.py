@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
-from omosim.twin.decide import daily_counts, kept, quantile, reorder_rows, weigh
+from omosim.twin.decide import daily_counts, quantile, reorder_rows, weigh
 
 
 def test_normal_worlds_have_their_closed_form():
@@ -79,6 +79,5 @@ def test_doubt_about_the_level_raises_the_reorder_level():
 
 def test_small_parts():
     assert quantile(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0]), 0.5) == 2.0
-    assert kept(np.zeros(3), np.ones(3), np.array([0.5, np.nan, 2.0])) == (1, 2)
     table = daily_counts(np.array([0, 1, 5]), np.array([0, 1, 0]), np.array([1, 0, 0]), np.array([3, 4, 9]), (2, 2, 2))
     assert table.sum() == 7 and table[0, 0, 1] == 3 and table[1, 1, 0] == 4

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BESIDE = ("stock", "traffic", "sessions", "prices", "deliveries")
 #: what `update` and the other actions take; all else is settled by `new`
-LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "members", "horizon", "service", "review_days", "jobs")
+LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "members", "horizon", "service", "review_days", "jobs", "budget_min")
 
 
 # ---- new ----------------------------------------------------------------------------------------------------
@@ -41,11 +41,12 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
         if folder.exists(place):
             if not step.twin.done("new", key):
                 raise FolderInUse(f"{place}: holds a twin made of other files or settings. Newer files go in with: omosim twin update dir={place} orders=FILE; or give another dir")
-            if len(step.twin.head["updates"]) > 1 or step.twin.head["parameter_sets"]:
+            if (len(step.twin.head["updates"]) > 1 or step.twin.head["parameter_sets"]) and not _to_simulate(step.twin, asked):
                 return _unchanged(step.twin, "made of these files already")
         else:
             _ingest(step, composed, "new", key)
         _fit(step)
+        _simulate(step, asked)
     return _told(step.twin)
 
 
@@ -57,13 +58,18 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     asked = composed.options
     place = _place(asked)
     _later_only(composed)
-    if not any(asked[kind] for kind in ("orders", *BESIDE)):
-        raise refuse("no file to take in", allowed=", ".join(f"{k}=FILE" for k in ("orders", *BESIDE)), cure="Write omosim twin update dir=DIR orders=FILE")
+    given = any(asked[kind] for kind in ("orders", *BESIDE))
+    if not given and not asked["budget_min"]:
+        allowed = ", ".join([*(f"{k}=FILE" for k in ("orders", *BESIDE)), "budget_min=25 to fit again by simulation"])
+        raise refuse("no file to take in", allowed=allowed, cure="Write omosim twin update dir=DIR orders=FILE")
     key = _key(composed, new=False)
     with folder.writing(place) as step:
-        if step.twin.done("update", key):
-            return _unchanged(step.twin, "has taken in these files already")
-        _ingest(step, composed, "update", key)
+        known = not given or step.twin.done("update", key)
+        if known and not _to_simulate(step.twin, asked):
+            return _unchanged(step.twin, "has taken in these files already" if given else "has been fitted by simulation already")
+        if not known:
+            _ingest(step, composed, "update", key)
+        _simulate(step, asked)
     return _told(step.twin)
 
 
@@ -347,6 +353,41 @@ def _fit(step: Step) -> None:
     _say(f"fitted {len(set(table['parameter']))} parameters", start)
 
 
+def _simulated_key(twin: Twin, asked: dict[str, Any]) -> str:
+    return f"{twin.version}-{asked['budget_min']:g}"
+
+
+def _to_simulate(twin: Twin, asked: dict[str, Any]) -> bool:
+    """Whether a fit by simulation is asked for that the twin does not have."""
+    return asked["budget_min"] > 0 and not twin.done("calibrate", _simulated_key(twin, asked))
+
+
+def _simulate(step: Step, asked: dict[str, Any]) -> None:
+    """Fit by simulation, as a step of its own; one that was stopped goes on from its finished simulations."""
+    from omosim.api.twin_fit import by_simulation, drop_simulations
+    from omosim.twin import identify, tables
+    from omosim.twin.errors import CalibrationError
+
+    twin = step.twin
+    if not _to_simulate(twin, asked):
+        return
+    start = time.perf_counter()
+    version = len(twin.head["parameter_sets"]) + 1
+    try:
+        draws, identified, post = by_simulation(twin, tables.tables_of(twin), version, asked["budget_min"], asked["jobs"])
+    except CalibrationError as error:
+        step.commit("calibrate", _simulated_key(twin, asked), {"refused": str(error)}, {})
+        _say(f"not fitted by simulation: {error}", start)
+        return
+    file = step.table("posterior", draws, types={"value": "float64"})
+    put = {"posterior": file, "identifiability": step.table("identifiability", identified)}
+    row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"]}
+    step.commit("calibrate", _simulated_key(twin, asked), {"draws": len(post.z), "runs": post.runs}, {"parameter_sets": [*twin.head["parameter_sets"], row], "files": put})
+    drop_simulations(twin.path)
+    _say(f"fitted {len(post.names)} parameters by {post.runs} simulations", start)
+    print(identify.text(post))
+
+
 # ---- telling -------------------------------------------------------------------------------------------------
 def _unchanged(twin: Twin, why: str) -> int:
     write_twin_report(twin)  # a kill after the last step leaves the page of the step before
@@ -373,10 +414,11 @@ def _told(twin: Twin) -> int:
     from omosim.results.words import safe_text
 
     head = twin.head
-    for row in head["updates"][-2:] if head["updates"][-1]["step"] == "fit" else head["updates"][-1:]:
-        for kind, n in row["did"].items() if row["step"] != "fit" else ():
-            print(f"{kind}: {n['new']:,} new, {n['known']:,} known, {n['changed']:,} changed")
-        if row["step"] == "fit" and "refused" in row["did"]:
+    last = max(i for i, row in enumerate(head["updates"]) if row["step"] in ("new", "update"))
+    for kind, n in head["updates"][last]["did"].items():
+        print(f"{kind}: {n['new']:,} new, {n['known']:,} known, {n['changed']:,} changed")
+    for row in head["updates"][last + 1 :]:
+        if "refused" in row["did"]:
             print(f"not fitted: {row['did']['refused']}")
     found = twin.table("quality") or {}
     for severity in ("refused", "warning"):

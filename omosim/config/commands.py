@@ -206,6 +206,7 @@ class TwinSettings(Frozen):
     ways: list[str] = par("ways", "what decide weighs against the present way: a strategy, a capability (-NAME: off), staff*1.5; joined by +", default=[], max_length=20)
     members: int = par("worlds", "plausible worlds that decide and forecast run", 10, 2000, default=50)
     horizon: int = par("days", "days from today that decide and forecast look at", 1, 366, default=28)
+    budget_min: float = par("minutes", "time for a fit by simulation (new, update); 0: closed forms alone", 0, 10_000, default=0)
     service: float = par("share", "order cycles without a stock-out that reorder levels are made for", 0.5, 0.9999, default=0.95)
     review_days: float = par("days", "between two orders of a store's stock", 0.5, 60, default=1.0)
     jobs: int = par("processes", "worker processes", 1, 1024, default=2)

@@ -28,7 +28,7 @@ PARTS = "omosim-parts-"  # beginning of folders in which a large file is cut
 #: kind of file -> the name under which its newest version also lies in the folder
 COPIES = {
     "posterior": "posterior.parquet", "forecasts": "forecasts.parquet", "scores": "scores.parquet", "quality": "quality.parquet",
-    "panel": "panel.parquet", "config": "config.yaml", "decision": "decision.json", "worlds": "worlds.parquet",
+    "panel": "panel.parquet", "config": "config.yaml", "decision": "decision.json", "worlds": "worlds.parquet", "identifiability": "identifiability.parquet",
 }  # fmt: skip
 _LISTS = ("data", "parameter_sets", "forecasts", "updates", "sources")
 

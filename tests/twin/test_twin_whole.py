@@ -87,3 +87,27 @@ def test_what_came_is_scored(place: Path, capsys: pytest.CaptureFixture) -> None
     assert list(table)[:4] == ["origin", "series", "horizon", "crps"] and "drift alarm over" in said and "seasonal naive" in said
     weeks = [(h, c) for s, h, c in zip(table["series"], table["horizon"], table["crps"], strict=True) if s == "orders"]
     assert len(weeks) >= 1 and all(c >= 0 for _, c in weeks)
+
+
+@pytest.mark.slow
+def test_a_fit_by_simulation_gives_members_parameters_of_their_own(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """Draws of the contract's columns; a second call changes nothing; members differ in more than chance."""
+    import shutil
+
+    from omosim.twin import posterior
+
+    here = tmp_path / "twin"
+    shutil.copytree(place, here)
+    monkeypatch.setattr(posterior, "LEAST_RUNS", 24)
+    monkeypatch.setattr(posterior, "MOST_RUNS", 24)
+    assert twin("update", f"dir={here}", "budget_min=1", "jobs=1") == 0
+    table = read_columns(here / "posterior.parquet")
+    assert list(table)[:5] == ["version", "draw", "parameter", "value", "unit"] and len(set(table["draw"])) > 100 and "need_rate" in table["parameter"]
+    told = read_columns(here / "identifiability.parquet")
+    assert "keeps its prior" in told["expected"] and any(v in ("told", "partly told") for v in told["verdict"] if v)
+    assert not (here / "simulations").exists() and "verdict" in capsys.readouterr().out
+    before = (here / "twin.json").read_bytes()
+    assert twin("update", f"dir={here}", "budget_min=1", "jobs=1") == 0 and (here / "twin.json").read_bytes() == before
+    assert twin("decide", f"dir={here}", "ways=[staff*2]", f"members={MEMBERS}", "horizon=7", "jobs=1") == 0
+    made = json.loads((here / "decision.json").read_text())
+    assert made["draws"] == MEMBERS and not any("share one set" in note for note in made["notes"])

@@ -216,7 +216,7 @@ def law_words(summary: Mapping[str, Any]) -> str:
     """What the runs of a study say of the laws, in few words; results of an earlier omosim say nothing."""
     found = summary.get("laws") or {}
     if found.get("residual") or found.get("broken_runs"):
-        return f"laws: a law is broken in {found['broken_runs'] or found['runs']:,} runs"
+        return f"laws: a law is broken in {found.get('broken_runs') or found['runs']:,} runs"
     if not found.get("laws"):
         return "laws: not recorded"
     rest = f"; of {found['not_recorded']:,} runs not recorded" if found.get("not_recorded") else ""

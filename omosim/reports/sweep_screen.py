@@ -38,13 +38,13 @@ class SweepScreen(StudyScreen):
                 for text in summary.get(name, []):
                     self.console.print(Text(say(safe_text(text, 1000))))
         rate = f", {outcome.seconds / max(outcome.done - outcome.reused, 1) * 1000:.0f} ms a run" if outcome.done > outcome.reused else ""
-        self.console.print(Text(f"{outcome.done:,} runs finished ({outcome.reused:,} were there), {len(outcome.failures):,} failed{rate}", style="dim"))
+        self.console.print(Text(say(f"{outcome.done:,} runs finished ({outcome.reused:,} were there), {len(outcome.failures):,} failed{rate}"), style="dim"))
         for run, failure in list(outcome.failures.items())[:5]:
             self.console.print(Text(safe_text(f"  {run}: {failure.kind}: {failure.message}", 300)))
         if summary:
             self.console.print(Text(say(law_words(summary)), style="dim"))
         else:
-            self.console.print(Text("This shard is done; the sweep is not whole yet. `omosim sweep status` tells what is missing."))
+            self.console.print(Text(say("This shard is done; the sweep is not whole yet: `omosim sweep status` tells what is missing.")))
         self.console.print(Text(say(f"Result: {place}")))
 
 
@@ -65,7 +65,7 @@ def shown_money(row: Mapping[str, Any]) -> dict[str, Any]:
 def futures_table(summary: Mapping[str, Any]) -> Table:
     """One row a strategy: how often it is best, its gain over the baseline, the worst tenth, regret."""
     unit = f"minor {summary.get('unit', '')}".strip()
-    table = Table(box=None, pad_edge=False, title=", ".join(filter(None, (say("Operating profit"), unit_words(unit), summary.get("period", "")))), title_justify="left", title_style="dim")
+    table = Table(box=None, pad_edge=False, title=", ".join(filter(None, (say("Operating profit"), unit_words(unit), say(summary.get("period", ""))))), title_justify="left", title_style="dim")
     for head in ("strategy", "best at", "gain", "its worst tenth", "mean regret", "its worst tenth"):
         table.add_column(say(head), justify="left" if head == "strategy" else "right")
     for row in summary["futures"]:

@@ -113,10 +113,14 @@ class CompareScreen(StudyScreen):
         reduced = ", ".join(f"{r['strategy']} {r['variance_reduction']:.1f}x" for r in profit)
         share = summary.get("precision_reached")
         reached = f"{100 * share:.2f} % of baseline revenue" if share is not None else "not known"
-        return (
-            f"{summary['pairs']} pairs; interval half-width {reached} (asked {100 * summary['precision']:.2f} %); "
-            f"variance reduction by common random numbers: {reduced or 'not known'}; {law_words(summary)}. "
-        ) + say("The interval covers chance, not wrong inputs: the report lists what is assumed.")
+        return " ".join(
+            say(text) for text in (
+                f"{summary['pairs']} pairs; interval half-width {reached} (asked {100 * summary['precision']:.2f} %).",
+                f"Variance reduction by common random numbers: {reduced or 'not known'}.",
+                f"{law_words(summary)}.",
+                "The interval covers chance, not wrong inputs: the report lists what is assumed.",
+            )
+        )  # fmt: skip
 
 
 def say_run(kpis: Sequence[Any], report: Path, summary: Row) -> None:

@@ -48,7 +48,9 @@ class Result:
         return self.frame(self.main_table or self.tables()[0])
 
     def laws(self) -> dict[str, int]:
-        """law -> residual; all 0 in a published result."""
+        """law -> residual, all 0 in a published result; empty where they were not recorded."""
+        if not (self.path / "laws.json").is_file():
+            return {}
         return {str(k): int(v) for k, v in self.folder.read_json("laws.json").items()}
 
     def __repr__(self) -> str:

@@ -53,17 +53,19 @@ class Proof:
     """What the finished runs of a study say of the laws.
 
     residuals : law -> sum of absolute residuals over the runs; runs : that have them; silent : finished runs without
-    broken : runs that ended for a broken law, and have no figures
+    broken : runs that ended for a broken law, and have no figures; wrong : runs with figures whose residuals are not 0
     """
 
     residuals: dict[str, int] = field(default_factory=dict)
     runs: int = 0
     silent: int = 0
     broken: int = 0
+    wrong: int = 0
 
     def add(self, laws: Mapping[str, int], runs: int) -> None:
         """Take in runs with the same residuals."""
         self.runs, self.silent = self.runs + (runs if laws else 0), self.silent + (0 if laws else runs)
+        self.wrong += runs if any(laws.values()) else 0
         for law, residual in laws.items():
             self.residuals[law] = self.residuals.get(law, 0) + abs(residual) * runs
 
@@ -73,7 +75,7 @@ class Proof:
             folder.write_json("laws.json", self.residuals)
         else:
             (folder.path / "laws.json").unlink(missing_ok=True)
-        return {"laws": len(self.residuals), "runs": self.runs, "residual": sum(self.residuals.values()), "not_recorded": self.silent, "broken_runs": self.broken}
+        return {"laws": len(self.residuals), "runs": self.runs, "residual": sum(self.residuals.values()), "not_recorded": self.silent, "broken_runs": self.broken + self.wrong}
 
 
 def proof(places: Iterable[Path], failures: Iterable[Failure] = ()) -> Proof:

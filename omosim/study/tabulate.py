@@ -194,7 +194,7 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]], floats: Sequ
 
 def law_proof(book: Book, upto: int) -> Proof:
     """What the runs say of the laws; arms that share a run count it once."""
-    out = Proof()
+    out = Proof(broken=len({failed.run_id for failed in book.failed(upto) if failed.failure.exit_code == 4}))
     for run in dict.fromkeys(run for _, _, run in book.runs(upto)):
         if run in book.answers:
             out.add(book.answers[run].laws, 1)

@@ -42,7 +42,7 @@ def test_residuals_stand_by_law_over_all_runs_once(tmp_path: Path) -> None:
     assert twice.runs == 36
     found.add({"L1": -3, "L9": 2}, 2)  # sums are of absolute residuals
     assert found.residuals == {"L1": 6, "L6": 0, "L9": 4} and found.runs == 38
-    assert law_words({"laws": found.write(folder)}) == "laws: a law is broken in 38 runs"
+    assert law_words({"laws": found.write(folder)}) == "laws: a law is broken in 2 runs"
 
 
 def test_a_broken_law_ends_its_run_and_is_told(tmp_path: Path) -> None:
@@ -85,3 +85,25 @@ def test_the_page_of_a_sweep_shows_the_proof_or_that_there_is_none(tmp_path: Pat
     if laws:
         assert "All 2 residuals are 0 in 36 runs" in page and "A law is broken in 1 runs" in page and "Of 1 runs the residuals were not recorded" in page
         assert "Double-entry money" in page
+
+
+def test_a_pair_whose_run_broke_a_law_is_not_proven() -> None:
+    """Of a comparison's runs one ended for a broken law: it is counted, and the words say so."""
+    from omosim.reports.labels import law_words
+    from omosim.study.book import Book
+    from omosim.study.outcome import Failure
+    from omosim.study.tabulate import law_proof
+
+    book = Book({"a": '{"x": 1}', "b": '{"x": 2}'}, "a", 7)
+    book.plan(2, code="c")
+    book.failures[book.ids["b", 1]] = Failure("error", "LawBroken: L6", exit_code=4)
+    found = law_proof(book, 2)
+    assert (found.runs, found.broken) == (0, 1)
+    assert law_words({"laws": {"laws": 0, "runs": 3, "residual": 0, "not_recorded": 0, "broken_runs": found.broken}}) == "laws: a law is broken in 1 runs"
+
+
+def test_a_run_with_figures_and_a_residual_counts_as_broken(tmp_path: Path) -> None:
+    found = parts.Proof()
+    found.add({"L1": 0, "L6": 0}, 999)
+    found.add({"L1": -2, "L6": 0}, 1)
+    assert found.write(ResultFolder(tmp_path, "sweep")) == {"laws": 2, "runs": 1000, "residual": 2, "not_recorded": 0, "broken_runs": 1}

@@ -98,8 +98,8 @@ def test_a_fit_by_simulation_gives_members_parameters_of_their_own(place: Path, 
 
     here = tmp_path / "twin"
     shutil.copytree(place, here)
-    monkeypatch.setattr(posterior, "LEAST_RUNS", 24)
-    monkeypatch.setattr(posterior, "MOST_RUNS", 24)
+    monkeypatch.setattr(posterior, "LEAST_RUNS", 64)
+    monkeypatch.setattr(posterior, "MOST_RUNS", 64)
     assert twin("update", f"dir={here}", "budget_min=1", "jobs=1") == 0
     table = read_columns(here / "posterior.parquet")
     assert list(table)[:5] == ["version", "draw", "parameter", "value", "unit"] and len(set(table["draw"])) > 100 and "need_rate" in table["parameter"]

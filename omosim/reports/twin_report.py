@@ -10,6 +10,7 @@ from omosim.reports.figures import COLOURS, Chart, Line, chart
 from omosim.reports.figures_drawn import Heat, heat_picture
 from omosim.reports.page import render
 from omosim.reports.svg import FAINT, ORANGE, SOFT, YELLOW, Canvas
+from omosim.reports.twin_sections import decided, fan_charts, scored
 from omosim.results.words import MINOR
 from omosim.schema.columns import WEEKDAYS
 
@@ -24,11 +25,12 @@ _SHOWN = 12  # files read last; those before stand in twin.json
 _SEVERITY = {"refused": ("worse", "accepted"), "warning": ("cannot_tell", "look at it"), "info": ("better", "note")}
 
 
-def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
+def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None) -> str:
     """HTML of a twin.
 
     head : `twin.json`; tables : quality (code, severity, table, place, rows, done), panel (date, series, unit, value), days
-    (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), each where it is there.
+    (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), forecasts, scores, each where it is
+    there; decision : decision.json
     """
     days = tables.get("days", {"date": [], "state": [], "orders": []})
     counts = {s: days["state"].count(s) for s in ("observed", "closed", "gap", "partial")}
@@ -51,6 +53,9 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
         charts=[weekly] if weekly else [],
         hours=heat_picture(hours) if hours else None,
         channels=_channels(tables["panel"]) if "panel" in tables else [],
+        fans=fan_charts(tables.get("forecasts"), tables.get("panel")),
+        scores=scored(tables.get("scores")),
+        decision=decided(decision),
         posterior=_posterior(tables.get("posterior"), head["currency"]),
         not_fitted=next((row["did"]["refused"] for row in reversed(head["updates"]) if row["step"] == "fit" and "refused" in row["did"]), "") if not head["parameter_sets"] else "",
         updates=[{"step": row["step"], "version": row["version"], "words": _did(row["did"])} for row in head["updates"][-2 * _SHOWN :]],

@@ -196,7 +196,9 @@ def posterior_draws(prior: Prior, z: Floats, y: Floats, draws: Ints, observed: F
         weight = 1 / (1 + ((off**2).sum(axis=0) / (9 * z.shape[1])) ** 2)
     good &= weight > 1e-3
     if good.sum() < z.shape[1] + 3:
-        raise CalibrationError(f"{int(good.sum())} of {len(z)} simulations sold enough to be compared; is the strategy without a shop?")
+        needed = z.shape[1] + 3
+        why = f"too few for {z.shape[1]} parameters: give more time" if len(z) < 2 * needed else "the rest sold next to nothing; is the strategy without a shop?"
+        raise CalibrationError(f"{int(good.sum())} of {len(z)} simulations can be compared with the log, needed: {needed}; {why}")
     emulator = fit_emulator(z[good], y[good], draws[good], weight[good])
     low, high = prior.bounds()
 

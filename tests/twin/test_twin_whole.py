@@ -67,6 +67,8 @@ def test_a_decision_weighs_ways_in_the_same_worlds(place: Path, capsys: pytest.C
     assert len(ways["as_it_is"]["series"]["orders"]["q50"]) == 7
     with open(place / "reorder_levels.csv", encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
+    page = (place / "report.html").read_text(encoding="utf-8")
+    assert "The last decision" in page and made["answer"].split(":")[0] in page and "Gain over the present way" in page
     assert rows and all(int(row["order_up_to"]) >= int(row["reorder_level"]) >= 0 for row in rows)
 
 
@@ -87,6 +89,8 @@ def test_what_came_is_scored(place: Path, capsys: pytest.CaptureFixture) -> None
     assert list(table)[:4] == ["origin", "series", "horizon", "crps"] and "drift alarm over" in said and "seasonal naive" in said
     weeks = [(h, c) for s, h, c in zip(table["series"], table["horizon"], table["crps"], strict=True) if s == "orders"]
     assert len(weeks) >= 1 and all(c >= 0 for _, c in weeks)
+    page = (place / "report.html").read_text(encoding="utf-8")
+    assert all(head in page for head in ("The last forecast", "How earlier forecasts did", "Orders by day")) and "<script" not in page
 
 
 @pytest.mark.slow

@@ -21,16 +21,17 @@ def fan_charts(forecasts: Table | None, panel: Table | None, most: int = 3) -> l
     if forecasts is None or not forecasts["origin"]:
         return []
     origin = max(map(str, forecasts["origin"]))
+    steps = forecasts.get("step") or ["day"] * len(forecasts["origin"])
     seen = _panel(panel)
     out = []
     for name in [n for n in DRAWN if n in set(forecasts["series"])][:most]:
-        rows = sorted((i for i, (o, s, step) in enumerate(zip(forecasts["origin"], forecasts["series"], forecasts["step"], strict=True)) if str(o) == origin and s == name and step == "day"), key=lambda i: str(forecasts["date"][i]))
+        rows = sorted((i for i, (o, s, step) in enumerate(zip(forecasts["origin"], forecasts["series"], steps, strict=True)) if str(o) == origin and s == name and step == "day"), key=lambda i: str(forecasts["date"][i]))
         if not rows:
             continue
         first = date.fromisoformat(origin)
         before = [(first - timedelta(days=d)).isoformat() for d in range(7 * PAST_WEEKS, 0, -1)]
         days = [*before, *(str(forecasts["date"][i])[:10] for i in rows)]
-        unit = str(forecasts["unit"][rows[0]])
+        unit = str(forecasts["unit"][rows[0]]) if "unit" in forecasts else ""
         scale = minor_units(unit)
         blank: list[float | None] = [None] * len(before)
         low, mid, high = ([*blank, *(float(forecasts[q][i]) / scale for i in rows)] for q in ("q05", "q50", "q95"))

@@ -197,7 +197,7 @@ def posterior_draws(prior: Prior, z: Floats, y: Floats, draws: Ints, observed: F
     good &= weight > 1e-3
     if good.sum() < z.shape[1] + 3:
         needed = z.shape[1] + 3
-        why = f"too few for {z.shape[1]} parameters: give more time" if len(z) < 2 * needed else "the rest sold next to nothing; is the strategy without a shop?"
+        why = f"too few for {z.shape[1]} parameters: give more time" if 2 * good.sum() >= len(z) else "the rest sold next to nothing; is the strategy without a shop?"
         raise CalibrationError(f"{int(good.sum())} of {len(z)} simulations can be compared with the log, needed: {needed}; {why}")
     emulator = fit_emulator(z[good], y[good], draws[good], weight[good])
     low, high = prior.bounds()

@@ -60,13 +60,15 @@ def decide(twin: Twin, asked: Mapping[str, Any], workers: Executor | None = None
     ------
     ConfigError : a way that cannot be, CalibrationError where the orders cannot carry members
     """
-    from omosim.api.twin_state import ensemble_of, told
+    from omosim.api.twin_state import ensemble_of, fit_of, told
     from omosim.api.twin_ways import AS_IT_IS, ways_of
     from omosim.study.executor import make_executor
     from omosim.twin.decide import reorder_rows, weigh
+    from omosim.twin.tables import tables_of
 
     days, started = int(asked["horizon"]), time.perf_counter()
-    ensemble, said = ensemble_of(twin, int(asked["members"]), days)
+    tables = tables_of(twin)
+    ensemble, said = ensemble_of(twin, tables, fit_of(twin, tables), int(asked["members"]), days)
     settings = ensemble.members[0].settings
     ways = ways_of(asked["ways"], settings, ensemble.day)
     answers, failed = _answers(ensemble, ways, days, workers or make_executor(ENTRY, int(asked["jobs"])))

@@ -13,8 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -97,6 +95,7 @@ def by_simulation(twin: Twin, tables: Tables, version: int, budget_min: float, j
     CalibrationError : the orders cannot carry it
     """
     from omosim.api.twin_state import base_settings
+    from omosim.results.tables import plain_columns
     from omosim.twin import identify
     from omosim.twin.posterior import Plan, calibrate_log
 
@@ -117,8 +116,7 @@ def by_simulation(twin: Twin, tables: Tables, version: int, budget_min: float, j
     before = identify.before(fit, ("orders", *tables.further)).set_index("parameter")
     after = identify.after(post).set_index("parameter")
     whole = before.join(after[["low", "median", "high", "shrinkage", "verdict", "tied_to"]], how="left").reset_index()
-    clean = lambda v: None if isinstance(v, float) and not np.isfinite(v) else v
-    identified = {str(c): [clean(v) for v in whole[c].tolist()] for c in whole.columns}
+    identified = plain_columns(whole)
     frame = post.frame(str(version))
     return {str(c): frame[c].tolist() for c in frame.columns}, identified, post
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +29,7 @@ SEED_STEP = 7919  # keeps the draws of day-to-day chance apart from those of mem
 def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
     """Run the members ahead and keep what they say; the same day again replaces its forecast."""
     from omosim.api.twin import _later_only, _place, write_twin_report
+    from omosim.results.tables import plain_columns
     from omosim.twin import folder
 
     _later_only(composed)
@@ -36,7 +37,7 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
         made, notes = foretell(step.twin, int(composed.options["members"]), int(composed.options["horizon"]))
         table = kept_with(step.twin, made)
         origin = made.origin.isoformat()
-        file = step.table("forecasts", _columns(table), types={"actual": "float64"})
+        file = step.table("forecasts", plain_columns(table), types={"actual": "float64"})
         rows = [row for row in step.twin.head["forecasts"] if row["origin"] != origin]
         row = {"origin": origin, "version": step.twin.version, "days": made.days, "file": file}
         earlier = [{**old, "file": file} for old in rows]  # one table holds them all
@@ -61,10 +62,11 @@ def foretell(twin: Twin, members: int, days: int) -> tuple[Forecast, list[str]]:
 
     started = time.perf_counter()
     tables = tables_of(twin)
-    ensemble, said = ensemble_of(twin, members, days, tables=tables)
+    fit = fit_of(twin, tables)
+    ensemble, said = ensemble_of(twin, tables, fit, members, days)
     sys.stderr.write(f"{members} members stand at {today(twin)} ({time.perf_counter() - started:.1f} s)\n")
     paths, hourly = {}, {}
-    factor = fit_of(twin, tables).laws.orders_per_day
+    factor = fit.laws.orders_per_day
     seen = panel_series(twin)
     rng = np.random.Generator(np.random.Philox(key=[ensemble.members[0].settings.seed * SEED_STEP, (today(twin) - date(1970, 1, 1)).days]))
     for name, path in ensemble.advance(days).items():
@@ -128,10 +130,6 @@ def kept_with(twin: Twin, made: Forecast) -> pd.DataFrame:
     return pd.concat([before[before["origin"] != made.origin.isoformat()], new], ignore_index=True)
 
 
-def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:
-    return {str(c): [None if isinstance(v, float) and np.isnan(v) else v for v in table[c].tolist()] for c in table.columns}
-
-
 def _lines(table: pd.DataFrame, origin: str) -> list[str]:
     """The weeks of orders and revenue, as a reader wants them first."""
     mine = table[(table["origin"] == origin) & (table["step"] == "week") & table["series"].isin(("orders", "revenue"))]
@@ -151,6 +149,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
 
     from omosim.api.twin import _later_only, _place, write_twin_report
     from omosim.config.errors import refuse
+    from omosim.results.tables import plain_columns
     from omosim.twin import folder, record
 
     _later_only(composed)
@@ -163,9 +162,9 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
         for name in frame.columns.difference(["origin", "date", "series", "unit", "step"]):
             frame[name] = frame[name].astype(float)
         made = record.renew(frame, date.fromisoformat(step.twin.head["first_day"]), panel_series(step.twin))
-        put = {"forecasts": step.table("forecasts", _columns(made.forecasts), types={"actual": "float64"})}
+        put = {"forecasts": step.table("forecasts", plain_columns(made.forecasts), types={"actual": "float64"})}
         if len(made.scores):
-            put["scores"] = step.table("scores", _columns(made.scores), types=dict.fromkeys(("crps_naive", "crps_ets", "bias"), "float64"))
+            put["scores"] = step.table("scores", plain_columns(made.scores), types=dict.fromkeys(("crps_naive", "crps_ets", "bias"), "float64"))
         forecasts = [{**row, "file": put["forecasts"]} for row in step.twin.head["forecasts"]]
         step.commit("score", f"{step.twin.version}-{len(made.scores)}", {"weeks": len(made.scores)}, {"files": put, "forecasts": forecasts})
     if made.scores.empty:

@@ -48,9 +48,9 @@ def fit_of(twin: Twin, tables: Tables) -> Fit:
 
 def draws_of(twin: Twin, members: int) -> list[dict[str, float]]:
     """Parameters of so many members: draws of the newest posterior, evenly spread over them; where there are fewer, they come again."""
-    table = twin.table("posterior")
     from omosim.twin.parameters import BY_NAME
 
+    table = twin.table("posterior")
     rows: dict[int, dict[str, float]] = {}
     for draw, name, value in zip(table["draw"], table["parameter"], table["value"], strict=True) if table else ():
         if name in BY_NAME and value is not None:
@@ -79,10 +79,10 @@ def state_today(twin: Twin, fit: Fit, tables: Tables, settings: Settings) -> Dat
     return replace(found, opening=found.opening.with_share(bought_share(settings, found.opening)))
 
 
-def ensemble_of(twin: Twin, members: int, days: int, *, tables: Tables | None = None) -> tuple[Ensemble, list[str]]:
+def ensemble_of(twin: Twin, tables: Tables, fit: Fit, members: int, days: int) -> tuple[Ensemble, list[str]]:
     """So many members that stand at the first second of today, each with its own draw of the parameters and of what is hidden.
 
-    days : length of their settings' window; they grow when they go beyond it
+    fit : `fit_of` the twin; days : length of their settings' window; they grow when they go beyond it
 
     Returns
     -------
@@ -91,10 +91,7 @@ def ensemble_of(twin: Twin, members: int, days: int, *, tables: Tables | None = 
     from omosim.twin.ensemble import Ensemble
     from omosim.twin.opening import settings_at
     from omosim.twin.parameters import settings_of as settings_with
-    from omosim.twin.tables import tables_of
 
-    tables = tables_of(twin) if tables is None else tables
-    fit = fit_of(twin, tables)
     draws = draws_of(twin, members)
     names = sorted({name for draw in draws for name in draw})
     theta = np.array([[draw.get(name, np.nan) for name in names] for draw in draws]).reshape(members, len(names))

@@ -94,6 +94,11 @@ def write_parquet(path: str | os.PathLike[str], columns: Mapping[str, Column], *
     return write_bytes(path, parquet_bytes(columns, **notes))
 
 
+def plain_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """A frame as columns of plain values, None where a number is not one."""
+    return {str(c): [None if isinstance(v, float) and np.isnan(v) else v for v in frame[c].tolist()] for c in frame.columns}
+
+
 def check_version(found: object, path: str | os.PathLike[str]) -> None:
     """Refuse a layout that is newer than this program knows (`NewerSchema`)."""
     try:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from omosim.ingest import OrderLog, ReadOptions, read_log
 from omosim.results import ResultFolder, write_json, write_parquet, write_text
+from omosim.results.tables import plain_columns
 from omosim.results.words import MINOR
 from omosim.schema.settings import Settings
 from omosim.twin import assumed, bgcnbd, holdout, laws
@@ -75,7 +76,7 @@ class CalibrationResult:
             ("holdout", self.table), ("weekly", self.weekly), ("hour_of_week", self.hours), ("quality", self.log.quality),
             ("profile", self.hours.assign(hour=np.arange(168))[["hour", "actual", "simulated"]]),
         ):  # fmt: skip
-            write_parquet(out / f"{name}.parquet", _columns(frame), types=_TYPES.get(name))
+            write_parquet(out / f"{name}.parquet", plain_columns(frame), types=_TYPES.get(name))
 
     def text(self) -> str:
         """Account of rows, fit, hold-out table and the season's warning, in plain lines."""
@@ -153,13 +154,6 @@ def _percent(value: float) -> str:
 
 
 _TYPES = {"holdout": {"aim": "float64", "within": "bool"}}
-
-
-def _columns(frame: pd.DataFrame) -> dict[str, Any]:
-    return {
-        str(c): [None if v is None or (isinstance(v, float) and np.isnan(v)) else v for v in frame[c].tolist()]
-        for c in frame.columns
-    }
 
 
 def last_months(log: OrderLog, share: float | None = None) -> int:

@@ -48,9 +48,7 @@ class Future:
 
 def settled(model: RetailModel) -> dict[str, int]:
     """Run on without new demand until every order of the window has come to its end; the statement of the whole window."""
-    while not model.finished:
-        model.step()
-    return statement(profit_and_loss(model))
+    return statement(profit_and_loss(model.run()))
 
 
 def until_today(member: Member) -> dict[str, int]:

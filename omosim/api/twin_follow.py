@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from omosim.api.twin_state import Stand
+    from omosim.study.executor import Executor
     from omosim.twin.folder import Step, Twin
     from omosim.twin.follow import Kept
     from omosim.twin.history import Floats
@@ -23,6 +25,8 @@ STEP = "assimilate"
 WEEK = 7
 #: days of the log, at least, before the first step: the state at its beginning is a state too
 LEAST_PAST = 28
+#: members times days times people from which a second process pays
+WORTH_A_START = 20_000_000
 _KEY = 0xA5  # keeps draws of these steps apart from those of members
 
 
@@ -70,15 +74,17 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     if kept is None:
         kept = _begin(twin, fit, members, min(begins, end), following=True)
     steps, started = -(-(end - kept.day) // WEEK), time.perf_counter()
-    for i in range(steps):
-        kept, did = advance(twin, tables, fit, kept, min(WEEK, end - kept.day))
-        put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"goodwill": "float32"})}
-        following = {"day": did["day"], "members": members, "set": _set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns], "customers": len(kept.names)}
-        step.commit(STEP, f"{did['day']}-{members}-{_set(twin)}", did, {"following": following, "files": put})
-        kept = read(twin, members)  # as the folder has them: a call that was killed and goes on has the same
-        assert kept is not None
-        took = time.perf_counter() - started
-        _say(f"members follow the data: {did['day']}, {i + 1} of {steps} weeks, {took:.0f} s, about {took / (i + 1) * (steps - i - 1):.0f} s left; {did['words']}")
+    people = int(tables.orders.orders()["shopper_id"].nunique())
+    with workers_for(members, max(0, end - kept.day), people, int(asked["jobs"])) as workers:
+        for i in range(steps):
+            kept, did = advance(twin, tables, fit, kept, min(WEEK, end - kept.day), workers)
+            put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"})}
+            following = {"day": did["day"], "members": members, "set": _set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
+            step.commit(STEP, f"{did['day']}-{members}-{_set(twin)}", did, {"following": following, "files": put})
+            kept = read(twin, members)  # as the folder has them: a call that was killed and goes on has the same
+            assert kept is not None
+            took = time.perf_counter() - started
+            _say(f"members follow the data: {did['day']}, {i + 1} of {steps} weeks, {took:.0f} s, about {took / (i + 1) * (steps - i - 1):.0f} s left; {did['words']}")
     return Today(kept, fit, tables, noise_at(twin, kept.day, members, fit.seed))
 
 
@@ -105,27 +111,32 @@ def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool) -> Kep
 def read(twin: Twin, members: int) -> Kept | None:
     """The members that the folder keeps, None where it keeps none of this number, or of an older fit, or of later days than are known."""
     from omosim.api.twin_state import day_number, today
+    from omosim.results.tables import read_arrow
+    from omosim.twin.folder import checked
     from omosim.twin.follow import Column, Kept, inner
 
     head = twin.head.get("following")
     if not head or head["members"] != members or head["set"] != _set(twin):
         return None
     day = day_number(date.fromisoformat(head["day"]))
-    table, feelings = twin.table("members"), twin.table("goodwill")
+    table, feelings = twin.table("members"), twin.file("goodwill")
     if table is None or feelings is None or day > day_number(today(twin)):
         return None
     columns = tuple(Column(*row) for row in head["columns"])
     values = np.array(table["value"], np.float64).reshape(len(columns), members).T
-    n = head["customers"]
-    goodwill = np.array(feelings["goodwill"], np.float64).reshape(members, n)
-    return Kept(columns, inner(columns, values), day, tuple(feelings["shopper_id"][:n]), goodwill)
+    held = read_arrow(checked(feelings))
+    goodwill = np.array([held[_member(i)].to_numpy() for i in range(members)], np.float64)
+    return Kept(columns, inner(columns, values), day, tuple(held["shopper_id"].to_pylist()), goodwill)
 
 
-def _goodwill_rows(kept: Kept) -> dict[str, list[Any]]:
+def _member(i: int) -> str:
+    return f"member_{i}"
+
+
+def _goodwill_rows(kept: Kept) -> dict[str, Any]:
+    """A row a known customer, a column a member: share of price, to seven digits."""
     assert kept.goodwill is not None
-    n = len(kept.names)
-    members = kept.goodwill.shape[0]
-    return {"member": np.repeat(np.arange(members), n).tolist(), "shopper_id": list(kept.names) * members, "goodwill": kept.goodwill.ravel().tolist()}
+    return {"shopper_id": list(kept.names), **{_member(i): row.astype(np.float32) for i, row in enumerate(kept.goodwill)}}
 
 
 def _seen(twin: Twin) -> tuple[dict[str, Floats], np.ndarray]:
@@ -149,7 +160,7 @@ def noise_at(twin: Twin, day: int, members: int, seed: int) -> Floats:
     return chances(*weekly_logs(past), u)
 
 
-def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> tuple[Kept, dict[str, Any]]:
+def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers: Executor | None = None) -> tuple[Kept, dict[str, Any]]:
     """Members so many days on: run, held against what came, moved; and the journal's row.
 
     kept : of the first of these days; days : 1 to 7, all of them known to the twin
@@ -159,8 +170,8 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> tupl
 
     place = stand(twin, tables, fit, kept, days)
     n, end = len(kept.theta), kept.day + days
-    paths, goodwill = run_all(place, days)
-    paths = scaled(kept.columns, kept.theta, paths, fit.laws.orders_per_day)
+    runs = place.runs([kept.theta], [days], workers)
+    paths = scaled(kept.columns, kept.theta, runs.stretches[0], fit.laws.orders_per_day)
     seen, closed = _seen(twin)
     at = kept.day - day_number(date.fromisoformat(twin.head["first_day"]))
     came = {name: x[at : at + days] for name, x in seen.items()}
@@ -181,7 +192,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> tupl
         "far": [kept.columns[j].series for i, j in enumerate(compared.columns) if abs(done.z[i]) > 4],
         "healed": list(done.healed),
     }  # fmt: skip
-    new = replace(kept, theta=later(kept.columns, theta, drifts, days, normals), day=end, names=tuple(map(str, place.dated.seats)), goodwill=goodwill)
+    new = replace(kept, theta=later(kept.columns, theta, drifts, days, normals), day=end, names=tuple(map(str, place.dated.seats)), goodwill=runs.goodwill)
     return new, did
 
 
@@ -193,18 +204,20 @@ def _moved(kept: Kept, theta: Floats, column: int) -> list[float]:
     return [float(f"{x:.6g}") for x in figures]
 
 
-def run_all(place: Stand, days: int) -> tuple[dict[str, Floats], Floats]:
-    """Series -> (N, days) of every member, and (N, customers) goodwill at the end; members are made one after another, so memory holds one."""
-    from omosim.twin.ensemble import stacked
-    from omosim.twin.members import Member
+@contextmanager
+def workers_for(members: int, days: int, people: int, jobs: int) -> Iterator[Executor | None]:
+    """Processes where the work is worth their start, None else: a day of a member of 20,000 people takes some 10 ms."""
+    from omosim.study.executor import make_executor
+    from omosim.twin.running import ENTRY
 
-    rows, feelings = [], []
-    for i, row in enumerate(place.kept.theta):
-        settings = place.settings_of(row).model_copy(update={"replication": place.first + i, "burn_in_days": 0})
-        member = Member.begin(settings, place.opening(i))
-        rows.append(member.advance(days).series)
-        feelings.append(member.goodwill())
-    return stacked(rows), np.array(feelings)
+    if jobs < 2 or members * days * people < WORTH_A_START:
+        yield None
+        return
+    pool = make_executor(ENTRY, jobs)
+    try:
+        yield pool
+    finally:
+        pool.close()
 
 
 def journal(twin: Twin) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,15 @@ import numpy as np
 
 if TYPE_CHECKING:
     from omosim.schema.settings import Settings
+    from omosim.study.executor import Executor
     from omosim.twin.dated import Dated
     from omosim.twin.ensemble import Ensemble
     from omosim.twin.folder import Twin
     from omosim.twin.follow import Kept
     from omosim.twin.history import Floats
+    from omosim.twin.opening import Opening
     from omosim.twin.parameters import Fit
+    from omosim.twin.running import Runs
     from omosim.twin.tables import Tables
 
 #: people of a member beside known customers, at least, so that new ones can come
@@ -88,7 +91,22 @@ class Stand:
     kept: Kept
     first: int  # replication of the first member
 
-    def opening(self, member: int) -> Any:
+    def runs(self, thetas: Sequence[Floats], days: Sequence[int], workers: Executor | None = None) -> Runs:
+        """Members over stretches of days, the parameters of each stretch (N, P) on their scales; the first are those of `kept`."""
+        from omosim.twin.running import run_members
+
+        n = len(self.kept.theta)
+        plans = []
+        for i in range(n):
+            own = {"replication": self.first + i, "burn_in_days": 0}
+            plan: list[Settings] = []
+            for j, theta in enumerate(thetas):
+                same = j > 0 and np.array_equal(theta[i], thetas[j - 1][i])
+                plan.append(plan[-1] if same else self.settings_of(theta[i]).model_copy(update=own))
+            plans.append(plan)
+        return run_members([self.opening(i) for i in range(n)], plans, days, workers)
+
+    def opening(self, member: int) -> Opening:
         """One member's state: the data's, with the goodwill and the pace that it has come to."""
         at = [i for i, c in enumerate(self.kept.columns) if c.name == "pace"]
         pace = float(np.exp(self.kept.theta[member, at[0]])) if at else 1.0

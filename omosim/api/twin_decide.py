@@ -27,11 +27,12 @@ Answers = list[dict[str, Any]]
 def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
     """Weigh the ways, write decision.json with its tables, and say what to do."""
     from omosim.api.twin import _later_only, _place, write_twin_report
+    from omosim.api.twin_follow import settled
     from omosim.twin import folder
 
     _later_only(composed)
     with folder.writing(_place(composed.options)) as step:
-        made = decide(step, composed.options)
+        made = decide(step, settled(step.twin, composed))
         put = {kind: step.table(kind, table) for kind, table in made.tables.items() if next(iter(table.values()), [])}
         put["decision"] = step.raw("decision", (json.dumps(made.decision, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode(), "json")
         key = f"{step.twin.version}-{len(step.twin.head['updates'])}"

@@ -14,6 +14,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from omosim.api.twin_state import Stand
+    from omosim.config.compose import Composed
     from omosim.study.executor import Executor
     from omosim.twin.folder import Step, Twin
     from omosim.twin.follow import Kept
@@ -48,6 +49,19 @@ class Today:
         from omosim.api.twin_state import stand
 
         return stand(twin, self.tables, self.fit, self.kept, days)
+
+
+def settled(twin: Twin, composed: Composed) -> dict[str, Any]:
+    """The words of a command, with as many members as the twin keeps unless a number was given."""
+    said = any(word.lstrip("+~").startswith("members=") for word in composed.overrides)
+    kept = twin.head.get("following")
+    return {**composed.options, **({"members": kept["members"]} if kept and not said else {})}
+
+
+def behind(twin: Twin) -> bool:
+    """Whether the twin keeps members that have not seen its last day, or stand on an older fit."""
+    kept = twin.head.get("following")
+    return kept is not None and read(twin, kept["members"], late=False) is None
 
 
 def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
@@ -108,8 +122,11 @@ def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool) -> Kep
     return begun(columns, centre, draws, day, np.clip(u, 1e-9, 1 - 1e-9))
 
 
-def read(twin: Twin, members: int) -> Kept | None:
-    """The members that the folder keeps, None where it keeps none of this number, or of an older fit, or of later days than are known."""
+def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
+    """The members that the folder keeps, None where it keeps none of this number, or of an older fit, or of later days than are known.
+
+    late : those of an earlier day too
+    """
     from omosim.api.twin_state import day_number, today
     from omosim.results.tables import read_arrow
     from omosim.twin.folder import checked
@@ -120,7 +137,7 @@ def read(twin: Twin, members: int) -> Kept | None:
         return None
     day = day_number(date.fromisoformat(head["day"]))
     table, feelings = twin.table("members"), twin.file("goodwill")
-    if table is None or feelings is None or day > day_number(today(twin)):
+    if table is None or feelings is None or day > day_number(today(twin)) or (not late and day < day_number(today(twin))):
         return None
     columns = tuple(Column(*row) for row in head["columns"])
     values = np.array(table["value"], np.float64).reshape(len(columns), members).T

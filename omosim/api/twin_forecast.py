@@ -25,12 +25,13 @@ SEED_STEP = 7919  # keeps the draws of day-to-day chance apart from those of mem
 def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
     """Run the members ahead and keep what they say; the same day again replaces its forecast."""
     from omosim.api.twin import _later_only, _place, write_twin_report
+    from omosim.api.twin_follow import settled
     from omosim.results.tables import plain_columns
     from omosim.twin import folder
 
     _later_only(composed)
     with folder.writing(_place(composed.options)) as step:
-        made, notes = foretell(step, composed.options)
+        made, notes = foretell(step, settled(step.twin, composed))
         table = kept_with(step.twin, made)
         origin = made.origin.isoformat()
         file = step.table("forecasts", plain_columns(table), types={"actual": "float64"})

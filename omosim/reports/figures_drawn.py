@@ -30,7 +30,7 @@ def forest_picture(f: Forest) -> str:
             canvas.dot(row.dot, canvas.y, colour)
         canvas.y += 10
         said.append(f"{row.name} {row.words}, {verdict}")
-    canvas.down(f.zero, top, canvas.y, LINE, width=1.5)
+    canvas.down(f.zero, top, canvas.y, LINE, width=1.5, behind=True)
     canvas.ticks(f.tick_labels, top)
     return canvas.done("; ".join(said))
 

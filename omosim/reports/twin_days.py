@@ -9,6 +9,7 @@ from typing import Any
 from omosim.reports.figures import COLOURS, Chart, Line, chart
 from omosim.reports.figures_drawn import Heat
 from omosim.reports.svg import FAINT, ORANGE, SOFT, YELLOW, Canvas
+from omosim.reports.twin_words import CHANNELS
 from omosim.schema.columns import WEEKDAYS
 
 Table = Mapping[str, list[Any]]
@@ -43,7 +44,8 @@ def calendar_picture(days: Table) -> str:
             words = f"{orders:g} orders" if state == "observed" and orders is not None else {"gap": "no rows, not observed", "partial": "part of a day", "closed": "closed"}.get(state, state)
             canvas.box(9 + wide * ((day - monday).days // 7), wide * 0.86, canvas.y + 11 * day.weekday(), 9.5, colour, hint=f"{day} {words}")
         canvas.y += 77 + 12
-        for month in range(1, 13, 2):
+        months = [m for m in range(begin.month, end.month + 1) if m % 2] or [begin.month]
+        for month in months:
             start = date(year, month, 1)
             if begin.replace(day=1) <= start <= end:
                 canvas.text(9 + wide * ((start - monday).days // 7), start.strftime("%b"), size=10, colour=SOFT)
@@ -87,6 +89,7 @@ def hours_heat(hours: Table, days: int) -> Heat | None:
 
 
 def series_of(panel: Table) -> dict[str, tuple[list[str], list[float | None]]]:
+    """Series -> its dates and values, None where nothing was observed."""
     out: dict[str, tuple[list[str], list[float | None]]] = {}
     for day, name, value in zip(panel["date"], panel["series"], panel["value"], strict=True):
         dates, values = out.setdefault(name, ([], []))
@@ -95,7 +98,7 @@ def series_of(panel: Table) -> dict[str, tuple[list[str], list[float | None]]]:
     return out
 
 
-def channels(panel: Table) -> list[dict[str, str]]:
+def channels(panel: Table) -> list[dict[str, Any]]:
     """Orders and observed days of each channel."""
     series = series_of(panel)
     total = sum(v or 0.0 for n, (_, values) in series.items() if n.startswith("orders.") for v in values) or 1.0
@@ -104,5 +107,5 @@ def channels(panel: Table) -> list[dict[str, str]]:
         if name.startswith("orders."):
             seen = [d for d, v in zip(dates, values, strict=True) if v is not None]
             orders = sum(v or 0.0 for v in values)
-            out.append({"name": name.removeprefix("orders."), "orders": f"{orders:,.0f}", "share": f"{orders / total:.1%}", "days": f"{len(seen):,}", "span": f"{seen[0]} to {seen[-1]}" if seen else "–"})
+            out.append({"name": name.removeprefix("orders."), "ours": name.removeprefix("orders.") in CHANNELS, "orders": f"{orders:,.0f}", "share": f"{orders / total:.1%}", "days": f"{len(seen):,}", "span": f"{seen[0]} to {seen[-1]}" if seen else "–"})
     return out

@@ -177,4 +177,4 @@ def _moved_chart(name: str, title: str, steps: Sequence[tuple[str, Mapping[str, 
     high: list[float | None] = [None, *(None if s is None else float(v[1]) + _Z90 * s for (_, v), s in zip(mine, sds, strict=True))]
     band = (low, high) if any(v is not None for v in low) else None
     days = ["before", *(day for day, _ in mine)]
-    return chart(title, "mean over the members", [Line("mean", mean, COLOURS[0])], days, band=band, band_name="nine of ten", x_every=max(1, -(-len(days) // 4)), zero=False)
+    return chart(title, "mean over the members", [Line("mean", mean, COLOURS[0])], days, band=band, band_name="nine of ten", x_every=max(1, -(-len(days) // 3)), zero=False)

@@ -122,23 +122,33 @@ def _record(rows: Sequence[Mapping[str, Any]], alarm: Mapping[str, Any] | None) 
     if not main:
         card["lines"].append("Not known yet: no whole week of a forecast has been scored.")
     for r in main:
-        miss = ""
-        if r["ratio"] is not None:
-            less = 100 * (1 - r["ratio"])
-            miss = f"missed by {abs(less):.0f} % {'less' if less >= 0 else 'more'} than the best simple forecast{'' if r['verdict'] != 'cannot_tell' else ' (chance may give that)'}; "
-        card["lines"].append(f"{r['kind']}: {miss}the 90 % band held in {r['held']} of {r['n']} weeks")
+        card["lines"].append(f"{r['kind']}: {_miss(r)}the 90 % band held in {r['held']} of {r['n']} weeks")
     loose = [f"{r['kind']} {r['of']}".rstrip() for r in rows if r["held_high"] < BAND_SHARE]
     if loose:
         card["lines"].append(f"Bands that did not hold: {', '.join(loose[:_NAMED])}{f' and {len(loose) - _NAMED} more' if len(loose) > _NAMED else ''}")
     verdicts = {r["verdict"] for r in main}
-    if main:
+    if any(r["held_high"] < BAND_SHARE for r in main):
+        card.update(tone="worse", says="bands did not hold")
+    elif main:
         tone = "worse" if "worse" in verdicts else "better" if verdicts == {"better"} else "cannot_tell"
         card.update(tone=tone, says={"better": "better than simple forecasts", "worse": "worse than simple forecasts", "cannot_tell": "cannot tell yet"}[tone])
     if alarm and alarm["newest"]:
-        card["lines"].append(f"Drift alarm raised on {alarm['newest'][0]}: {alarm['newest'][1]}")
+        times = len(alarm["raised"])
+        card["lines"].append(f"Drift alarm raised on {alarm['newest'][0]}: {alarm['newest'][1]}" if times == 1 else f"Drift alarm raised {times} times since {alarm['first'][0]}, last on {alarm['newest'][0]}")
     elif alarm:
         card["lines"].append(f"Drift alarm quiet over {alarm['days']} days")
     return card
+
+
+def _miss(r: Mapping[str, Any]) -> str:
+    """How far a series missed beside the best simple forecast, and whether that is more than chance."""
+    if r["ratio"] is None:
+        return ""
+    less = 100 * (1 - r["ratio"])
+    doubt = {"cannot_tell": " (chance may give that)", "few": f" ({r['origins']} forecasts: too few to tell)" if r["origins"] > 1 else " (one forecast: too few to tell)"}.get(r["verdict"], "")
+    if r["ratio"] >= 2:
+        return f"missed {r['ratio']:.1f} times as far as the best simple forecast{doubt}; "
+    return f"missed by {abs(less):.0f} % {'less' if less >= 0 else 'more'} than the best simple forecast{doubt}; "
 
 
 def _advice(answer: Mapping[str, Any] | None, today: str) -> dict[str, Any]:
@@ -161,7 +171,7 @@ def _unknown(found: Mapping[str, Any] | None, hidden: Sequence[Mapping[str, Any]
         lines.append("How sure its parameters are: one set of closed forms, so bands are too narrow. `budget_min=25` with `omosim twin update` fits a set.")
     if hidden:
         names = [h["title"] for h in hidden[:_NAMED]]
-        lines.append(f"Assumed, not learnt: {', '.join(names)}{f' and {len(hidden) - _NAMED} more' if len(hidden) > _NAMED else ''}")
+        lines.append(f"Assumed, not learnt: {'; '.join(names)}{f' and {len(hidden) - _NAMED} more' if len(hidden) > _NAMED else ''}")
     if lacking:
         lines.append(f"Tables not given: {', '.join(kind for kind, _ in lacking)}")
     lines.append("Costs, and what was bought elsewhere, are in no log: assumed.")

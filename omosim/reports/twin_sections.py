@@ -8,8 +8,7 @@ from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Interval, Line, chart, forest
 from omosim.reports.figures_drawn import Heat, forest_picture, heat_picture
-from omosim.reports.language import say
-from omosim.reports.twin_words import brief, name_of, of_currency, span
+from omosim.reports.twin_words import CHANNELS, brief, name_of, of_currency, span
 from omosim.results.words import minor_units, percent, unit_words
 
 Table = Mapping[str, list[Any]]
@@ -88,7 +87,7 @@ def _week_rows(made: Foretold, origin: str, weeks: list[str]) -> list[dict[str, 
         kind, of = name_of(series)
         found = [cells[series].get(day) for day in weeks]
         unit = next(str(r["unit"]) for r in found if r)
-        out.append({"kind": kind, "of": of, "unit": unit_words(unit), "cells": [None if r is None else {"mid": brief(r["q50"], unit, bare=True), "span": span(r["q05"], r["q95"], unit)} for r in found]})
+        out.append({"kind": kind, "of": of, "ours": of in CHANNELS, "unit": unit_words(unit), "cells": [None if r is None else {"mid": brief(r["q50"], unit, bare=True), "span": span(r["q05"], r["q95"], unit)} for r in found]})
     return out
 
 
@@ -107,7 +106,7 @@ def fan(made: Foretold, origin: str, series: str) -> Chart | None:
     came = [None if (v := made.came(series, d)) is None else v / scale for d in days]
     lines = [Line("what came", came, COLOURS[0]), Line("foretold, the middle", mid, COLOURS[1], dashed=True)]
     words = unit_words(unit)
-    return chart(f"{name_of(series)[0]} by day", f"{words} a day" if words else "a day", lines, days, band=(low, high), band_name="nine of ten", marks=[(len(before), origin)], x_every=max(1, len(days) // 4))
+    return chart(f"{name_of(series)[0]} by day", f"{words} a day" if words else "a day", lines, days, band=(low, high), band_name="nine of ten", marks=[(len(before), origin)], x_every=max(1, -(-len(days) // 3)))
 
 
 def _pickup_hours(made: Foretold, origin: str) -> dict[str, Any] | None:
@@ -126,7 +125,7 @@ def _pickup_hours(made: Foretold, origin: str) -> dict[str, Any] | None:
     grid = tuple((f"{h:02d}", tuple(at.get((d, h)) for d in days)) for h in range(min(used), max(used) + 1))
     top = max(rows, key=lambda r: (float(r["mean"]), r["date"]))
     busiest = f"Busiest: {top['date']}, {int(top['hour']):02d}:00, {brief(top['mean'], '')} on average, at most {brief(top['q95'], '')} in nine of ten."
-    return {"picture": heat_picture(Heat("Pickups by hour, the next seven days", f"orders to hand over an hour, mean; from {days[0]}", tuple(map(say, names)), grid)), "busiest": busiest}
+    return {"picture": heat_picture(Heat(f"Pickups by hour, week from {days[0]}", "orders to hand over an hour, mean", names, grid)), "busiest": busiest}
 
 
 # ---- decision ------------------------------------------------------------------------------------------------
@@ -144,8 +143,9 @@ def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
                      "span": "" if present else ends_of, "better": "–" if present else percent(way["prob_better"]), "first": percent(way["prob_best"]), "regret": brief(way["regret"], unit, bare=True)})  # fmt: skip
         if not present:
             verdict = "better" if way["low"] > 0 else "worse" if way["high"] < 0 else "cannot_tell"
-            words = f"{brief(way['gain'], unit, sign=True, bare=True)} ({ends_of})"
-            drawn.append(Interval(way["way"], way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, words, says={"better": "earns more", "worse": "earns less"}.get(verdict, "may earn more or less")))
+            same = way["low"] == way["high"] == 0
+            words = "0" if same else f"{brief(way['gain'], unit, sign=True, bare=True)} ({ends_of})"
+            drawn.append(Interval(way["way"], way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, words, says={"better": "earns more", "worse": "earns less"}.get(verdict, "earns the same" if same else "may earn more or less")))
     picture = forest_picture(forest("Gain over the present way", f"{unit_words(unit)}, {decision['days']} days; nine worlds of ten", drawn)) if drawn else ""
     return {"answer": decision["answer"], "tone": "better" if decision["sure"] else "cannot_tell", "rows": rows, "picture": picture, "unit": unit_words(unit), "notes": decision["notes"],
             "knowing": brief(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"], "days": decision["days"]}  # fmt: skip

@@ -11,6 +11,8 @@ SERIES = {
     "orders": "Orders", "revenue": "Revenue", "new_customers": "New customers", "pickups": "Pickups", "returned_units": "Units returned",
     "returned_value": "Money returned", "units": "Units", "traffic": "Store visitors", "sessions": "Web sessions", "stockout_share": "Items out of stock",
 }  # fmt: skip
+#: channels as every order file names them: words of this project, no user's names
+CHANNELS = ("web", "store", "social", "live")
 #: laws that closed forms give: name in posterior.parquet -> what it says
 LAWS = {
     "repeat.r": "how alike customers' purchase rates are (shape)", "repeat.alpha": "weeks over which rates spread (scale)",

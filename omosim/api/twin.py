@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -412,19 +411,9 @@ def _unchanged(twin: Twin, why: str) -> int:
 
 def write_twin_report(twin: Twin) -> Path:
     """`report.html` of a twin's folder; returns where."""
-    from omosim.reports.language import translate_page
-    from omosim.reports.twin_report import twin_page
-    from omosim.results import write_text
-    from omosim.twin.folder import checked
+    from omosim.api.twin_page import write_page
 
-    target = twin.path / "report.html"
-    wanted = ("quality", "panel", "days", "hours", "posterior", "forecasts", "scores")
-    file = twin.file("decision")
-    decision = None if file is None else json.loads(checked(file).read_text(encoding="utf-8"))
-    page = translate_page(twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None}, decision))
-    if not target.is_file() or target.read_bytes() != page.encode():
-        write_text(target, page)
-    return target
+    return write_page(twin)
 
 
 def _told(twin: Twin) -> int:

@@ -66,6 +66,14 @@ class Member:
         """Days completed."""
         return int(self._kept.head["second"]) // 86_400 if self._kept is not None else self.model.day
 
+    def goodwill(self) -> Floats:
+        """(known,) goodwill of known customers now, share of price."""
+        model = self.model
+        who = model.journeys.shoppers[: self.known]
+        passed = model.clock.now - who["updated"].astype(np.float64)
+        memory = model.settings.market.goodwill.memory_weeks * 7 * 86_400
+        return np.asarray(who["goodwill"] * np.exp(-passed / memory), np.float64)
+
     def keep(self) -> Member:
         """Put the model away as a snapshot, which takes less memory; returns itself."""
         if self._model is not None:

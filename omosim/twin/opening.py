@@ -177,6 +177,8 @@ class Opening:
     goodwill_sd : share of price; goodwill is hidden, and drawn round neutral
     silent_weeks : length of the log, in which those who hold no seat bought nothing; 0: they are as the market has them
     knew : share of all people who knew the retailer when the log began
+    pace : factor on all purchase rates from today on, that of the settings included: what data said since the law was fitted
+    goodwill : (n,) share of price that is carried on, NaN drawn; None all are drawn
     """
 
     as_of: date
@@ -194,6 +196,8 @@ class Opening:
     goodwill_sd: float = GOODWILL_SD
     silent_weeks: float = 0.0
     knew: float = assumed.AWARE_AT_START
+    pace: float = 1.0
+    goodwill: Floats | None = None
 
     def __len__(self) -> int:
         return int(self.x.size)
@@ -227,8 +231,11 @@ class Opening:
         done = np.maximum(self.x + 1 - np.bincount(self.orders["shopper"], minlength=n), 0)
         liked = np.zeros(n)
         fill_normal(*make_key(settings.seed, settings.replication), np.arange(n), OPENING, _GOODWILL, liked)
+        liked = self.goodwill_sd * liked
+        if self.goodwill is not None:
+            liked = np.where(np.isnan(self.goodwill), liked, self.goodwill)
         return Start(
-            self.origin, rate, leave, alive == 1, done, units, self.habit, self.spend, self.goodwill_sd * liked, self.stock, self.orders,
+            self.origin, rate * self.pace, leave, alive == 1, done, units, self.habit, self.spend, liked, self.stock, self.orders,
             *self.prospects(settings),
         )  # fmt: skip
 
@@ -243,7 +250,7 @@ class Opening:
             return None, 1.0
         demand = settings.market.demand
         share = float(self.share.mean()) if len(self) else 1.0
-        r, alpha = demand.purchase_r, demand.purchase_alpha_weeks * demand.purchase_share / max(share, LEAST_SHARE)
+        r, alpha = demand.purchase_r, demand.purchase_alpha_weeks * self.pace * demand.purchase_share / max(share, LEAST_SHARE)
         at = (np.arange(200) + 0.5) / 200 * weeks  # weeks since they came to know it
         still, pace = (alpha / (alpha + at)) ** r, alpha / (alpha + at)
         touched = any(row.awareness_rho > 0 for row in settings.touchpoints.rows.values())

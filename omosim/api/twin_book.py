@@ -228,7 +228,7 @@ class Twin:
 
         from omosim.reports.twin_report import _did
 
-        return pd.DataFrame([{"step": row["step"], "data": row["version"], "what": _did(row["did"])} for row in self.head["updates"]], columns=["step", "data", "what"])
+        return pd.DataFrame([{"step": row["step"], "data": row["version"], "what": _did(row["step"], row["did"])} for row in self.head["updates"]], columns=["step", "data", "what"])
 
     @property
     def answer(self) -> str:

@@ -31,7 +31,7 @@ def learnt(posterior: Table | None, told: Table | None, currency: str) -> dict[s
     """
     if posterior is None or not posterior["parameter"]:
         return None
-    draws = len({d for d in posterior["draw"]}) if "draw" in posterior else 1
+    draws = len(set(posterior["draw"])) if "draw" in posterior else 1
     if told is not None and draws > 1:
         rows = [_told_row(r, currency) for r in _rows(told) if r.get("verdict")]
         if rows:
@@ -157,7 +157,7 @@ def moved(updates: Sequence[Mapping[str, Any]], told: Table | None) -> dict[str,
             continue
         change = after - before
         rows.append({"title": name_of(name), "before": brief(before, ""), "after": brief(after, ""), "change": brief(change, "", sign=True), "sd": "–" if sd is None else brief(sd, ""),
-                     "far": bool(sd) and abs(change) > sd})  # fmt: skip
+                     "far": sd is not None and abs(change) > sd > 0})  # fmt: skip
     charts = [c for name in last["moved"] if (c := _moved_chart(name, name_of(name), steps)) is not None]
     return {"rows": rows, "charts": charts, "times": len(steps), "day": day, "words": str(last.get("words") or ""), "effective": _whole(last.get("effective"))}
 

@@ -56,6 +56,7 @@ def foretell(twin: Twin, members: int, days: int) -> tuple[Forecast, list[str]]:
     Members run known shoppers' orders; a log holds orders of unknown people beside, a fixed part (`orders_per_day` of the
     laws). Days of the data differ by more than the members' chance does; the rest is added, as the last weeks show it.
     """
+    from omosim.api.twin_known import known_of
     from omosim.api.twin_state import ensemble_of, fit_of, today
     from omosim.twin.forecast import Forecast, with_chance
     from omosim.twin.tables import tables_of
@@ -78,7 +79,8 @@ def foretell(twin: Twin, members: int, days: int) -> tuple[Forecast, list[str]]:
             paths[name] = with_chance(scaled, missing_spread(seen[name], scaled), rng.standard_normal(scaled.shape))
     sys.stderr.write(f"foretold {days} days, {len(paths)} series ({time.perf_counter() - started:.1f} s)\n")
     said.append(f"orders and money are those of known customers times {factor:.2f}, for orders of people without a name and further orders of a day")
-    return Forecast(today(twin), paths, dict(ensemble.units), hourly), said
+    known, told = known_of(twin, tables, days)
+    return known.apply(Forecast(today(twin), paths, dict(ensemble.units), hourly)), said + told
 
 
 def panel_series(twin: Twin) -> dict[str, Floats]:

@@ -57,6 +57,7 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     members' chance: what the last weeks show beyond it is added.
     """
     from omosim.api.twin_follow import caught_up, shape_of, workers_for
+    from omosim.api.twin_known import known_of
     from omosim.api.twin_state import day_number, today
     from omosim.twin.follow import OF_ORDERS, later, scaled
     from omosim.twin.forecast import Forecast, missing_spread, with_chance
@@ -91,7 +92,8 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
             paths[name] = with_chance(path, missing_spread(seen[name], path), rng.standard_normal(path.shape))
     sys.stderr.write(f"foretold {days} days, {len(paths)} series ({time.perf_counter() - started:.1f} s)\n")
     said = [*place.dated.said, *now.notes, f"orders and money are those of known customers times {factor:.2f}, for orders of people without a name and further orders of a day"]
-    return Forecast(today(twin), paths, runs.units, hourly), said
+    known, beforehand = known_of(twin, now.tables, days)
+    return known.apply(Forecast(today(twin), paths, runs.units, hourly)), said + beforehand
 
 
 def panel_series(twin: Twin) -> dict[str, Floats]:

@@ -8,10 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "attribute", "bopis", "calibrate", "claims", "compare", "flip", "load", "simulate", "sweep", "validate", "value"]
+__all__ = ["Twin", "__version__", "attribute", "bopis", "calibrate", "claims", "compare", "flip", "load", "simulate", "sweep", "validate", "value"]
 
 if TYPE_CHECKING:
-    from omosim.api import attribute, bopis, calibrate, claims, compare, flip, load, simulate, sweep, validate, value
+    from omosim.api import (
+        Twin,
+        attribute,
+        bopis,
+        calibrate,
+        claims,
+        compare,
+        flip,
+        load,
+        simulate,
+        sweep,
+        validate,
+        value,
+    )
 
 
 def __getattr__(name: str) -> Any:

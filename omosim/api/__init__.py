@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omosim.api.twin_book import Twin
+
 if TYPE_CHECKING:
     from omosim.api.attribution import AttributeStudy
     from omosim.api.sweeps import Prepared
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from omosim.validation.claims import ClaimsPlan
     from omosim.validation.plan import Plan
 
-__all__ = ["attribute", "bopis", "calibrate", "claims", "compare", "flip", "load", "simulate", "sweep", "validate", "value"]
+__all__ = ["Twin", "attribute", "bopis", "calibrate", "claims", "compare", "flip", "load", "simulate", "sweep", "validate", "value"]
 
 
 def words(settings: Mapping[str, Any]) -> list[str]:
@@ -273,10 +275,12 @@ def claims(names: str | Iterable[str] = "all", *, overrides: Iterable[str] = (),
 
 
 def load(path: str | Path) -> Any:
-    """A finished result from its folder (or `outputs/<command>/latest`), with its figures attached."""
+    """A finished result from its folder (or `outputs/<command>/latest`), with its figures attached; a twin's folder as a Twin."""
     from omosim.reports.accessors import attach
     from omosim.results import load as read
 
+    if (Path(path).expanduser() / "twin.json").is_file():
+        return Twin(path)
     attach()
     return read(path)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omosim.study.executor import Executor
     from omosim.twin.decide import Choice
     from omosim.twin.ensemble import Ensemble
-    from omosim.twin.folder import Twin
+    from omosim.twin.folder import Step, Twin
 
 ENTRY = "omosim.twin.whatif:whatif_task"
 KPI = "operating_profit"
@@ -27,11 +27,12 @@ Answers = list[dict[str, Any]]
 def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
     """Weigh the ways, write decision.json with its tables, and say what to do."""
     from omosim.api.twin import _later_only, _place, write_twin_report
+    from omosim.api.twin_follow import settled
     from omosim.twin import folder
 
     _later_only(composed)
     with folder.writing(_place(composed.options)) as step:
-        made = decide(step.twin, composed.options)
+        made = decide(step, settled(step.twin, composed))
         put = {kind: step.table(kind, table) for kind, table in made.tables.items() if next(iter(table.values()), [])}
         put["decision"] = step.raw("decision", (json.dumps(made.decision, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode(), "json")
         key = f"{step.twin.version}-{len(step.twin.head['updates'])}"
@@ -51,24 +52,25 @@ class Made:
         self.decision, self.tables = decision, tables
 
 
-def decide(twin: Twin, asked: Mapping[str, Any], workers: Executor | None = None) -> Made:
+def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None) -> Made:
     """Weigh every way over the members.
 
-    asked : ways, members, horizon, jobs, service, review_days
+    step : of the twin's folder; members are brought to today first. asked : ways, members, assimilate, horizon, jobs, service, review_days
 
     Raises
     ------
     ConfigError : a way that cannot be, CalibrationError where the orders cannot carry members
     """
-    from omosim.api.twin_state import ensemble_of, fit_of, told
+    from omosim.api.twin_follow import caught_up
+    from omosim.api.twin_state import told
     from omosim.api.twin_ways import AS_IT_IS, ways_of
     from omosim.study.executor import make_executor
     from omosim.twin.decide import reorder_rows, weigh
-    from omosim.twin.tables import tables_of
 
-    days, started = int(asked["horizon"]), time.perf_counter()
-    tables = tables_of(twin)
-    ensemble, said = ensemble_of(twin, tables, fit_of(twin, tables), int(asked["members"]), days)
+    twin, days, started = step.twin, int(asked["horizon"]), time.perf_counter()
+    now = caught_up(step, asked)
+    place = now.stand(twin, days)
+    ensemble, said = place.ensemble(), [*place.dated.said, *now.notes]
     settings = ensemble.members[0].settings
     ways = ways_of(asked["ways"], settings, ensemble.day)
     answers, failed = _answers(ensemble, ways, days, workers or make_executor(ENTRY, int(asked["jobs"])))

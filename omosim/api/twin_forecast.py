@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,14 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from omosim.config.compose import Composed
-    from omosim.twin.folder import Twin
+    from omosim.twin.folder import Step, Twin
     from omosim.twin.forecast import Forecast
     from omosim.twin.history import Floats
 
-#: series that count orders, or money or units of orders: data hold orders of people without a name too
-OF_ORDERS = ("orders", "revenue", "units", "pickups", "pickup_load", "returned_units", "returned_value")
-#: weeks before today from which the spread of days is read
-SPREAD_WEEKS = 13
 SEED_STEP = 7919  # keeps the draws of day-to-day chance apart from those of members
 
 
@@ -29,12 +25,13 @@ SEED_STEP = 7919  # keeps the draws of day-to-day chance apart from those of mem
 def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
     """Run the members ahead and keep what they say; the same day again replaces its forecast."""
     from omosim.api.twin import _later_only, _place, write_twin_report
+    from omosim.api.twin_follow import settled
     from omosim.results.tables import plain_columns
     from omosim.twin import folder
 
     _later_only(composed)
     with folder.writing(_place(composed.options)) as step:
-        made, notes = foretell(step.twin, int(composed.options["members"]), int(composed.options["horizon"]))
+        made, notes = foretell(step, settled(step.twin, composed))
         table = kept_with(step.twin, made)
         origin = made.origin.isoformat()
         file = step.table("forecasts", plain_columns(table), types={"actual": "float64"})
@@ -42,7 +39,7 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
         row = {"origin": origin, "version": step.twin.version, "days": made.days, "file": file}
         earlier = [{**old, "file": file} for old in rows]  # one table holds them all
         step.commit("forecast", f"{origin}-{step.twin.version}", {"series": len(made.paths)}, {"forecasts": [*earlier, row], "files": {"forecasts": file}})
-    for line in _lines(table, origin):
+    for line in _lines(table, origin, step.twin.head["currency"]):
         print(line)
     for note in notes:
         print(f"note: {note}")
@@ -50,35 +47,50 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
     return 0
 
 
-def foretell(twin: Twin, members: int, days: int) -> tuple[Forecast, list[str]]:
-    """What so many members say of the days from today, in the data's own series.
+def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]:
+    """What members say of the days from today, in the data's own series.
+
+    step : of the twin's folder; members are brought to today first, and kept. asked : members, horizon, assimilate, warm_weeks, jobs
 
     Members run known shoppers' orders; a log holds orders of unknown people beside, a fixed part (`orders_per_day` of the
-    laws). Days of the data differ by more than the members' chance does; the rest is added, as the last weeks show it.
+    laws). In a horizon the pace drifts on week by week, single weeks differ as the past ones did, and days by more than the
+    members' chance: what the last weeks show beyond it is added.
     """
-    from omosim.api.twin_state import ensemble_of, fit_of, today
-    from omosim.twin.forecast import Forecast, with_chance
-    from omosim.twin.tables import tables_of
+    from omosim.api.twin_follow import caught_up, workers_for
+    from omosim.api.twin_state import day_number, today
+    from omosim.twin.follow import OF_ORDERS, later, scaled
+    from omosim.twin.forecast import Forecast, missing_spread, with_chance
 
-    started = time.perf_counter()
-    tables = tables_of(twin)
-    fit = fit_of(twin, tables)
-    ensemble, said = ensemble_of(twin, tables, fit, members, days)
-    sys.stderr.write(f"{members} members stand at {today(twin)} ({time.perf_counter() - started:.1f} s)\n")
+    started, twin, days = time.perf_counter(), step.twin, int(asked["horizon"])
+    now = caught_up(step, asked)
+    place = now.stand(twin, days)
+    n, columns = len(now.kept.theta), now.kept.columns
+    sys.stderr.write(f"{n} members stand at {today(twin)} ({time.perf_counter() - started:.1f} s)\n")
+    factor = now.fit.laws.orders_per_day
+    rng = np.random.Generator(np.random.Philox(key=[now.fit.seed * SEED_STEP, day_number(today(twin))]))
+    stretches = [min(7, days - at) for at in range(0, days, 7)]
+    thetas = [now.kept.theta]
+    for _ in stretches[1:]:
+        thetas.append(later(columns, thetas[-1], now.noise[:, 0], 7, rng.standard_normal(thetas[-1].shape)) if now.noise.any() else thetas[-1])
+    with workers_for(n, days, len(place.dated.opening), int(asked["jobs"])) as workers:
+        runs = place.runs(thetas, stretches, workers)
+    parts = []
+    for theta, run in zip(thetas, runs.stretches, strict=True):
+        single = np.exp(now.noise[:, 1] * rng.standard_normal(n))
+        like_data = scaled(columns, theta, run, factor)
+        parts.append({name: x * single.reshape(-1, *[1] * (x.ndim - 1)) if name.split(".")[0] in OF_ORDERS else x for name, x in like_data.items()})
     paths, hourly = {}, {}
-    factor = fit.laws.orders_per_day
     seen = panel_series(twin)
-    rng = np.random.Generator(np.random.Philox(key=[ensemble.members[0].settings.seed * SEED_STEP, (today(twin) - date(1970, 1, 1)).days]))
-    for name, path in ensemble.advance(days).items():
-        scaled = path * (factor if name.split(".")[0] in OF_ORDERS else 1.0)
+    for name in parts[0]:
+        path = np.concatenate([part[name] for part in parts], axis=1)
         if path.ndim == 3:
             if "pickups" in seen:
-                hourly[name] = scaled
-        elif name in seen and np.isfinite(scaled).all():
-            paths[name] = with_chance(scaled, missing_spread(seen[name], scaled), rng.standard_normal(scaled.shape))
+                hourly[name] = path
+        elif name in seen and np.isfinite(path).all():
+            paths[name] = with_chance(path, missing_spread(seen[name], path), rng.standard_normal(path.shape))
     sys.stderr.write(f"foretold {days} days, {len(paths)} series ({time.perf_counter() - started:.1f} s)\n")
-    said.append(f"orders and money are those of known customers times {factor:.2f}, for orders of people without a name and further orders of a day")
-    return Forecast(today(twin), paths, dict(ensemble.units), hourly), said
+    said = [*place.dated.said, *now.notes, f"orders and money are those of known customers times {factor:.2f}, for orders of people without a name and further orders of a day"]
+    return Forecast(today(twin), paths, runs.units, hourly), said
 
 
 def panel_series(twin: Twin) -> dict[str, Floats]:
@@ -89,32 +101,6 @@ def panel_series(twin: Twin) -> dict[str, Floats]:
     for name, value in zip(table["series"], table["value"], strict=True):
         out.setdefault(name, []).append(np.nan if value is None else float(value))
     return {name: np.array(values) for name, values in out.items()}
-
-
-def missing_spread(seen: Floats, paths: Floats) -> float:
-    """Coefficient of variation that days of the data have beyond what members' chance gives; 0 where they have none or too few are seen.
-
-    Both are taken about each weekday's own mean, over the last weeks, so that neither the week's shape nor a trend counts.
-    """
-    last = seen[-7 * SPREAD_WEEKS :]
-    if np.isfinite(last).sum() < 28:
-        return 0.0
-    of_data, of_members = _spread(last), float(np.mean([_spread(p) for p in paths[:50]])) if paths.shape[1] >= 14 else 0.0
-    return float(np.sqrt(max(0.0, of_data**2 - of_members**2)))
-
-
-def _spread(days: Floats) -> float:
-    """Standard deviation of days over their weekday's mean, weekdays that trade only."""
-    parts = []
-    for weekday in range(7):
-        mine = days[weekday::7]
-        mine = mine[np.isfinite(mine)]
-        if mine.size > 1 and mine.mean() > 0:
-            parts.append(mine / mine.mean() - 1.0)
-    if not parts:
-        return 0.0
-    rest = np.concatenate(parts)
-    return float(np.sqrt((rest**2).sum() / max(1, rest.size - len(parts))))
 
 
 def kept_with(twin: Twin, made: Forecast) -> pd.DataFrame:
@@ -130,14 +116,14 @@ def kept_with(twin: Twin, made: Forecast) -> pd.DataFrame:
     return pd.concat([before[before["origin"] != made.origin.isoformat()], new], ignore_index=True)
 
 
-def _lines(table: pd.DataFrame, origin: str) -> list[str]:
+def _lines(table: pd.DataFrame, origin: str, currency: str) -> list[str]:
     """The weeks of orders and revenue, as a reader wants them first."""
+    from omosim.results.words import number
+
     mine = table[(table["origin"] == origin) & (table["step"] == "week") & table["series"].isin(("orders", "revenue"))]
     out = []
     for row in mine.to_dict("records"):
-        from omosim.results.words import number
-
-        unit = str(row["unit"])
+        unit = f"minor {currency}" if row["unit"] == "minor" else str(row["unit"])
         out.append(f"week from {row['date']}: {row['series']} {number(row['q50'], unit)} ({number(row['q05'], unit)} to {number(row['q95'], unit)} in nine of ten)")
     return out
 

@@ -1,8 +1,9 @@
-"""From a twin's folder to its members: whole models that stand where the retailer stands on the twin's day."""
+"""From a twin's folder to its members: whole models that stand where the retailer stands on a day."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,20 @@ import numpy as np
 
 if TYPE_CHECKING:
     from omosim.schema.settings import Settings
+    from omosim.study.executor import Executor
     from omosim.twin.dated import Dated
     from omosim.twin.ensemble import Ensemble
     from omosim.twin.folder import Twin
+    from omosim.twin.follow import Kept
+    from omosim.twin.history import Floats
+    from omosim.twin.opening import Opening
     from omosim.twin.parameters import Fit
+    from omosim.twin.running import Runs
     from omosim.twin.tables import Tables
 
 #: people of a member beside known customers, at least, so that new ones can come
 LEAST_OTHERS = 200
+EPOCH = date(1970, 1, 1)
 
 
 def base_settings(twin: Twin) -> Settings:
@@ -35,6 +42,11 @@ def today(twin: Twin) -> date:
     return date.fromisoformat(twin.head["as_of"]) + timedelta(days=1)
 
 
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return (day - EPOCH).days
+
+
 def fit_of(twin: Twin, tables: Tables) -> Fit:
     """Closed forms of everything that the twin knows. Raises CalibrationError where the orders cannot carry them."""
     from omosim.twin.history import Windows, split
@@ -42,8 +54,8 @@ def fit_of(twin: Twin, tables: Tables) -> Fit:
 
     log = tables.orders
     windows = split(log, 0)
-    end = (today(twin) - date(1970, 1, 1)).days - windows.first_day
-    return prepare(log, base_settings(twin), windows=Windows(windows.first_day, min(end, windows.end), min(end, windows.end)), name=twin.head["name"])
+    end = min(day_number(today(twin)) - windows.first_day, windows.end)
+    return prepare(log, base_settings(twin), windows=Windows(windows.first_day, end, end), name=twin.head["name"])
 
 
 def draws_of(twin: Twin, members: int) -> list[dict[str, float]]:
@@ -67,48 +79,81 @@ def share_of(fit: Fit, theta: Mapping[str, float]) -> float:
     return float(np.clip(fit.laws.repeat.r / fit.laws.repeat.purchase_alpha / rate, 0.02, 1.0))
 
 
-def state_today(twin: Twin, fit: Fit, tables: Tables, settings: Settings) -> Dated:
-    """The retailer's state on the first second of today, with purchases per need as a pilot measures them."""
-    from dataclasses import replace
+@dataclass(frozen=True)
+class Stand:
+    """The retailer on the first second of a day, and how a member stands in it.
 
-    from omosim.twin.dated import state_of
-    from omosim.twin.shares import bought_share
+    dated : its state by the data; settings_of : a row of theta on its scales -> settings; kept : what members have learnt
+    """
 
-    end = (today(twin) - date(1970, 1, 1)).days
-    found = state_of(tables, settings, fit.laws.repeat, end, share_of(fit, {}))
-    return replace(found, opening=found.opening.with_share(bought_share(settings, found.opening)))
+    dated: Dated
+    settings_of: Callable[[Floats], Settings]
+    kept: Kept
+    first: int  # replication of the first member
+
+    def runs(self, thetas: Sequence[Floats], days: Sequence[int], workers: Executor | None = None) -> Runs:
+        """Members over stretches of days, the parameters of each stretch (N, P) on their scales; the first are those of `kept`."""
+        from omosim.twin.running import run_members
+
+        n = len(self.kept.theta)
+        plans = []
+        for i in range(n):
+            own = {"replication": self.first + i, "burn_in_days": 0}
+            plan: list[Settings] = []
+            for j, theta in enumerate(thetas):
+                same = j > 0 and np.array_equal(theta[i], thetas[j - 1][i])
+                plan.append(plan[-1] if same else self.settings_of(theta[i]).model_copy(update=own))
+            plans.append(plan)
+        return run_members([self.opening(i) for i in range(n)], plans, days, workers)
+
+    def opening(self, member: int) -> Opening:
+        """One member's state: the data's, with the goodwill and the pace that it has come to."""
+        at = [i for i, c in enumerate(self.kept.columns) if c.name == "pace"]
+        pace = float(np.exp(self.kept.theta[member, at[0]])) if at else 1.0
+        return replace(self.dated.opening, pace=pace, goodwill=self.kept.goodwill_of(member, self.dated.seats))
+
+    def ensemble(self) -> Ensemble:
+        """All members at the day's first second."""
+        from omosim.twin.ensemble import Ensemble
+
+        n = len(self.kept.theta)
+        out = Ensemble.begin([self.opening(i) for i in range(n)], self.kept.theta, self.settings_of, self.first)
+        out.compact = True
+        return out
 
 
-def ensemble_of(twin: Twin, tables: Tables, fit: Fit, members: int, days: int) -> tuple[Ensemble, list[str]]:
-    """So many members that stand at the first second of today, each with its own draw of the parameters and of what is hidden.
+def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
+    """Where members stand at the first second of the day that `kept` is of; nothing later is looked at.
 
     fit : `fit_of` the twin; days : length of their settings' window; they grow when they go beyond it
-
-    Returns
-    -------
-    The ensemble, and what was taken from the data and what is unknown, in words
     """
-    from omosim.twin.ensemble import Ensemble
+    from omosim.twin.dated import state_of
+    from omosim.twin.follow import outer
     from omosim.twin.opening import settings_at
+    from omosim.twin.parameters import BY_NAME
     from omosim.twin.parameters import settings_of as settings_with
+    from omosim.twin.shares import bought_share
 
-    draws = draws_of(twin, members)
-    names = sorted({name for draw in draws for name in draw})
-    theta = np.array([[draw.get(name, np.nan) for name in names] for draw in draws]).reshape(members, len(names))
-    known = int(tables.orders.orders()["shopper_id"].nunique())
+    on, names = EPOCH + timedelta(days=kept.day), [c.name for c in kept.columns]
+    centre = float(BY_NAME["need_rate"].centre(fit))
 
     def made(row: np.ndarray) -> Settings:
-        return settings_at(settings_with(fit, dict(zip(names, map(float, row), strict=True)), days=days, scale=1.0, forward=True), today(twin))
+        value = dict(zip(names, map(float, outer(kept.columns, row[None])[0]), strict=True))
+        theta = {name: v for name, v in value.items() if name in BY_NAME}
+        theta["need_rate"] = theta.get("need_rate", centre) * value.get("pace", 1.0)
+        return settings_at(settings_with(fit, theta, days=days, scale=1.0, forward=True), on)
 
-    people = max(known + LEAST_OTHERS, *(made(row).shoppers for row in theta))  # one number for all: copies of members keep their people
+    known = int(tables.orders.orders()["shopper_id"].nunique())
+    people = max(known + LEAST_OTHERS, *(made(row).shoppers for row in kept.theta))  # one number for all: copies of members keep their people
 
     def settings_of(row: np.ndarray) -> Settings:
         return made(row).model_copy(update={"shoppers": people})
 
-    found = state_today(twin, fit, tables, settings_of(theta[0]))
-    out = Ensemble.begin(found.opening, theta, settings_of)
-    out.compact = True
-    return out, found.said
+    middle = settings_of(kept.theta.mean(axis=0))
+    found = state_of(tables, middle, fit.laws.repeat, kept.day, share_of(fit, {}))
+    found = replace(found, opening=found.opening.with_share(bought_share(middle, found.opening)))
+    first = 1 + len(kept.theta) * max(kept.day - day_number(date.fromisoformat(twin.head["first_day"])), 0)
+    return Stand(found, settings_of, kept, first)
 
 
 def told(twin: Twin, ensemble: Ensemble) -> dict[str, Any]:

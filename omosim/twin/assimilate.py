@@ -25,7 +25,7 @@ LEAST_EFFECTIVE = 0.3
 LEAST_SPREAD = 0.1
 
 
-def enkf(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, local: Floats | None = None) -> Floats:
+def enkf(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, local: Floats | None = None, apart: bool = False) -> Floats:
     """Parameters after the observations, (N, P); nothing is changed in place.
 
     Parameters
@@ -35,6 +35,7 @@ def enkf(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, local: 
     sd : (S,) chance of an observation round a member's foretold figure that `predicted` does not hold yet: 0 where
         members foretell with all their chance, `count_sd` where they foretell means
     local : (P, S) in [0, 1], how far an observation may move a parameter; None: all may move all
+    apart : an observation leaves alone what members foretell of others: right where no two of them tell of one parameter
 
     Raises ValueError for shapes that do not fit, fewer than two members, sd below 0.
     """
@@ -50,7 +51,7 @@ def enkf(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, local: 
     if np.any(np.asarray(sd) < 0) or np.any((local < 0) | (local > 1)):
         raise ValueError("sd must be 0 or more and local in [0, 1]")
     # later observations are foretold by members that the earlier ones have moved: what one explains the next does not
-    reach = np.concatenate([local, np.ones((s, s))])
+    reach = np.concatenate([local, np.eye(s) if apart else np.ones((s, s))])
     state = np.concatenate([theta, predicted], axis=1)
     for i in range(s):
         if not np.isfinite(observed[i]):
@@ -179,7 +180,7 @@ class Step:
 
 def step(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, *, local: Floats | None = None, names: Sequence[str] = (),
          spread: Floats | None = None, resample_at: float | None = 0.5, u: float = 0.5, relaxed: float = 0.0,
-         log_like: Floats | None = None) -> Step:  # fmt: skip
+         log_like: Floats | None = None, apart: bool = False) -> Step:  # fmt: skip
     """One update: parameters by regression, members by resampling, degeneracy healed.
 
     Parameters
@@ -191,6 +192,7 @@ def step(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, *, loca
     relaxed : part of the lost spread given back
     log_like : (N,) of each member, where the caller knows it better than by `predicted` and `sd` (members of unlike
         chance)
+    apart : as `enkf`
 
     With nothing observed theta is returned as it is and the index is the members' own numbers.
     """
@@ -200,7 +202,7 @@ def step(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, *, loca
     own = np.arange(n)
     if not seen.any():
         return Step(theta, own, float(n), 1.0, (), np.full(observed.shape, np.nan), "nothing observed: nothing moved")
-    after = enkf(theta, predicted, observed, sd, local)
+    after = enkf(theta, predicted, observed, sd, local, apart)
     if relaxed:
         after = relax(theta, after, relaxed)
     total = np.sqrt(predicted.var(axis=0, ddof=1) + np.asarray(sd) ** 2)

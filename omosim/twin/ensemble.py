@@ -52,11 +52,15 @@ class Ensemble:
         return len(self.members)
 
     @classmethod
-    def begin(cls, opening: Opening, theta: Floats, settings_of: Callable[[Floats], Settings], first: int = 1) -> Ensemble:
-        """Members at the opening's date: each its row of `theta`, its own draws (replications from `first` on), the same places and people."""
+    def begin(cls, opening: Opening | Sequence[Opening], theta: Floats, settings_of: Callable[[Floats], Settings], first: int = 1) -> Ensemble:
+        """Members at the opening's date: each its row of `theta`, its own draws (replications from `first` on), the same places and people.
+
+        opening : one for all, or one a member
+        """
         theta = np.atleast_2d(np.asarray(theta, np.float64))
         settings = [settings_of(row).model_copy(update={"replication": first + i, "burn_in_days": 0}) for i, row in enumerate(theta)]
-        return cls([Member.begin(one, opening) for one in settings], theta, None, settings_of, first + len(theta))
+        openings = [opening] * len(theta) if isinstance(opening, Opening) else list(opening)
+        return cls([Member.begin(one, state) for one, state in zip(settings, openings, strict=True)], theta, None, settings_of, first + len(theta))
 
     @property
     def day(self) -> int:
@@ -85,7 +89,7 @@ class Ensemble:
         if run_many is None:
             panels = self.panels(days, threads)
             self.units = {name: unit for p in panels for name, unit in p.units.items()}
-            return _stack([p.series | {name: p.hourly[name] for name in HOURLY} for p in panels])
+            return stacked([p.series | {name: p.hourly[name] for name in HOURLY} for p in panels])
         if folder is None:
             raise ValueError("processes hand states over in files: give a folder")
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +104,7 @@ class Ensemble:
             for name in ("path", "to"):
                 Path(task[name]).unlink(missing_ok=True)
         self.units = {name: unit for a in answers for name, unit in a["units"].items()}
-        return _stack([{k: np.array(x, np.float64) for k, x in a["series"].items()} for a in answers])  # None becomes NaN
+        return stacked([{k: np.array(x, np.float64) for k, x in a["series"].items()} for a in answers])  # None becomes NaN
 
     def branch(self, **changes: Any) -> Ensemble:
         """A second future of every member, for a forecast or a what-if: it may run ahead, and this one stays where it is."""
@@ -174,7 +178,8 @@ class Ensemble:
         return cls(members, np.array(head["theta"]), np.array(head["weights"]), settings_of, int(head["fresh"]))
 
 
-def _stack(rows: list[dict[str, Floats]]) -> dict[str, Floats]:
+def stacked(rows: Sequence[dict[str, Floats]]) -> dict[str, Floats]:
+    """Series -> (N, …) of all members; NaN where one has no such series."""
     like = {name: x for row in rows for name, x in row.items()}
     return {name: np.stack([row.get(name, np.full(like[name].shape, np.nan)) for row in rows]) for name in sorted(like)}
 

@@ -20,6 +20,8 @@ from omosim.twin.scores import LEVELS
 Floats = NDArray[np.float64]
 #: series that are shares or levels: a week has their mean, not their sum
 MEANS = ("stockout_share", "stock", "queue")
+#: weeks before today from which the spread of days is read
+SPREAD_WEEKS = 13
 #: columns of `forecasts.parquet`: the contract's, then what scores need
 CONTRACT = ("origin", "date", "series", "mean", "q05", "q50", "q95", "actual")
 KEPT = tuple(f"k{round(1000 * v):03d}" for v in LEVELS)
@@ -156,6 +158,32 @@ def excess_cv(means: Floats, variances: Floats, observed: Floats) -> float:
         return 0.0
     surplus = ((observed - means)[seen] ** 2 - variances[seen]) / means[seen] ** 2
     return float(np.sqrt(max(0.0, surplus.mean())))
+
+
+def missing_spread(seen: Floats, paths: Floats) -> float:
+    """Coefficient of variation that days of the data have beyond what members' chance gives; 0 where they have none or too few are seen.
+
+    Both are taken about each weekday's own mean, over the last weeks, so that neither the week's shape nor a trend counts.
+    """
+    last = seen[-7 * SPREAD_WEEKS :]
+    if np.isfinite(last).sum() < 28:
+        return 0.0
+    of_data, of_members = _spread(last), float(np.mean([_spread(p) for p in paths[:50]])) if paths.shape[1] >= 14 else 0.0
+    return float(np.sqrt(max(0.0, of_data**2 - of_members**2)))
+
+
+def _spread(days: Floats) -> float:
+    """Standard deviation of days over their weekday's mean, weekdays that trade only."""
+    parts = []
+    for weekday in range(7):
+        mine = days[weekday::7]
+        mine = mine[np.isfinite(mine)]
+        if mine.size > 1 and mine.mean() > 0:
+            parts.append(mine / mine.mean() - 1.0)
+    if not parts:
+        return 0.0
+    rest = np.concatenate(parts)
+    return float(np.sqrt((rest**2).sum() / max(1, rest.size - len(parts))))
 
 
 def with_chance(paths: Floats, cv: float, normals: Floats) -> Floats:

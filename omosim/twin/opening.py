@@ -13,8 +13,10 @@ Fader, Hardie & Lee (2005) for k = 1; Reutterer, Platzer & Schröder (2021). Tes
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,8 @@ from omosim.world.start import UNDER_WAY, Start
 _WHICH, _RATE, _LEAVE, _PHASE = 0, 1, 2, 64  # items of the draws; each category's phase has two from _PHASE on
 _GOODWILL = 3
 MOST_STAGES = 4
+#: arrays of an opening, in the order of its fields
+_ARRAYS = ("x", "t_x", "t_end", "habit", "spend", "since", "share")
 #: share of price, assumed: a surprise of a tenth of the price moves goodwill by .03 (goodwill.learning .3)
 GOODWILL_SD = 0.03
 #: purchases per need below which a customer's needs are not made more frequent: he would be asked for ever
@@ -177,6 +181,8 @@ class Opening:
     goodwill_sd : share of price; goodwill is hidden, and drawn round neutral
     silent_weeks : length of the log, in which those who hold no seat bought nothing; 0: they are as the market has them
     knew : share of all people who knew the retailer when the log began
+    pace : factor on all purchase rates from today on, that of the settings included: what data said since the law was fitted
+    goodwill : (n,) share of price that is carried on, NaN drawn; None all are drawn
     """
 
     as_of: date
@@ -194,6 +200,8 @@ class Opening:
     goodwill_sd: float = GOODWILL_SD
     silent_weeks: float = 0.0
     knew: float = assumed.AWARE_AT_START
+    pace: float = 1.0
+    goodwill: Floats | None = None
 
     def __len__(self) -> int:
         return int(self.x.size)
@@ -227,8 +235,11 @@ class Opening:
         done = np.maximum(self.x + 1 - np.bincount(self.orders["shopper"], minlength=n), 0)
         liked = np.zeros(n)
         fill_normal(*make_key(settings.seed, settings.replication), np.arange(n), OPENING, _GOODWILL, liked)
+        liked = self.goodwill_sd * liked
+        if self.goodwill is not None:
+            liked = np.where(np.isnan(self.goodwill), liked, self.goodwill)
         return Start(
-            self.origin, rate, leave, alive == 1, done, units, self.habit, self.spend, self.goodwill_sd * liked, self.stock, self.orders,
+            self.origin, rate * self.pace, leave, alive == 1, done, units, self.habit, self.spend, liked, self.stock, self.orders,
             *self.prospects(settings),
         )  # fmt: skip
 
@@ -243,7 +254,7 @@ class Opening:
             return None, 1.0
         demand = settings.market.demand
         share = float(self.share.mean()) if len(self) else 1.0
-        r, alpha = demand.purchase_r, demand.purchase_alpha_weeks * demand.purchase_share / max(share, LEAST_SHARE)
+        r, alpha = demand.purchase_r, demand.purchase_alpha_weeks * self.pace * demand.purchase_share / max(share, LEAST_SHARE)
         at = (np.arange(200) + 0.5) / 200 * weeks  # weeks since they came to know it
         still, pace = (alpha / (alpha + at)) ** r, alpha / (alpha + at)
         touched = any(row.awareness_rho > 0 for row in settings.touchpoints.rows.values())
@@ -257,6 +268,26 @@ class Opening:
     def with_share(self, share: Floats | float) -> Opening:
         """The same with other purchases per need."""
         return replace(self, share=np.broadcast_to(np.asarray(share, np.float64), self.x.shape).copy())
+
+
+    def save(self, path: Path) -> None:
+        """Write all but pace and goodwill, which are a member's own, as one file of arrays."""
+        law = json.dumps({"as_of": self.as_of.isoformat(), "law": asdict(self.law), "origin": self.origin, "numbers": [self.goodwill_sd, self.silent_weeks, self.knew]})
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS} | {"orders": self.orders, "head": np.frombuffer(law.encode(), np.uint8)}
+        if self.stock is not None:
+            arrays["stock"] = self.stock
+        with open(path, "wb") as file:
+            np.savez(file, **arrays)
+
+    @classmethod
+    def read(cls, path: Path) -> Opening:
+        """What `save` wrote."""
+        with np.load(path, allow_pickle=False) as held:
+            head = json.loads(held["head"].tobytes().decode())
+            law = RepeatFit(**{**head["law"], "se": tuple(head["law"]["se"])})
+            sd, silent, knew = head["numbers"]
+            arrays: dict[str, Any] = {name: held[name] for name in (*_ARRAYS, "orders", "stock") if name in held.files}
+            return cls(date.fromisoformat(head["as_of"]), law, **arrays, origin=head["origin"], goodwill_sd=sd, silent_weeks=silent, knew=knew)
 
 
 def settings_at(settings: Settings, as_of: date) -> Settings:

@@ -145,6 +145,12 @@ PARAMETERS: tuple[Parameter, ...] = (
 BY_NAME: Mapping[str, Parameter] = {p.name: p for p in PARAMETERS}
 
 
+def unused(fit: Fit) -> tuple[str, ...]:
+    """Channels in which nobody has bought, of a log that names the web beside them: people have no taste for these, as far as it tells."""
+    met = fit.patterns.channels
+    return tuple(c for c in ("store", "social", "live") if c not in met) if "web" in met else ()
+
+
 def _offers_pickup(fit: Fit) -> bool:
     made = fit.base.strategy.capabilities.get("bopis")
     return made is not None and made.enabled and "users" in made.levels
@@ -205,6 +211,7 @@ def settings_of(fit: Fit, theta: Mapping[str, float], *, replication: int = 0, d
     )
     present = {p.name for p in PARAMETERS if p.present(fit)}
     tastes: dict[str, Any] = {n: digits(value[n]) for n in value if n.startswith("taste_") and n in present}
+    tastes |= {f"taste_{channel}": BY_NAME[f"taste_{channel}"].low for channel in unused(fit)}
     market = made.market.model_copy(update={"demand": demand, "choice": made.market.choice.model_copy(update=tastes)})
     shoppers = max(50, round(known * scale / assumed.AWARE_AT_START))
     change: dict[str, Any] = {

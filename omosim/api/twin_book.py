@@ -1,0 +1,265 @@
+"""`om.Twin`: a twin's folder in a notebook. Each action is that of the command, with its words; what it made comes back as an object."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from omosim.api.twin_views import TwinDays, TwinDecision, TwinForecast, TwinParameters, TwinQuality, TwinScores
+    from omosim.twin.folder import Twin as Folder
+
+TABLES = ("orders", "stock", "traffic", "sessions", "prices", "deliveries")
+
+
+class Twin:
+    """The digital twin in a folder: `om.Twin.new(dir, orders=…)` makes one, `om.Twin(dir)` opens it.
+
+    `new`, `update`, `forecast`, `decide`, `score` and `report` do what `omosim twin` does with the same keys and write the same
+    files; errors are raised with the words that the command prints. All else reads the folder as it stands and writes nothing.
+
+    Raises
+    ------
+    NotAResult : no twin there; NewerSchema : one of a later omosim
+    """
+
+    def __init__(self, dir: str | os.PathLike[str]) -> None:
+        self.path = Path(dir).expanduser()
+        #: what the last action of this object printed
+        self.said = ""
+        self._read()
+
+    @classmethod
+    def new(cls, dir: str | os.PathLike[str], *, orders: Any, overrides: Iterable[str] = (), **settings: Any) -> Twin:
+        """Read a retailer's files, judge them, fit what closed forms give; the same call again changes nothing.
+
+        Parameters
+        ----------
+        dir : folder of the twin, empty or not there yet
+        orders : order file, or a DataFrame with its columns (in the layout that `adapter` names)
+        overrides : further `key=value` words, as on the command line
+        settings : stock, traffic, sessions, prices, deliveries (files or DataFrames); adapter, timezone, currency, as_of, closed,
+            market, strategy, budget_min, … as `omosim twin new` has them; `a__b=1` is `a.b=1`. A DataFrame is written to a
+            temporary file as it stands and read as strictly as any file
+
+        Raises
+        ------
+        ConfigError : every problem of the words; InputError : every problem of the files, with row and column;
+        FolderInUse : the folder holds something else
+        """
+        twin = cls.__new__(cls)
+        twin.path, twin.said = Path(dir).expanduser(), ""
+        if not isinstance(orders, (str, os.PathLike)) and "name" not in settings:
+            settings["name"] = twin.path.resolve().name[:80]
+        twin._do("new", {"orders": orders, **settings}, overrides)
+        return twin
+
+    # ---- actions ---------------------------------------------------------------------------------------------
+    def update(self, *, overrides: Iterable[str] = (), **given: Any) -> Twin:
+        """Take in newer files or DataFrames; kept forecasts meet what came. `budget_min=25` fits by simulation. Returns the twin.
+
+        Parameters
+        ----------
+        given : orders, stock, traffic, sessions, prices, deliveries; as_of, closed, budget_min, … as `omosim twin update` has them
+
+        Raises
+        ------
+        ConfigError, InputError, FolderInUse : as `new`
+        """
+        self._do("update", given, overrides)
+        return self
+
+    def forecast(self, *, overrides: Iterable[str] = (), **given: Any) -> TwinForecast:
+        """Run whole models ahead from the twin's day and keep what they say; the same day again replaces its forecast.
+
+        Parameters
+        ----------
+        given : members (worlds), horizon (days), … as `omosim twin forecast` has them
+
+        Raises
+        ------
+        ConfigError : the words; CalibrationError : the orders cannot carry members
+        """
+        from omosim.api.twin_views import TwinForecast
+
+        self._do("forecast", given, overrides)
+        return TwinForecast(self._read(), said=self.said)
+
+    def decide(self, ways: str | Iterable[str] = (), *, overrides: Iterable[str] = (), **given: Any) -> TwinDecision:
+        """Weigh ways of trading in the same worlds from today on.
+
+        Parameters
+        ----------
+        ways : a strategy (omo), a capability to switch on or off (same_day, -bopis), staff*1.5; joined by +
+        given : members (worlds), horizon (days), jobs, service, review_days, … as `omosim twin decide` has them
+
+        Raises
+        ------
+        ConfigError : the words, and every way that cannot be; CalibrationError : the orders cannot carry members
+        """
+        from omosim.api.twin_views import TwinDecision
+
+        self._do("decide", {**({"ways": ways if isinstance(ways, str) else list(ways)} if ways else {}), **given}, overrides)
+        return TwinDecision(self._read(), said=self.said)
+
+    def score(self, *, overrides: Iterable[str] = (), **given: Any) -> TwinScores:
+        """Hold every kept forecast against what came, beside simpler ones, and look whether the twin has drifted.
+
+        Raises
+        ------
+        ConfigError : the twin has no forecast yet
+        """
+        from omosim.api.twin_views import TwinScores
+
+        self._do("score", given, overrides)
+        return TwinScores(self._read(), said=self.said)
+
+    def report(self, *, lang: str = "en") -> Path:
+        """Write `report.html` in the folder; returns where. lang: en or ko."""
+        from omosim.reports.language import using
+
+        with using(lang):
+            self._do("report", {}, ())
+        return self.path / "report.html"
+
+    def _do(self, action: str, given: dict[str, Any], overrides: Iterable[str]) -> None:
+        """An action of the command, with the words that these arguments are; None is not given."""
+        from omosim.api import _names, words
+        from omosim.api.twin import ACTIONS
+        from omosim.api.twin_frames import given_file
+        from omosim.config.compose import compose
+
+        with tempfile.TemporaryDirectory(prefix="omosim-frames-") as room:
+            settings: dict[str, Any] = {"dir": self.path}
+            for key, value in given.items():
+                if value is not None:
+                    settings[key] = given_file(value, key, Path(room)) if key in TABLES else _listed(value)
+            asked = [*words(settings), *_names(overrides, "overrides")]
+            composed = compose("twin", asked)
+            with _heard() as heard:
+                ACTIONS[action](composed, ["omosim", "twin", action, *asked])
+        self.said = heard.getvalue()
+
+    # ---- what stands in the folder -----------------------------------------------------------------------------
+    def _read(self) -> Folder:
+        from omosim.twin import folder
+
+        return folder.read(self.path)
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """`twin.json`."""
+        return self._read().head
+
+    @property
+    def as_of(self) -> date:
+        """The last day that the twin knows."""
+        return date.fromisoformat(self.head["as_of"])
+
+    @property
+    def parameters(self) -> TwinParameters:
+        """The posterior: table(), before(), draws(), plot()."""
+        from omosim.api.twin_views import TwinParameters
+
+        return TwinParameters(self._read())
+
+    @property
+    def quality(self) -> TwinQuality:
+        """What is odd about the data: table(), account()."""
+        from omosim.api.twin_views import TwinQuality
+
+        return TwinQuality(self._read())
+
+    @property
+    def days(self) -> TwinDays:
+        """The calendar of the data: to_frame(), plot()."""
+        from omosim.api.twin_views import TwinDays
+
+        return TwinDays(self._read())
+
+    @property
+    def last_forecast(self) -> TwinForecast | None:
+        """The newest forecast that the folder keeps, with what has come since; None before the first."""
+        return self.forecast_of() if self.head["forecasts"] else None
+
+    def forecast_of(self, origin: str | date = "") -> TwinForecast:
+        """The kept forecast of a day, by default the newest. Raises KeyError where there is none of that day."""
+        from omosim.api.twin_views import TwinForecast
+
+        folder = self._read()
+        if not folder.head["forecasts"]:
+            raise KeyError("no forecast is kept yet; make one with forecast()")
+        return TwinForecast(folder, str(origin))
+
+    @property
+    def last_decision(self) -> TwinDecision | None:
+        """The last decision; None before the first."""
+        from omosim.api.twin_views import TwinDecision
+
+        folder = self._read()
+        return None if folder.file("decision") is None else TwinDecision(folder)
+
+    @property
+    def last_scores(self) -> TwinScores | None:
+        """The scores as they were written last; None before the first."""
+        from omosim.api.twin_views import TwinScores
+
+        folder = self._read()
+        return None if folder.file("scores") is None else TwinScores(folder)
+
+    def to_frame(self) -> pd.DataFrame:
+        """What was seen: a row a day, a column a series in its own unit (money: minor), NaN where not observed."""
+        from omosim.api.twin_views import panel_of
+
+        return panel_of(self._read())
+
+    def updates(self) -> pd.DataFrame:
+        """The journal: every step that was done, the newest last."""
+        import pandas as pd
+
+        from omosim.reports.twin_report import _did
+
+        return pd.DataFrame([{"step": row["step"], "data": row["version"], "what": _did(row["did"])} for row in self.head["updates"]], columns=["step", "data", "what"])
+
+    @property
+    def answer(self) -> str:
+        """What the twin stands on, in a few sentences."""
+        head = self.head
+        kept = len(head["forecasts"])
+        told = [f"{head['name']}: data from {head['first_day']} to {head['as_of']}."]
+        told.append(f"{kept} forecast{'s' if kept != 1 else ''} kept." if kept else "No forecast yet.")
+        if (decision := self.last_decision) is not None:
+            told.append(f"Last decision: {decision.answer}")
+        return " ".join(told)
+
+    def _repr_html_(self) -> str:
+        from omosim.reports.notebook import frame_html
+
+        return frame_html(self.answer, self.updates())
+
+    def __repr__(self) -> str:
+        head = self.head
+        return f"<Twin {self.path}: {head['name']}, {head['first_day']} to {head['as_of']}>"
+
+
+def _listed(value: Any) -> Any:
+    """A list or tuple as the command line has it: [a,b]."""
+    return f"[{','.join(map(str, value))}]" if isinstance(value, (list, tuple, set, frozenset)) else value
+
+
+@contextmanager
+def _heard() -> Iterator[io.StringIO]:
+    """Keep what a command prints; its progress goes on as it comes, in a notebook as plain lines and not as errors."""
+    heard = io.StringIO()
+    progress = sys.stdout if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None else sys.stderr
+    with redirect_stderr(progress), redirect_stdout(heard):
+        yield heard

@@ -1,0 +1,291 @@
+"""A twin's members follow the data: what moves, what tells it, and one step from a day to a later one.
+
+Theta (N, P) stands on the scale on which its columns drift: logs of paces and levels, tastes as they are. A step compares sums over
+the days that were seen: a column that multiplies its series is told by the members' mean freed of their own values (their chance
+would only blur it), any other by regression on what members did. `pace` multiplies all purchase rates, `season` is how high the
+year's end stands, `level.SERIES` what a series of the data is beside that of the members where no parameter of the model tells it.
+Tests: tests/twin/test_follow.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from omosim.twin.assimilate import Step, drift, step
+from omosim.twin.history import Floats
+from omosim.twin.parameters import BY_NAME, Parameter
+
+PACE = Parameter("pace", "pace of purchases beside the fitted laws", "factor", 0.02, 50.0, "log", 0.15, "demand", "-", (), "orders.placed_at", lambda fit: 1.0, 0.02)
+#: columns beside the model's parameters
+LEVEL = "level."
+_LEVEL = Parameter("level", "series of the data beside the members'", "factor", 1e-6, 1e6, "log", 1.0, "levels", "-", (), "-", lambda fit: 1.0)
+#: series that grow with orders: data hold those of people without a name too
+OF_ORDERS = ("orders", "revenue", "units", "pickups", "pickup_load", "returned_units", "returned_value")
+#: parameter -> the series that tells it, the one it is a share of, sd of its start on its scale beyond the posterior's
+TOLD: Mapping[str, tuple[str, str, float]] = {
+    "pace": ("orders", "", PACE.sd),
+    "new_people": ("new_customers", "", 0.5),
+    "order_value": ("revenue", "orders", 0.3),
+    "taste_store": ("orders.store", "orders.web", 0.2),
+    "taste_social": ("orders.social", "orders.web", 0.2),
+    "taste_live": ("orders.live", "orders.web", 0.2),
+    "pickup_users": ("pickups", "orders", 0.5),
+}
+#: log; how far the level of a series that no parameter tells may lie from the members' at first, and how it drifts in a week
+LEVEL_START, LEVEL_DRIFT = 1.0, 0.02
+#: log; what belongs to one week of a share or level, beyond chance; assumed
+SHARE_WEEK = 0.05
+#: log; further chance of a week with closed days: holidays are more than the days they close; assumed
+SHORT_WEEK = 0.2
+#: log; ranges of the pace's drift a week and of what belongs to one week only: log-uniform priors
+DRIFT, WEEK = (0.01, 0.10), (0.02, 0.15)
+#: what a walk of half a year spreads to, in weekly steps: below a part of it a column counts as collapsed
+HALF_YEAR = float(np.sqrt(26.0))
+_GRID = 16
+#: part of a usual week that was seen, at least: a week with holidays is unlike others for more than the days they close
+WHOLE = 0.8
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of theta: a parameter of the model, or a level.
+
+    name : of `PARAMETERS`, "pace" or "level.SERIES"; series, per : what tells it, "" for none
+    unit_elastic : its series is its multiple; drift : sd a week, start : sd at the start, both on its scale
+    """
+
+    name: str
+    series: str = ""
+    per: str = ""
+    unit_elastic: bool = True
+    drift: float = 0.0
+    start: float = 0.0
+
+    @property
+    def parameter(self) -> Parameter:
+        """Its scale and range."""
+        if self.name.startswith(LEVEL):
+            return _LEVEL
+        return PACE if self.name == "pace" else BY_NAME[self.name]
+
+    @property
+    def told(self) -> bool:
+        """Whether data move it."""
+        return bool(self.series)
+
+
+def columns_of(names: Sequence[str], told: Sequence[str], seen: Sequence[str]) -> tuple[Column, ...]:
+    """The columns of a twin: its posterior's parameters, those that data move besides, and levels of what no parameter tells.
+
+    Parameters
+    ----------
+    names : of the posterior; told : parameters that this retailer's kind of log can tell; seen : series of the data
+    """
+    both = set(seen)
+    out: list[Column] = []
+    used: set[str] = set()
+    for name in [*names, *(n for n in TOLD if n not in names and (n in told or n == "pace"))]:
+        series, per, start = TOLD.get(name, ("", "", 0.0))
+        moves = series in both and (not per or per in both)
+        weekly = PACE.drift_per_week if name == "pace" else BY_NAME[name].drift_per_week
+        elastic = name in ("pace", "new_people", "order_value")
+        if moves:
+            used |= {series}
+            out.append(Column(name, series, per, elastic, weekly, start))
+        elif name in names or name == "pace":
+            out.append(Column(name))
+    whole = {total for total in ("orders", "revenue") if sum(name.startswith(total + ".") for name in both) == 1}
+    alone = {name for name in both if name.split(".")[0] in whole and "." in name}  # the only channel is its total again
+    for series in sorted(both - used - alone - {"stockout_share", "orders", "revenue", "new_customers"}):
+        per = "orders" if series.split(".")[0] in OF_ORDERS else ""
+        out.append(Column(LEVEL + series, series, per, True, LEVEL_DRIFT, LEVEL_START))
+    return tuple(out)
+
+
+def inner(columns: Sequence[Column], values: Floats) -> Floats:
+    """(N, P) natural values -> on the scales."""
+    return np.stack([c.parameter.inner(values[:, i]) for i, c in enumerate(columns)], axis=1)
+
+
+def outer(columns: Sequence[Column], theta: Floats) -> Floats:
+    """(N, P) on the scales -> natural values, inside their ranges."""
+    return np.stack([c.parameter.outer(theta[:, i]) for i, c in enumerate(columns)], axis=1)
+
+
+# ---- how fast it drifts -------------------------------------------------------------------------------------
+def weekly_logs(seen: Floats, weeks: int = 104) -> tuple[Floats, Floats]:
+    """(W,) log pace of weeks that end with the last day, and its variance by counting; NaN where a week has next to nothing seen.
+
+    A week's days that were not seen are left out by what their weekdays usually have.
+    """
+    usual = np.array([np.nanmean(x) if np.isfinite(x).any() else 0.0 for x in (seen[len(seen) % 7 + i :: 7] for i in range(7))])
+    whole = seen[len(seen) % 7 :].reshape(-1, 7)[-weeks:]
+    there = np.isfinite(whole)
+    counts, due = np.where(there, whole, 0.0).sum(axis=1), (there * usual).sum(axis=1)
+    good = (due > WHOLE * usual.sum()) & (counts > 0)
+    logs, var = np.full(len(whole), np.nan), np.full(len(whole), np.nan)
+    logs[good], var[good] = np.log(counts[good] / due[good]), 1.0 / counts[good]
+    return logs, var
+
+
+def chances(logs: Floats, var: Floats, u: Floats) -> Floats:
+    """(N, 2) draws of the pace's drift a week and of what belongs to single weeks, in logs, given the weeks seen so far.
+
+    A local level: likelihood by the Kalman filter on a grid, log-uniform priors (Harvey 1989, 2.2). logs, var : `weekly_logs`;
+    u : (N,) uniforms. Nothing seen leaves the prior. Oracle: simulated walks, tests/twin/test_follow.py.
+    """
+    grid = [np.exp(np.linspace(np.log(low), np.log(high), _GRID)) for low, high in (DRIFT, WEEK)]
+    q, r = (a.ravel() for a in np.meshgrid(*grid, indexing="ij"))
+    like, mean, p = np.zeros(q.size), np.zeros(q.size), np.full(q.size, 4.0)
+    for y, v in zip(logs, var, strict=True):
+        p = p + q**2
+        if np.isfinite(y):
+            total = p + r**2 + v
+            like += -0.5 * ((y - mean) ** 2 / total + np.log(total))
+            gain = p / total
+            mean, p = mean + gain * (y - mean), (1 - gain) * p
+    weight = np.exp(like - like.max())
+    edges = np.cumsum(weight) / weight.sum()
+    at = np.minimum(np.searchsorted(edges, np.asarray(u), side="right"), q.size - 1)
+    return np.stack([q[at], r[at]], axis=1)
+
+
+# ---- what is compared ------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Compared:
+    """predicted (N, S), observed (S,), sd (S,) in logs, and which columns they tell."""
+
+    predicted: Floats
+    observed: Floats
+    sd: Floats
+    columns: tuple[int, ...]
+
+
+def scaled(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], factor: float) -> dict[str, Floats]:
+    """Paths as data would have them: orders of people without a name come on top, and levels of what no parameter tells."""
+    level = {c.series: np.exp(theta[:, i]) for i, c in enumerate(columns) if c.name.startswith(LEVEL)}
+    out = {}
+    for name, path in paths.items():
+        x = path * factor if name.split(".")[0] in OF_ORDERS else path
+        if name in level:
+            x = x * level[name].reshape(-1, *[1] * (x.ndim - 1))
+        out[name] = x
+    return out
+
+
+def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], seen: Mapping[str, Floats], week: float, short: bool = False) -> Compared:
+    """What members say of the days beside what came, one figure a moving column.
+
+    Parameters
+    ----------
+    paths : series -> (N, D) as `scaled` gives them; seen : series -> (D,), NaN for a day that was not observed
+    week : log sd of what belongs to one week only; short : a day on which it usually trades was closed
+    """
+    moving = [i for i, c in enumerate(columns) if c.told]
+    n, size = len(theta), len(moving)
+    predicted, observed, sd = np.zeros((n, size)), np.full(size, np.nan), np.zeros(size)
+    for j, i in enumerate(moving):
+        c = columns[i]
+        names = [name for name in (c.series, c.per) if name]
+        if any(name not in paths or name not in seen for name in names):
+            continue
+        days = np.all([np.isfinite(seen[name]) & np.isfinite(paths[name]).all(axis=0) for name in names], axis=0)
+        if not days.any():
+            continue
+        said = [paths[name][:, days].sum(axis=1) for name in names]
+        came = [float(seen[name][days].sum()) for name in names]
+        if said[0].mean() < 1.0 or (len(names) == 2 and (came[1] <= 0 or said[1].mean() < 1.0)):
+            continue  # next to nothing is foretold: no factor makes it what came
+        logs = np.log(np.maximum(said[0], 0.5)) - (np.log(np.maximum(said[1], 0.5)) if len(said) == 2 else 0.0)
+        observed[j] = np.log(max(came[0], 0.5)) - (np.log(came[1]) if len(came) == 2 else 0.0)
+        part = 7.0 / max(int(days.sum()), 1)  # what belongs to a week is shared by its days
+        own = (week if not c.per and not c.name.startswith(LEVEL) else SHARE_WEEK) * np.sqrt(max(part, 1.0))
+        own = float(np.hypot(own, SHORT_WEEK if short and not c.per else 0.0))
+        if c.unit_elastic:
+            free = logs - theta[:, i]
+            predicted[:, j] = np.log(np.exp(free).mean()) + theta[:, i]
+            sd[j] = np.hypot(free.std(ddof=1), own)
+        else:
+            predicted[:, j], sd[j] = logs, own
+    return Compared(predicted, observed, sd, tuple(moving))
+
+
+def taught(columns: Sequence[Column], theta: Floats, compared: Compared) -> tuple[Floats, Step]:
+    """Theta after what was compared, each figure moving its own column only; and what the step did.
+
+    Members are not copied: each stands on its own draw of what is hidden, which the next step draws anew.
+    """
+    at = list(compared.columns)
+    done = step(
+        theta[:, at], compared.predicted, compared.observed, compared.sd, local=np.eye(len(at)), names=[columns[i].name for i in at],
+        spread=np.array([min(columns[i].start, HALF_YEAR * columns[i].drift) for i in at]), resample_at=None, apart=True,
+    )  # fmt: skip
+    out = theta.copy()
+    out[:, at] = done.theta
+    return out, done
+
+
+def later(columns: Sequence[Column], theta: Floats, drifts: Floats, days: int, normals: Floats) -> Floats:
+    """Theta so many days on: each moving column's random walk. drifts : (N,) of the pace a week; normals : (N, P)."""
+    sd = np.array([c.drift for c in columns])[None, :] * np.ones((len(theta), 1))
+    for i, c in enumerate(columns):
+        if c.name == "pace":
+            sd[:, i] = drifts
+    return drift(theta, sd, days / 7, normals)
+
+
+# ---- the state that is kept ----------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Kept:
+    """Where the members stand: parameters on a day, and the goodwill of known customers.
+
+    columns, theta : (N, P) on the scales, as of the first second of day `day` (since 1970)
+    names : known customers; goodwill : (N, n) share of price
+    """
+
+    columns: tuple[Column, ...]
+    theta: Floats
+    day: int
+    names: tuple[str, ...] = ()
+    goodwill: Floats | None = None
+
+    def values(self) -> list[dict[str, float]]:
+        """Each member's natural values by name."""
+        table = outer(self.columns, self.theta)
+        return [dict(zip([c.name for c in self.columns], map(float, row), strict=True)) for row in table]
+
+    def goodwill_of(self, member: int, names: Sequence[str]) -> Floats | None:
+        """(n,) goodwill in the order of other seats; NaN for whom the members did not know."""
+        if self.goodwill is None:
+            return None
+        at = {name: i for i, name in enumerate(self.names)}
+        place = np.array([at.get(name, -1) for name in names], np.int64)
+        out = np.full(len(names), np.nan)
+        out[place >= 0] = self.goodwill[member, place[place >= 0]]
+        return out
+
+    def rows(self) -> dict[str, list[Any]]:
+        """The table of theta: member, parameter, value, unit; values in natural units."""
+        table, n = outer(self.columns, self.theta), len(self.theta)
+        out: dict[str, list[Any]] = {"member": [], "parameter": [], "value": [], "unit": []}
+        for i, c in enumerate(self.columns):
+            out["member"] += list(range(n))
+            out["parameter"] += [c.name] * n
+            out["value"] += table[:, i].tolist()
+            out["unit"] += [c.parameter.unit] * n
+        return out
+
+
+def begun(columns: Sequence[Column], centre: Mapping[str, float], draws: Sequence[Mapping[str, float]], day: int, u: Floats) -> Kept:
+    """Members at the start: draws of the posterior, or the centre where there is none, and the spread that moving columns begin with.
+
+    u : (N, P) uniforms in (0, 1)
+    """
+    values = np.array([[draw.get(c.name, centre.get(c.name, 1.0)) for c in columns] for draw in draws], np.float64)
+    theta = inner(columns, values) + np.array([c.start if c.told else 0.0 for c in columns]) * ndtri(u)
+    return Kept(tuple(columns), theta, day)

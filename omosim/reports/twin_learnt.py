@@ -10,14 +10,15 @@ from omosim.reports.figures import COLOURS, Chart, Line, chart
 from omosim.reports.figures_drawn import BAND
 from omosim.reports.language import say
 from omosim.reports.svg import GREEN, GREY, YELLOW, Canvas
-from omosim.reports.twin_words import LAWS, LOG_STEP, MOVING, brief, ends, of_currency, span
-from omosim.results.words import unit_words
+from omosim.reports.twin_words import CHANNELS, LAWS, LEVEL, LOG_STEP, MOVING, brief, ends, name_of, of_currency, span
+from omosim.results.words import minor_units, unit_words
 
 Table = Mapping[str, list[Any]]
 _TONE = {"told": ("better", GREEN), "partly told": ("outside", YELLOW), "keeps its prior": ("cannot_tell", GREY)}
 #: verdicts as a page says them
 SAYS = {"keeps its prior": "as assumed"}
 _Z90 = 1.645
+_CHARTS = 8
 
 
 def learnt(posterior: Table | None, told: Table | None, currency: str) -> dict[str, Any] | None:
@@ -31,7 +32,7 @@ def learnt(posterior: Table | None, told: Table | None, currency: str) -> dict[s
     """
     if posterior is None or not posterior["parameter"]:
         return None
-    draws = len(set(posterior["draw"])) if "draw" in posterior else 1
+    draws = len({d for d in posterior["draw"]}) if "draw" in posterior else 1
     if told is not None and draws > 1:
         rows = [_told_row(r, currency) for r in _rows(told) if r.get("verdict")]
         if rows:
@@ -131,50 +132,71 @@ def untold(told: Table | None, posterior_sure: bool) -> list[dict[str, Any]]:
 
 
 # ---- what newer data moved ------------------------------------------------------------------------------------
-def moved(updates: Sequence[Mapping[str, Any]], told: Table | None) -> dict[str, Any] | None:
+def moved(updates: Sequence[Mapping[str, Any]], currency: str = "") -> dict[str, Any] | None:
     """What each assimilation moved, from the journal's rows of step `assimilate`; None where there is none.
 
-    Such a row did {days, words, effective, moved: {parameter: [mean before, mean after, perhaps sd after]}}, and says its day.
+    Such a row did {day, days, words, far, moved: {parameter: [mean before, mean after, then the ends of the middle nine tenths after,
+    or its sd, or nothing]}} in natural units.
 
     Returns
     -------
-    rows (the last one's title, before, after, sd), charts (mean with its band over the days), times, words, effective
+    rows (what the last one moved: title, of, unit, before, after, width), charts (mean with its band over the days), times, day, words, far
     """
     steps = []
     for row in updates:
         did = row.get("did") or {}
-        if row.get("step") == "assimilate" and isinstance(did.get("moved"), dict) and did["moved"]:
-            steps.append((str(row.get("day") or did.get("day") or did.get("to") or row.get("version", "")), did))
+        if row.get("step") == "assimilate" and isinstance(did.get("moved"), dict):
+            steps.append((str(did.get("day") or row.get("day") or row.get("version", "")), did))
     if not steps:
         return None
-    titles = dict(zip(told["parameter"], told["title"], strict=True)) if told else {}
-    name_of = lambda name: titles.get(name) or MOVING.get(name) or LAWS.get(name) or name.replace("_", " ")
     day, last = steps[-1]
     rows = []
-    for name, ends_of in last["moved"].items():
-        before, after, sd = (*[None if v is None else float(v) for v in ends_of], None)[:3]
-        if before is None or after is None:
+    for name, figures in last["moved"].items():
+        found = _figures(figures)
+        if found is None:
             continue
-        change = after - before
-        rows.append({"title": name_of(name), "before": brief(before, ""), "after": brief(after, ""), "change": brief(change, "", sign=True), "sd": "–" if sd is None else brief(sd, ""),
-                     "far": sd is not None and abs(change) > sd > 0})  # fmt: skip
-    charts = [c for name in last["moved"] if (c := _moved_chart(name, name_of(name), steps)) is not None]
-    return {"rows": rows, "charts": charts, "times": len(steps), "day": day, "words": str(last.get("words") or ""), "effective": _whole(last.get("effective"))}
+        before, after, low, high = found
+        title, of, unit = _moving(name, currency)
+        width = "–" if low is None or high is None else span(low, high, unit)
+        rows.append({"title": title, "of": of, "ours": of in CHANNELS, "unit": unit_words(unit), "before": brief(before, unit, bare=True), "after": brief(after, unit, bare=True), "width": width,
+                     "far": low is not None and high is not None and not low <= before <= high})  # fmt: skip
+    names = dict.fromkeys(name for _, did in steps for name in did["moved"])
+    charts = [c for name in names if (c := _moved_chart(name, steps, currency)) is not None][:_CHARTS]
+    return {"rows": rows, "charts": charts, "times": len(steps), "day": day, "words": str(last.get("words") or ""), "far": [": ".join(p for p in name_of(str(s)) if p) for s in last.get("far") or ()]}
 
 
-def _whole(value: Any) -> str:
-    return f"{float(value):,.0f}" if isinstance(value, (int, float)) and math.isfinite(value) else ""
+def _figures(figures: Any) -> tuple[float, float, float | None, float | None] | None:
+    """Mean before and after, and the ends of nine tenths after where they are told."""
+    if not isinstance(figures, (list, tuple)) or len(figures) < 2 or any(v is None for v in figures[:2]):
+        return None
+    before, after = float(figures[0]), float(figures[1])
+    if len(figures) == 3 and figures[2] is not None:
+        return before, after, after - _Z90 * float(figures[2]), after + _Z90 * float(figures[2])
+    if len(figures) > 3 and figures[2] is not None and figures[3] is not None:
+        return before, after, float(figures[2]), float(figures[3])
+    return before, after, None, None
 
 
-def _moved_chart(name: str, title: str, steps: Sequence[tuple[str, Mapping[str, Any]]]) -> Chart | None:
+def _moving(name: str, currency: str) -> tuple[str, str, str]:
+    """What a column is, of what, and its unit."""
+    if name.startswith(LEVEL):
+        kind, of = name_of(name.removeprefix(LEVEL))
+        return f"{kind}, data over members", of, "factor"
+    title, unit = MOVING.get(name, (name.replace("_", " "), ""))
+    return title, "", of_currency(unit, currency)
+
+
+def _moved_chart(name: str, steps: Sequence[tuple[str, Mapping[str, Any]]], currency: str) -> Chart | None:
     """A parameter's mean over the days on which data came, with nine tenths about it; None with one day alone."""
-    mine = [(day, did["moved"][name]) for day, did in steps if isinstance(did["moved"].get(name), (list, tuple)) and len(did["moved"][name]) >= 2]
+    mine = [(day, found) for day, did in steps if (found := _figures(did["moved"].get(name))) is not None]
     if len(mine) < 2:
         return None
-    mean: list[float | None] = [float(mine[0][1][0]), *(float(v[1]) for _, v in mine)]
-    sds = [float(v[2]) if len(v) > 2 and v[2] is not None else None for _, v in mine]
-    low: list[float | None] = [None, *(None if s is None else float(v[1]) - _Z90 * s for (_, v), s in zip(mine, sds, strict=True))]
-    high: list[float | None] = [None, *(None if s is None else float(v[1]) + _Z90 * s for (_, v), s in zip(mine, sds, strict=True))]
+    title, of, unit = _moving(name, currency)
+    scale = minor_units(unit)
+    mean: list[float | None] = [v[1] / scale for _, v in mine]
+    low: list[float | None] = [None if v[2] is None else v[2] / scale for _, v in mine]
+    high: list[float | None] = [None if v[3] is None else v[3] / scale for _, v in mine]
     band = (low, high) if any(v is not None for v in low) else None
-    days = ["before", *(day for day, _ in mine)]
-    return chart(title, "mean over the members", [Line("mean", mean, COLOURS[0])], days, band=band, band_name="nine of ten", x_every=max(1, -(-len(days) // 3)), zero=False)
+    days = [day for day, _ in mine]
+    words = f"{say(title)}: {say(of) if of in CHANNELS else of}" if of else title
+    return chart(words, unit_words(unit), [Line("mean of the members", mean, COLOURS[0])], days, band=band, band_name="nine of ten", x_every=max(1, -(-len(days) // 3)), zero=False)

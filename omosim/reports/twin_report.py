@@ -72,7 +72,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         held=held_picture(rows),
         score_charts=score_charts(tables.get("scores"), currency),
         alarm=watched,
-        moved=moved(head["updates"], tables.get("identifiability")),
+        moved=moved(head["updates"], currency),
         decision=answer,
         learnt=found,
         learnt_until="" if newest is None or newest.get("as_of") == head["as_of"] else newest.get("as_of", ""),

@@ -23,11 +23,13 @@ LAWS = {
     "acquisition.new_per_week": "new customers a week", "acquisition.known_before": "customers from before the data",
     "acquisition.trend": "change of new customers from week to week", "orders_per_week": "purchases a week", "gap_regularity": "regularity seen in two gaps in a row (stages)",
 }  # fmt: skip
-#: parameters that only a running twin moves
+#: parameters that data move in a running twin: name -> what it is, unit
 MOVING = {
-    "pace": "pace of needs", "trend": "trend of that pace", "acquisition": "new customers", "value": "order value",
-    "log_drift": "how fast the pace drifts", "log_week": "chance of a single week", "season": "height of the year's end",
+    "pace": ("pace of purchases beside the fitted laws", "factor"), "new_people": ("people who come to know it", "people/week"), "order_value": ("typical order", "minor"),
+    "taste_store": ("taste for store beside the web", "share of price"), "taste_social": ("taste for social beside the web", "share of price"),
+    "taste_live": ("taste for live beside the web", "share of price"), "pickup_users": ("people who weigh pickup", "share"),
 }  # fmt: skip
+LEVEL = "level."  # a series of the data beside the members', where no parameter tells it
 #: units of things that come whole
 COUNTS = ("orders", "people", "units", "sessions", "customers")
 LOG_STEP = "log a week"  # a change by a factor; read as per cent

@@ -139,13 +139,15 @@ def test_prior_stands_beside_posterior_and_what_no_data_tell_comes_first() -> No
 
 
 def test_what_data_moved_is_drawn_from_the_journal_and_may_lack() -> None:
-    assert moved([], None) is None and moved(sample.head()["updates"], None) is None
-    found = moved(sample.assimilations(3), None)
-    assert found is not None and found["day"] == sample.day(28) and found["effective"] == "82" and [r["title"] for r in found["rows"]] == ["pace of needs", "order value"]
-    assert [r["far"] for r in found["rows"]] == [False, True] and len(found["charts"]) == 2
-    assert found["charts"][0].x_labels[0][1] == "before" and found["charts"][0].band
-    once = moved([{"step": "assimilate", "version": 2, "did": {"moved": {"pace": [0.1, 0.2]}}}], None)
-    assert once is not None and once["rows"][0]["sd"] == "–" and once["charts"] == []  # no day, no spread: told all the same
+    assert moved([]) is None and moved(sample.head()["updates"]) is None
+    found = moved(sample.assimilations(3), "KRW")
+    assert found is not None and found["day"] == sample.day(28) and found["times"] == 3 and found["far"] == ["Orders"]
+    assert [(r["title"], r["of"], r["unit"]) for r in found["rows"]] == [("pace of purchases beside the fitted laws", "", "factor"), ("typical order", "", "KRW"), ("Store visitors, data over members", "S01", "factor")]
+    assert [r["far"] for r in found["rows"]] == [False, True, False] and found["rows"][1]["width"] == "20,000 to 22,000"
+    assert [c.title for c in found["charts"]] == ["pace of purchases beside the fitted laws", "typical order", "Store visitors, data over members: S01"] and found["charts"][0].band
+    once = moved([{"step": "assimilate", "version": 2, "day": "2025-02-03", "did": {"moved": {"pace": [1.1, 1.2, 0.05], "other_thing": [0.1, 0.2], "broken": [None, 1.0]}}}])
+    assert once is not None and once["day"] == "2025-02-03" and [(r["title"], r["width"]) for r in once["rows"]] == [("pace of purchases beside the fitted laws", "1.12 to 1.28"), ("other thing", "–")] and once["charts"] == []
+    assert "The last step found nothing to learn from." in words(**{**sample.bare(), "head": sample.head(updates=[{"step": "assimilate", "version": 1, "did": {"day": "2025-02-03", "moved": {}}}])})
 
 
 def test_a_decision_over_its_present_way_alone_has_no_picture() -> None:
@@ -159,3 +161,49 @@ def test_figures_have_three_digits_that_count() -> None:
     assert brief(4_251_621, "minor KRW") == "KRW 4,250,000" and brief(4_251_621, "minor GBP") == "GBP 42,500" and brief(1234, "minor GBP") == "GBP 12.3"
     assert brief(0.0801, "share") == "8.01 %" and brief(None, "orders") == "–" and brief(float("nan"), "orders") == "–"
     assert span(-42_340_100, -42_320_900, "minor KRW", sign=True) == "-42,340,000 to -42,320,000" and ends(0.02, 0.1, "share") == "2 to 10 %"
+
+
+# ---- console and catalogue ----
+def test_lines_of_the_command_are_said_in_korean_and_as_they_are_in_english(capsys: pytest.CaptureFixture[str]) -> None:
+    from omosim.reports.language import speaking
+
+    lines = "orders: 2,385 new, 0 known, 6 changed\nnote: no stock counts: shelves begin at the model's own levels\nForecast: t/forecasts.parquet, 28 days from 2025-04-14. Report: t/report.html    next: omosim twin update dir=t orders=FILE\n"
+    with speaking():
+        print(lines, end="")
+    assert capsys.readouterr().out == lines
+    with using("ko"), speaking():
+        print(lines, end="")
+        print("half a line: Report: ", end="")
+    out = capsys.readouterr().out.splitlines()
+    assert out[:2] == ["주문: 새 행 2,385, 이미 아는 행 0, 바뀐 행 6", "참고: 재고 실사 없음: 진열 재고는 모형의 수준에서 시작한다"]
+    assert out[2] == "예측: t/forecasts.parquet, 2025-04-14부터 28일. 보고서: t/report.html 다음: omosim twin update dir=t orders=FILE" and out[3] == "half a line: Report: "
+
+
+def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
+    from omosim.ingest.reader import OWN_CLASSES
+    from omosim.ingest.uci import CLASSES
+    from omosim.reports.language import say
+    from omosim.reports.twin_report import TELLS
+    from omosim.reports.twin_words import LAWS, MOVING, SERIES
+    from omosim.twin.identify import HELP, UNTOLD
+    from omosim.twin.parameters import PARAMETERS
+
+    texts = {t for c in (*OWN_CLASSES, *CLASSES) for t in (c.meaning, c.done)} | {p.title for p in PARAMETERS} | set(HELP.values()) | {t for _, title, _, why in UNTOLD for t in (title, why)}
+    texts |= {title for title, _ in MOVING.values()} | set(LAWS.values()) | set(SERIES.values()) | set(TELLS.values())
+    with using("ko"):
+        assert sorted(t for t in texts if say(t) == t and not re.fullmatch(r"[a-z_]+\.[a-z_]+", t)) == []
+    assert {name: (p.title, p.unit) for p in PARAMETERS if (name := p.name) in MOVING} == {name: what for name, what in MOVING.items() if name != "pace"}
+
+
+def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:
+    import numpy as np
+
+    from omosim.api.twin_decide import _answer
+    from omosim.reports.language import say
+    from omosim.twin.decide import weigh
+
+    worlds = np.arange(12, dtype=float)
+    for values in ({"as_it_is": worlds}, {"as_it_is": worlds, "omo": worlds + 5}, {"as_it_is": worlds, "omo": worlds - 5, "staff*2": worlds - 9}, {"as_it_is": worlds, "omo": 2 * worlds - 4}):
+        text = _answer(weigh(values, "as_it_is"), 14, "GBP", 12)
+        with using("ko"):
+            assert not re.search(r"(?<![A-Za-z*])(?!GBP\b|omo\b|staff\b|ways\b)[A-Za-z]{2,}", say(text)), say(text)

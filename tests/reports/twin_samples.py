@@ -84,11 +84,12 @@ def laws() -> dict[str, list[Any]]:
     return {"version": [1] * 3, "draw": [0] * 3, "parameter": ["repeat.r", "order_value.median", "acquisition.trend"], "value": [3.3, 18_000.0, -0.1], "unit": ["1", "minor", "log a week"], "se": [0.4, None, 0.05]}
 
 
-def assimilations(times: int = 3) -> list[dict[str, Any]]:
+def assimilations(times: int = 3, store: str = "S01") -> list[dict[str, Any]]:
     """Journal rows of what newer data moved."""
     return [
-        {"step": "assimilate", "key": str(i), "version": i + 1, "day": day(14 + 7 * i),
-         "did": {"days": 7, "words": "7 days", "effective": 80.0 + i, "moved": {"pace": [0.01 * i, 0.01 * i + 0.02, 0.05], "value": [0.0, 0.1, 0.02]}}}
+        {"step": "assimilate", "key": str(i), "version": i + 1,
+         "did": {"day": day(14 + 7 * i), "days": 7, "words": "3 of 4 series told", "far": ["orders"] if i == 2 else [], "healed": [],
+                 "moved": {"pace": [1.0 + 0.01 * i, 1.02 + 0.01 * i, 0.9, 1.1], "order_value": [18_000.0, 21_000.0, 20_000.0, 22_000.0], f"level.traffic.{store}": [1.1, 1.2, 1.0, 1.4]}}}
         for i in range(times)
     ]  # fmt: skip
 
@@ -128,7 +129,7 @@ def whole(name: str = "Teahouse", channel: str = "web", store: str = "S01", way:
 
     seen = panel(channel, store)
     tables = {"panel": seen, **days_and_hours(), "quality": findings(store), "forecasts": forecasts((DAYS - 28, DAYS), channel, seen), "scores": scores(channel=channel), "posterior": draws(), "identifiability": told()}
-    return {"head": head(name, file, updates=assimilations()), "tables": tables, "decision": decision(way, "staff*2"), "alarm": alarm_of(day(0), tables)}
+    return {"head": head(name, file, updates=assimilations(store=store)), "tables": tables, "decision": decision(way, "staff*2"), "alarm": alarm_of(day(0), tables)}
 
 
 def bare(posterior: bool = True) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Usage: python experiments/twin_recovery.py unlike|own|table [first=0] [last=20] 
 `unlike`: retailers of experiments/unlike_retailers.py, which knows nothing of the model. Truth is what can be measured:
 patterns of a log, averaged over 30 further logs of the same retailer. The whole way is gone: order file, closed forms,
 simulation. `own`: parameters are drawn from the prior, one log is simulated with them, and the draws must cover the parameters
-themselves; laws and prior are those of one reference log, so that all share the simulations of the first wave. `table`
+themselves; laws and prior are those of one reference log, so that all share the simulations, one wave over the prior. `table`
 reads what stands in the folder and prints coverage with Wilson's interval. Each retailer's file is written when it is
 done, and finished simulations are kept: the same words go on where they stopped.
 """
@@ -89,7 +89,7 @@ def own(number: int, run_many: RunMany, base: Settings, folder: Path, runs: int,
     theta = prior.theta(z)[0]
     frame = next(iter(run_many([settings_of(reference, theta, replication=1000 + number, scale=1.0)])))
     orders = orders_of_run(frame, reference.patterns)
-    post = calibrate(reference, orders, run_many, folder / "simulations", Plan(runs=runs, waves=((0.75, 1.0), (0.25, 1.5)), checks=0))
+    post = calibrate(reference, orders, run_many, folder / "simulations", Plan(runs=runs, waves=((1.0, 1.0),), checks=0))
     at = prior.z(np.array([[theta[n] for n in prior.names]]))[0]
     rows = [_row(p.title, float(at[i]), post.z[:, i]) for i, p in enumerate(prior.parameters)]
     return _result(post, rows, reference)

@@ -20,8 +20,8 @@ from omosim.twin.summaries import Orders, Patterns, chance, shocks
 PEOPLE = 20_000  # drawn for the slopes
 STEP = 0.5  # of the slopes, standard deviations of the prior
 BOOTSTRAPS = 60
-#: variance of the simulations and of their description, beside one log's chance
-DESCRIPTION = 1.0
+#: sd of what the description of the simulations misses of a pattern, besides as much chance as in the log
+MISSED = 0.1
 #: change of log orders of a channel over the web's by one price of taste, as the shipped choice of channels has it
 TASTE = 2.0
 #: sd of log shares of channels and of customers of two, between shops of equal parameters (places, goods)
@@ -48,7 +48,7 @@ def foretell(fit: Fit, orders: Orders) -> Foretold:
     names = tuple(p.name for p in told(fit))
     pattern = list(fit.patterns.names())
     spread = chance(orders, fit.patterns, np.random.default_rng([fit.seed, 5]), BOOTSTRAPS) + np.diag(shocks(orders, fit.patterns))
-    spread = (1 + DESCRIPTION) * spread + np.diag(_goods(fit, pattern)) + 1e-6 * np.eye(len(pattern))
+    spread = 2 * spread + np.diag(_goods(fit, pattern) + MISSED**2)
     slopes = np.zeros((len(pattern), len(names)))
     for i, name in enumerate(names):
         for part, slope in _slopes(fit, name).items():

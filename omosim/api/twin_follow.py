@@ -236,10 +236,10 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
 
 
 def _moved(kept: Kept, theta: Floats, column: int) -> list[float]:
-    """Mean before, mean after, and half the width of the middle two thirds after, in natural units."""
+    """Mean before, mean after, and the ends of the middle nine tenths after, in natural units."""
     outer = kept.columns[column].parameter.outer
-    low, high = np.quantile(outer(theta[:, column]), (1 / 6, 5 / 6))
-    figures = (outer(kept.theta[:, column].mean()), outer(theta[:, column].mean()), (high - low) / 2)
+    after = outer(theta[:, column])
+    figures = (outer(kept.theta[:, column].mean()), outer(theta[:, column].mean()), *np.quantile(after, (0.05, 0.95)))
     return [float(f"{x:.6g}") for x in figures]
 
 

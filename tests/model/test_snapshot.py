@@ -1,5 +1,6 @@
 """Ten days straight equal five, save, restore, five; branches share their past."""
 
+import numba
 import numpy as np
 import pytest
 
@@ -38,6 +39,16 @@ def test_ten_days_straight_equal_five_save_restore_five(settings, tmp_path):
     assert straight.datacollector.model_vars == second.datacollector.model_vars
     assert straight.time == second.time == 10
     same(straight, second)
+
+
+def test_a_file_gives_arrays_of_the_types_that_kernels_are_compiled_for(settings, tmp_path):
+    kept = days(RetailModel(settings), 5).snapshot()
+    kept.save(tmp_path / "day5.snapshot")
+    read = Snapshot.read(tmp_path / "day5.snapshot")
+    assert read.head == kept.head
+    assert sum(a.dtype.isalignedstruct for a in kept.arrays.values()) > 5
+    for name, array in kept.arrays.items():
+        assert numba.typeof(read.arrays[name]) == numba.typeof(array), name
 
 
 def test_a_restored_run_ends_with_the_same_book_and_kpis(settings):

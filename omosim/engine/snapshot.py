@@ -12,7 +12,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -67,6 +67,8 @@ class Snapshot:
             with np.load(path, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             head = json.loads(bytes(arrays.pop(_HEAD)).decode())
+            for name in head.pop(_ALIGNED, ()):
+                arrays[name] = arrays[name].view(_aligned(arrays[name].dtype))
         except (OSError, ValueError, KeyError) as error:
             raise SnapshotError(f"{path} is not a snapshot of omosim: {error}") from error
         if head.get("version", 0) > VERSION:

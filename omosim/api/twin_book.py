@@ -288,11 +288,7 @@ def _what(step: str, did: dict[str, Any]) -> str:
     """What a step did, in words."""
     from omosim.reports.twin_report import _did
 
-    if "refused" in did:
-        return _did(did)
-    words = {"fit": "parameters by closed forms", "calibrate": f"{did.get('draws')} draws of parameters from {did.get('runs')} simulations", "forecast": f"{did.get('series')} series foretold",
-             "score": f"{did.get('weeks')} weeks of forecasts scored", "decide": f"best: {str(did.get('best')).replace('_', ' ')}", "assimilate": f"members brought to {did.get('day')}: {did.get('words')}"}  # fmt: skip
-    return words.get(step) or _did(did)
+    return _did(step, did)
 
 
 def _listed(value: Any) -> Any:

@@ -12,7 +12,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -74,8 +74,6 @@ class Snapshot:
         if head.get("version", 0) > VERSION:
             raise SnapshotError(f"{path} has layout {head['version']}; this omosim reads up to {VERSION}: install a newer one")
         head.pop("version", None)
-        for name in head.pop(_ALIGNED, ()):
-            arrays[name] = arrays[name].view(_aligned(arrays[name].dtype))
         return cls(head, arrays)
 
 

@@ -32,7 +32,7 @@ def learnt(posterior: Table | None, told: Table | None, currency: str) -> dict[s
     """
     if posterior is None or not posterior["parameter"]:
         return None
-    draws = len({d for d in posterior["draw"]}) if "draw" in posterior else 1
+    draws = len(set(posterior["draw"])) if "draw" in posterior else 1
     if told is not None and draws > 1:
         rows = [_told_row(r, currency) for r in _rows(told) if r.get("verdict")]
         if rows:

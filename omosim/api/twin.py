@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BESIDE = ("stock", "traffic", "sessions", "prices", "deliveries")
 #: what `update` and the other actions take; all else is settled by `new`
-LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "members", "assimilate", "warm_weeks", "horizon", "service", "review_days", "jobs", "budget_min")
+LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "members", "assimilate", "warm_weeks", "season", "horizon", "service", "review_days", "jobs", "budget_min")
 
 
 # ---- new ----------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from omosim.api.twin_views import TwinDays, TwinDecision, TwinForecast, TwinParameters, TwinQuality, TwinScores
+    from omosim.api.twin_shown import TwinDays, TwinParameters, TwinQuality
+    from omosim.api.twin_views import TwinDecision, TwinForecast, TwinScores
     from omosim.twin.folder import Twin as Folder
 
 TABLES = ("orders", "stock", "traffic", "sessions", "prices", "deliveries")
@@ -168,21 +169,21 @@ class Twin:
     @property
     def parameters(self) -> TwinParameters:
         """The posterior: table(), before(), draws(), plot()."""
-        from omosim.api.twin_views import TwinParameters
+        from omosim.api.twin_shown import TwinParameters
 
         return TwinParameters(self._read())
 
     @property
     def quality(self) -> TwinQuality:
         """What is odd about the data: table(), account()."""
-        from omosim.api.twin_views import TwinQuality
+        from omosim.api.twin_shown import TwinQuality
 
         return TwinQuality(self._read())
 
     @property
     def days(self) -> TwinDays:
         """The calendar of the data: to_frame(), plot()."""
-        from omosim.api.twin_views import TwinDays
+        from omosim.api.twin_shown import TwinDays
 
         return TwinDays(self._read())
 
@@ -226,9 +227,37 @@ class Twin:
         """The journal: every step that was done, the newest last."""
         import pandas as pd
 
-        from omosim.reports.twin_report import _did
+        return pd.DataFrame([{"step": row["step"], "data": row["version"], "what": _what(row["step"], row["did"])} for row in self.head["updates"]], columns=["step", "data", "what"])
 
-        return pd.DataFrame([{"step": row["step"], "data": row["version"], "what": _did(row["did"])} for row in self.head["updates"]], columns=["step", "data", "what"])
+    def columns(self) -> pd.DataFrame:
+        """The data dictionary: a row a column of every table in the folder, with type, unit and what it holds."""
+        import pandas as pd
+        import pyarrow.parquet as pq
+
+        from omosim.schema.twin_tables import TWIN_TABLES, entry
+
+        folder, rows = self._read(), []
+        for name in TWIN_TABLES:
+            if (file := folder.file(name)) is not None:
+                rows += [{"table": name, "column": f.name, "type": str(f.type), **dict(zip(("unit", "holds"), entry(name, f.name) or ("", ""), strict=True))} for f in pq.read_schema(file)]
+        return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "holds"])
+
+    def moved(self) -> pd.DataFrame:
+        """What newer data moved in the members: a row a week and parameter with its mean before and after, and the middle nine tenths after."""
+        import pandas as pd
+
+        from omosim.api.twin_views import divisor
+        from omosim.results.words import unit_words
+        from omosim.twin.follow import Column
+
+        head, rows = self.head, []
+        for did in (row["did"] for row in head["updates"]):
+            for name, figures in did.get("moved", {}).items():
+                told = Column(name).parameter
+                unit = f"minor {head['currency']}" if told.unit == "minor" else told.unit
+                shown = {k: v / divisor(unit) for k, v in zip(("before", "after", "low", "high"), figures, strict=True)}
+                rows.append({"until": did["day"], "parameter": name, "title": f"level of {name.partition('.')[2]}" if name.startswith("level.") else told.title, **shown, "unit": unit_words(unit)})
+        return pd.DataFrame(rows, columns=["until", "parameter", "title", "before", "after", "low", "high", "unit"])
 
     @property
     def answer(self) -> str:
@@ -244,11 +273,22 @@ class Twin:
     def _repr_html_(self) -> str:
         from omosim.reports.notebook import frame_html
 
-        return frame_html(self.answer, self.updates())
+        steps = self.updates()
+        run = (steps["step"] != steps["step"].shift()).cumsum()
+        last = steps.groupby(run).last()
+        last["step"] += [f" ({n} times)" if n > 1 else "" for n in run.value_counts(sort=False)]
+        return frame_html(self.answer, last.tail(12))
 
     def __repr__(self) -> str:
         head = self.head
         return f"<Twin {self.path}: {head['name']}, {head['first_day']} to {head['as_of']}>"
+
+
+def _what(step: str, did: dict[str, Any]) -> str:
+    """What a step did, in words."""
+    from omosim.reports.twin_report import _did
+
+    return _did(step, did)
 
 
 def _listed(value: Any) -> Any:

@@ -61,7 +61,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     ------
     ConfigError : a way that cannot be, CalibrationError where the orders cannot carry members
     """
-    from omosim.api.twin_follow import caught_up
+    from omosim.api.twin_follow import caught_up, shape_of
     from omosim.api.twin_state import told
     from omosim.api.twin_ways import AS_IT_IS, ways_of
     from omosim.study.executor import make_executor
@@ -70,7 +70,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     twin, days, started = step.twin, int(asked["horizon"]), time.perf_counter()
     now = caught_up(step, asked)
     place = now.stand(twin, days)
-    ensemble, said = place.ensemble(), [*place.dated.said, *now.notes]
+    ensemble, said = place.ensemble(shape_of(now.kept.day, days)), [*place.dated.said, *now.notes]
     settings = ensemble.members[0].settings
     ways = ways_of(asked["ways"], settings, ensemble.day)
     answers, failed = _answers(ensemble, ways, days, workers or make_executor(ENTRY, int(asked["jobs"])))

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from omosim.twin.follow import Kept
     from omosim.twin.history import Floats
     from omosim.twin.parameters import Fit
+    from omosim.twin.season import Prior
     from omosim.twin.tables import Tables
 
 STEP = "assimilate"
-WEEK = 7
+WEEK_DAYS = 7
 #: days of the log, at least, before the first step: the state at its beginning is a state too
 LEAST_PAST = 28
 #: members times days times people from which a second process pays
@@ -84,14 +85,14 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     if not asked["assimilate"]:
         return Today(_begin(twin, fit, members, end, following=False), fit, tables, np.zeros((members, 2)), ("members do not follow the data (assimilate=false): they are as the fit left them",))
     kept = read(twin, members)
-    begins = max(first + LEAST_PAST, end - WEEK * int(asked["warm_weeks"]))
+    begins = max(first + LEAST_PAST, end - WEEK_DAYS * int(asked["warm_weeks"]))
     if kept is None:
-        kept = _begin(twin, fit, members, min(begins, end), following=True)
-    steps, started = -(-(end - kept.day) // WEEK), time.perf_counter()
+        kept = _begin(twin, fit, members, min(begins, end), following=True, season=asked["season"] == "retail")
+    steps, started = -(-(end - kept.day) // WEEK_DAYS), time.perf_counter()
     people = int(tables.orders.orders()["shopper_id"].nunique())
     with workers_for(members, max(0, end - kept.day), people, int(asked["jobs"])) as workers:
         for i in range(steps):
-            kept, did = advance(twin, tables, fit, kept, min(WEEK, end - kept.day), workers)
+            kept, did = advance(twin, tables, fit, kept, min(WEEK_DAYS, end - kept.day), workers)
             put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"})}
             following = {"day": did["day"], "members": members, "set": _set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
             step.commit(STEP, f"{did['day']}-{members}-{_set(twin)}", did, {"following": following, "files": put})
@@ -106,7 +107,7 @@ def _set(twin: Twin) -> int:
     return max((int(row["version"]) for row in twin.head["parameter_sets"]), default=0)
 
 
-def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool) -> Kept:
+def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool, season: bool = True) -> Kept:
     """Members of the newest posterior on a day."""
     from omosim.api.twin_forecast import panel_series
     from omosim.api.twin_state import draws_of
@@ -116,8 +117,9 @@ def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool) -> Kep
     draws = draws_of(twin, members)
     names = [p.name for p in PARAMETERS if any(p.name in draw for draw in draws)]
     seen = list(panel_series(twin)) if following else []
-    columns = columns_of(names, [p.name for p in told(fit)], seen)
-    centre = {p.name: float(p.centre(fit)) for p in PARAMETERS if p.present(fit)}
+    year_end = season_at(twin, day) if following and season else None
+    columns = columns_of(names, [p.name for p in told(fit)], seen, year_end.sd if year_end else 0.0)
+    centre = {p.name: float(p.centre(fit)) for p in PARAMETERS if p.present(fit)} | ({"season": year_end.mean} if year_end else {})
     u = np.random.Generator(np.random.Philox(key=[fit.seed, _KEY << 32 | day])).random((members, len(columns)))
     return begun(columns, centre, draws, day, np.clip(u, 1e-9, 1 - 1e-9))
 
@@ -166,6 +168,26 @@ def _seen(twin: Twin) -> tuple[dict[str, Floats], np.ndarray]:
     return {name: np.where(closed[: x.size], np.nan, x) for name, x in panel_series(twin).items()}, closed
 
 
+def shape_of(day: int, days: int) -> float:
+    """How far the year's end has come in the middle of some days from a day (since 1970) on, 0 to 1."""
+    from omosim.api.twin_state import EPOCH
+    from omosim.twin.season import autumn
+
+    return autumn(EPOCH + timedelta(days=day + days // 2))
+
+
+def season_at(twin: Twin, day: int) -> Prior:
+    """How high the year's end stands: what is known of any retailer, moved by the weeks before a day."""
+    from omosim.api.twin_state import day_number
+    from omosim.twin.follow import DRIFT, WEEK, weekly_logs
+    from omosim.twin.season import learn, retail_prior
+
+    seen, _ = _seen(twin)
+    logs, var = weekly_logs(seen["orders"][: day - day_number(date.fromisoformat(twin.head["first_day"]))], weeks=520)
+    shapes = np.array([shape_of(day - WEEK_DAYS * (len(logs) - i), WEEK_DAYS) for i in range(len(logs))])
+    return learn(retail_prior(), logs, np.nan_to_num(var, nan=1.0), shapes, DRIFT, WEEK)
+
+
 def noise_at(twin: Twin, day: int, members: int, seed: int) -> Floats:
     """(N, 2) draws of how fast the pace drifts and what belongs to one week, from the weeks before a day."""
     from omosim.api.twin_state import day_number
@@ -187,15 +209,15 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
 
     place = stand(twin, tables, fit, kept, days)
     n, end = len(kept.theta), kept.day + days
-    runs = place.runs([kept.theta], [days], workers)
+    runs = place.runs([shape_of(kept.day, days)], [kept.theta], [days], workers)
     paths = scaled(kept.columns, kept.theta, runs.stretches[0], fit.laws.orders_per_day)
     seen, closed = _seen(twin)
     at = kept.day - day_number(date.fromisoformat(twin.head["first_day"]))
     came = {name: x[at : at + days] for name, x in seen.items()}
     before = noise_at(twin, kept.day, n, fit.seed)
-    usual = [closed[at - 56 + (i % WEEK) : at : WEEK].mean() < 0.5 if at >= 56 else True for i in range(days)]
+    usual = [closed[at - 56 + (i % WEEK_DAYS) : at : WEEK_DAYS].mean() < 0.5 if at >= 56 else True for i in range(days)]
     short = bool((closed[at : at + days] & np.array(usual)).any())
-    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short)
+    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days))
     theta, done = taught(kept.columns, kept.theta, compared)
     normals = np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])).standard_normal(theta.shape)
     drifts = noise_at(twin, end, n, fit.seed)[:, 0]
@@ -214,7 +236,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
 
 
 def _moved(kept: Kept, theta: Floats, column: int) -> list[float]:
-    """Mean before, mean after, and the middle nine tenths after, in natural units."""
+    """Mean before, mean after, and the ends of the middle nine tenths after, in natural units."""
     outer = kept.columns[column].parameter.outer
     after = outer(theta[:, column])
     figures = (outer(kept.theta[:, column].mean()), outer(theta[:, column].mean()), *np.quantile(after, (0.05, 0.95)))

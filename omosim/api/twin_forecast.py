@@ -56,7 +56,8 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     laws). In a horizon the pace drifts on week by week, single weeks differ as the past ones did, and days by more than the
     members' chance: what the last weeks show beyond it is added.
     """
-    from omosim.api.twin_follow import caught_up, workers_for
+    from omosim.api.twin_follow import caught_up, shape_of, workers_for
+    from omosim.api.twin_known import known_of
     from omosim.api.twin_state import day_number, today
     from omosim.twin.follow import OF_ORDERS, later, scaled
     from omosim.twin.forecast import Forecast, missing_spread, with_chance
@@ -73,7 +74,8 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     for _ in stretches[1:]:
         thetas.append(later(columns, thetas[-1], now.noise[:, 0], 7, rng.standard_normal(thetas[-1].shape)) if now.noise.any() else thetas[-1])
     with workers_for(n, days, len(place.dated.opening), int(asked["jobs"])) as workers:
-        runs = place.runs(thetas, stretches, workers)
+        shapes = [shape_of(now.kept.day + 7 * i, n) for i, n in enumerate(stretches)]
+        runs = place.runs(shapes, thetas, stretches, workers)
     parts = []
     for theta, run in zip(thetas, runs.stretches, strict=True):
         single = np.exp(now.noise[:, 1] * rng.standard_normal(n))
@@ -90,7 +92,8 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
             paths[name] = with_chance(path, missing_spread(seen[name], path), rng.standard_normal(path.shape))
     sys.stderr.write(f"foretold {days} days, {len(paths)} series ({time.perf_counter() - started:.1f} s)\n")
     said = [*place.dated.said, *now.notes, f"orders and money are those of known customers times {factor:.2f}, for orders of people without a name and further orders of a day"]
-    return Forecast(today(twin), paths, runs.units, hourly), said
+    known, beforehand = known_of(twin, now.tables, days)
+    return known.apply(Forecast(today(twin), paths, runs.units, hourly)), said + beforehand
 
 
 def panel_series(twin: Twin) -> dict[str, Floats]:

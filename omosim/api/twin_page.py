@@ -52,7 +52,7 @@ def alarm_of(first_day: str, tables: dict[str, dict[str, list[Any]]], jump: floa
     table, panel = tables.get("forecasts"), tables.get("panel")
     if table is None or panel is None or not {"unit", "step", "hour", "horizon", *KEPT} <= set(table):
         return None
-    frame = pd.DataFrame({k: v for k, v in table.items()})
+    frame = pd.DataFrame(dict(table))
     for name in frame.columns.difference(["origin", "date", "series", "unit", "step"]):
         frame[name] = frame[name].astype(float)
     seen: dict[str, list[float]] = {}

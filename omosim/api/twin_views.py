@@ -1,4 +1,4 @@
-"""What a twin's folder holds, as a notebook shows it: forecast, scores, decision, parameters, quality, days. Nothing here writes."""
+"""What a twin foretold, how that turned out and what it advises, as a notebook shows it. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 TEXTS = ("origin", "date", "series", "unit", "step", "ets_form")
 FIRST = ("orders", "revenue")  # what a reader wants to see first
-
 
 def panel_of(folder: Folder) -> pd.DataFrame:
     """What was seen, a row a day, a column a series in its own unit; NaN where not observed."""
@@ -54,10 +53,9 @@ def divisor(unit: str) -> float:
 
 
 def rough(value: float, unit: str) -> str:
-    """A figure of a sentence with the digits that a band leaves it: GBP 3,641; 52.1 orders."""
-    shown, words = value / divisor(unit), unit_words(unit)
-    text = f"{shown:,.0f}" if abs(shown) >= 100 or float(shown).is_integer() else f"{shown:,.3g}"
-    return f"{words} {text}" if words != unit and words != "%" and words else f"{text} {words}".rstrip()
+    """A figure of a sentence with the digits that a band leaves it, without its unit: 3,641; 52.1."""
+    shown = value / divisor(unit)
+    return f"{shown:,.0f}" if abs(shown) >= 100 or float(shown).is_integer() else f"{shown:,.3g}"
 
 
 def first_first(series: pd.Series) -> pd.Series:
@@ -96,10 +94,14 @@ class View:
         """The unit with the currency of the twin, where it is money."""
         return f"minor {self._currency}" if str(unit) == "minor" else str(unit)
 
-    def _repr_html_(self) -> str:
-        from omosim.reports.notebook import frame_html
+    def _shown(self) -> pd.DataFrame:
+        """The part of `table()` that a notebook shows."""
+        return self.table()
 
-        return frame_html(" ".join([self.answer, *self.notes]), self.table())
+    def _repr_html_(self) -> str:
+        from omosim.reports.notebook import frame_html, notes_html
+
+        return frame_html(self.answer, self._shown()) + notes_html(self.notes)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._path}: {self.answer}>"
@@ -144,10 +146,10 @@ class TwinForecast(View):
         told = []
         for r in rows.to_dict("records"):
             unit = self._unit(r["unit"])
-            name = "" if unit_words(unit) == r["series"] else f"{r['series']} "
-            told.append(f"{name}{rough(r['q50'], unit)} ({rough(r['q05'], unit)} to {rough(r['q95'], unit)} in nine worlds of ten)")
+            words = unit_words(unit)
+            told.append(f"{rough(r['q50'], unit)} {words if words in ('', r['series']) else f'{words} of ' + r['series']} ({rough(r['q05'], unit)} to {rough(r['q95'], unit)} in nine worlds of ten)")
         first = f"The first {step}: {', '.join(told)}." if told else ""
-        return f"{self.days} days foretold from {self.origin}, {len(self.series)} series. {first}".rstrip()
+        return f"{self.days} days foretold from {self.origin}, {len(self.series)} series ({', '.join(self.series)}). {first}".rstrip()
 
     def table(self) -> pd.DataFrame:
         """A row a series and week (a day, where less than a week was foretold): middle, band of nine tenths, what came."""
@@ -160,6 +162,11 @@ class TwinForecast(View):
             scale = divisor(self._unit(r["unit"]))
             out.append({f"{step} from" if step == "week" else step: r["date"], "series": r["series"], "unit": unit_words(self._unit(r["unit"])), **{k: r[k] / scale for k in ("q05", "q50", "q95", "actual")}})
         return pd.DataFrame(out)
+
+    def _shown(self) -> pd.DataFrame:
+        table = self.table()
+        first = table[table["series"].isin(FIRST)]
+        return first if len(first) else table
 
     def to_frame(self) -> pd.DataFrame:
         """Rows of `forecasts.parquet` of this day, in their own units (money: minor), with what came by now."""
@@ -194,14 +201,17 @@ class TwinForecast(View):
 
     def _past(self, series: str, step: str, weeks: int) -> list[tuple[date, float]]:
         """Days, or whole weeks that end where the forecast begins, of what was seen before it."""
-        panel = panel_of(self._folder)
+        folder = self._folder
+        panel = panel_of(folder)
         if step == "hour" or series not in panel:
             return []
         days = [self.origin - timedelta(days=d) for d in range(7 * weeks, 0, -1)]
         column = dict(zip(panel.index.date, panel[series].to_numpy(float).tolist(), strict=True))  # type: ignore[attr-defined]
         values = [column.get(d, np.nan) for d in days]
         if step == "day":
-            return list(zip(days, values, strict=True))
+            table = folder.table("days") or {"date": [], "state": []}
+            shut = {day for day, state in zip(table["date"], table["state"], strict=True) if state == "closed"}
+            return [(day, value) for day, value in zip(days, values, strict=True) if day.isoformat() not in shut]
         return [(days[i], float(np.sum(values[i : i + 7]))) for i in range(0, len(days), 7)]
 
 
@@ -354,148 +364,3 @@ class TwinDecision(View):
 
         worlds = self.worlds()
         return gain_axes(self.content, {str(way): worlds[way].to_numpy(float) for way in worlds}, ax)
-
-
-# ---- what it knows ---------------------------------------------------------------------------------------------
-class TwinParameters(View):
-    """Parameters that the twin's members take, how sure they are, and what the data told of them."""
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the newest parameters are draws of a fit by simulation (`budget_min`), and not closed forms alone."""
-        return len(set((self._folder.table("posterior") or {"draw": []})["draw"])) > 1
-
-    @property
-    def answer(self) -> str:
-        """How many parameters are told, or where they come from."""
-        draws = self.draws()
-        if draws.empty:
-            return "No parameters: the orders could not carry a fit."
-        if not self.simulated:
-            return f"{draws['parameter'].nunique()} parameters by closed forms: one value each with its standard error. A set of plausible ones: update(budget_min=25)."
-        rows = self.table()
-        counts = [f"{n} {verdict}" for verdict in ("told", "partly told", "keeps its prior") if (n := int((rows["verdict"] == verdict).sum()))]
-        return f"{draws['draw'].nunique()} plausible sets of {draws['parameter'].nunique()} parameters: {', '.join(counts)}."
-
-    def draws(self) -> pd.DataFrame:
-        """Rows of `posterior.parquet`: version, draw, parameter, value, unit."""
-        import pandas as pd
-
-        return pd.DataFrame(self._folder.table("posterior") or {"version": [], "draw": [], "parameter": [], "value": [], "unit": []})
-
-    def to_frame(self) -> pd.DataFrame:
-        """The same as `draws()`."""
-        return self.draws()
-
-    def table(self) -> pd.DataFrame:
-        """A row a parameter.
-
-        After a fit by simulation: prior and posterior ends of 95 %, how much narrower (1 less the draws' sd over the prior's),
-        verdict, what would help; also what no order log tells. Of closed forms: value, nine-tenths band, unit.
-        """
-        import pandas as pd
-
-        if self.simulated and (found := self._folder.table("identifiability")):
-            rows = pd.DataFrame(found).rename(columns={"shrinkage": "narrower"})
-            rows["verdict"] = rows["verdict"].where(rows["verdict"].notna(), rows["expected"])
-            units = [self._unit(unit) for unit in rows["unit"]]
-            for name in ("prior_low", "prior_high", "low", "median", "high"):
-                rows[name] = rows[name].astype(float) / [divisor(unit) for unit in units]
-            rows["unit"] = [unit_words(unit) for unit in units]
-            return rows[["parameter", "title", "unit", "prior_low", "prior_high", "low", "median", "high", "narrower", "verdict", "tied_to", "would_help"]]
-        out = []
-        for row in self.draws().to_dict("records"):
-            unit = self._unit(row["unit"])
-            value, half = float(row["value"]) / divisor(unit), 1.645 * float(row.get("se") or np.nan) / divisor(unit)
-            out.append({"parameter": row["parameter"], "value": value, "low": value - half, "high": value + half, "unit": unit_words(unit)})
-        return pd.DataFrame(out, columns=["parameter", "value", "low", "high", "unit"])
-
-    def before(self) -> pd.DataFrame:
-        """What data of this kind can tell at all, said before any fit by simulation: prior ends, told_by, expected, would_help.
-
-        Fits the closed forms again: some seconds, a minute for 10,000 customers.
-
-        Raises
-        ------
-        CalibrationError : the orders cannot carry a fit
-        """
-        from omosim.api.twin_state import fit_of
-        from omosim.twin import identify, tables
-
-        every = tables.tables_of(self._folder)
-        return identify.before(fit_of(self._folder, every), ("orders", *every.further))
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Prior and posterior widths after a fit by simulation; of closed forms the standard errors."""
-        from omosim.reports.twin_plots import error_axes, width_axes
-
-        rows = self.table()
-        if self.simulated:
-            return width_axes(rows[rows["low"].notna()], ax)
-        rows = rows.dropna(subset=["value"])
-        words = [f"{v:,.4g} {u}".rstrip() for v, u in zip(rows["value"], rows["unit"], strict=True)]
-        return error_axes(rows.assign(title=rows["parameter"], se=(rows["high"] - rows["value"]) / 1.645, words=words), ax)
-
-
-class TwinQuality(View):
-    """What is odd about the data, and what was done about it."""
-
-    @property
-    def answer(self) -> str:
-        """How many days are observed, and how many findings there are."""
-        folder, found = self._folder, self.to_frame()
-        days = TwinDays(folder)
-        count = lambda severity, word: f"{n} {word}{'s' if n != 1 else ''}" if (n := int((found["severity"] == severity).sum())) else ""
-        told = [w for w in (count("refused", "accepted finding"), count("warning", "warning"), count("info", "note")) if w]
-        return f"{days.answer} {', '.join(told) or 'Nothing odd was found'}."
-
-    def to_frame(self) -> pd.DataFrame:
-        """Rows of `quality.parquet`: code, severity, table, place, rows, done."""
-        import pandas as pd
-
-        return pd.DataFrame(self._folder.table("quality") or {n: [] for n in ("code", "severity", "table", "place", "rows", "done")})
-
-    def table(self) -> pd.DataFrame:
-        """The same as `to_frame()`."""
-        return self.to_frame()
-
-    def account(self) -> pd.DataFrame:
-        """Every file that was read: how many of its rows fell into each class, and what was done with them."""
-        import pandas as pd
-
-        rows = [{"file": s["file"], "table": s["kind"], "class": c["class"], "rows": c["rows"], "meaning": c["meaning"], "done": c["done"]} for s in self._folder.head["sources"] for c in s["classes"] if c["rows"]]
-        return pd.DataFrame(rows, columns=["file", "table", "class", "rows", "meaning", "done"])
-
-
-class TwinDays(View):
-    """The calendar of the twin: which days are observed, closed, missing, or there in part."""
-
-    @property
-    def answer(self) -> str:
-        """How many days of which kind."""
-        state = self.to_frame()["state"]
-        words = {"observed": "observed", "closed": "closed", "gap": "without rows (not observed)", "partial": "there in part"}
-        head = self._folder.head
-        return f"{head['first_day']} to {head['as_of']}: " + ", ".join(f"{n} days {words[name]}" for name in words if (n := int((state == name).sum()))) + "."
-
-    def to_frame(self) -> pd.DataFrame:
-        """date, state (observed, closed, gap, partial), orders; NaN where not observed."""
-        import pandas as pd
-
-        table = self._folder.table("days") or {"date": [], "state": [], "orders": []}
-        return pd.DataFrame(table).astype({"orders": float})
-
-    def table(self) -> pd.DataFrame:
-        """Stretches of days that are not observed or there in part."""
-        import pandas as pd
-
-        days = self.to_frame()
-        run = (days["state"] != days["state"].shift()).cumsum()
-        rows = [{"from": g["date"].iloc[0], "to": g["date"].iloc[-1], "days": len(g), "state": g["state"].iloc[0]} for _, g in days.groupby(run) if g["state"].iloc[0] in ("gap", "partial")]
-        return pd.DataFrame(rows, columns=["from", "to", "days", "state"])
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Orders of each day, and which days are not known."""
-        from omosim.reports.twin_plots import day_axes
-
-        return day_axes(self.to_frame(), ax)

@@ -30,6 +30,12 @@ def frame_html(answer: str, frame: pd.DataFrame) -> str:
     return f"{head}{table}{more}"
 
 
+def notes_html(notes: Sequence[str]) -> str:
+    """Notes under a table, one a line; hidden characters become codes, markup is text; empty without notes."""
+    lines = "".join(f"<li>{escape(safe_text(note, 600))}</li>" for note in notes)
+    return f"<small><ul>{lines}</ul></small>" if lines else ""
+
+
 def interval_axes(
     names: Sequence[str], values: Sequence[float | None], lows: Sequence[float | None], highs: Sequence[float | None], label: str,
     marks: Sequence[float | None] = (), ax: Axes | None = None,

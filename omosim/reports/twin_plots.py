@@ -42,6 +42,9 @@ def fan_axes(rows: pd.DataFrame, past: Sequence[tuple[date, float]], series: str
     """
     ax = ax if ax is not None else new_axes((8.2, 3.8))
     scale = _divisor(unit)
+    origin = min(date.fromisoformat(str(d)[:10]) for d in rows["date"])
+    trades = (rows["q95"].to_numpy(float) > 0) | (rows["actual"].to_numpy(float) > 0)
+    rows = rows[trades] if step == "day" and trades.any() else rows  # closed days are no news
     rows = rows.sort_values(["date", *(["hour"] if step == "hour" else [])])
     hours = rows["hour"].to_numpy(float) if step == "hour" else np.zeros(len(rows))
     at = _at(rows["date"]) + hours / 24
@@ -56,12 +59,12 @@ def fan_axes(rows: pd.DataFrame, past: Sequence[tuple[date, float]], series: str
     known = np.isfinite(came)
     if known.any():
         ax.plot(at[known], came[known], linestyle="none", marker="o", markersize=4, color=ORANGE, label="came", zorder=4)
-    ax.axvline(float(at.min()), color=GREY, linewidth=1)
+    ax.axvline(float(_at([origin])[0]), color=GREY, linewidth=1)
     ax.set_ylim(bottom=0)
     ax.set_ylabel(f"{_measure(series, unit)} {_PER[step]}", parse_math=False)
     held = f"; {int(((came >= of('q05')) & (came <= of('q95')))[known].sum())} of {int(known.sum())} that came lie in nine of ten" if known.any() else ""
     what = {"day": "by day", "week": "by week", "hour": "by hour"}[step]
-    return _dated(ax, f"{title_of(series)} {what}, foretold from {_day(min(date.fromisoformat(str(d)[:10]) for d in rows["date"]))}{held}")
+    return _dated(ax, f"{title_of(series)} {what}, foretold from {_day(origin)}{held}")
 
 
 def miss_axes(scores: pd.DataFrame, series: str, unit: str, ax: Axes | None = None) -> Axes:
@@ -119,6 +122,7 @@ def gain_axes(decision: Mapping[str, Any], worlds: Mapping[str, np.ndarray] | No
     ax.axvline(0, color=GREY, linewidth=1)
     ax.set_yticks(range(len(ways)), labels=[safe_text(w["way"], 60) for w in reversed(ways)], parse_math=False)
     ax.set_ylim(-0.6, max(0.6, len(ways) - 0.4))
+    ax.margins(x=0.12)
     ax.xaxis.set_major_formatter(lambda v, _: _short(v))
     ax.set_xlabel(f"operating profit above {safe_text(decision['present'], 40).replace('_', ' ')} [{unit_words(unit)}, {decision['days']} days]", parse_math=False)
     return _finished(ax, f"What each way earns from {_day(date.fromisoformat(str(decision['from'])))} on, in {decision['members']} plausible worlds")
@@ -150,22 +154,24 @@ def width_axes(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def error_axes(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """How sure closed forms are: value and nine tenths in per cent of the value, those with a standard error; ax as in `fan_axes`.
+    """How sure closed forms are: half of the band of nine tenths in per cent of the value, where there is a standard error; ax as in `fan_axes`.
 
-    rows : title, value, se, words (the value with its unit)
+    rows : title, value, half (of the band, in the value's unit), words (the value with its unit)
     """
-    known = rows[np.isfinite(rows["se"].to_numpy(float)) & (rows["value"] != 0)]
-    ax = ax if ax is not None else new_axes((8.2, 1.2 + 0.38 * max(1, len(known))))
-    for i, row in enumerate(known.to_dict("records")):
-        y, half = len(known) - 1 - i, 164.5 * abs(row["se"] / row["value"])
-        ax.plot([100 - half, 100 + half], [y, y], color=BLUE, linewidth=3, alpha=0.6, solid_capstyle="round")
-        ax.plot([100], [y], marker="o", color=BLUE)
-        ax.annotate(str(row["words"]), (1.03, y), xycoords=("axes fraction", "data"), va="center", fontsize=8, parse_math=False)
-    ax.axvline(100, color=GREY, linewidth=1)
+    known = rows[np.isfinite(rows["half"].to_numpy(float)) & (rows["value"] != 0)]
+    ax = ax if ax is not None else new_axes((8.2, 1.2 + 0.34 * max(1, len(known))))
+    share = [100 * abs(float(h) / float(v)) for h, v in zip(known["half"], known["value"], strict=True)]
+    for i, (row, half) in enumerate(zip(known.to_dict("records"), share, strict=True)):
+        y = len(known) - 1 - i
+        ax.barh(y, half, height=0.55, color=GREEN if half < 10 else BLUE if half < 50 else ORANGE)
+        ax.annotate(f"{row['words']} ± {half:,.{0 if half >= 10 else 1}f} %", (half, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8, parse_math=False)
+    ax.set_xscale("log")
+    ax.set_xlim(0.3, 20 * max([10.0, *share]))
+    ax.xaxis.set_major_formatter(lambda v, _: f"{v:,g}")
     ax.set_yticks(range(len(known)), labels=[safe_text(t, 60) for t in reversed(known["title"].tolist())], parse_math=False)
     ax.set_ylim(-0.6, max(0.6, len(known) - 0.4))
-    ax.set_xlabel("nine of ten lie here [% of the value]", parse_math=False)
-    return _finished(ax, f"How sure {len(known)} parameters are that closed forms give; {len(rows) - len(known)} have no error", legend=False)
+    ax.set_xlabel("half of the band in which nine of ten lie [% of the value]", parse_math=False)
+    return _finished(ax, f"How sure {len(known)} parameters are; {len(rows) - len(known)} more have no error of their own", legend=False)
 
 
 def day_axes(days: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -246,7 +252,9 @@ def _finished(ax: Axes, title: str, legend: bool = True) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     texts = [ax._left_title, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels(), *ax.texts]  # type: ignore[attr-defined]
     if legend and ax.get_legend_handles_labels()[1]:
-        texts += ax.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=5).get_texts()
+        tall = max(0.4, ax.get_window_extent().height / ax.figure.dpi)  # inches of the axes, so that the legend clears the words below
+        below = -(0.62 if ax.get_xlabel() else 0.42) / tall
+        texts += ax.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, below), ncols=5).get_texts()
     for text in texts:
         text.set_parse_math(False)
         text.set_fontfamily(families())

@@ -13,6 +13,7 @@ from omosim.engine.snapshot import Snapshot
 from omosim.model.drift import check_moves, moved
 from omosim.model.retail import RetailModel
 from omosim.schema.settings import Settings
+from omosim.twin.history import Floats
 from omosim.twin.opening import Opening
 from omosim.twin.panel import Panel
 from omosim.twin.runpanel import empty_share, panel_of_run

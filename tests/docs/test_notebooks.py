@@ -9,10 +9,10 @@ import pytest
 
 nbformat = pytest.importorskip("nbformat")
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ["strategist", "paired_comparison", "data_dictionary", "attribution_laboratory", "pickup_planning", "validation"]
+NAMES = ["strategist", "paired_comparison", "data_dictionary", "attribution_laboratory", "pickup_planning", "validation", "twin_uci"]
 
 
-def test_there_are_six_and_none_holds_outputs() -> None:
+def test_there_are_seven_and_none_holds_outputs() -> None:
     assert {p.stem for p in (ROOT / "experiments").glob("*.ipynb")} == set(NAMES)
     for name in NAMES:
         book = nbformat.read(ROOT / "experiments" / f"{name}.ipynb", as_version=4)
@@ -29,6 +29,7 @@ def test_each_runs_from_the_first_cell_to_the_last(name: str, tmp_path: Path, mo
     client = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.delenv("OMOSIM_UCI", raising=False)  # a made-up shop in its place
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     book = nbformat.read(ROOT / "experiments" / f"{name}.ipynb", as_version=4)
     client.NotebookClient(book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BESIDE = ("stock", "traffic", "sessions", "prices", "deliveries")
 #: what `update` and the other actions take; all else is settled by `new`
-LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "members", "horizon", "service", "review_days", "jobs", "budget_min")
+LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "took", "members", "horizon", "service", "review_days", "jobs", "budget_min")
 
 
 # ---- new ----------------------------------------------------------------------------------------------------
@@ -398,6 +398,7 @@ def _unchanged(twin: Twin, why: str) -> int:
 
 def write_twin_report(twin: Twin) -> Path:
     """`report.html` of a twin's folder; returns where."""
+    from omosim.api.twin_log import renewed
     from omosim.reports.language import translate_page
     from omosim.reports.twin_report import twin_page
     from omosim.results import write_text
@@ -407,7 +408,7 @@ def write_twin_report(twin: Twin) -> Path:
     wanted = ("quality", "panel", "days", "hours", "posterior", "forecasts", "scores")
     file = twin.file("decision")
     decision = None if file is None else json.loads(checked(file).read_text(encoding="utf-8"))
-    page = translate_page(twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None}, decision))
+    page = translate_page(twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None}, decision, renewed(twin)))
     if not target.is_file() or target.read_bytes() != page.encode():
         write_text(target, page)
     return target
@@ -415,6 +416,7 @@ def write_twin_report(twin: Twin) -> Path:
 
 def _told(twin: Twin) -> int:
     """What was read and found, where the report is, what comes next."""
+    from omosim.api.twin_log import log_of, words_of
     from omosim.results.words import safe_text
 
     head = twin.head
@@ -430,6 +432,8 @@ def _told(twin: Twin) -> int:
             if s == severity:
                 print(safe_text(f"{'accepted' if s == 'refused' else s} {found['code'][i]}: {found['place'][i]}: {found['rows'][i]:,} rows, {found['done'][i]}", 400))
     quiet = sum(s == "info" for s in found.get("severity", []))
+    for line in words_of(log_of(twin)):
+        print(line)
     report = write_twin_report(twin)
     print(f"Twin: {twin.path}, data {head['first_day']} to {head['as_of']}{f'; {quiet} further notes in the report' if quiet else ''}")
     print(f"Report: {report}    next: omosim twin update dir={twin.path} orders=FILE")

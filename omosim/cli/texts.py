@@ -63,6 +63,7 @@ COMMON_OF = {
   closed=[2026-02-17,…] (days the shop was closed)  accept=[CODE] (findings that are right as they stand)  max_bad_rows=0
   budget_min=25 (new, update: minutes for a fit by simulation; 0 closed forms alone)  members=50 (plausible worlds)  horizon=28 (days from today)  jobs=2
   ways=[omo,-bopis,staff*1.5,o2o+staff*1.2] (decide)  service=0.95  review_days=1 (reorder levels)
+  took=omo (decide: notes which way of the last decision was taken; weighs nothing)
   market=NAME|FILE.yaml  strategy=NAME  shoppers=20000  seed=7 and other settings, for what the data do not tell (new only)""",
     "bopis": """\
   orders=FILE  store=ID  day=all|mon|…|sun  roster=FILE (who was on duty, as rota.csv)  output.dir=DIR  seed=7

@@ -204,6 +204,7 @@ class TwinSettings(Frozen):
     closed: list[Day] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)
     accept: list[Literal["price_jump", "too_many_gaps"]] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
     ways: list[str] = par("ways", "what decide weighs against the present way: a strategy, a capability (-NAME: off), staff*1.5; joined by +", default=[], max_length=20)
+    took: str | None = par("way", "way of the last decision that was taken in fact (decide alone): it is noted, nothing is weighed", default=None, max_length=400)
     members: int = par("worlds", "plausible worlds that decide and forecast run", 10, 2000, default=50)
     horizon: int = par("days", "days from today that decide and forecast look at", 1, 366, default=28)
     budget_min: float = par("minutes", "time for a fit by simulation (new, update); 0: closed forms alone", 0, 10_000, default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from omosim.reports.figures import COLOURS, Chart, Line, chart
 from omosim.reports.figures_drawn import Heat, heat_picture
 from omosim.reports.page import render
 from omosim.reports.svg import FAINT, ORANGE, SOFT, YELLOW, Canvas
-from omosim.reports.twin_sections import decided, fan_charts, scored
+from omosim.reports.twin_sections import decided, fan_charts, logged, scored
 from omosim.results.words import MINOR
 from omosim.schema.columns import WEEKDAYS
 
@@ -25,12 +25,12 @@ _SHOWN = 12  # files read last; those before stand in twin.json
 _SEVERITY = {"refused": ("worse", "accepted"), "warning": ("cannot_tell", "look at it"), "info": ("better", "note")}
 
 
-def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None) -> str:
+def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None, log: Sequence[Mapping[str, Any]] = ()) -> str:
     """HTML of a twin.
 
     head : `twin.json`; tables : quality (code, severity, table, place, rows, done), panel (date, series, unit, value), days
     (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), forecasts, scores, each where it is
-    there; decision : decision.json
+    there; decision : decision.json; log : rows of decision_log.csv
     """
     days = tables.get("days", {"date": [], "state": [], "orders": []})
     counts = {s: days["state"].count(s) for s in ("observed", "closed", "gap", "partial")}
@@ -56,6 +56,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         fans=fan_charts(tables.get("forecasts"), tables.get("panel")),
         scores=scored(tables.get("scores")),
         decision=decided(decision),
+        log=logged(log),
         posterior=_posterior(tables.get("posterior"), head["currency"]),
         not_fitted=next((row["did"]["refused"] for row in reversed(head["updates"]) if row["step"] == "fit" and "refused" in row["did"]), "") if not head["parameter_sets"] else "",
         updates=[{"step": row["step"], "version": row["version"], "words": _did(row["did"])} for row in head["updates"][-2 * _SHOWN :]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from omosim.reports.claims_screen import claim_words, FINDINGS, caused, said
+from omosim.reports.claims_screen import FINDINGS, caused, claim_words, said
 from omosim.reports.figures import axis, short
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, failures, render

@@ -137,6 +137,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
     import pandas as pd
 
     from omosim.api.twin import _later_only, _place, write_twin_report
+    from omosim.api.twin_log import log_of, words_of
     from omosim.config.errors import refuse
     from omosim.reports.twin_words import brief, of_currency
     from omosim.results.tables import plain_columns
@@ -146,6 +147,9 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
     place = _place(composed.options)
     with folder.writing(place) as step:
         table = step.twin.table("forecasts")
+        if table is None and (told := words_of(log_of(step.twin))):
+            print("\n".join(told))
+            return 0
         if table is None:
             raise refuse("the twin has no forecast yet", key="dir", value=str(place), cure=f"Write omosim twin forecast dir={place}, then omosim twin update when days have passed")
         frame = pd.DataFrame(table)
@@ -166,5 +170,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
         bias = f"{100 * row['bias']:+.1f} %" if np.isfinite(row["bias"]) else "–"
         print(f"{row['series']}: CRPS {brief(row['crps'], unit)} over {row['weeks']} weeks ({beside or 'too short a past for others'}); 90 % bands held {100 * row['coverage']:.0f} % ({100 * row['coverage_low']:.0f} to {100 * row['coverage_high']:.0f}); bias {bias}")
     print(made.alarm.words)
+    for line in words_of(log_of(step.twin)):
+        print(line)
     print(f"Scores: {step.twin.path / 'scores.parquet'}. Report: {write_twin_report(step.twin)}")
     return 0

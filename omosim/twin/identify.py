@@ -113,16 +113,16 @@ def after(post: Posterior) -> pd.DataFrame:
 
 
 def foretold_text(said: pd.DataFrame) -> str:
-    """What `before` says, in plain lines: what the orders can tell, partly, hardly, and what no order tells."""
-    fitted = said[said["told_by"] != ""]
-    lines = ["Before simulating, what these orders can tell:"]
-    for kind, words in (("told", "well"), ("partly told", "in part"), ("keeps its prior", "hardly: stays about as wide as assumed")):
-        part = fitted[fitted["expected"] == kind]
-        if len(part):
-            lines.append(f"  {words}: " + "; ".join(f"{t} ({h})" if kind != "told" and h else t for t, h in zip(part["title"], part["would_help"], strict=True)))
-    rest = said[(said["told_by"] == "") & said["would_help"].str.contains(".", regex=False)]
-    lines.append("  not at all, assumed: " + "; ".join(f"{t} ({h.split(':')[0].split(',')[0]})" for t, h in zip(rest["title"], rest["would_help"], strict=True)))
-    return "\n".join([*lines, "  In brackets: which data would tell it."])
+    """What `before` says, in plain lines: what the orders tell, how much of the assumed range stays, and what no order tells."""
+    words = {"told": "well", "partly told": "in part", "keeps its prior": "hardly"}
+    lines = [f"{'Before simulating: what these orders can tell':<50}{'':<9}{'range left':>10}  what would tell more"]
+    for r in said[said["told_by"] != ""].to_dict("records"):
+        left = f"{1 - r['expected_shrinkage']:.0%}" if np.isfinite(r["expected_shrinkage"]) else ""
+        lines.append(f"  {r['title']:<48}{words[r['expected']]:<9}{left:>10}  {r['would_help'] if r['expected'] != 'told' else ''}".rstrip())
+    lines.append("Not told by these files, assumed; in brackets, what would tell it:")
+    for r in said[(said["told_by"] == "") & ~said["would_help"].str.startswith("nothing")].to_dict("records"):
+        lines.append(f"  {r['title']} ({r['would_help'].split(':')[0].split(',')[0]})")
+    return "\n".join(lines)
 
 
 def text(post: Posterior) -> str:

@@ -57,10 +57,13 @@ class Twin:
         ConfigError : every problem of the words; InputError : every problem of the files, with row and column;
         FolderInUse : the folder holds something else
         """
+        from omosim.api import _names
+
         twin = cls.__new__(cls)
         twin.path, twin.said = Path(dir).expanduser(), ""
-        if not isinstance(orders, (str, os.PathLike)) and "name" not in settings:
-            settings["name"] = twin.path.resolve().name[:80]
+        overrides = _names(overrides, "overrides")
+        if not isinstance(orders, (str, os.PathLike)) and "name" not in settings and not any(word.startswith("name=") for word in overrides):
+            settings["name"] = twin.path.resolve().name[:80]  # a frame has none
         twin._do("new", {"orders": orders, **settings}, overrides)
         return twin
 
@@ -138,7 +141,10 @@ class Twin:
         from omosim.api.twin import ACTIONS
         from omosim.api.twin_frames import given_file
         from omosim.config.compose import compose
+        from omosim.config.errors import refuse, show
 
+        if "dir" in given:
+            raise refuse("is that of this twin", key="dir", value=show(str(given["dir"])), cure="Leave it out, or open the other one: om.Twin(dir)")
         with tempfile.TemporaryDirectory(prefix="omosim-frames-") as room:
             settings: dict[str, Any] = {"dir": self.path}
             for key, value in given.items():

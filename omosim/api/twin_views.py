@@ -101,7 +101,8 @@ class View:
     def _repr_html_(self) -> str:
         from omosim.reports.notebook import frame_html, notes_html
 
-        return frame_html(self.answer, self._shown()) + notes_html(self.notes)
+        shown = self._shown()
+        return frame_html(self.answer, shown if len(shown) else shown[[]]) + notes_html(self.notes)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._path}: {self.answer}>"
@@ -240,8 +241,8 @@ class TwinScores(View):
         rows = self.table()
         told = []
         for r in rows[rows["series"].isin(FIRST)].to_dict("records"):
-            beside = ", ".join(f"{words} {r[k]:,.4g}" for words, k in (("last week again", "crps_naive"), ("exponential smoothing", "crps_ets")) if r[k] == r[k])
-            told.append(f"{r['series']}: {r['weeks']} weeks missed by {r['crps']:,.4g} {r['unit']} on average (CRPS{'; ' + beside if beside else ''}), {r['held']} in their 90 % bands.")
+            beside = ", ".join(f"{words} {rough(r[k], '')}" for words, k in (("last week again", "crps_naive"), ("exponential smoothing", "crps_ets")) if r[k] == r[k])
+            told.append(f"{r['series']}: {r['weeks']} weeks missed by {rough(r['crps'], '')} {r['unit']} on average (CRPS{'; ' + beside if beside else ''}), {r['held']} in their 90 % bands.")
         return " ".join([*told, self.alarm[:1].upper() + self.alarm[1:] + "."])
 
     def table(self) -> pd.DataFrame:

@@ -98,6 +98,7 @@ def test_the_same_call_again_changes_nothing_and_what_was_printed_is_kept(place:
         ("update", {"orders": 7}, "neither a file nor a frame"),
         ("update", {"orders": "nowhere.csv"}, "no such file"),
         ("update", {}, "no file to take in"),
+        ("update", {"dir": "elsewhere"}, "is that of this twin"),
         ("forecast", {"members": 3}, "members = 3"),
         ("decide", {"ways": ["omoo"], **QUICK}, "Did you mean 'omo'"),
         ("decide", {"overrides": "members=10"}, "is not a list"),
@@ -144,6 +145,18 @@ def test_cells_of_a_frame_are_written_as_a_file_would_hold_them(tmp_path: Path) 
     assert out == {"order_id": ["a", "b"], "who": [17850, None], "price": [1.5, 2.0], "mixed": ["007", "12"], "day": ["2025-01-06", None], "kind": ["3", "4"]}
     first = (tmp_path / "f.parquet").read_bytes()
     assert written(frame.copy(), tmp_path / "f.parquet").read_bytes() == first and frame.index.name == "order_id"
+
+
+def test_the_made_up_shop_is_read_as_the_file_that_it_stands_for(tmp_path: Path) -> None:
+    from omosim.ingest import ReadOptions, read_log
+
+    gift = module_at(Path(__file__).parents[2] / "experiments" / "gift_shop.py")
+    assert "omosim" not in {name.split(".")[0] for name in vars(gift)}
+    log = read_log(gift.write(tmp_path / "shop.csv"), "uci_online_retail", ReadOptions())
+    rows = dict(zip(log.quality["class"], log.quality["rows"], strict=True))
+    assert all(rows[name] > 0 for name in ("sale", "sale_anonymous", "cancelled", "service")) and rows["bad_row"] == rows["unpriced"] == 0
+    days = np.unique(log.lines["placed_local"].to_numpy() // 86_400)
+    assert days.size > 250 and not ((days + 3) % 7 == 5).any(), "Saturdays are closed"
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------

@@ -3,9 +3,9 @@
 Usage: python experiments/twin_recovery.py unlike|own|table [first=0] [last=20] [runs=60] [jobs=2] [days=112] [dir=outputs/twin_recovery]
 
 `unlike`: retailers of experiments/unlike_retailers.py, which knows nothing of the model. Truth is what can be measured:
-patterns of a log, averaged over 60 further logs of the same retailer. The whole way is gone: order file, closed forms,
-simulation. `own`: parameters are drawn, one log is simulated with them, and the draws must cover the parameters
-themselves; laws and prior are those of one reference log, so that all share the simulations of the first wave. `table`
+patterns of a log, averaged over 30 further logs of the same retailer. The whole way is gone: order file, closed forms,
+simulation. `own`: parameters are drawn from the prior, one log is simulated with them, and the draws must cover the parameters
+themselves; laws and prior are those of one reference log, so that all share the simulations, one wave over the prior. `table`
 reads what stands in the folder and prints coverage with Wilson's interval. Each retailer's file is written when it is
 done, and finished simulations are kept: the same words go on where they stopped.
 """
@@ -44,7 +44,7 @@ MEASURED = {
     "first_buyers.late": "new customers a week, second half", "value.median": "order value, median",
     "value.upper": "order value, spread", "returned": "share of value returned", "share.store": "orders in stores over web",
 }  # fmt: skip
-TRUTHS = 60  # logs over which a truth is averaged
+TRUTHS = 30  # logs over which a truth is averaged
 
 
 def orders_of(frame: pd.DataFrame, patterns: Patterns) -> Orders:
@@ -63,7 +63,7 @@ def read(frame: pd.DataFrame, place: Path, base: Settings, days: int, name: str)
     unlike_retailers.write_csv(frame, str(place))
     log = read_log(place, "own", ReadOptions(0, "Etc/UTC", "GBP", (), place.with_suffix(".rejects.csv")))
     windows = split(log, 0)
-    fit = prepare(log, base, windows=windows, name=name, least_people=3_000)
+    fit = prepare(log, base, windows=windows, name=name)
     return fit, orders_of_log(log, windows, fit.patterns)
 
 
@@ -71,7 +71,7 @@ def unlike(number: int, run_many: RunMany, base: Settings, folder: Path, runs: i
     """One retailer unlike the model: truth and draws of what can be measured."""
     one = unlike_retailers.draw(number, days)
     fit, orders = read(unlike_retailers.log_of(one, 1000 * number), folder / f"unlike-{number}.csv", base, days, f"unlike{number}")
-    post = calibrate(fit, orders, run_many, folder / "simulations", Plan(runs=runs))
+    post = calibrate(fit, orders, run_many, folder / "simulations", Plan(runs=runs, waves=((0.6, 1.0), (0.4, 1.5)), checks=0))
     truth = np.mean(
         [fit.patterns.vector(orders_of(unlike_retailers.log_of(one, 1000 * number + 1 + i), fit.patterns)) for i in range(TRUTHS)], axis=0
     )
@@ -85,17 +85,18 @@ def own(number: int, run_many: RunMany, base: Settings, folder: Path, runs: int,
     """One retailer of the model: parameters drawn, one log simulated with them, draws of the parameters."""
     reference, _ = read(unlike_retailers.log_of(unlike_retailers.draw(REFERENCE, days), 0), folder / "reference.csv", base, days, "reference")
     prior = Prior.of(reference)
-    z = np.clip(0.7 * np.random.default_rng([number, 4]).standard_normal(len(prior.names)), -1.5, 1.5)
+    z = np.clip(np.random.default_rng([number, 4]).standard_normal(len(prior.names)), -REACH, REACH)
     theta = prior.theta(z)[0]
     frame = next(iter(run_many([settings_of(reference, theta, replication=1000 + number, scale=1.0)])))
     orders = orders_of_run(frame, reference.patterns)
-    post = calibrate(reference, orders, run_many, folder / "simulations", Plan(runs=runs, waves=((0.75, 1.0), (0.25, 1.5)), checks=0))
+    post = calibrate(reference, orders, run_many, folder / "simulations", Plan(runs=runs, waves=((1.0, 1.0),), checks=0))
     at = prior.z(np.array([[theta[n] for n in prior.names]]))[0]
     rows = [_row(p.title, float(at[i]), post.z[:, i]) for i, p in enumerate(prior.parameters)]
     return _result(post, rows, reference)
 
 
 REFERENCE = 5
+REACH = 2.5  # standard deviations of the prior that the first wave covers
 
 
 def _row(name: str, truth: float, draws: np.ndarray) -> dict[str, Any]:
@@ -105,10 +106,13 @@ def _row(name: str, truth: float, draws: np.ndarray) -> dict[str, Any]:
 
 
 def _result(post: Posterior, rows: list[dict[str, Any]], fit: Fit) -> dict[str, Any]:
+    after, before = identify.after(post), identify.before(fit)
     return {
+        "sd": dict(zip(post.names, map(float, post.z.std(axis=0)), strict=True)),
+        "before": dict(zip(before["parameter"], before["expected"], strict=True)), "tied": dict(zip(after["parameter"], after["tied_to"], strict=True)),
         "rows": rows, "runs": post.runs, "seconds": round(post.seconds, 1), "customers": int(np.exp(post.observed[4:7]).sum()),
-        "identified": {r["parameter"]: r["verdict"] for r in identify.after(post).to_dict("records")},
-        "expected_untold": [r["parameter"] for r in identify.before(fit).to_dict("records") if r["expected"] == "keeps its prior"],
+        "identified": dict(zip(after["parameter"], after["verdict"], strict=True)),
+        "expected_untold": list(before["parameter"][before["expected"] == "keeps its prior"]),
         "scale": fit.scale, "warnings": post.warnings,
     }  # fmt: skip
 

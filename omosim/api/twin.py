@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 BESIDE = ("stock", "traffic", "sessions", "prices", "deliveries")
 #: what `update` and the other actions take; all else is settled by `new`
-LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "members", "assimilate", "warm_weeks", "horizon", "service", "review_days", "jobs", "budget_min")
+LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "members", "assimilate", "warm_weeks", "season", "horizon", "service", "review_days", "jobs", "budget_min")
 
 
 # ---- new ----------------------------------------------------------------------------------------------------
@@ -53,6 +52,7 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
 
 def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     """Take in newer files: rows that are known count once, rows that changed are taken and said; forecasts meet what happened."""
+    from omosim.api.twin_follow import behind
     from omosim.config.errors import refuse
     from omosim.twin import folder
 
@@ -66,12 +66,25 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     key = _key(composed, new=False)
     with folder.writing(place) as step:
         known = not given or step.twin.done("update", key)
-        if known and not _to_simulate(step.twin, asked):
+        if known and not _to_simulate(step.twin, asked) and not behind(step.twin):
             return _unchanged(step.twin, "has taken in these files already" if given else "has been fitted by simulation already")
         if not known:
             _ingest(step, composed, "update", key)
         _simulate(step, asked)
+        if behind(step.twin):
+            _follow(step, composed)
     return _told(step.twin)
+
+
+def _follow(step: Step, composed: Composed) -> None:
+    """Members that are kept are brought to the new day; data that cannot carry them any more are said, and forecasts will refuse."""
+    from omosim.api.twin_follow import caught_up, settled
+    from omosim.twin.errors import CalibrationError
+
+    try:
+        caught_up(step, settled(step.twin, composed))
+    except CalibrationError as error:
+        _say(f"members cannot follow: {error}")
 
 
 def twin_report(composed: Composed, argv: Sequence[str]) -> int:
@@ -398,19 +411,9 @@ def _unchanged(twin: Twin, why: str) -> int:
 
 def write_twin_report(twin: Twin) -> Path:
     """`report.html` of a twin's folder; returns where."""
-    from omosim.reports.language import translate_page
-    from omosim.reports.twin_report import twin_page
-    from omosim.results import write_text
-    from omosim.twin.folder import checked
+    from omosim.api.twin_page import write_page
 
-    target = twin.path / "report.html"
-    wanted = ("quality", "panel", "days", "hours", "posterior", "forecasts", "scores")
-    file = twin.file("decision")
-    decision = None if file is None else json.loads(checked(file).read_text(encoding="utf-8"))
-    page = translate_page(twin_page(twin.head, {k: t for k in wanted if (t := twin.table(k)) is not None}, decision))
-    if not target.is_file() or target.read_bytes() != page.encode():
-        write_text(target, page)
-    return target
+    return write_page(twin)
 
 
 def _told(twin: Twin) -> int:

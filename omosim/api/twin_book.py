@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from omosim.api.twin_known import TwinDays, TwinParameters, TwinQuality
+    from omosim.api.twin_shown import TwinDays, TwinParameters, TwinQuality
     from omosim.api.twin_views import TwinDecision, TwinForecast, TwinScores
     from omosim.twin.folder import Twin as Folder
 
@@ -175,21 +175,21 @@ class Twin:
     @property
     def parameters(self) -> TwinParameters:
         """The posterior: table(), before(), draws(), plot()."""
-        from omosim.api.twin_known import TwinParameters
+        from omosim.api.twin_shown import TwinParameters
 
         return TwinParameters(self._read())
 
     @property
     def quality(self) -> TwinQuality:
         """What is odd about the data: table(), account()."""
-        from omosim.api.twin_known import TwinQuality
+        from omosim.api.twin_shown import TwinQuality
 
         return TwinQuality(self._read())
 
     @property
     def days(self) -> TwinDays:
         """The calendar of the data: to_frame(), plot()."""
-        from omosim.api.twin_known import TwinDays
+        from omosim.api.twin_shown import TwinDays
 
         return TwinDays(self._read())
 

@@ -27,11 +27,12 @@ Answers = list[dict[str, Any]]
 def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
     """Weigh the ways, write decision.json with its tables, and say what to do."""
     from omosim.api.twin import _later_only, _place, write_twin_report
+    from omosim.api.twin_follow import settled
     from omosim.twin import folder
 
     _later_only(composed)
     with folder.writing(_place(composed.options)) as step:
-        made = decide(step, composed.options)
+        made = decide(step, settled(step.twin, composed))
         put = {kind: step.table(kind, table) for kind, table in made.tables.items() if next(iter(table.values()), [])}
         put["decision"] = step.raw("decision", (json.dumps(made.decision, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode(), "json")
         key = f"{step.twin.version}-{len(step.twin.head['updates'])}"
@@ -60,7 +61,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     ------
     ConfigError : a way that cannot be, CalibrationError where the orders cannot carry members
     """
-    from omosim.api.twin_follow import caught_up
+    from omosim.api.twin_follow import caught_up, shape_of
     from omosim.api.twin_state import told
     from omosim.api.twin_ways import AS_IT_IS, ways_of
     from omosim.study.executor import make_executor
@@ -69,7 +70,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     twin, days, started = step.twin, int(asked["horizon"]), time.perf_counter()
     now = caught_up(step, asked)
     place = now.stand(twin, days)
-    ensemble, said = place.ensemble(), [*place.dated.said, *now.notes]
+    ensemble, said = place.ensemble(shape_of(now.kept.day, days)), [*place.dated.said, *now.notes]
     settings = ensemble.members[0].settings
     ways = ways_of(asked["ways"], settings, ensemble.day)
     answers, failed = _answers(ensemble, ways, days, workers or make_executor(ENTRY, int(asked["jobs"])))

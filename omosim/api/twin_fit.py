@@ -97,7 +97,7 @@ def by_simulation(twin: Twin, tables: Tables, version: int, budget_min: float, j
     from omosim.api.twin_state import base_settings
     from omosim.results.tables import plain_columns
     from omosim.twin import identify
-    from omosim.twin.posterior import Plan, calibrate_log
+    from omosim.twin.posterior import Plan, calibrate, fit_of_log
 
     base = base_settings(twin)
     as_of = (date.fromisoformat(twin.head["as_of"]) - date(1970, 1, 1)).days
@@ -111,10 +111,12 @@ def by_simulation(twin: Twin, tables: Tables, version: int, budget_min: float, j
             told[0] = took
             sys.stderr.write(f"{words}: {done} of {total} simulations, {took:.0f} s, about {took / max(done, 1) * (total - done):.0f} s left\n")
 
+    fit, orders = fit_of_log(tables.orders, base, as_of=as_of, name=twin.head["name"])
+    said = identify.before(fit, ("orders", *tables.further), orders)
+    print(identify.foretold_text(said), flush=True)
     with closing(Simulations(jobs)) as run_many:
-        fit, post = calibrate_log(tables.orders, base, run_many, folder, Plan(budget_s=60 * budget_min, jobs=jobs), as_of=as_of, name=twin.head["name"], progress=tell)
-    before = identify.before(fit, ("orders", *tables.further)).set_index("parameter")
-    after = identify.after(post).set_index("parameter")
+        post = calibrate(fit, orders, run_many, folder, Plan(budget_s=60 * budget_min, jobs=jobs), progress=tell)
+    before, after = said.set_index("parameter"), identify.after(post).set_index("parameter")
     whole = before.join(after[["low", "median", "high", "shrinkage", "verdict", "tied_to"]], how="left").reset_index()
     identified = plain_columns(whole)
     frame = post.frame(str(version))

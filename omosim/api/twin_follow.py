@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,16 +14,21 @@ import numpy as np
 
 if TYPE_CHECKING:
     from omosim.api.twin_state import Stand
+    from omosim.config.compose import Composed
+    from omosim.study.executor import Executor
     from omosim.twin.folder import Step, Twin
     from omosim.twin.follow import Kept
     from omosim.twin.history import Floats
     from omosim.twin.parameters import Fit
+    from omosim.twin.season import Prior
     from omosim.twin.tables import Tables
 
 STEP = "assimilate"
-WEEK = 7
+WEEK_DAYS = 7
 #: days of the log, at least, before the first step: the state at its beginning is a state too
 LEAST_PAST = 28
+#: members times days times people from which a second process pays
+WORTH_A_START = 20_000_000
 _KEY = 0xA5  # keeps draws of these steps apart from those of members
 
 
@@ -46,6 +52,19 @@ class Today:
         return stand(twin, self.tables, self.fit, self.kept, days)
 
 
+def settled(twin: Twin, composed: Composed) -> dict[str, Any]:
+    """The words of a command, with as many members as the twin keeps unless a number was given."""
+    said = any(word.lstrip("+~").startswith("members=") for word in composed.overrides)
+    kept = twin.head.get("following")
+    return {**composed.options, **({"members": kept["members"]} if kept and not said else {})}
+
+
+def behind(twin: Twin) -> bool:
+    """Whether the twin keeps members that have not seen its last day, or stand on an older fit."""
+    kept = twin.head.get("following")
+    return kept is not None and read(twin, kept["members"], late=False) is None
+
+
 def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     """Bring the twin's members to its day, week by week, each committed; killed, the next call goes on from the last one.
 
@@ -66,19 +85,21 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     if not asked["assimilate"]:
         return Today(_begin(twin, fit, members, end, following=False), fit, tables, np.zeros((members, 2)), ("members do not follow the data (assimilate=false): they are as the fit left them",))
     kept = read(twin, members)
-    begins = max(first + LEAST_PAST, end - WEEK * int(asked["warm_weeks"]))
+    begins = max(first + LEAST_PAST, end - WEEK_DAYS * int(asked["warm_weeks"]))
     if kept is None:
-        kept = _begin(twin, fit, members, min(begins, end), following=True)
-    steps, started = -(-(end - kept.day) // WEEK), time.perf_counter()
-    for i in range(steps):
-        kept, did = advance(twin, tables, fit, kept, min(WEEK, end - kept.day))
-        put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"goodwill": "float32"})}
-        following = {"day": did["day"], "members": members, "set": _set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns], "customers": len(kept.names)}
-        step.commit(STEP, f"{did['day']}-{members}-{_set(twin)}", did, {"following": following, "files": put})
-        kept = read(twin, members)  # as the folder has them: a call that was killed and goes on has the same
-        assert kept is not None
-        took = time.perf_counter() - started
-        _say(f"members follow the data: {did['day']}, {i + 1} of {steps} weeks, {took:.0f} s, about {took / (i + 1) * (steps - i - 1):.0f} s left; {did['words']}")
+        kept = _begin(twin, fit, members, min(begins, end), following=True, season=asked["season"] == "retail")
+    steps, started = -(-(end - kept.day) // WEEK_DAYS), time.perf_counter()
+    people = int(tables.orders.orders()["shopper_id"].nunique())
+    with workers_for(members, max(0, end - kept.day), people, int(asked["jobs"])) as workers:
+        for i in range(steps):
+            kept, did = advance(twin, tables, fit, kept, min(WEEK_DAYS, end - kept.day), workers)
+            put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"})}
+            following = {"day": did["day"], "members": members, "set": _set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
+            step.commit(STEP, f"{did['day']}-{members}-{_set(twin)}", did, {"following": following, "files": put})
+            kept = read(twin, members)  # as the folder has them: a call that was killed and goes on has the same
+            assert kept is not None
+            took = time.perf_counter() - started
+            _say(f"members follow the data: {did['day']}, {i + 1} of {steps} weeks, {took:.0f} s, about {took / (i + 1) * (steps - i - 1):.0f} s left; {did['words']}")
     return Today(kept, fit, tables, noise_at(twin, kept.day, members, fit.seed))
 
 
@@ -86,7 +107,7 @@ def _set(twin: Twin) -> int:
     return max((int(row["version"]) for row in twin.head["parameter_sets"]), default=0)
 
 
-def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool) -> Kept:
+def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool, season: bool = True) -> Kept:
     """Members of the newest posterior on a day."""
     from omosim.api.twin_forecast import panel_series
     from omosim.api.twin_state import draws_of
@@ -96,36 +117,45 @@ def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool) -> Kep
     draws = draws_of(twin, members)
     names = [p.name for p in PARAMETERS if any(p.name in draw for draw in draws)]
     seen = list(panel_series(twin)) if following else []
-    columns = columns_of(names, [p.name for p in told(fit)], seen)
-    centre = {p.name: float(p.centre(fit)) for p in PARAMETERS if p.present(fit)}
+    year_end = season_at(twin, day) if following and season else None
+    columns = columns_of(names, [p.name for p in told(fit)], seen, year_end.sd if year_end else 0.0)
+    centre = {p.name: float(p.centre(fit)) for p in PARAMETERS if p.present(fit)} | ({"season": year_end.mean} if year_end else {})
     u = np.random.Generator(np.random.Philox(key=[fit.seed, _KEY << 32 | day])).random((members, len(columns)))
     return begun(columns, centre, draws, day, np.clip(u, 1e-9, 1 - 1e-9))
 
 
-def read(twin: Twin, members: int) -> Kept | None:
-    """The members that the folder keeps, None where it keeps none of this number, or of an older fit, or of later days than are known."""
+def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
+    """The members that the folder keeps, None where it keeps none of this number, or of an older fit, or of later days than are known.
+
+    late : those of an earlier day too
+    """
     from omosim.api.twin_state import day_number, today
+    from omosim.results.tables import read_arrow
+    from omosim.twin.folder import checked
     from omosim.twin.follow import Column, Kept, inner
 
     head = twin.head.get("following")
     if not head or head["members"] != members or head["set"] != _set(twin):
         return None
     day = day_number(date.fromisoformat(head["day"]))
-    table, feelings = twin.table("members"), twin.table("goodwill")
-    if table is None or feelings is None or day > day_number(today(twin)):
+    table, feelings = twin.table("members"), twin.file("goodwill")
+    if table is None or feelings is None or day > day_number(today(twin)) or (not late and day < day_number(today(twin))):
         return None
     columns = tuple(Column(*row) for row in head["columns"])
     values = np.array(table["value"], np.float64).reshape(len(columns), members).T
-    n = head["customers"]
-    goodwill = np.array(feelings["goodwill"], np.float64).reshape(members, n)
-    return Kept(columns, inner(columns, values), day, tuple(feelings["shopper_id"][:n]), goodwill)
+    held = read_arrow(checked(feelings))
+    goodwill = np.array([held[_member(i)].to_numpy() for i in range(members)], np.float64)
+    return Kept(columns, inner(columns, values), day, tuple(held["shopper_id"].to_pylist()), goodwill)
 
 
-def _goodwill_rows(kept: Kept) -> dict[str, list[Any]]:
+def _member(i: int) -> str:
+    return f"member_{i}"
+
+
+def _goodwill_rows(kept: Kept) -> dict[str, Any]:
+    """A row a known customer, a column a member: share of price, to seven digits."""
     assert kept.goodwill is not None
-    n = len(kept.names)
-    members = kept.goodwill.shape[0]
-    return {"member": np.repeat(np.arange(members), n).tolist(), "shopper_id": list(kept.names) * members, "goodwill": kept.goodwill.ravel().tolist()}
+    return {"shopper_id": list(kept.names), **{_member(i): row.astype(np.float32) for i, row in enumerate(kept.goodwill)}}
 
 
 def _seen(twin: Twin) -> tuple[dict[str, Floats], np.ndarray]:
@@ -136,6 +166,26 @@ def _seen(twin: Twin) -> tuple[dict[str, Floats], np.ndarray]:
     assert days is not None
     closed = np.array([state == "closed" for state in days["state"]])
     return {name: np.where(closed[: x.size], np.nan, x) for name, x in panel_series(twin).items()}, closed
+
+
+def shape_of(day: int, days: int) -> float:
+    """How far the year's end has come in the middle of some days from a day (since 1970) on, 0 to 1."""
+    from omosim.api.twin_state import EPOCH
+    from omosim.twin.season import autumn
+
+    return autumn(EPOCH + timedelta(days=day + days // 2))
+
+
+def season_at(twin: Twin, day: int) -> Prior:
+    """How high the year's end stands: what is known of any retailer, moved by the weeks before a day."""
+    from omosim.api.twin_state import day_number
+    from omosim.twin.follow import DRIFT, WEEK, weekly_logs
+    from omosim.twin.season import learn, retail_prior
+
+    seen, _ = _seen(twin)
+    logs, var = weekly_logs(seen["orders"][: day - day_number(date.fromisoformat(twin.head["first_day"]))], weeks=520)
+    shapes = np.array([shape_of(day - WEEK_DAYS * (len(logs) - i), WEEK_DAYS) for i in range(len(logs))])
+    return learn(retail_prior(), logs, np.nan_to_num(var, nan=1.0), shapes, DRIFT, WEEK)
 
 
 def noise_at(twin: Twin, day: int, members: int, seed: int) -> Floats:
@@ -149,7 +199,7 @@ def noise_at(twin: Twin, day: int, members: int, seed: int) -> Floats:
     return chances(*weekly_logs(past), u)
 
 
-def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> tuple[Kept, dict[str, Any]]:
+def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers: Executor | None = None) -> tuple[Kept, dict[str, Any]]:
     """Members so many days on: run, held against what came, moved; and the journal's row.
 
     kept : of the first of these days; days : 1 to 7, all of them known to the twin
@@ -159,15 +209,15 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> tupl
 
     place = stand(twin, tables, fit, kept, days)
     n, end = len(kept.theta), kept.day + days
-    paths, goodwill = run_all(place, days)
-    paths = scaled(kept.columns, kept.theta, paths, fit.laws.orders_per_day)
+    runs = place.runs([shape_of(kept.day, days)], [kept.theta], [days], workers)
+    paths = scaled(kept.columns, kept.theta, runs.stretches[0], fit.laws.orders_per_day)
     seen, closed = _seen(twin)
     at = kept.day - day_number(date.fromisoformat(twin.head["first_day"]))
     came = {name: x[at : at + days] for name, x in seen.items()}
     before = noise_at(twin, kept.day, n, fit.seed)
-    usual = [closed[at - 56 + (i % WEEK) : at : WEEK].mean() < 0.5 if at >= 56 else True for i in range(days)]
+    usual = [closed[at - 56 + (i % WEEK_DAYS) : at : WEEK_DAYS].mean() < 0.5 if at >= 56 else True for i in range(days)]
     short = bool((closed[at : at + days] & np.array(usual)).any())
-    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short)
+    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days))
     theta, done = taught(kept.columns, kept.theta, compared)
     normals = np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])).standard_normal(theta.shape)
     drifts = noise_at(twin, end, n, fit.seed)[:, 0]
@@ -181,30 +231,32 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> tupl
         "far": [kept.columns[j].series for i, j in enumerate(compared.columns) if abs(done.z[i]) > 4],
         "healed": list(done.healed),
     }  # fmt: skip
-    new = replace(kept, theta=later(kept.columns, theta, drifts, days, normals), day=end, names=tuple(map(str, place.dated.seats)), goodwill=goodwill)
+    new = replace(kept, theta=later(kept.columns, theta, drifts, days, normals), day=end, names=tuple(map(str, place.dated.seats)), goodwill=runs.goodwill)
     return new, did
 
 
 def _moved(kept: Kept, theta: Floats, column: int) -> list[float]:
-    """Mean before, mean after, and the middle nine tenths after, in natural units."""
+    """Mean before, mean after, and the ends of the middle nine tenths after, in natural units."""
     outer = kept.columns[column].parameter.outer
     after = outer(theta[:, column])
     figures = (outer(kept.theta[:, column].mean()), outer(theta[:, column].mean()), *np.quantile(after, (0.05, 0.95)))
     return [float(f"{x:.6g}") for x in figures]
 
 
-def run_all(place: Stand, days: int) -> tuple[dict[str, Floats], Floats]:
-    """Series -> (N, days) of every member, and (N, customers) goodwill at the end; members are made one after another, so memory holds one."""
-    from omosim.twin.ensemble import stacked
-    from omosim.twin.members import Member
+@contextmanager
+def workers_for(members: int, days: int, people: int, jobs: int) -> Iterator[Executor | None]:
+    """Processes where the work is worth their start, None else: a day of a member of 20,000 people takes some 10 ms."""
+    from omosim.study.executor import make_executor
+    from omosim.twin.running import ENTRY
 
-    rows, feelings = [], []
-    for i, row in enumerate(place.kept.theta):
-        settings = place.settings_of(row).model_copy(update={"replication": place.first + i, "burn_in_days": 0})
-        member = Member.begin(settings, place.opening(i))
-        rows.append(member.advance(days).series)
-        feelings.append(member.goodwill())
-    return stacked(rows), np.array(feelings)
+    if jobs < 2 or members * days * people < WORTH_A_START:
+        yield None
+        return
+    pool = make_executor(ENTRY, jobs)
+    try:
+        yield pool
+    finally:
+        pool.close()
 
 
 def journal(twin: Twin) -> list[dict[str, Any]]:

@@ -25,12 +25,13 @@ SEED_STEP = 7919  # keeps the draws of day-to-day chance apart from those of mem
 def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
     """Run the members ahead and keep what they say; the same day again replaces its forecast."""
     from omosim.api.twin import _later_only, _place, write_twin_report
+    from omosim.api.twin_follow import settled
     from omosim.results.tables import plain_columns
     from omosim.twin import folder
 
     _later_only(composed)
     with folder.writing(_place(composed.options)) as step:
-        made, notes = foretell(step, composed.options)
+        made, notes = foretell(step, settled(step.twin, composed))
         table = kept_with(step.twin, made)
         origin = made.origin.isoformat()
         file = step.table("forecasts", plain_columns(table), types={"actual": "float64"})
@@ -49,13 +50,14 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
 def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]:
     """What members say of the days from today, in the data's own series.
 
-    step : of the twin's folder; members are brought to today first, and kept. asked : members, horizon, assimilate, warm_weeks
+    step : of the twin's folder; members are brought to today first, and kept. asked : members, horizon, assimilate, warm_weeks, jobs
 
     Members run known shoppers' orders; a log holds orders of unknown people beside, a fixed part (`orders_per_day` of the
     laws). In a horizon the pace drifts on week by week, single weeks differ as the past ones did, and days by more than the
     members' chance: what the last weeks show beyond it is added.
     """
-    from omosim.api.twin_follow import caught_up
+    from omosim.api.twin_follow import caught_up, shape_of, workers_for
+    from omosim.api.twin_known import known_of
     from omosim.api.twin_state import day_number, today
     from omosim.twin.follow import OF_ORDERS, later, scaled
     from omosim.twin.forecast import Forecast, missing_spread, with_chance
@@ -63,17 +65,22 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     started, twin, days = time.perf_counter(), step.twin, int(asked["horizon"])
     now = caught_up(step, asked)
     place = now.stand(twin, days)
-    ensemble, n, columns = place.ensemble(), len(now.kept.theta), now.kept.columns
+    n, columns = len(now.kept.theta), now.kept.columns
     sys.stderr.write(f"{n} members stand at {today(twin)} ({time.perf_counter() - started:.1f} s)\n")
     factor = now.fit.laws.orders_per_day
     rng = np.random.Generator(np.random.Philox(key=[now.fit.seed * SEED_STEP, day_number(today(twin))]))
+    stretches = [min(7, days - at) for at in range(0, days, 7)]
+    thetas = [now.kept.theta]
+    for _ in stretches[1:]:
+        thetas.append(later(columns, thetas[-1], now.noise[:, 0], 7, rng.standard_normal(thetas[-1].shape)) if now.noise.any() else thetas[-1])
+    with workers_for(n, days, len(place.dated.opening), int(asked["jobs"])) as workers:
+        shapes = [shape_of(now.kept.day + 7 * i, n) for i, n in enumerate(stretches)]
+        runs = place.runs(shapes, thetas, stretches, workers)
     parts = []
-    for week in range(-(-days // 7)):
-        if week and now.noise.any():
-            ensemble.set(later(columns, ensemble.theta, now.noise[:, 0], 7, rng.standard_normal(ensemble.theta.shape)))
+    for theta, run in zip(thetas, runs.stretches, strict=True):
         single = np.exp(now.noise[:, 1] * rng.standard_normal(n))
-        run = scaled(columns, ensemble.theta, ensemble.advance(min(7, days - 7 * week)), factor)
-        parts.append({name: x * single.reshape(-1, *[1] * (x.ndim - 1)) if name.split(".")[0] in OF_ORDERS else x for name, x in run.items()})
+        like_data = scaled(columns, theta, run, factor)
+        parts.append({name: x * single.reshape(-1, *[1] * (x.ndim - 1)) if name.split(".")[0] in OF_ORDERS else x for name, x in like_data.items()})
     paths, hourly = {}, {}
     seen = panel_series(twin)
     for name in parts[0]:
@@ -85,7 +92,8 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
             paths[name] = with_chance(path, missing_spread(seen[name], path), rng.standard_normal(path.shape))
     sys.stderr.write(f"foretold {days} days, {len(paths)} series ({time.perf_counter() - started:.1f} s)\n")
     said = [*place.dated.said, *now.notes, f"orders and money are those of known customers times {factor:.2f}, for orders of people without a name and further orders of a day"]
-    return Forecast(today(twin), paths, dict(ensemble.units), hourly), said
+    known, beforehand = known_of(twin, now.tables, days)
+    return known.apply(Forecast(today(twin), paths, runs.units, hourly)), said + beforehand
 
 
 def panel_series(twin: Twin) -> dict[str, Floats]:

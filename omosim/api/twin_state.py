@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,15 @@ import numpy as np
 
 if TYPE_CHECKING:
     from omosim.schema.settings import Settings
+    from omosim.study.executor import Executor
     from omosim.twin.dated import Dated
     from omosim.twin.ensemble import Ensemble
     from omosim.twin.folder import Twin
     from omosim.twin.follow import Kept
     from omosim.twin.history import Floats
+    from omosim.twin.opening import Opening
     from omosim.twin.parameters import Fit
+    from omosim.twin.running import Runs
     from omosim.twin.tables import Tables
 
 #: people of a member beside known customers, at least, so that new ones can come
@@ -88,18 +91,40 @@ class Stand:
     kept: Kept
     first: int  # replication of the first member
 
-    def opening(self, member: int) -> Any:
-        """One member's state: the data's, with the goodwill and the pace that it has come to."""
-        at = [i for i, c in enumerate(self.kept.columns) if c.name == "pace"]
-        pace = float(np.exp(self.kept.theta[member, at[0]])) if at else 1.0
-        return replace(self.dated.opening, pace=pace, goodwill=self.kept.goodwill_of(member, self.dated.seats))
+    def runs(self, shapes: Sequence[float], thetas: Sequence[Floats], days: Sequence[int], workers: Executor | None = None) -> Runs:
+        """Members over stretches of days.
 
-    def ensemble(self) -> Ensemble:
-        """All members at the day's first second."""
-        from omosim.twin.ensemble import Ensemble
+        shapes : how far the year's end has come in each stretch; thetas : parameters of each (N, P), on their scales, the first
+        those of `kept`; days : of each
+        """
+        from omosim.twin.follow import effective
+        from omosim.twin.running import run_members
 
         n = len(self.kept.theta)
-        out = Ensemble.begin([self.opening(i) for i in range(n)], self.kept.theta, self.settings_of, self.first)
+        thetas = [effective(self.kept.columns, theta, shape) for theta, shape in zip(thetas, shapes, strict=True)]
+        plans = []
+        for i in range(n):
+            own = {"replication": self.first + i, "burn_in_days": 0}
+            plan: list[Settings] = []
+            for j, theta in enumerate(thetas):
+                same = j > 0 and np.array_equal(theta[i], thetas[j - 1][i])
+                plan.append(plan[-1] if same else self.settings_of(theta[i]).model_copy(update=own))
+            plans.append(plan)
+        return run_members([self.opening(i, thetas[0]) for i in range(n)], plans, days, workers)
+
+    def opening(self, member: int, theta: Floats) -> Opening:
+        """One member's state: the data's, with the goodwill that it has come to and the pace of (N, P) theta."""
+        at = [c.name for c in self.kept.columns].index("pace")
+        pace = float(np.exp(theta[member, at]))
+        return replace(self.dated.opening, pace=pace, goodwill=self.kept.goodwill_of(member, self.dated.seats))
+
+    def ensemble(self, shape: float) -> Ensemble:
+        """All members at the day's first second; shape : as `runs`."""
+        from omosim.twin.ensemble import Ensemble
+        from omosim.twin.follow import effective
+
+        theta = effective(self.kept.columns, self.kept.theta, shape)
+        out = Ensemble.begin([self.opening(i, theta) for i in range(len(theta))], theta, self.settings_of, self.first)
         out.compact = True
         return out
 

@@ -207,6 +207,7 @@ class TwinSettings(Frozen):
     members: int = par("worlds", "plausible worlds that decide and forecast run", 10, 2000, default=50)
     assimilate: bool = par("yes or no", "members follow the data week by week before they are asked; no: they are as the fit left them", default=True)
     warm_weeks: int = par("weeks", "before today from which new members begin to follow the data", 1, 104, default=8)
+    season: Literal["retail", "none"] = par("name", "what new members know of the year's end before the log shows it: retail, the part of a year's sales that November and December hold over all trades; none", default="retail")
     horizon: int = par("days", "days from today that decide and forecast look at", 1, 366, default=28)
     budget_min: float = par("minutes", "time for a fit by simulation (new, update); 0: closed forms alone", 0, 10_000, default=0)
     service: float = par("share", "order cycles without a stock-out that reorder levels are made for", 0.5, 0.9999, default=0.95)

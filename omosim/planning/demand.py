@@ -159,6 +159,7 @@ class DayLaw:
     counts : (2, n, 96) float64, orders of each kind by past day and quarter hour, smoothed over five of them
     shape : gamma shape of the factor between days; 0 when days differ no more than chance
     pools : orders to take after, of each kind
+    levels : (w,) ascending factors of worlds on all orders, one of which each group stands in; None: each group weighs the past days anew
     """
 
     weekday: int
@@ -166,6 +167,7 @@ class DayLaw:
     counts: np.ndarray
     shape: float
     pools: tuple[Pool, Pool]
+    levels: np.ndarray | None = None
 
     def mean(self, kind: int) -> np.ndarray:
         """(96,) mean orders of a kind in each quarter hour."""
@@ -184,7 +186,7 @@ def learn(history: StoreHistory, weekday: int, days: np.ndarray, network: Networ
         place = np.searchsorted(days, rows["day"].to_numpy())
         np.add.at(counts[kind], (place, rows["second"].to_numpy() // QUARTER), 1.0)
         counts[kind] = raised * _smoothed(counts[kind], history if kind == WALK_IN else None)
-    return DayLaw(weekday, days, counts, _shape(counts.sum(axis=(0, 2))), (_pool(history, days, network), _walk_pool(history, days)))
+    return DayLaw(weekday, days, counts, history.day_shape(days, counts.sum(axis=(0, 2))), (_pool(history, days, network), _walk_pool(history, days)), history.levels)
 
 
 def _smoothed(counts: np.ndarray, doors: StoreHistory | None) -> np.ndarray:
@@ -196,14 +198,6 @@ def _smoothed(counts: np.ndarray, doors: StoreHistory | None) -> np.ndarray:
         out = np.where((at >= doors.opens) & (at < doors.closes), out, 0.0)
     total = out.sum(axis=1, keepdims=True)
     return np.asarray(np.where(total > 0, out * counts.sum(axis=1, keepdims=True) / np.maximum(total, 1e-12), 0.0))
-
-
-def _shape(totals: np.ndarray) -> float:
-    """Gamma shape of the day's factor by moments of the totals: variance = mean + mean^2 / shape."""
-    if len(totals) < 2 or totals.mean() <= 0:
-        return 0.0
-    surplus = float(totals.var(ddof=1) - totals.mean())
-    return float(totals.mean() ** 2 / surplus) if surplus > 0 else 0.0
 
 
 def _pool(history: StoreHistory, days: np.ndarray, network: NetworkSettings) -> Pool:
@@ -298,8 +292,10 @@ def draw(laws: list[DayLaw], draws: Draws, work: WorkLaw, shop: Shop, promise_s:
         for role, law in enumerate(laws):
             if len(law.dates) == 0:
                 continue
-            if rep % draws.inner == 0:
+            if rep % draws.inner == 0 and law.levels is None:
                 fill_weights(draws.key0, draws.key1, rep // draws.inner * 16 + role, weights[role])
+            elif rep % draws.inner == 0 and law.levels is not None:  # even quantiles of the worlds
+                weights[role][:] = law.levels[(2 * (rep // draws.inner) + 1) * len(law.levels) // (2 * draws.groups)] / len(law.dates)
             today = factor * day_effect(draws.key0, draws.key1, rep, role, law.shape)
             for kind in KINDS if role == len(laws) - 1 else (PICKUP,):
                 cum = np.concatenate([[0.0], np.cumsum((weights[role][:, None] * law.counts[kind]).sum(axis=0))])  # no BLAS: bytes are promised

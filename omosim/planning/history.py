@@ -84,6 +84,21 @@ class StoreHistory:
         """Factors that bring orders of past days to the level of a day."""
         return np.array([float(exp64(self.growth * (day - d) / 7)) for d in np.asarray(days).tolist()])
 
+    def day_shape(self, days: np.ndarray, totals: np.ndarray) -> float:
+        """Gamma shape of the factor by which such days differ beyond chance, from their totals; 0 where they do not.
+
+        By moments: variance = mean + mean^2 / shape.
+        """
+        if len(totals) < 2 or totals.mean() <= 0:
+            return 0.0
+        surplus = float(totals.var(ddof=1) - totals.mean())
+        return float(totals.mean() ** 2 / surplus) if surplus > 0 else 0.0
+
+    @property
+    def levels(self) -> np.ndarray | None:
+        """(w,) ascending factors of worlds on all orders, where the days are those of worlds; None: past days of one store."""
+        return None
+
     @cached_property
     def closed_days(self) -> np.ndarray:
         """Local days since 1970 on which the store is closed: without an order, or of a weekday that is shut."""

@@ -173,13 +173,14 @@ def chart(
     band_name: str = "",
     marks: Sequence[tuple[int, str]] = (),
     x_every: int | None = None,
+    zero: bool = True,
 ) -> Chart:
-    """Lines (and a band) over equally spaced x; marks are vertical lines at an index with a word."""
+    """Lines (and a band) over equally spaced x; marks are vertical lines at an index with a word; zero: the scale holds 0."""
     n = len(x_names)
     everything = [v for line in lines for v in line.values if v is not None]
     if band:
         everything += [v for side in band for v in side if v is not None]
-    scale = axis(everything, most=4)
+    scale = axis(everything, zero=zero, most=4)
 
     def x(i: int) -> float:
         return round(100 * (i + 0.5) / n, 3)

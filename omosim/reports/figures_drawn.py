@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omosim.reports.figures import Chart, Forest, Step
+from omosim.reports.language import say
 from omosim.reports.svg import BLUE, FAINT, GREEN, GREY, INK, LINE, ORANGE, PAPER, SOFT, Canvas, escaped, fit, place
 
 VERDICTS = {"better": GREEN, "worse": ORANGE, "cannot_tell": GREY, "holds": GREEN, "outside": "#8a6300", "wrong_sign": ORANGE}
@@ -30,7 +31,7 @@ def forest_picture(f: Forest) -> str:
             canvas.dot(row.dot, canvas.y, colour)
         canvas.y += 10
         said.append(f"{row.name} {row.words}, {verdict}")
-    canvas.down(f.zero, top, canvas.y, LINE, width=1.5)
+    canvas.down(f.zero, top, canvas.y, LINE, width=1.5, behind=True)
     canvas.ticks(f.tick_labels, top)
     return canvas.done("; ".join(said))
 
@@ -92,8 +93,14 @@ def _said(c: Chart) -> str:
     for line in c.lines:
         known = [v for v in line.values if v is not None]
         if known:
-            out.append(f"{line.name}: from {known[0]:,.4g} to {known[-1]:,.4g}, least {min(known):,.4g}, most {max(known):,.4g} {c.unit}".rstrip())
+            first, last, least, most = (_plain(v) for v in (known[0], known[-1], min(known), max(known)))
+            out.append(say(f"{line.name}: from {first} to {last}, least {least}, most {most} {c.unit}".rstrip()))
     return "; ".join(out)
+
+
+def _plain(value: float) -> str:
+    """Four digits that count, without a power of ten."""
+    return f"{float(f'{value:.4g}'):,.12g}"
 
 
 @dataclass(frozen=True)

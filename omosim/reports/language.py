@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import json
 import re
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import TextIO
 
 LANGUAGES = ("en", "ko")
 _NOW: ContextVar[str] = ContextVar("omosim_language", default="en")
@@ -67,6 +70,44 @@ def say(text: str) -> str:
     """The text in the language of this moment; as it is where the catalogue lacks it."""
     lang = _NOW.get()
     return text if lang == "en" or not text or len(text) > _LONGEST else _catalogue(lang).say(text)
+
+
+class _Lines(io.TextIOBase):
+    """A stream that passes whole lines on in the language of this moment; what is no line yet waits."""
+
+    def __init__(self, to: TextIO) -> None:
+        self.to, self.rest = to, ""
+
+    def write(self, text: str) -> int:
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            self.to.write(f"{say(line)}\n")
+        return len(text)
+
+    def flush(self) -> None:
+        self.to.flush()
+
+    def isatty(self) -> bool:
+        return self.to.isatty()
+
+    def end(self) -> None:
+        """Pass on what is left without an end of line."""
+        self.to.write(say(self.rest))
+        self.rest = ""
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    """Say every line that is printed inside the block in the language of this moment; nothing changes in English."""
+    if current() == "en":
+        yield
+        return
+    lines = _Lines(sys.stdout)
+    with redirect_stdout(lines):
+        try:
+            yield
+        finally:
+            lines.end()
 
 
 class Catalogue:

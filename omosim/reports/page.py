@@ -36,7 +36,18 @@ def _environment() -> Environment:
         figure=figure, interval=interval, number=number, percent=percent, unit_words=unit_words, unit_note=unit_note,
         bar_picture=bar_picture, line_picture=line_picture, strip_picture=strip_picture,
     )
+    made.filters["coded"] = _coded
     return made
+
+
+def _coded(text: str) -> Any:
+    """A sentence whose words between backticks are code: escaped, then marked up."""
+    from markupsafe import Markup, escape
+
+    parts = [escape(_clean(part)) for part in text.split("`")]
+    if len(parts) % 2 == 0:
+        return Markup("`").join(parts)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def _clean(value: Any) -> Any:

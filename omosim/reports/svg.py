@@ -89,7 +89,7 @@ class Canvas:
         at = 0.0
         for i, (colour, word) in enumerate(words):
             shown = fit(say(word), 40)
-            wide = 7.2 * cells(shown) + 26
+            wide = 7.2 * cells(shown) + 32
             if i == 0 or at + wide > 330:
                 self.y, at = self.y + 18, 0.0
             self.raw(f'<rect x="{at:g}" y="{self.y - 9:g}" width="12" height="10" fill="{colour}"/>')
@@ -100,9 +100,10 @@ class Canvas:
         """Markup made here; no word of a user goes this way."""
         self.parts.append(markup)
 
-    def text(self, x: float, words: str, *, size: float = 13, anchor: str = "start", bold: bool = False, colour: str = INK, y: float | None = None) -> None:
-        """Words at x per cent; anchor: start, middle or end."""
+    def text(self, x: float, words: str, *, size: float = 13, anchor: str = "start", bold: bool = False, colour: str = INK, y: float | None = None, halo: bool = False) -> None:
+        """Words at x per cent; anchor: start, middle or end; halo: a rim of paper, where lines run behind them."""
         weight = ' font-weight="600"' if bold else ""
+        weight += f' paint-order="stroke" stroke="{PAPER}" stroke-width="4" stroke-linejoin="round"' if halo else ""
         down = self.y if y is None else y
         self.raw(f'<text x="{place(x)}" y="{down:g}" font-size="{size:g}" text-anchor="{anchor}" fill="{colour}"{weight}>{escaped(words)}</text>')
 
@@ -112,10 +113,11 @@ class Canvas:
         faint = f' opacity="{opacity:g}"' if opacity < 1 else ""
         self.raw(f'<rect x="{place(left)}" y="{y:g}" width="{place(max(width, 0.15))}" height="{height:g}" fill="{colour}"{faint}>{inside}</rect>')
 
-    def down(self, x: float, top: float, bottom: float, colour: str = FAINT, *, width: float = 1, dashed: bool = False) -> None:
-        """A line from top to bottom at x per cent."""
+    def down(self, x: float, top: float, bottom: float, colour: str = FAINT, *, width: float = 1, dashed: bool = False, behind: bool = False) -> None:
+        """A line from top to bottom at x per cent; behind: under all that is drawn."""
         dash = ' stroke-dasharray="3 3"' if dashed else ""
-        self.raw(f'<line x1="{place(x)}" x2="{place(x)}" y1="{top:g}" y2="{bottom:g}" stroke="{colour}" stroke-width="{width:g}"{dash}/>')
+        line = f'<line x1="{place(x)}" x2="{place(x)}" y1="{top:g}" y2="{bottom:g}" stroke="{colour}" stroke-width="{width:g}"{dash}/>'
+        self.parts.insert(0 if behind else len(self.parts), line)
 
     def across(self, left: float, right: float, y: float, colour: str = INK, *, width: float = 1.5) -> None:
         """A line from left to right per cent at y."""
@@ -139,10 +141,10 @@ class Canvas:
         """A row's name at the left and its figure at the right, on two lines where one is too narrow."""
         shown, value = fit(name), fit(words)
         self.y += 17
-        self.text(0, shown, bold=bold)
+        self.text(0, shown, bold=bold, halo=True)
         if cells(shown) + cells(value) + 2 > CELLS:
             self.y += 16
-        self.text(100, value, anchor="end", bold=bold, size=12.5)
+        self.text(100, value, anchor="end", bold=bold, size=12.5, halo=True)
 
     def done(self, says: str) -> str:
         """The picture as markup; says: what it shows, row by row, for those who do not see it."""

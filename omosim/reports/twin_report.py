@@ -1,18 +1,18 @@
-"""The page of a twin, from what its folder says: which data it stands on, how good they are, what they look like."""
+"""The page of a twin, from what its folder says: what comes next, how good that was so far, what to do, what it cannot know; then the data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from omosim.reports.figures import COLOURS, Chart, Line, chart
-from omosim.reports.figures_drawn import Heat, heat_picture
+from omosim.reports.figures_drawn import heat_picture
 from omosim.reports.page import render
-from omosim.reports.svg import FAINT, ORANGE, SOFT, YELLOW, Canvas
-from omosim.reports.twin_sections import decided, fan_charts, scored
-from omosim.results.words import MINOR
-from omosim.schema.columns import WEEKDAYS
+from omosim.reports.twin_days import calendar_picture, channels, hours_heat, weekly_chart
+from omosim.reports.twin_learnt import learnt, moved, untold
+from omosim.reports.twin_scores import BAND_SHARE, MAIN, alarm_part, held_picture, score_charts, scored
+from omosim.reports.twin_sections import Foretold, decided, forecast_of
+from omosim.reports.twin_words import brief, span
 
 Table = Mapping[str, list[Any]]
 #: what a table that was not given would tell
@@ -22,47 +22,163 @@ TELLS = {
     "deliveries": "lead times, and with counts the flow of stock",
 }  # fmt: skip
 _SHOWN = 12  # files read last; those before stand in twin.json
+_NAMED = 4  # parameters named in the summary
 _SEVERITY = {"refused": ("worse", "accepted"), "warning": ("cannot_tell", "look at it"), "info": ("better", "note")}
+_STEPS = {"new": "made", "update": "new data", "fit": "closed forms", "calibrate": "fit by simulation", "forecast": "forecast", "score": "scored", "decide": "decided", "assimilate": "moved by data"}
 
 
-def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None) -> str:
+def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None, alarm: Mapping[str, Any] | None = None) -> str:
     """HTML of a twin.
 
     head : `twin.json`; tables : quality (code, severity, table, place, rows, done), panel (date, series, unit, value), days
-    (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), forecasts, scores, each where it is
-    there; decision : decision.json
+    (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), identifiability, forecasts, scores, each where
+    it is there; decision : decision.json; alarm : see `twin_scores.alarm_part`
     """
     days = tables.get("days", {"date": [], "state": [], "orders": []})
     counts = {s: days["state"].count(s) for s in ("observed", "closed", "gap", "partial")}
     findings = _findings(tables.get("quality"))
-    weekly = weekly_chart(tables["panel"]) if "panel" in tables else None
+    panel, currency = tables.get("panel"), str(head["currency"])
+    weekly = weekly_chart(panel) if panel is not None else None
     hours = hours_heat(tables["hours"], len(days["state"]) - counts["gap"] - counts["partial"]) if "hours" in tables else None
+    foretold = Foretold(tables.get("forecasts"), panel, currency)
+    found = learnt(tables.get("posterior"), tables.get("identifiability"), currency)
+    hidden = untold(tables.get("identifiability"), bool(found and found["way"] == "set"))
+    lacking = [(kind, TELLS[kind]) for kind in TELLS if not any(s["kind"] == kind for s in head["sources"])]
+    rows, answer, watched = scored(tables.get("scores"), currency), decided(decision), alarm_part(alarm)
+    refused = next((r["did"]["refused"] for r in reversed(head["updates"]) if r["step"] in ("fit", "calibrate") and "refused" in r["did"]), "") if not head["parameter_sets"] else ""
+    today = (date.fromisoformat(head["as_of"]) + timedelta(days=1)).isoformat()
+    newest = head["parameter_sets"][-1] if head["parameter_sets"] else None
     return render(
         "twin.html",
         heading="Digital twin",
         name=head["name"],
         head=head,
+        today=today,
         counts=counts,
+        short=[_next(foretold, today), _record(rows, watched), _advice(answer, today), _unknown(found, hidden, lacking, refused)],
         warnings=sum(f["severity"] == "warning" for f in findings),
         accepted=sum(f["severity"] == "refused" for f in findings),
         findings=findings,
         sources=[_source(s) for s in head["sources"][-_SHOWN:]],
         earlier=max(0, len(head["sources"]) - _SHOWN),
-        lacking=[(kind, TELLS[kind]) for kind in TELLS if not any(s["kind"] == kind for s in head["sources"])],
+        lacking=lacking,
+        untold=hidden,
         calendar=calendar_picture(days),
         charts=[weekly] if weekly else [],
         hours=heat_picture(hours) if hours else None,
-        channels=_channels(tables["panel"]) if "panel" in tables else [],
-        fans=fan_charts(tables.get("forecasts"), tables.get("panel")),
-        scores=scored(tables.get("scores")),
-        decision=decided(decision),
-        posterior=_posterior(tables.get("posterior"), head["currency"]),
-        not_fitted=next((row["did"]["refused"] for row in reversed(head["updates"]) if row["step"] == "fit" and "refused" in row["did"]), "") if not head["parameter_sets"] else "",
-        updates=[{"step": row["step"], "version": row["version"], "words": _did(row["did"])} for row in head["updates"][-2 * _SHOWN :]],
+        channels=channels(panel) if panel is not None else [],
+        forecast=forecast_of(foretold),
+        scores=rows,
+        held=held_picture(rows),
+        score_charts=score_charts(tables.get("scores"), currency),
+        alarm=watched,
+        moved=moved(head["updates"], currency),
+        decision=answer,
+        learnt=found,
+        learnt_until="" if newest is None or newest.get("as_of") == head["as_of"] else newest.get("as_of", ""),
+        not_fitted=refused,
+        updates=[{"step": _STEPS.get(row["step"], row["step"]), "version": row["version"], "words": _did(row["step"], row["did"])} for row in head["updates"][-2 * _SHOWN :]],
         provenance={}, command_line="", assumptions=[], manifest={"files": [], "more": 0}, laws=[], proof=None,
     )  # fmt: skip
 
 
+# ---- the four answers ----------------------------------------------------------------------------------------
+def _next(made: Foretold, today: str) -> dict[str, Any]:
+    """What the next weeks bring."""
+    card: dict[str, Any] = {"head": "What comes next", "tone": "", "says": "", "lines": []}
+    if not made.origins:
+        return {**card, "lines": ["No forecast yet: `omosim twin forecast` makes one."]}
+    origin = made.origins[-1]
+    for series in MAIN:
+        week = next(iter(made.of(origin, "week", series)), None)
+        if week is None:
+            continue
+        unit = str(week["unit"])
+        band = f"({span(week['q05'], week['q95'], unit)} in nine of ten)"
+        card["lines"].append(f"{brief(week['q50'], unit)} in the week from {week['date']} {band}" if series == "orders" else f"{brief(week['q50'], unit)} of revenue {band}")
+        before = made.last_weeks(origin, series)
+        if series == "orders" and before:
+            change = 100 * (float(week["q50"]) / before - 1)
+            card["lines"].append(f"{abs(change):.0f} % {'more' if change >= 0 else 'less'} than a mean week of the last four ({brief(before, unit)})")
+    if not card["lines"]:
+        days = made.of(origin, "day", "orders")
+        if not days:
+            return {**card, "lines": ["The forecast has no orders."]}
+        unit = str(days[0]["unit"])
+        card["lines"] = [f"{days[0]['date']}: {brief(days[0]['q50'], unit)} ({span(days[0]['q05'], days[0]['q95'], unit)} in nine of ten)"]
+    if origin < today:
+        card["lines"].append(f"Made before the newest data, which reach {_before(today)}.")
+    return card
+
+
+def _before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
+def _record(rows: Sequence[Mapping[str, Any]], alarm: Mapping[str, Any] | None) -> dict[str, Any]:
+    """How good earlier forecasts were."""
+    card: dict[str, Any] = {"head": "How good earlier forecasts were", "tone": "", "says": "", "lines": []}
+    main = [r for r in rows if r["series"] in MAIN]
+    if not main:
+        card["lines"].append("Not known yet: no whole week of a forecast has been scored.")
+    for r in main:
+        card["lines"].append(f"{r['kind']}: {_miss(r)}the 90 % band held in {r['held']} of {r['n']} weeks")
+    loose = [f"{r['kind']} {r['of']}".rstrip() for r in rows if r["held_high"] < BAND_SHARE]
+    if loose:
+        card["lines"].append(f"Bands that did not hold: {', '.join(loose[:_NAMED])}{f' and {len(loose) - _NAMED} more' if len(loose) > _NAMED else ''}")
+    verdicts = {r["verdict"] for r in main}
+    if any(r["held_high"] < BAND_SHARE for r in main):
+        card.update(tone="worse", says="bands did not hold")
+    elif main:
+        tone = "worse" if "worse" in verdicts else "better" if verdicts == {"better"} else "cannot_tell"
+        card.update(tone=tone, says={"better": "better than simple forecasts", "worse": "worse than simple forecasts", "cannot_tell": "cannot tell yet"}[tone])
+    if alarm and alarm["newest"]:
+        times = len(alarm["raised"])
+        card["lines"].append(f"Drift alarm raised on {alarm['newest'][0]}: {alarm['newest'][1]}" if times == 1 else f"Drift alarm raised {times} times since {alarm['first'][0]}, last on {alarm['newest'][0]}")
+    elif alarm:
+        card["lines"].append(f"Drift alarm quiet over {alarm['days']} days")
+    return card
+
+
+def _miss(r: Mapping[str, Any]) -> str:
+    """How far a series missed beside the best simple forecast, and whether that is more than chance."""
+    if r["ratio"] is None:
+        return ""
+    less = 100 * (1 - r["ratio"])
+    doubt = {"cannot_tell": " (chance may give that)", "few": f" ({r['origins']} forecasts: too few to tell)" if r["origins"] > 1 else " (one forecast: too few to tell)"}.get(r["verdict"], "")
+    if r["ratio"] >= 2:
+        return f"missed {r['ratio']:.1f} times as far as the best simple forecast{doubt}; "
+    return f"missed by {abs(less):.0f} % {'less' if less >= 0 else 'more'} than the best simple forecast{doubt}; "
+
+
+def _advice(answer: Mapping[str, Any] | None, today: str) -> dict[str, Any]:
+    """What to do."""
+    card: dict[str, Any] = {"head": "What to do", "tone": "", "says": "", "lines": []}
+    if answer is None:
+        return {**card, "lines": ["Nothing was weighed yet: `omosim twin decide` weighs ways of trading."]}
+    card["lines"].append(answer["answer"])
+    if answer["day"] < today:
+        card["lines"].append(f"Weighed from {answer['day']} on, before the newest data.")
+    return {**card, "tone": answer["tone"], "says": "above chance" if answer["tone"] == "better" else "cannot tell" if len(answer["rows"]) > 1 else ""}
+
+
+def _unknown(found: Mapping[str, Any] | None, hidden: Sequence[Mapping[str, Any]], lacking: Sequence[tuple[str, str]], refused: str) -> dict[str, Any]:
+    """What the twin cannot know."""
+    lines = []
+    if refused or found is None:
+        lines.append("Its parameters: the orders could not carry a fit." if refused else "Its parameters: nothing was fitted yet.")
+    elif found["way"] == "laws":
+        lines.append("How sure its parameters are: one set of closed forms, so bands are too narrow. `budget_min=25` with `omosim twin update` fits a set.")
+    if hidden:
+        names = [h["title"] for h in hidden[:_NAMED]]
+        lines.append(f"Assumed, not learnt: {'; '.join(names)}{f' and {len(hidden) - _NAMED} more' if len(hidden) > _NAMED else ''}")
+    if lacking:
+        lines.append(f"Tables not given: {', '.join(kind for kind, _ in lacking)}")
+    lines.append("Costs, and what was bought elsewhere, are in no log: assumed.")
+    return {"head": "What it cannot know", "tone": "", "says": "", "lines": lines}
+
+
+# ---- rows ----------------------------------------------------------------------------------------------------
 def _findings(table: Table | None) -> list[dict[str, Any]]:
     if table is None:
         return []
@@ -76,129 +192,13 @@ def _source(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "classes": classes}
 
 
-def _did(did: Mapping[str, Any]) -> str:
+def _did(step: str, did: Mapping[str, Any]) -> str:
+    """What a step of the journal did."""
     if "refused" in did:
         return f"not fitted: {did['refused']}"
-    parts = [f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed" for k, v in did.items() if isinstance(v, dict) and "new" in v]
-    return "; ".join(parts) or ", ".join(f"{k} {v}" for k, v in did.items())
-
-
-# ---- pictures ------------------------------------------------------------------------------------------------
-def calendar_picture(days: Table) -> str:
-    """A year a band, a column a week, a square a day: how many orders, or why there is no figure."""
-    if not days["date"]:
-        return ""
-    canvas = Canvas("Orders by day", "darker is more")
-    canvas.heading([(_shade(0.3), "few"), (_shade(1.0), "many"), (FAINT, "closed"), (ORANGE, "gap: not observed"), (YELLOW, "part of a day")])
-    most = max((v for v in days["orders"] if v is not None), default=1.0) or 1.0
-    first, last = date.fromisoformat(days["date"][0]), date.fromisoformat(days["date"][-1])
-    at = {d: i for i, d in enumerate(days["date"])}
-    said: dict[str, int] = {}
-    for year in range(first.year, last.year + 1):
-        begin, end = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
-        canvas.y += 16
-        canvas.text(0, str(year), size=12, bold=True)
-        canvas.y += 6
-        monday = date(year, 1, 1) - timedelta(days=date(year, 1, 1).weekday())
-        for row, name in enumerate(("Mon", "", "Wed", "", "Fri", "", "Sun")):
-            if name:
-                canvas.text(0, name, size=10, colour=SOFT, y=canvas.y + 11 * row + 9)
-        wide = 91.0 / 54
-        for n in range((end - begin).days + 1):
-            day = begin + timedelta(days=n)
-            i = at[day.isoformat()]
-            state, orders = days["state"][i], days["orders"][i]
-            said[state] = said.get(state, 0) + 1
-            colour = {"closed": FAINT, "gap": ORANGE, "partial": YELLOW}.get(state) or _shade((orders or 0.0) / most)
-            words = f"{orders:g} orders" if state == "observed" and orders is not None else {"gap": "no rows, not observed", "partial": "part of a day", "closed": "closed"}.get(state, state)
-            canvas.box(9 + wide * ((day - monday).days // 7), wide * 0.86, canvas.y + 11 * day.weekday(), 9.5, colour, hint=f"{day} {words}")
-        canvas.y += 77 + 12
-        for month in range(1, 13, 2):
-            start = date(year, month, 1)
-            if begin.replace(day=1) <= start <= end:
-                canvas.text(9 + wide * ((start - monday).days // 7), start.strftime("%b"), size=10, colour=SOFT)
-        canvas.y += 2
-    return canvas.done(", ".join(f"{n} days {state}" for state, n in said.items()))
-
-
-def _shade(share: float) -> str:
-    """A pale to a dark blue."""
-    s = min(max(share, 0.0), 1.0) ** 0.7
-    return "#" + "".join(f"{round(a + (b - a) * s):02x}" for a, b in ((219, 11), (233, 74), (247, 138)))
-
-
-def weekly_chart(panel: Table) -> Chart | None:
-    """Orders a week by channel; a week with a day that was not observed breaks the line."""
-    series = _series(panel)
-    names = sorted((n for n in series if n.startswith("orders.")), key=lambda n: -sum(v or 0.0 for v in series[n][1]))[:6] or [n for n in ("orders",) if n in series]
-    if not names:
-        return None
-    dates = series[names[0]][0]
-    skip = -date.fromisoformat(dates[0]).weekday() % 7
-    starts = list(range(skip, len(dates) - 6, 7))
-    if len(starts) < 2:
-        return None
-    week = lambda values: [None if any(v is None for v in values[i : i + 7]) else sum(values[i : i + 7]) for i in starts]
-    lines = [Line(n.removeprefix("orders."), week(series[n][1]), COLOURS[i % len(COLOURS)]) for i, n in enumerate(names)]
-    if not any(v is not None for line in lines for v in line.values):
-        return None
-    return chart("Orders by week", "orders a week; weeks with a gap are left open", lines, [dates[i] for i in starts], x_every=max(1, -(-len(starts) // 3)))
-
-
-def hours_heat(hours: Table, days: int) -> Heat | None:
-    """Orders by hour of the week; None for a log of days alone."""
-    counts = hours["orders"]
-    weeks = max(1.0, days / 7)
-    if sum(1 for v in counts if v) <= 7 or not sum(v for h, v in enumerate(counts) if h % 24):
-        return None
-    used = [h for h in range(24) if any(counts[d * 24 + h] for d in range(7))]
-    rows = tuple((f"{h:02d}", tuple(counts[d * 24 + h] / weeks for d in range(7))) for h in range(used[0], used[-1] + 1))
-    return Heat("Orders by hour of the week", "orders an hour, a usual week", tuple(d.capitalize() for d in WEEKDAYS), rows)
-
-
-def _series(panel: Table) -> dict[str, tuple[list[str], list[float | None]]]:
-    out: dict[str, tuple[list[str], list[float | None]]] = {}
-    for day, name, value in zip(panel["date"], panel["series"], panel["value"], strict=True):
-        dates, values = out.setdefault(name, ([], []))
-        dates.append(str(day))
-        values.append(value)
-    return out
-
-
-def _channels(panel: Table) -> list[dict[str, str]]:
-    """Orders and observed days of each channel."""
-    series = _series(panel)
-    total = sum(v or 0.0 for n, (_, values) in series.items() if n.startswith("orders.") for v in values) or 1.0
-    out = []
-    for name, (dates, values) in series.items():
-        if name.startswith("orders."):
-            seen = [d for d, v in zip(dates, values, strict=True) if v is not None]
-            orders = sum(v or 0.0 for v in values)
-            out.append({"name": name.removeprefix("orders."), "orders": f"{orders:,.0f}", "share": f"{orders / total:.1%}", "days": f"{len(seen):,}", "span": f"{seen[0]} to {seen[-1]}" if seen else "–"})
-    return out
-
-
-def _posterior(table: Table | None, currency: str) -> list[dict[str, str]]:
-    """Each parameter with its middle and its width; draws are summed up by their quantiles."""
-    if table is None:
-        return []
-    draws: dict[str, list[float]] = {}
-    unit, se = {}, {}
-    for i, (name, value) in enumerate(zip(table["parameter"], table["value"], strict=True)):
-        if value is not None:
-            draws.setdefault(name, []).append(value)
-        unit[name] = table["unit"][i]
-        se[name] = table["se"][i] if "se" in table else None
-    out = []
-    for name, values in draws.items():
-        values = sorted(values)
-        scale = 10 ** -MINOR.get(currency, 0) if unit[name] == "minor" else 1.0
-        middle = values[len(values) // 2] * scale
-        if len(values) > 1:
-            low, high = (values[min(len(values) - 1, int(q * len(values)))] * scale for q in (0.05, 0.95))
-            width = f"{low:,.4g} to {high:,.4g}"
-        else:
-            error = se[name]
-            width = "not told" if error is None else f"± {1.645 * error * scale:,.3g}"
-        out.append({"name": name, "value": f"{middle:,.4g}", "width": width, "unit": currency if unit[name] == "minor" else unit[name]})
-    return out
+    if step in ("new", "update"):
+        return "; ".join(f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed" for k, v in did.items() if isinstance(v, dict) and "new" in v)
+    if step == "assimilate":
+        return str(did.get("words") or f"{did.get('days', '')} days")
+    told = {"series": "series", "weeks": "weeks", "draws": "draws", "runs": "simulations"}
+    return ", ".join(f"chosen: {v}" if k == "best" else f"{v:,} {told.get(k, k)}" for k, v in did.items() if isinstance(v, (int, str)))

@@ -1,4 +1,4 @@
-"""What a twin foretold, how that turned out, and what it advises: parts of its page."""
+"""What a twin foretells and what it advises: parts of its page."""
 
 from __future__ import annotations
 
@@ -7,58 +7,128 @@ from datetime import date, timedelta
 from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Interval, Line, chart, forest
-from omosim.reports.figures_drawn import forest_picture
-from omosim.results.words import figure, minor_units, number, percent, unit_words
+from omosim.reports.figures_drawn import Heat, forest_picture, heat_picture
+from omosim.reports.twin_words import CHANNELS, brief, name_of, of_currency, span
+from omosim.results.words import minor_units, percent, unit_words
 
 Table = Mapping[str, list[Any]]
-#: series whose weeks are drawn, in this order
-DRAWN = ("orders", "revenue", "pickups", "new_customers")
-PAST_WEEKS = 13
+Rows = list[dict[str, Any]]
+#: series whose days are drawn, in this order
+DRAWN = ("orders", "revenue", "pickups")
+PAST_WEEKS = 8
+MOST_WEEKS, MOST_SERIES = 4, 40
 
 
-def fan_charts(forecasts: Table | None, panel: Table | None, most: int = 3) -> list[Chart]:
-    """The last forecast's days behind the days before it: middle and nine tenths, and what has come of them by now."""
-    if forecasts is None or not forecasts["origin"]:
-        return []
-    origin = max(map(str, forecasts["origin"]))
-    steps = forecasts.get("step") or ["day"] * len(forecasts["origin"])
-    seen = _panel(panel)
-    out = []
-    for name in [n for n in DRAWN if n in set(forecasts["series"])][:most]:
-        rows = sorted((i for i, (o, s, step) in enumerate(zip(forecasts["origin"], forecasts["series"], steps, strict=True)) if str(o) == origin and s == name and step == "day"), key=lambda i: str(forecasts["date"][i]))
-        if not rows:
-            continue
+class Foretold:
+    """The rows of kept forecasts, by origin.
+
+    table : forecasts.parquet; columns beyond the contract's (unit, step, hour, horizon) may lack: rows are days then
+    panel : date, series, unit, value of what was seen
+    """
+
+    def __init__(self, table: Table | None, panel: Table | None, currency: str) -> None:
+        self.rows: Rows = []
+        self.seen: dict[str, dict[str, float | None]] = {}
+        units: dict[str, str] = {}
+        for day, name, value, unit in zip(panel["date"], panel["series"], panel["value"], panel["unit"], strict=True) if panel else ():
+            self.seen.setdefault(name, {})[str(day)[:10]] = value
+            units[name] = unit
+        for i in range(len(table["origin"])) if table else ():
+            assert table is not None
+            row = {name: column[i] for name, column in table.items()}
+            name = str(row["series"])
+            unit = str(row.get("unit") or units.get(name, ""))
+            self.rows.append({**row, "origin": str(row["origin"])[:10], "date": str(row["date"])[:10], "step": row.get("step") or "day", "unit": of_currency(unit, currency)})
+        self.origins = sorted({r["origin"] for r in self.rows})
+
+    def of(self, origin: str, step: str, series: str | None = None) -> Rows:
+        """Rows of an origin and step, by date."""
+        return sorted((r for r in self.rows if r["origin"] == origin and r["step"] == step and series in (None, r["series"])), key=lambda r: (r["date"], r.get("hour") or 0))
+
+    def came(self, series: str, day: str) -> float | None:
+        """What was seen on a day, None where nothing was."""
+        return self.seen.get(series, {}).get(day)
+
+    def last_weeks(self, origin: str, series: str, weeks: int = 4) -> float | None:
+        """Mean of a week over the weeks before an origin; None where a day of them is not seen."""
         first = date.fromisoformat(origin)
-        before = [(first - timedelta(days=d)).isoformat() for d in range(7 * PAST_WEEKS, 0, -1)]
-        days = [*before, *(str(forecasts["date"][i])[:10] for i in rows)]
-        unit = str(forecasts["unit"][rows[0]]) if "unit" in forecasts else ""
-        scale = minor_units(unit)
-        blank: list[float | None] = [None] * len(before)
-        low, mid, high = ([*blank, *(float(forecasts[q][i]) / scale for i in rows)] for q in ("q05", "q50", "q95"))
-        came = [None if (v := seen.get(name, {}).get(d)) is None else v / scale for d in days]
-        lines = [Line("seen", came, COLOURS[0]), Line("foretold, the middle", mid, COLOURS[1], dashed=True)]
-        out.append(chart(f"{_title(name)} by day", unit_words(unit), lines, days, band=(low, high), band_name="nine of ten", marks=[(len(before), origin)], x_every=max(1, len(days) // 4)))
-    return out
+        values = [self.came(series, (first - timedelta(days=d)).isoformat()) for d in range(1, 7 * weeks + 1)]
+        known = [float(v) for v in values if v is not None]
+        return sum(known) / weeks if len(known) == 7 * weeks else None
 
 
-def scored(scores: Table | None) -> list[dict[str, str]]:
-    """A row a series: how far forecasts of whole weeks missed, beside simpler ones, and how often bands held."""
-    if scores is None or not scores["series"]:
-        return []
+# ---- forecast ------------------------------------------------------------------------------------------------
+def forecast_of(made: Foretold) -> dict[str, Any] | None:
+    """The newest forecast: its weeks as a table, its days as fans, its pickups by hour; and the newest that days have met."""
+    if not made.origins:
+        return None
+    origin = made.origins[-1]
+    weeks = sorted({r["date"] for r in made.of(origin, "week")})[:MOST_WEEKS]
+    days = {r["date"] for r in made.of(origin, "day")}
+    met = next((o for o in reversed(made.origins[:-1]) if sum(made.came("orders", r["date"]) is not None for r in made.of(o, "day", "orders")) >= 7), None)
+    return {
+        "origin": origin, "last": max(days) if days else origin, "weeks": weeks, "rows": _week_rows(made, origin, weeks),
+        "fans": [c for name in DRAWN if (c := fan(made, origin, name)) is not None], "hours": _pickup_hours(made, origin),
+        "met": fan(made, met, "orders") if met else None, "met_origin": met or "",
+    }  # fmt: skip
+
+
+def _week_rows(made: Foretold, origin: str, weeks: list[str]) -> list[dict[str, Any]]:
+    cells: dict[str, dict[str, Any]] = {}
+    for r in made.of(origin, "week"):
+        if r["date"] in weeks:
+            cells.setdefault(r["series"], {})[r["date"]] = r
+    order = list(cells)
+    kinds = list(dict.fromkeys(name.partition(".")[0] for name in order))
+    rank = {kind: i for i, kind in enumerate(("orders", "revenue", "pickups", "new_customers", "returned_units", "returned_value", "stockout_share", "traffic", "sessions", "units"))}
+    order.sort(key=lambda n: (rank.get(n.partition(".")[0], 99), kinds.index(n.partition(".")[0]), n.count(".") > 0, n))
     out = []
-    for name in sorted(set(scores["series"])):
-        rows = [i for i, s in enumerate(scores["series"]) if s == name]
-        mean = lambda key, rows=rows: _mean([scores[key][i] for i in rows])
-        unit, own = str(scores["unit"][rows[0]]), mean("crps")
-        others = [v for v in (mean("crps_naive"), mean("crps_ets")) if v is not None]
-        beside = "" if own is None or not others or min(others) <= 0 else f"{own / min(others):.2f}"
-        held = sum(bool(scores["covered"][i]) for i in rows)
-        bias = mean("bias")
-        out.append({"series": name, "weeks": f"{len(rows):,}", "crps": number(own, unit), "naive": number(mean("crps_naive"), unit), "ets": number(mean("crps_ets"), unit),
-                    "ratio": beside or "–", "held": f"{held} of {len(rows)}", "bias": "–" if bias is None else f"{100 * bias:+.1f} %"})  # fmt: skip
+    for series in order[:MOST_SERIES]:
+        kind, of = name_of(series)
+        found = [cells[series].get(day) for day in weeks]
+        unit = next(str(r["unit"]) for r in found if r)
+        out.append({"kind": kind, "of": of, "ours": of in CHANNELS, "unit": unit_words(unit), "cells": [None if r is None else {"mid": brief(r["q50"], unit, bare=True), "span": span(r["q05"], r["q95"], unit)} for r in found]})
     return out
 
 
+def fan(made: Foretold, origin: str, series: str) -> Chart | None:
+    """A forecast's days behind the days before it: middle and nine tenths, and what came, before and since."""
+    rows = made.of(origin, "day", series)
+    if not rows:
+        return None
+    first = date.fromisoformat(origin)
+    before = [(first - timedelta(days=d)).isoformat() for d in range(7 * PAST_WEEKS, 0, -1)]
+    days = [*before, *(r["date"] for r in rows)]
+    unit = str(rows[0]["unit"])
+    scale = minor_units(unit)
+    blank: list[float | None] = [None] * len(before)
+    low, mid, high = ([*blank, *(None if r[q] is None else float(r[q]) / scale for r in rows)] for q in ("q05", "q50", "q95"))
+    came = [None if (v := made.came(series, d)) is None else v / scale for d in days]
+    lines = [Line("what came", came, COLOURS[0]), Line("foretold, the middle", mid, COLOURS[1], dashed=True)]
+    words = unit_words(unit)
+    return chart(f"{name_of(series)[0]} by day", f"{words} a day" if words else "a day", lines, days, band=(low, high), band_name="nine of ten", marks=[(len(before), origin)], x_every=max(1, -(-len(days) // 3)))
+
+
+def _pickup_hours(made: Foretold, origin: str) -> dict[str, Any] | None:
+    """Mean pickup load by hour of the next seven days, and its busiest hour with what is not passed in nine of ten."""
+    rows = [r for r in made.of(origin, "hour", "pickup_load") if (r.get("hour") or 0) >= 0]
+    days = sorted({r["date"] for r in rows})[:7]
+    rows = [r for r in rows if r["date"] in days]
+    if len(days) < 7 or not any(r["mean"] for r in rows):
+        return None
+    used = [int(r["hour"]) for r in rows if r["mean"] >= 0.05]
+    if not used:
+        return None
+    at = {(r["date"], int(r["hour"])): float(r["mean"]) for r in rows}
+    # a weekday begins each column's name, and a week has each once
+    names = tuple(f"{date.fromisoformat(d):%a}" for d in days)
+    grid = tuple((f"{h:02d}", tuple(at.get((d, h)) for d in days)) for h in range(min(used), max(used) + 1))
+    top = max(rows, key=lambda r: (float(r["mean"]), r["date"]))
+    busiest = f"Busiest: {top['date']}, {int(top['hour']):02d}:00, {brief(top['mean'], '')} on average, at most {brief(top['q95'], '')} in nine of ten."
+    return {"picture": heat_picture(Heat(f"Pickups by hour, week from {days[0]}", "orders to hand over an hour, mean", names, grid)), "busiest": busiest}
+
+
+# ---- decision ------------------------------------------------------------------------------------------------
 def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The last decision: its answer, each way with its band, and a forest of gains."""
     if not decision:
@@ -68,28 +138,19 @@ def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
     rows, drawn = [], []
     for way in decision["ways"]:
         present = way["way"] == decision["present"]
-        gain = "" if present else f"{figure(way['gain'], unit, sign=True)} ({figure(way['low'], unit, sign=True)} to {figure(way['high'], unit, sign=True)})"
-        rows.append({"way": way["way"], "best": way["way"] == decision["best"], "mean": figure(way["mean"], unit), "gain": gain or "–", "better": "–" if present else percent(way["prob_better"]),
-                     "first": percent(way["prob_best"]), "regret": figure(way["regret"], unit)})  # fmt: skip
+        ends_of = span(way["low"], way["high"], unit, sign=True)
+        rows.append({"way": _way(way["way"]), "best": way["way"] == decision["best"], "present": present, "mean": brief(way["mean"], unit, bare=True), "gain": "–" if present else brief(way["gain"], unit, sign=True, bare=True),
+                     "span": "" if present else ends_of, "better": "–" if present else percent(way["prob_better"]), "first": percent(way["prob_best"]), "regret": brief(way["regret"], unit, bare=True)})  # fmt: skip
         if not present:
             verdict = "better" if way["low"] > 0 else "worse" if way["high"] < 0 else "cannot_tell"
-            drawn.append(Interval(way["way"], way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, gain, says={"better": "earns more", "worse": "earns less"}.get(verdict, "may earn more or less")))
+            same = way["low"] == way["high"] == 0
+            words = "0" if same else f"{brief(way['gain'], unit, sign=True, bare=True)} ({ends_of})"
+            drawn.append(Interval(way["way"], way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, words, says={"better": "earns more", "worse": "earns less"}.get(verdict, "earns the same" if same else "may earn more or less")))
     picture = forest_picture(forest("Gain over the present way", f"{unit_words(unit)}, {decision['days']} days; nine worlds of ten", drawn)) if drawn else ""
     return {"answer": decision["answer"], "tone": "better" if decision["sure"] else "cannot_tell", "rows": rows, "picture": picture, "unit": unit_words(unit), "notes": decision["notes"],
-            "knowing": number(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"]}  # fmt: skip
+            "knowing": brief(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"], "days": decision["days"]}  # fmt: skip
 
 
-def _panel(panel: Table | None) -> dict[str, dict[str, float | None]]:
-    out: dict[str, dict[str, float | None]] = {}
-    for day, name, value in zip(panel["date"], panel["series"], panel["value"], strict=True) if panel else ():
-        out.setdefault(name, {})[str(day)[:10]] = value
-    return out
-
-
-def _mean(values: list[Any]) -> float | None:
-    known = [float(v) for v in values if v is not None and v == v]
-    return sum(known) / len(known) if known else None
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def _way(way: str) -> str:
+    """A way as a reader knows it."""
+    return "as it is" if way == "as_it_is" else way

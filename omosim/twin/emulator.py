@@ -1,7 +1,8 @@
 """Patterns as quadratic functions of the parameters, with the error of that description.
 
-Simulations share a few sets of draws (common random numbers); a set's own shift is taken out, and counts as error of
-the mean. Oracle: tests/twin/test_posterior.py.
+Simulations share a few sets of draws (common random numbers). A set's own shift is taken out. It counts twice: as error
+of the mean over the sets, and as what one retailer's own goods and places do, which no bootstrap of its customers shows.
+Oracle: tests/twin/test_posterior.py.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Emulator:
     within: Floats  # (S,) variance about the description, as it takes it to be
     claimed: Floats  # (S,) what `noise` would be, were all in it that chance and its own error bring
     shift: Floats  # (S, S) covariance of the mean over the sets of draws
+    between: Floats  # (S,) variance of a further set about that mean, its few degrees of freedom counted in
     points: int
 
     def features(self, z: Floats) -> Floats:
@@ -55,6 +57,10 @@ class Emulator:
     def misfit(self, chance: Floats) -> Floats:
         """(S,) variances of what the description misses; chance: (S,) variances of one simulation."""
         return np.maximum(0.0, self.within - chance) + np.maximum(0.0, self.noise.diagonal() - self.claimed)
+
+    def world(self, chance: Floats) -> Floats:
+        """(S,) variances between retailers of the same parameters beyond chance: goods, prices, places are drawn too."""
+        return np.maximum(0.0, self.between - chance)
 
     def slopes(self, z: Floats, step: float = 0.05) -> Floats:
         """(S, P) changes of the patterns by one unit of each z, at one point."""
@@ -90,11 +96,13 @@ def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None
     whole, target = np.concatenate([x, block], axis=1) * root, y * root
     count = y.shape[1]
     beta, left = np.zeros((whole.shape[1], count)), np.zeros((n, count))
+    unsure = np.zeros(count)  # variances of the sets' effects, added up
     inverses, within = np.zeros((count, f, f)), np.zeros(count)
     fold = np.arange(n) * FOLDS // n if n < 2 * FOLDS else np.random.default_rng(n).permutation(n) % FOLDS
     for s in range(count):
         beta[:, s], inverse, within[s] = _sparse(whole, target[:, s], total)
         inverses[s] = inverse[:f, :f] / within[s]
+        unsure[s] = np.trace(inverse[f:, f:]) + inverse[f:, f:].sum()
         for k in range(FOLDS):
             kept = fold != k
             part = _sparse(whole[kept], target[kept, s], float(weight[kept].sum()))[0]
@@ -102,12 +110,15 @@ def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None
     noise = left.T @ left / total
     middling = np.maximum(1e-9, np.einsum("nf,sfg,ng->s", x, inverses, x, optimize=True) / n)
     spread = (inverses / middling[:, None, None]).mean(axis=0)
-    shift = np.zeros((count, count))
+    shift, between = np.zeros((count, count)), np.zeros(count)
     if sets.size > 1:
         effect = np.concatenate([beta[f:], -beta[f:].sum(axis=0, keepdims=True)])
-        shift = np.diag((effect**2).sum(axis=0) / (sets.size - 1) / sets.size)
+        free = sets.size - 1
+        variance = ((effect**2).sum(axis=0) + unsure) / free
+        shift = np.diag(variance / sets.size)
+        between = variance * (free / (free - 2) if free > 2 else 3.0)  # Student's t of so many degrees has this variance
     error = noise * np.sqrt(np.outer(middling, middling))
-    return Emulator(origin, reach, beta[:f], spread, error, noise, within, within * (1 + middling), shift, n)
+    return Emulator(origin, reach, beta[:f], spread, error, noise, within, within * (1 + middling), shift, between, n)
 
 
 def _sparse(x: Floats, y: Floats, n: float, rounds: int = 15) -> tuple[Floats, Floats, float]:
@@ -136,15 +147,15 @@ class Likelihood:
 
     emulator: Emulator
     observed: Floats  # (S,)
-    fixed: Floats  # (S, S) chance of the log, misfit of the description, shift of the draws, discrepancy
+    fixed: Floats  # (S, S) chance of the log, its own goods and places, misfit of the description, shift of the draws, discrepancy
     _basis: Floats  # (S, S) diagonalises `fixed` (to 1) and the emulator's noise (to `_ratio`) at once
     _ratio: Floats  # (S,)
 
     @classmethod
     def of(cls, emulator: Emulator, observed: Floats, chance: Floats, scale: float, discrepancy: Floats | None = None) -> Likelihood:
         """chance: (S, S) of the log; scale: people simulated for one of the log; discrepancy: (S,) variances."""
-        misfit = emulator.misfit(np.diag(chance) / scale)
-        fixed = chance + emulator.shift + np.diag(misfit + (0.0 if discrepancy is None else discrepancy) + 1e-10)
+        own = emulator.misfit(np.diag(chance) / scale) + emulator.world(np.diag(chance) / scale)
+        fixed = chance + emulator.shift + np.diag(own + (0.0 if discrepancy is None else discrepancy) + 1e-10)
         root = np.linalg.cholesky(fixed)
         half = np.linalg.solve(root, np.linalg.solve(root, emulator.error).T)
         ratio, turn = np.linalg.eigh((half + half.T) / 2)

@@ -29,6 +29,7 @@ PARTS = "omosim-parts-"  # beginning of folders in which a large file is cut
 COPIES = {
     "posterior": "posterior.parquet", "forecasts": "forecasts.parquet", "scores": "scores.parquet", "quality": "quality.parquet",
     "panel": "panel.parquet", "config": "config.yaml", "decision": "decision.json", "worlds": "worlds.parquet", "identifiability": "identifiability.parquet",
+    "members": "members.parquet",
 }  # fmt: skip
 _LISTS = ("data", "parameter_sets", "forecasts", "updates", "sources")
 

@@ -3,7 +3,7 @@
 Theta (N, P) stands on the scale on which its columns drift: logs of paces and levels, tastes as they are. A step compares sums over
 the days that were seen: a column that multiplies its series is told by the members' mean freed of their own values (their chance
 would only blur it), any other by regression on what members did. `pace` multiplies all purchase rates, `season` is how high the
-year's end stands, `level.SERIES` what a series of the data is beside that of the members where no parameter of the model tells it.
+year's end stands beside the rest of it (`omosim.twin.season`), `level.SERIES` what a series of the data is beside that of the members where no parameter of the model tells it.
 Tests: tests/twin/test_follow.py.
 """
 
@@ -22,7 +22,8 @@ from omosim.twin.parameters import BY_NAME, Parameter
 
 PACE = Parameter("pace", "pace of purchases beside the fitted laws", "factor", 0.02, 50.0, "log", 0.15, "demand", "-", (), "orders.placed_at", lambda fit: 1.0, 0.02)
 #: columns beside the model's parameters
-LEVEL = "level."
+LEVEL, SEASON = "level.", "season"
+_SEASON = Parameter("season", "height of the year's end beside the rest of the year", "log", -3.0, 3.0, "linear", 0.25, "demand", "-", (), "-", lambda fit: 0.0)
 _LEVEL = Parameter("level", "series of the data beside the members'", "factor", 1e-6, 1e6, "log", 1.0, "levels", "-", (), "-", lambda fit: 1.0)
 #: series that grow with orders: data hold those of people without a name too
 OF_ORDERS = ("orders", "revenue", "units", "pickups", "pickup_load", "returned_units", "returned_value")
@@ -71,6 +72,8 @@ class Column:
         """Its scale and range."""
         if self.name.startswith(LEVEL):
             return _LEVEL
+        if self.name == SEASON:
+            return _SEASON
         return PACE if self.name == "pace" else BY_NAME[self.name]
 
     @property
@@ -79,12 +82,13 @@ class Column:
         return bool(self.series)
 
 
-def columns_of(names: Sequence[str], told: Sequence[str], seen: Sequence[str]) -> tuple[Column, ...]:
+def columns_of(names: Sequence[str], told: Sequence[str], seen: Sequence[str], season_sd: float = 0.0) -> tuple[Column, ...]:
     """The columns of a twin: its posterior's parameters, those that data move besides, and levels of what no parameter tells.
 
     Parameters
     ----------
     names : of the posterior; told : parameters that this retailer's kind of log can tell; seen : series of the data
+    season_sd : of the height of the year's end before it is followed; 0: there is no season
     """
     both = set(seen)
     out: list[Column] = []
@@ -99,6 +103,8 @@ def columns_of(names: Sequence[str], told: Sequence[str], seen: Sequence[str]) -
             out.append(Column(name, series, per, elastic, weekly, start))
         elif name in names or name == "pace":
             out.append(Column(name))
+    if season_sd > 0 and "orders" in both:
+        out.append(Column(SEASON, "orders", "", True, 0.0, season_sd))
     whole = {total for total in ("orders", "revenue") if sum(name.startswith(total + ".") for name in both) == 1}
     alone = {name for name in both if name.split(".")[0] in whole and "." in name}  # the only channel is its total again
     for series in sorted(both - used - alone - {"stockout_share", "orders", "revenue", "new_customers"}):
@@ -158,12 +164,16 @@ def chances(logs: Floats, var: Floats, u: Floats) -> Floats:
 # ---- what is compared ------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Compared:
-    """predicted (N, S), observed (S,), sd (S,) in logs, and which columns they tell."""
+    """predicted (N, S), observed (S,), sd (S,) in logs, and which columns they tell.
+
+    columns : (S,) the column of each figure; moves : (S,) all columns that a figure may move, its own among them
+    """
 
     predicted: Floats
     observed: Floats
     sd: Floats
     columns: tuple[int, ...]
+    moves: tuple[tuple[int, ...], ...]
 
 
 def scaled(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], factor: float) -> dict[str, Floats]:
@@ -178,15 +188,29 @@ def scaled(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats]
     return out
 
 
-def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], seen: Mapping[str, Floats], week: float, short: bool = False) -> Compared:
+def effective(columns: Sequence[Column], theta: Floats, shape: float) -> Floats:
+    """Theta as members run with it while the year's end has come `shape` of its way: the season is in the pace."""
+    at = {c.name: i for i, c in enumerate(columns)}
+    out = theta.copy()
+    if SEASON in at:
+        out[:, at["pace"]] += shape * theta[:, at[SEASON]]
+    return out
+
+
+def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], seen: Mapping[str, Floats], week: float, short: bool = False,
+            shape: float = 0.0) -> Compared:  # fmt: skip
     """What members say of the days beside what came, one figure a moving column.
 
     Parameters
     ----------
     paths : series -> (N, D) as `scaled` gives them; seen : series -> (D,), NaN for a day that was not observed
     week : log sd of what belongs to one week only; short : a day on which it usually trades was closed
+    shape : how far the year's end has come in these days, as members ran them
     """
-    moving = [i for i, c in enumerate(columns) if c.told]
+    moving = [i for i, c in enumerate(columns) if c.told and c.name != SEASON]
+    theta = effective(columns, theta, shape)
+    season = [i for i, c in enumerate(columns) if c.name == SEASON and shape]
+    moves = tuple((i, *season) if columns[i].name == "pace" else (i,) for i in moving)
     n, size = len(theta), len(moving)
     predicted, observed, sd = np.zeros((n, size)), np.full(size, np.nan), np.zeros(size)
     for j, i in enumerate(moving):
@@ -212,17 +236,18 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
             sd[j] = np.hypot(free.std(ddof=1), own)
         else:
             predicted[:, j], sd[j] = logs, own
-    return Compared(predicted, observed, sd, tuple(moving))
+    return Compared(predicted, observed, sd, tuple(moving), moves)
 
 
 def taught(columns: Sequence[Column], theta: Floats, compared: Compared) -> tuple[Floats, Step]:
-    """Theta after what was compared, each figure moving its own column only; and what the step did.
+    """Theta after what was compared, each figure moving its own columns only; and what the step did.
 
     Members are not copied: each stands on its own draw of what is hidden, which the next step draws anew.
     """
-    at = list(compared.columns)
+    at = sorted({i for moves in compared.moves for i in moves})
+    local = np.array([[float(i in moves) for moves in compared.moves] for i in at]).reshape(len(at), len(compared.moves))
     done = step(
-        theta[:, at], compared.predicted, compared.observed, compared.sd, local=np.eye(len(at)), names=[columns[i].name for i in at],
+        theta[:, at], compared.predicted, compared.observed, compared.sd, local=local, names=[columns[i].name for i in at],
         spread=np.array([min(columns[i].start, HALF_YEAR * columns[i].drift) for i in at]), resample_at=None, apart=True,
     )  # fmt: skip
     out = theta.copy()

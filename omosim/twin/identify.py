@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from omosim.twin.foretell import foretell
 from omosim.twin.parameters import PARAMETERS, Fit, Parameter, Prior, told
 from omosim.twin.posterior import Posterior
+from omosim.twin.summaries import Orders
 
 #: sd of the draws, in standard deviations of the prior, up to which a parameter is told, or partly told
 TOLD, PARTLY = 0.35, 0.8
@@ -41,26 +43,36 @@ UNTOLD: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 
 
-def before(fit: Fit, tables: Collection[str] = ("orders",)) -> pd.DataFrame:
-    """Which parameters this kind of data can tell: parameter, title, unit, prior_low, prior_high, told_by, expected, would_help.
+def verdict(sd: float) -> str:
+    """`told`, `partly told` or `keeps its prior`, by the draws' sd in standard deviations of the prior."""
+    return "told" if sd <= TOLD else "partly told" if sd <= PARTLY else "keeps its prior"
 
-    tables: kinds of tables the twin has. expected: `told`, or `keeps its prior`.
+
+def before(fit: Fit, tables: Collection[str] = ("orders",), orders: Orders | None = None) -> pd.DataFrame:
+    """Which parameters these data can tell: parameter, title, unit, prior_low, prior_high, told_by, expected, expected_shrinkage, would_help.
+
+    tables: kinds of tables the twin has. orders: those of the log; without them only the kinds of data are judged.
+    expected: `verdict` of the width that `foretell` expects, `told` without orders; `keeps its prior` where nothing in
+    the log speaks of it. expected_shrinkage: 1 less that width, NaN where it is not known.
     """
     prior, here = Prior.of(fit, PARAMETERS), {p.name for p in told(fit)}
+    width = {} if orders is None else dict(zip((f := foretell(fit, orders)).names, map(float, f.sd), strict=True))
     ends = prior.values(np.array([[-1.96] * len(PARAMETERS), [1.96] * len(PARAMETERS)]))
     rows: list[dict[str, Any]] = []
     for i, p in enumerate(PARAMETERS):
         known = p.name in here
         rows.append(
             {"parameter": p.name, "title": p.title, "unit": p.unit, "prior_low": ends[0, i], "prior_high": ends[1, i],
-             "told_by": ", ".join(_patterns(p, fit)) if known else "", "expected": "told" if known else "keeps its prior",
+             "told_by": ", ".join(_patterns(p, fit)) if known else "",
+             "expected": verdict(width.get(p.name, 0.0)) if known else "keeps its prior",
+             "expected_shrinkage": round(1 - width[p.name], 3) if p.name in width else np.nan if known else 0.0,
              "would_help": HELP[p.name] if known else f"{p.column}{_met(p, fit)}"}
         )  # fmt: skip
     for name, title, column, why in UNTOLD:
         if column.split(".")[0] in tables and column.split(".")[0] != "orders":
             continue
         rows.append({"parameter": name, "title": title, "unit": "", "prior_low": np.nan, "prior_high": np.nan, "told_by": "",
-                     "expected": "keeps its prior", "would_help": f"{column or 'nothing'}: {why}"})  # fmt: skip
+                     "expected": "keeps its prior", "expected_shrinkage": 0.0, "would_help": f"{column or 'nothing'}: {why}"})  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -91,13 +103,26 @@ def after(post: Posterior) -> pd.DataFrame:
     rows = []
     for i, p in enumerate(post.prior.parameters):
         tied = [f"{q.name} ({together[i, j]:+.2f})" for j, q in enumerate(post.prior.parameters) if j != i and abs(together[i, j]) >= TIED]
-        verdict = "told" if sd[i] <= TOLD else "partly told" if sd[i] <= PARTLY else "keeps its prior"
+        said = verdict(float(sd[i]))
         rows.append(
             {"parameter": p.name, "title": p.title, "unit": p.unit, "prior_low": ends[0, i], "prior_high": ends[1, i], "low": found[0, i],
-             "median": found[1, i], "high": found[2, i], "shrinkage": round(1 - float(sd[i]), 3), "verdict": verdict,
-             "tied_to": ", ".join(tied), "would_help": HELP[p.name] if verdict != "told" or tied else ""}
+             "median": found[1, i], "high": found[2, i], "shrinkage": round(1 - float(sd[i]), 3), "verdict": said,
+             "tied_to": ", ".join(tied), "would_help": HELP[p.name] if said != "told" or tied else ""}
         )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def foretold_text(said: pd.DataFrame) -> str:
+    """What `before` says, in plain lines: what the orders can tell, partly, hardly, and what no order tells."""
+    fitted = said[said["told_by"] != ""]
+    lines = ["Before simulating, what these orders can tell:"]
+    for kind, words in (("told", "well"), ("partly told", "in part"), ("keeps its prior", "hardly: stays about as wide as assumed")):
+        part = fitted[fitted["expected"] == kind]
+        if len(part):
+            lines.append(f"  {words}: " + "; ".join(f"{t} ({h})" if kind != "told" and h else t for t, h in zip(part["title"], part["would_help"], strict=True)))
+    rest = said[(said["told_by"] == "") & said["would_help"].str.contains(".", regex=False)]
+    lines.append("  not at all, assumed: " + "; ".join(f"{t} ({h.split(':')[0].split(',')[0]})" for t, h in zip(rest["title"], rest["would_help"], strict=True)))
+    return "\n".join([*lines, "  In brackets: which data would tell it."])
 
 
 def text(post: Posterior) -> str:

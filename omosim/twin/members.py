@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy as np
 
 from omosim.engine.snapshot import Snapshot
 from omosim.model.drift import check_moves, moved
-from omosim.model.pnl import profit_and_loss
 from omosim.model.retail import RetailModel
 from omosim.schema.settings import Settings
 from omosim.twin.history import Floats
@@ -149,56 +147,3 @@ def advance_task(text: str) -> str:
     series = {name: [None if np.isnan(v) else v for v in x.tolist()] for name, x in panel.series.items()}
     series |= {name: panel.hourly[name].tolist() for name in HOURLY}
     return json.dumps({"settings": head["settings"], "series": series, "units": panel.units}, allow_nan=False)
-
-
-# ---- what if ---------------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Paired:
-    """Two futures of every member, with the same past and the same draws.
-
-    Parameters
-    ----------
-    days : how many were run
-    figures : name -> (N, 2) float64, sums over the days and their end: of the first and of the second future
-    """
-
-    days: int
-    figures: dict[str, Floats]
-
-    def differences(self, name: str) -> Floats:
-        """(N,) second less first."""
-        pair = self.figures[name]
-        return pair[:, 1] - pair[:, 0]
-
-    def interval(self, name: str, weights: Floats | None = None, level: float = 0.9) -> tuple[float, float, float]:
-        """Mean of the differences and the range that holds `level` of the members, by weight."""
-        gaps = self.differences(name)
-        w = np.full(gaps.size, 1.0) if weights is None else np.asarray(weights, np.float64)
-        order = np.argsort(gaps, kind="stable")
-        at = (np.cumsum(w[order]) - w[order] / 2) / w.sum()
-        low, high = np.interp([(1 - level) / 2, (1 + level) / 2], at, gaps[order])
-        return float((w * gaps).sum() / w.sum()), float(low), float(high)
-
-
-def paired(members: Sequence[Member], first: dict[str, Any], second: dict[str, Any], days: int, judge: Callable[[RetailModel], dict[str, float]] | None = None,
-           to_end: bool = False) -> Paired:  # fmt: skip
-    """What each member says of two futures from today: changes of strategy or scenario, empty for as it is.
-
-    judge : further figures of a model at the end, beside the sums of the panel's series; to_end : no need arises after the
-    `days`, every order is followed to its end, and the lines of the profit and loss are figures too (`operating_profit`; of
-    the whole run, so that what both futures share falls out of the difference). Members themselves do not move.
-    """
-    rows: list[list[dict[str, float]]] = []
-    for member in members:
-        pair = []
-        for changes in (first, second):
-            least = member.day + days - member.settings.burn_in_days
-            future = member.branch(**{"days": least if to_end else max(least, member.settings.days), **changes})
-            panel = future.advance(days)
-            found = {name: float(np.nansum(x)) for name, x in panel.series.items()}
-            if to_end:
-                found |= {name: float(amount) for name, amount in profit_and_loss(future.model.run()).items()}
-            pair.append(found | (judge(future.model) if judge is not None else {}))
-        rows.append(pair)
-    names = sorted(set.intersection(*(set(one) for pair in rows for one in pair))) if rows else []
-    return Paired(days, {name: np.array([[one[name] for one in pair] for pair in rows]) for name in names})

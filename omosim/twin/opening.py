@@ -13,8 +13,10 @@ Fader, Hardie & Lee (2005) for k = 1; Reutterer, Platzer & Schröder (2021). Tes
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,8 @@ from omosim.world.start import UNDER_WAY, Start
 _WHICH, _RATE, _LEAVE, _PHASE = 0, 1, 2, 64  # items of the draws; each category's phase has two from _PHASE on
 _GOODWILL = 3
 MOST_STAGES = 4
+#: arrays of an opening, in the order of its fields
+_ARRAYS = ("x", "t_x", "t_end", "habit", "spend", "since", "share")
 #: share of price, assumed: a surprise of a tenth of the price moves goodwill by .03 (goodwill.learning .3)
 GOODWILL_SD = 0.03
 #: purchases per need below which a customer's needs are not made more frequent: he would be asked for ever
@@ -264,6 +268,26 @@ class Opening:
     def with_share(self, share: Floats | float) -> Opening:
         """The same with other purchases per need."""
         return replace(self, share=np.broadcast_to(np.asarray(share, np.float64), self.x.shape).copy())
+
+
+    def save(self, path: Path) -> None:
+        """Write all but pace and goodwill, which are a member's own, as one file of arrays."""
+        law = json.dumps({"as_of": self.as_of.isoformat(), "law": asdict(self.law), "origin": self.origin, "numbers": [self.goodwill_sd, self.silent_weeks, self.knew]})
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS} | {"orders": self.orders, "head": np.frombuffer(law.encode(), np.uint8)}
+        if self.stock is not None:
+            arrays["stock"] = self.stock
+        with open(path, "wb") as file:
+            np.savez(file, **arrays)
+
+    @classmethod
+    def read(cls, path: Path) -> Opening:
+        """What `save` wrote."""
+        with np.load(path, allow_pickle=False) as held:
+            head = json.loads(held["head"].tobytes().decode())
+            law = RepeatFit(**{**head["law"], "se": tuple(head["law"]["se"])})
+            sd, silent, knew = head["numbers"]
+            arrays: dict[str, Any] = {name: held[name] for name in (*_ARRAYS, "orders", "stock") if name in held.files}
+            return cls(date.fromisoformat(head["as_of"]), law, **arrays, origin=head["origin"], goodwill_sd=sd, silent_weeks=silent, knew=knew)
 
 
 def settings_at(settings: Settings, as_of: date) -> Settings:

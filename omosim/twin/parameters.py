@@ -25,9 +25,10 @@ from omosim.twin.summaries import Patterns, patterns_of
 
 Scale = Literal["log", "logit", "linear"]
 #: people of a run above which a calibration simulates a part of them
-MOST_PEOPLE = 12_000
+MOST_PEOPLE = 24_000
 #: people of a run below which a calibration simulates the retailer several times over: a run's cost is mostly by the day
-LEAST_PEOPLE = 4_000
+#: (30,000 people cost a third more than 7,500), and chance in the simulations widens the bands
+LEAST_PEOPLE = 24_000
 
 
 @dataclass(frozen=True)

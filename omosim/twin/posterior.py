@@ -33,7 +33,7 @@ from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, order
 RunMany = Callable[[list[Settings]], Iterable[pd.DataFrame]]
 #: waves: part of the simulations, and how much wider than the plausible draws they are spread
 WAVES = ((0.45, 1.0), (0.3, 1.6), (0.25, 1.3))
-SETS = 6  # sets of draws that the simulations of a calibration share
+SETS = 12  # sets of draws that the simulations of a calibration share
 LEAST_RUNS, MOST_RUNS = 48, 240
 FORMAT = 1
 #: patterns missed by more standard deviations than this at the best parameters get a discrepancy
@@ -84,14 +84,22 @@ class Posterior:
         return [dict(zip(self.names, map(float, row), strict=True)) for row in self.values]
 
     def expected(self, rng: np.random.Generator) -> Floats:
-        """(N, S) draws of the patterns' means, of chance freed logs of the same length: error of the emulator and
-        discrepancy are in them."""
-        mean = self.emulator.mean(self.z)
-        root = np.linalg.cholesky(self.emulator.error + 1e-12 * np.eye(mean.shape[1]))
-        error = np.sqrt(self.emulator.leverage(self.z))[:, None] * (rng.standard_normal(mean.shape) @ root.T)
-        rest = self.emulator.misfit(np.diag(self.chance) / self.scale)
-        rest = np.sqrt(self.discrepancy + rest + np.diag(self.emulator.shift))
-        return mean + error + rest * rng.standard_normal(mean.shape)
+        """(N, S) draws of what the patterns of this retailer's logs of the same length are about, chance left out.
+
+        Given parameters, the retailer's own part (goods and places, what the description misses, discrepancy) is what the
+        log shows beyond them, as far as chance allows: the conditional normal.
+        """
+        mean, leverage = self.emulator.both(self.z)
+        one = np.diag(self.chance) / self.scale
+        own = np.diag(self.discrepancy + self.emulator.misfit(one) + self.emulator.world(one) + 1e-10) + self.emulator.shift
+        noise = rng.standard_normal(mean.shape)
+        for row, lev in enumerate(leverage):
+            wide = own + lev * self.emulator.error
+            pull = np.linalg.solve(wide + self.chance, wide).T
+            left = wide - pull @ wide
+            root = np.linalg.cholesky((left + left.T) / 2 + 1e-12 * np.eye(len(own)))
+            mean[row] += pull @ (self.observed - mean[row]) + root @ noise[row]
+        return mean
 
     def frame(self, version: str) -> pd.DataFrame:
         """Rows of posterior.parquet: version, draw, parameter, value, unit."""
@@ -155,10 +163,8 @@ def calibrate(fit: Fit, orders: Orders, run_many: RunMany, folder: Path, plan: P
     return result
 
 
-def calibrate_log(log: OrderLog, base: Settings, run_many: RunMany, folder: Path, plan: Plan | None = None, *, as_of: int | None = None,
-                  seed: int | None = None, name: str = "", progress: Callable[[int, int, str], None] | None = None
-                  ) -> tuple[Fit, Posterior]:  # fmt: skip
-    """The whole way from an order log: closed forms, then simulation. Raises CalibrationError.
+def fit_of_log(log: OrderLog, base: Settings, *, as_of: int | None = None, seed: int | None = None, name: str = "") -> tuple[Fit, Orders]:
+    """Closed forms of an order log, and its orders as patterns are read from them. Raises CalibrationError.
 
     base: settings whose strategy, touchpoints and network the retailer has; as_of: last day (since 1970) that counts,
     None the log's own.
@@ -166,7 +172,7 @@ def calibrate_log(log: OrderLog, base: Settings, run_many: RunMany, folder: Path
     windows = split(log, 0)
     end = windows.end if as_of is None else min(windows.end, as_of + 1 - windows.first_day)
     fit = prepare(log, base, windows=Windows(windows.first_day, end, end), seed=seed, name=name)
-    return fit, calibrate(fit, orders_of_log(log, fit.laws.windows, fit.patterns), run_many, folder, plan, progress=progress)
+    return fit, orders_of_log(log, fit.laws.windows, fit.patterns)
 
 
 def design(prior: Prior, n: int, seed: int, near: Floats | None, wider: float) -> Floats:

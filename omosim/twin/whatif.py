@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from omosim.model.kpis import sold, whole_orders
 from omosim.model.pnl import profit_and_loss
 from omosim.model.retail import RetailModel
 from omosim.model.run import statement
-from omosim.schema.codes import Flow
-from omosim.schema.columns import DAY
+from omosim.schema.codes import Flow, NodeKind
+from omosim.schema.columns import DAY, OFFER_NAMES
 from omosim.schema.settings import Settings
 from omosim.twin.decide import daily_counts
 from omosim.twin.history import Floats
@@ -28,6 +28,10 @@ from omosim.world.start import was_under_way
 
 #: settings that a way may change
 GROUPS = ("strategy", "scenario")
+#: what a store's people do for an order: pick it for the counter, a car or a locker; serve a customer at the counter; pick a parcel
+AT_COUNTER, FOR_CAR, FOR_LOCKER, SERVED, PARCEL = range(5)
+#: one row an order that a store's people work for; seconds from today's first
+IN_STORE = np.dtype([("placed_s", "i8"), ("units", "i4"), ("node", "i2"), ("kind", "i1")])
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,13 @@ class Future:
     money : lines of the statement, minor: orders placed from today on, followed to their end, and the costs of those days
     demand : (nodes, categories, days) units wanted of each node, those that it could not give included
     series : name -> (days,) of the member's panel
-    pickups : rows of pickup orders placed in these days (node, placed_s, ready_s, collected_s, units), seconds from today
+    in_store : IN_STORE rows of the orders placed in these days that people of a store work for
     """
 
     money: dict[str, int]
     demand: Floats
     series: dict[str, Floats]
-    pickups: dict[str, np.ndarray] = field(default_factory=dict)
+    in_store: np.ndarray
 
 
 def settled(model: RetailModel) -> dict[str, int]:
@@ -73,15 +77,33 @@ def future(member: Member, changes: Mapping[str, Any], days: int, past: Mapping[
     at = rows["placed_at"] // DAY - first
     node = np.where(rows["node"] >= 0, rows["node"], rows["collect_at"])
     demand = daily_counts(node.astype(np.int64), rows["category"].astype(np.int64), at, rows["units"].astype(np.int64), (len(world.nodes), len(world.category_names), days))
-    return Future(money, demand, dict(panel.series), _pickups(rows, first, days))
+    return Future(money, demand, dict(panel.series), store_orders(rows, first, days, world.nodes["kind"] == NodeKind.STORE))
 
 
-def _pickups(rows: np.ndarray, first: int, days: int) -> dict[str, np.ndarray]:
-    at = rows["placed_at"] - first * DAY
-    mine = rows[(rows["collect_at"] >= 0) & whole_orders(rows) & (at >= 0) & (at < days * DAY) & (rows["flow"] != Flow.VISIT)]
-    shift = first * DAY
-    moved = {name: np.where(mine[source] >= 0, mine[source] - shift, -1) for name, source in (("placed_s", "placed_at"), ("ready_s", "ready_at"), ("collected_s", "done_at"))}
-    return {"node": mine["collect_at"].astype(np.int64), **moved, "units": mine["units"].astype(np.int64)}
+def store_orders(rows: np.ndarray, first: int, days: int, stores: np.ndarray) -> np.ndarray:
+    """IN_STORE rows of the sales in BOOK rows, placed in `days` from the day `first` on.
+
+    stores : (nodes,) whether a node is a store. An order that was picked elsewhere and is collected in a store is work of its
+    counter alone, when it is handed over.
+    """
+    start, end = first * DAY, (first + days) * DAY
+    picked, collected = rows["node"], rows["collect_at"]
+    sale = (rows["flow"] == Flow.VISIT) & (picked >= 0)
+    here = (collected >= 0) & (rows["flow"] != Flow.VISIT)
+    sent = here & (picked >= 0) & (picked != collected)
+    parcel = ((rows["flow"] == Flow.SHIP) | (rows["flow"] == Flow.SAME_DAY)) & ~here & (picked >= 0)
+    out = np.zeros(len(rows), IN_STORE)
+    out["placed_s"] = np.where(sent, rows["done_at"], rows["placed_at"]) - start
+    out["units"] = rows["units"]
+    out["node"] = np.where(here, collected, picked)
+    how = {OFFER_NAMES.index("web_curbside"): FOR_CAR, OFFER_NAMES.index("web_locker"): FOR_LOCKER}
+    out["kind"] = np.where(sale | sent, SERVED, np.where(parcel, PARCEL, AT_COUNTER))
+    for offer, kind in how.items():
+        out["kind"] = np.where(here & ~sent & (rows["offer"] == offer), kind, out["kind"])
+    inside = (out["placed_s"] >= 0) & (out["placed_s"] < end - start) & whole_orders(rows) & (sale | here | parcel)
+    out = out[inside]
+    out = out[stores[out["node"]]]
+    return out[np.argsort(out["placed_s"], kind="stable")]
 
 
 def whatif_task(text: str) -> str:
@@ -94,7 +116,7 @@ def whatif_task(text: str) -> str:
 
     Returns
     -------
-    JSON of way -> {"money", "demand" (nodes x categories x days), "series", "pickups"}, and "nodes", "categories"
+    JSON of way -> {"money", "demand" (nodes x categories x days), "series"}, and "nodes", "categories"
     """
     task = json.loads(text)
     member = Member.read(Path(task["path"]), task)
@@ -106,8 +128,8 @@ def whatif_task(text: str) -> str:
         found = future(member, made, int(task["days"]), past)
         series = {name: [None if np.isnan(v) else v for v in x.tolist()] for name, x in found.series.items()}
         out[way] = {"money": found.money, "demand": found.demand.astype(int).tolist(), "series": series}
-        if task.get("pickups"):
-            out[way]["pickups"] = {name: x.tolist() for name, x in found.pickups.items()}
+        if task.get("in_store"):
+            np.save(f"{task['in_store']}-{len(out) - 1}.npy", found.in_store, allow_pickle=False)
     names = (list(member.model.world.node_names), list(member.model.world.category_names))
     return json.dumps({"ways": out, "nodes": names[0], "categories": names[1]}, allow_nan=False)
 

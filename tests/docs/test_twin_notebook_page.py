@@ -28,9 +28,9 @@ def test_the_notebook_block_runs(tmp_path, monkeypatch):
 
 def test_every_name_that_the_page_shows_is_there():
     import omosim as om
-    from omosim.api import twin_known, twin_views
+    from omosim.api import twin_shown, twin_views
 
     for name in re.findall(r"`twin\.(\w+)", PAGE.split("## In notebooks")[1]):
         assert hasattr(om.Twin, name) or name in ("said", "json"), name
-    members = {name for module in (twin_views, twin_known) for kind in vars(module).values() if isinstance(kind, type) for name in dir(kind)}
+    members = {name for module in (twin_views, twin_shown) for kind in vars(module).values() if isinstance(kind, type) for name in dir(kind)}
     assert set(re.findall(r"(?:forecast|scores|decision|parameters|quality|days)\.(\w+)", PAGE.split("## In notebooks")[1])) <= members

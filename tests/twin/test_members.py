@@ -10,12 +10,10 @@ import pytest
 
 from omosim.engine.errors import SnapshotError
 from omosim.model.drift import MOVES, moved
-from omosim.model.pnl import profit_and_loss
-from omosim.model.retail import RetailModel
 from omosim.schema.codes import Count
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.ensemble import INDEX, Ensemble
-from omosim.twin.members import Member, advance_task, paired
+from omosim.twin.members import Member, advance_task
 from omosim.twin.opening import Opening
 from omosim.world.start import was_under_way
 
@@ -81,27 +79,6 @@ def test_what_ifs_of_one_member_share_the_past_bit_for_bit_and_the_future_with_e
     assert np.array_equal(again.model.journeys.counts[:11, Count.NEEDS], changed.model.journeys.counts[:11, Count.NEEDS])
     after = trunk.snapshot()
     assert all(np.array_equal(before.arrays[n], after.arrays[n]) for n in before.arrays)  # asking what if moves nothing
-
-
-def test_two_strategies_are_compared_within_members(base, opening, settings_of):
-    other = settings_of("strategy=o2o").strategy
-    members = [Member.begin(base.model_copy(update={"replication": i}), opening) for i in (1, 2, 3, 4)]
-    for member in members:
-        member.advance(2)
-    found = paired(members, {}, {"strategy": other}, 14, lambda model: {"needs": float(model.journeys.counts[:, Count.NEEDS].sum())})
-    assert (found.differences("needs") == 0).all() and found.figures["orders"].shape == (4, 2)
-    pair = found.figures["orders"]
-    mean, low, high = found.interval("orders")
-    assert low <= mean <= high and mean == pytest.approx((pair[:, 1] - pair[:, 0]).mean())
-    weighted, _, _ = found.interval("orders", np.array([1.0, 0, 0, 0]))
-    assert weighted == found.differences("orders")[0]
-    nothing = paired(members[:1], {}, {}, 7, to_end=True)
-    assert all((nothing.differences(name) == 0).all() for name in nothing.figures)
-    money = paired(members[:1], {}, {"strategy": other}, 7, to_end=True)
-    ended = [RetailModel.restore(members[0].settings.model_copy(update={"days": 9} | change), members[0].snapshot()).run() for change in ({}, {"strategy": other})]
-    by_hand = [profit_and_loss(model)["operating_profit"] for model in ended]
-    assert money.figures["operating_profit"][0].tolist() == by_hand and by_hand[0] != by_hand[1]
-    assert [m.day for m in members] == [2] * 4
 
 
 def test_a_faster_pace_shortens_what_is_left_of_every_gap(trunk):

@@ -17,7 +17,7 @@ from omosim.twin import identify
 from omosim.twin.emulator import Likelihood, features, fit_emulator, sample
 from omosim.twin.errors import CalibrationError
 from omosim.twin.parameters import BY_NAME, PARAMETERS, Prior, settings_of, told
-from omosim.twin.posterior import Plan, calibrate, design, many
+from omosim.twin.posterior import Plan, Posterior, calibrate, design, many
 from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run, shocks
 
 
@@ -138,6 +138,37 @@ def test_a_linear_gaussian_case_has_its_closed_form_posterior() -> None:
     mean = cov @ slope.T @ np.linalg.inv(spread) @ seen
     assert np.abs(at.mean(axis=0) - mean).max() < 0.15 * np.sqrt(np.diag(cov)).max() + 0.02
     assert np.sqrt(np.diag(np.cov(at.T))) == pytest.approx(np.sqrt(np.diag(cov)), rel=0.15)
+
+
+def test_what_one_retailers_own_goods_do_is_not_taken_for_a_parameter() -> None:
+    """A level that each shop draws once, .3 wide, moves a pattern as one parameter does: bands of 300 shops hold the truth."""
+    rng = np.random.default_rng(8)
+    grid, held, bare = np.linspace(-4, 4, 401)[:, None], [], []
+    for _ in range(300):
+        z, sets = rng.standard_normal((72, 1)), np.arange(72) % 12
+        own = 0.3 * rng.standard_normal(13)
+        made = fit_emulator(z, 0.5 * z + own[sets, None] + 0.03 * rng.standard_normal((72, 1)), sets)
+        truth = rng.standard_normal()
+        seen = np.array([0.5 * truth + own[12] + 0.03 * rng.standard_normal()])
+        for kept, emulator in ((held, made), (bare, replace(made, between=np.zeros(1)))):
+            log = Likelihood.of(emulator, seen, np.array([[0.03**2]]), 1.0).log(grid) - 0.5 * grid[:, 0] ** 2
+            below = np.cumsum(np.exp(log - log.max()))
+            kept.append(0.025 < np.interp(truth, grid[:, 0], below / below[-1]) < 0.975)
+    assert 0.9 <= np.mean(held) <= 0.99 and np.mean(bare) < 0.7, (np.mean(held), np.mean(bare))
+
+
+def test_what_a_retailers_logs_are_about_has_its_closed_form(quick: ModuleType, base: Settings) -> None:
+    """Own part of variance w, chance c: mean m + w / (w + c) (seen - m), variance w c / (w + c)."""
+    rng = np.random.default_rng(9)
+    z = rng.standard_normal((300, 1))
+    made = replace(fit_emulator(z, z + 1e-3 * rng.standard_normal((300, 1)), np.zeros(300, np.int64)), between=np.array([0.16 + 0.09]))
+    prior = Prior.of(quick.fit_of(base, days=63), [BY_NAME["order_value"]])
+    at = np.zeros((4000, 1))
+    post = Posterior(
+        prior, at, prior.values(at), Patterns(63), np.array([1.0]), np.array([[0.09]]), np.zeros(1), made, 1.0, 300, 0.0, np.zeros((0, 1))
+    )  # fmt: skip
+    found = post.expected(rng)
+    assert found.mean() == pytest.approx(0.16 / 0.25, abs=0.02) and found.std() == pytest.approx(np.sqrt(0.16 * 0.09 / 0.25), rel=0.05)
 
 
 # ---- parameters -------------------------------------------------------------------------------------------

@@ -8,12 +8,16 @@ from datetime import date
 import numpy as np
 import pytest
 
+from omosim.model.pnl import profit_and_loss
+from omosim.model.retail import RetailModel
+from omosim.schema.codes import Count, Flow, NodeKind
 from omosim.schema.columns import DAY
 from omosim.schema.scenario import Intervention
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.members import Member
 from omosim.twin.opening import Opening
-from omosim.twin.whatif import future, until_today, whatif_task
+from omosim.twin.whatif import PARCEL, SERVED, future, until_today, whatif_task
+from omosim.world.start import was_under_way
 
 N, DAYS = 250, 7
 
@@ -80,10 +84,41 @@ def test_dearer_goods_sell_less(member, past, as_it_is):
     assert dear.series["orders"].sum() < as_it_is.series["orders"].sum()
 
 
+def test_two_strategies_by_hand_and_within_members(member, past, as_it_is, settings_of):
+    """Money of another strategy is that of a model restored by hand and run to its end, less the past; the same needs come under both."""
+    other = settings_of("strategy=o2o").strategy
+    before = member.snapshot()
+    found = future(member, {"strategy": other}, DAYS, past)
+    ended = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS, "strategy": other}), member.snapshot()).run()
+    by_hand = profit_and_loss(ended)["operating_profit"] - past["operating_profit"]
+    assert found.money["operating_profit"] == by_hand != as_it_is.money["operating_profit"]
+    straight = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS}), member.snapshot()).run()
+    assert np.array_equal(ended.journeys.counts[:, Count.NEEDS], straight.journeys.counts[:, Count.NEEDS])
+    assert (found.series["orders"] >= 0).all() and found.series["orders"].sum() != as_it_is.series["orders"].sum()
+    after = member.snapshot()
+    assert all(np.array_equal(before.arrays[n], after.arrays[n]) for n in before.arrays)  # asking what if moves nothing
+
+
+def test_what_stores_do_is_the_order_book_by_hand(member, as_it_is):
+    """Pickups, sales and parcels of each store, counted in the book of a run by hand; pickups are the panel's."""
+    branch = member.branch(days=member.day + DAYS)
+    book, world = branch.model.run().fulfilment.book(), branch.model.world
+    begin, end = member.day * DAY, (member.day + DAYS) * DAY
+    mine = book[(book["placed_at"] >= begin) & (book["placed_at"] < end) & ~was_under_way(book["key"])]
+    got = as_it_is.in_store
+    pickups = mine[(mine["collect_at"] >= 0) & (mine["flow"] == Flow.PICKUP) & (mine["collect_at"] == mine["node"]) & (mine["key"] % 256 < 2)]
+    assert (got["kind"] < SERVED).sum() == len(pickups) > 5
+    assert sorted(got["placed_s"][got["kind"] < SERVED].tolist()) == sorted((pickups["placed_at"] - begin).tolist())
+    sales = mine[(mine["flow"] == Flow.VISIT) & (mine["units_out"] > 0) & (mine["key"] % 256 < 2)]
+    assert (got["kind"] == SERVED).sum() >= len(sales) > 5
+    assert all(world.nodes["kind"][n] == NodeKind.STORE for n in got["node"]) and (np.diff(got["placed_s"]) >= 0).all()
+    assert (got["kind"] == PARCEL).sum() == ((mine["flow"] <= Flow.SAME_DAY) & (mine["node"] > 0) & (mine["key"] % 4 == 0) & (mine["key"] % 256 < 2)).sum()
+
+
 def test_a_worker_finds_the_same(member, past, as_it_is, tmp_path):
     head = member.save(tmp_path / "member.snapshot")
-    answer = json.loads(whatif_task(json.dumps({**head, "path": str(tmp_path / "member.snapshot"), "days": DAYS, "ways": {"now": {}}, "pickups": True})))
+    answer = json.loads(whatif_task(json.dumps({**head, "path": str(tmp_path / "member.snapshot"), "days": DAYS, "ways": {"now": {}}, "in_store": str(tmp_path / "rows")})))
     assert answer["ways"]["now"]["money"] == as_it_is.money
     assert np.array_equal(np.array(answer["ways"]["now"]["demand"]), as_it_is.demand)
-    assert answer["ways"]["now"]["pickups"]["placed_s"] == as_it_is.pickups["placed_s"].tolist()
+    assert np.array_equal(np.load(tmp_path / "rows-0.npy", allow_pickle=False), as_it_is.in_store)
     assert len(answer["nodes"]) == as_it_is.demand.shape[0] and len(answer["categories"]) == as_it_is.demand.shape[1]

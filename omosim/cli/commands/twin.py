@@ -23,4 +23,7 @@ def run(words: list[str], flags: Flags, argv: list[str]) -> int:
     if flags.cfg:
         sys.stdout.write(composed.yaml)
         return 0
-    return int(ACTIONS[action](composed, argv))
+    from omosim.reports.language import speaking
+
+    with speaking():
+        return int(ACTIONS[action](composed, argv))

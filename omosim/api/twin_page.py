@@ -1,0 +1,82 @@
+"""What a twin's page is made of: its tables, its decision, and where the drift alarm stands; all from the folder alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omosim.twin.folder import Twin
+
+TABLES = ("quality", "panel", "days", "hours", "posterior", "identifiability", "forecasts", "scores")
+#: series that the alarm watches, as `record.renew` does
+WATCHED = ("orders", "revenue")
+
+
+def write_page(twin: Twin) -> Path:
+    """Write `report.html` into the twin's folder, in the language of this moment; returns where. A page that says the same is left alone."""
+    from omosim.reports.language import translate_page
+    from omosim.reports.twin_report import twin_page
+    from omosim.results import write_text
+    from omosim.twin.folder import checked
+
+    target = twin.path / "report.html"
+    tables = {kind: table for kind in TABLES if (table := twin.table(kind)) is not None}
+    file = twin.file("decision")
+    decision = None if file is None else json.loads(checked(file).read_text(encoding="utf-8"))
+    page = translate_page(twin_page(twin.head, tables, decision, alarm_of(twin.head["first_day"], tables)))
+    if not target.is_file() or target.read_bytes() != page.encode():
+        write_text(target, page)
+    return target
+
+
+def alarm_of(first_day: str, tables: dict[str, dict[str, list[Any]]], jump: float = 0.4) -> dict[str, Any] | None:
+    """Where the drift alarm stands: its sums day by day over kept forecasts, against the limit.
+
+    first_day : ISO, of the panel; tables : forecasts and panel; jump : the change of demand that it is tuned to
+
+    Returns
+    -------
+    raised [(date, series)], days, false_alarm_days, jump, within_week (chance that such a change is found in seven days), series
+    {name: dates, up, down (standard deviations), limit}; None where no forecast has met a day, or has no quantiles for it
+    """
+    import numpy as np
+    import pandas as pd
+
+    from omosim.twin.drift import FALSE_ALARM_DAYS, Alarm
+    from omosim.twin.forecast import KEPT, with_actuals
+    from omosim.twin.record import day_residuals, watch
+
+    table, panel = tables.get("forecasts"), tables.get("panel")
+    if table is None or panel is None or not {"unit", "step", "hour", "horizon", *KEPT} <= set(table):
+        return None
+    frame = pd.DataFrame(dict(table))
+    for name in frame.columns.difference(["origin", "date", "series", "unit", "step"]):
+        frame[name] = frame[name].astype(float)
+    seen: dict[str, list[float]] = {}
+    for name, value in zip(panel["series"], panel["value"], strict=True):
+        seen.setdefault(name, []).append(np.nan if value is None else float(value))
+    frame = frame[frame["series"].isin(WATCHED)]
+    filled = with_actuals(frame, date.fromisoformat(first_day), {n: np.array(v) for n, v in seen.items() if n in WATCHED}, None)
+    names = [s for s in WATCHED if (filled["series"] == s).any()]
+    if not names:
+        return None
+    found = watch(filled, names, jump)
+    sums: dict[str, Any] = {}
+    for name in names:
+        z = day_residuals(filled, name).dropna()
+        rows = filled[(filled["series"] == name) & (filled["step"] == "day") & (filled["mean"] > 0)]
+        if z.empty or rows.empty:
+            continue
+        cv = max(float(((rows["q95"] - rows["q05"]) / 3.29 / rows["mean"]).median()), 0.02)
+        alarm = Alarm.for_jump(jump, cv, FALSE_ALARM_DAYS, len(names))
+        up, down = [], []
+        for value in z.to_numpy():
+            cut = max(-alarm.cap, min(alarm.cap, float(value)))
+            up.append(max(0.0, alarm.up + cut - alarm.k))
+            down.append(max(0.0, alarm.down - cut - alarm.k))
+            alarm.watch(np.array([value]))
+        sums[name] = {"dates": [str(d) for d in z.index], "up": up, "down": down, "limit": alarm.h}
+    return {"raised": list(found.raised), "days": found.days, "false_alarm_days": found.false_alarm_days, "jump": jump, "within_week": found.within_week, "series": sums}

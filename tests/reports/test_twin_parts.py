@@ -1,0 +1,209 @@
+"""The page of a twin, part by part: four answers first, empty states, hostile names, what is Korean in it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import twin_samples as sample
+from hostile_names import NAMES
+from page_reader import read
+from test_hostile import ELEMENTS, UNSEEN
+
+from omosim.reports.language import translate_page, using
+from omosim.reports.twin_learnt import learnt, moved, untold
+from omosim.reports.twin_report import twin_page
+from omosim.reports.twin_scores import alarm_part, score_charts, scored
+from omosim.reports.twin_sections import Foretold, decided, forecast_of
+from omosim.reports.twin_words import brief, ends, span
+
+
+def words(**what: Any) -> str:
+    return " ".join(" ".join(read(twin_page(**what)).words).split())
+
+
+def test_four_answers_stand_first() -> None:
+    text = words(**sample.whole())
+    order = ["What comes next", "168 orders in the week from 2025-04-14", "How good earlier forecasts were", "What to do above chance", "omo: KRW +400,000", "What it cannot know", "Tables not given", "Way of trading", "Week from", "Twin's miss", "Drift alarm Quiet", "What the data moved", "What was learnt", "The data", "Where these figures come from"]
+    places = [text.index(piece) for piece in order]
+    assert places == sorted(places)
+
+
+def test_a_twin_that_was_only_made_says_what_is_missing_and_how_to_get_it() -> None:
+    text = words(**sample.bare())
+    for piece in ("No forecast yet: omosim twin forecast makes one.", "no whole week of a forecast has been scored", "Nothing was weighed yet", "one set of closed forms", "Closed forms alone"):
+        assert piece in text, piece
+    assert "Drift alarm" not in text and "What the data moved" not in text and "None" not in text.replace("None.", "")
+    refused = words(**sample.bare(posterior=False))
+    assert "the orders could not carry a fit" in refused and "Not fitted: too few orders" in refused
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_hostile_names_are_text(lang: str) -> None:
+    for i in range(0, len(NAMES), 5):
+        channel, store, way, file = NAMES[i], NAMES[(i + 1) % 20], NAMES[(i + 2) % 20], NAMES[(i + 3) % 20]
+        with using(lang):
+            page = translate_page(twin_page(**sample.whole(NAMES[(i + 4) % 20], channel, store, way, file)))
+        reader = read(page)
+        assert set(reader.tags) <= ELEMENTS, set(reader.tags) - ELEMENTS
+        assert not [n for n, _ in reader.attributes if n.startswith("on") or n in ("src", "href")] and not UNSEEN.search(page)
+
+
+#: words that stay in Korean: names, codes, keys
+STAY = re.compile(r"CRPS|KRW|Asia/Seoul|omo|staff\*2|S01|too few orders|closed|[a-z_]+\.[a-z_]+|budget_min|twin\.json")
+ENGLISH = re.compile(r"\b(?:the|of|and|in|is|with|than|weeks?|orders?|days?|from|to)\b")
+
+
+def test_all_of_it_is_korean_but_names() -> None:
+    for what in (sample.whole(), sample.whole(channel="social"), sample.bare(), sample.bare(posterior=False), {**sample.whole(), "decision": sample.decision("omo", sure=False)}):
+        missing: list[str] = []
+        with using("ko"):
+            page = translate_page(twin_page(**what), missing)
+        assert [m for m in dict.fromkeys(missing) if re.search("[A-Za-z]{2}", STAY.sub("", m))] == []
+        bare = STAY.sub("", re.sub(r"<(style|code|bdi)>.*?</\1>|<[^>]*>", " ", page, flags=re.S))
+        assert [line for line in bare.splitlines() if ENGLISH.search(line)] == []
+
+
+# ---- forecast ----
+def test_the_newest_forecast_is_shown_with_what_met_the_one_before() -> None:
+    seen = sample.panel()
+    made = Foretold(sample.forecasts((70, 98), seen=seen), seen, "KRW")
+    found = forecast_of(made)
+    assert found is not None and found["origin"] == sample.day(98) and found["met_origin"] == sample.day(70) and len(found["weeks"]) == 4
+    revenue = next(r for r in found["rows"] if r["kind"] == "Revenue")
+    assert revenue["unit"] == "KRW" and revenue["cells"][0]["mid"] == "3,500,000"
+    assert [c.title for c in found["fans"]] == ["Orders by day", "Revenue by day"]
+    came = found["met"].lines[0].values
+    assert came[-1] is not None and found["fans"][0].lines[0].values[-1] is None  # days of the older one have come, of the newest none
+    assert found["hours"]["busiest"].startswith("Busiest: ") and made.last_weeks(sample.day(98), "orders") == pytest.approx(sum(v for s, v, d in zip(seen["series"], seen["value"], seen["date"], strict=True) if s == "orders" and d >= sample.day(70)) / 4)
+    assert made.last_weeks(sample.day(60), "orders") is None  # day 40 was not observed
+
+
+def test_a_forecast_of_the_contracts_columns_alone_has_days_and_no_weeks() -> None:
+    table = sample.forecasts((98,))
+    keep = [i for i, s in enumerate(table["step"]) if s == "day"]
+    bare = {k: [table[k][i] for i in keep] for k in ("origin", "date", "series", "mean", "q05", "q50", "q95", "actual")}
+    what = {**sample.bare(), "tables": {**sample.bare()["tables"], "forecasts": bare}}
+    text = words(**what)
+    assert "2025-04-14: 24 orders (16 to 32 in nine of ten)" in text and "Orders by day" in text
+
+
+def test_an_old_forecast_and_an_old_decision_say_so() -> None:
+    what = sample.whole()
+    what["tables"]["forecasts"] = sample.forecasts((84,))
+    what["decision"]["from"] = sample.day(84)
+    text = words(**what)
+    assert "Made before the newest data, which reach 2025-04-13." in text and f"Weighed from {sample.day(84)} on, before the newest data." in text
+
+
+# ---- scores ----
+def test_a_verdict_beside_simple_forecasts_needs_origins_and_a_gap() -> None:
+    row = scored(sample.scores(8, own=8.0), "KRW")[0]
+    assert row["series"] == "orders" and row["verdict"] == "better" and row["beside"] == "0.80" and row["held_words"] == "6 of 8"
+    assert scored(sample.scores(8, own=12.0), "KRW")[0]["verdict"] == "worse"
+    assert scored(sample.scores(8, own=10.0), "KRW")[0]["verdict"] == "cannot_tell"
+    assert scored(sample.scores(4, own=2.0), "KRW")[0]["verdict"] == "few"
+    text = words(**{**sample.bare(), "tables": {**sample.bare()["tables"], "scores": sample.scores(1, own=33.0)}})
+    assert "Orders: missed 3.4 times as far as the best simple forecast (one forecast: too few to tell); the 90 % band held in 1 of 1 weeks" in text
+    assert [c.title for c in score_charts(sample.scores(), "KRW")] == ["Orders a week, foretold and come", "Orders: how far the week ahead missed", "Revenue a week, foretold and come", "Revenue: how far the week ahead missed"]
+    assert score_charts(sample.scores(1), "KRW") == []
+
+
+def test_the_alarm_draws_the_sums_that_raise_it() -> None:
+    from omosim.api.twin_page import alarm_of
+
+    seen = sample.panel()
+    quiet = alarm_of(sample.day(0), {"panel": seen, "forecasts": sample.forecasts((70,), seen=seen)})
+    assert quiet is not None and quiet["days"] == 28 and set(quiet["series"]) == {"orders", "revenue"}
+    jump = {**seen, "value": [v * 2 if v is not None and s == "orders" and d >= sample.day(84) else v for v, s, d in zip(seen["value"], seen["series"], seen["date"], strict=True)]}
+    raised = alarm_of(sample.day(0), {"panel": jump, "forecasts": sample.forecasts((70,), seen=jump)})
+    assert raised is not None and raised["raised"] and raised["raised"][0][1] == "orders" and sample.day(84) <= raised["raised"][0][0] <= sample.day(91)
+    sums = raised["series"]["orders"]
+    over = [d for d, up in zip(sums["dates"], sums["up"], strict=True) if up > sums["limit"]]
+    assert over[0] == raised["raised"][0][0]
+    part = alarm_part(raised)
+    assert part is not None and part["newest"][1] == "Orders" and part["charts"][0].marks
+    assert alarm_of(sample.day(0), {"panel": seen, "forecasts": sample.forecasts((98,), seen=seen)}) is None or not alarm_part(alarm_of(sample.day(0), {"panel": seen, "forecasts": sample.forecasts((98,), seen=seen)}))
+
+
+# ---- parameters ----
+def test_prior_stands_beside_posterior_and_what_no_data_tell_comes_first() -> None:
+    found = learnt(sample.draws(), sample.told(), "KRW")
+    assert found is not None and found["way"] == "set" and [r["says"] for r in found["rows"]] == ["told", "as assumed"]
+    assert [r["beyond"] for r in found["rows"]] == [False, True] and found["rows"][1]["width_words"] == "KRW 31,000 to 39,000" and "<rect" in found["picture"]
+    assert [h["title"] for h in untold(sample.told(), True)] == ["gross margin", "typical order", "taste for live beside the web"]
+    plain = learnt(sample.laws(), None, "KRW")
+    assert plain is not None and plain["way"] == "laws" and [r["value"] for r in plain["rows"]] == ["3.3", "KRW 18,000", "-9.52 %"]
+    assert plain["rows"][0]["width"] == "2.7 to 4.03" and plain["rows"][1]["width"] == "not told" and plain["rows"][2]["width"] == "-16.7 to -1.76 %"
+
+
+def test_what_data_moved_is_drawn_from_the_journal_and_may_lack() -> None:
+    assert moved([]) is None and moved(sample.head()["updates"]) is None
+    found = moved(sample.assimilations(3), "KRW")
+    assert found is not None and found["day"] == sample.day(28) and found["times"] == 3 and found["far"] == ["Orders"]
+    assert [(r["title"], r["of"], r["unit"]) for r in found["rows"]] == [("pace of purchases beside the fitted laws", "", "factor"), ("typical order", "", "KRW"), ("Store visitors, data over members", "S01", "factor")]
+    assert [r["far"] for r in found["rows"]] == [False, True, False] and found["rows"][1]["width"] == "20,000 to 22,000"
+    assert [c.title for c in found["charts"]] == ["pace of purchases beside the fitted laws", "typical order", "Store visitors, data over members: S01"] and found["charts"][0].band
+    once = moved([{"step": "assimilate", "version": 2, "day": "2025-02-03", "did": {"moved": {"pace": [1.1, 1.2, 0.05], "other_thing": [0.1, 0.2], "broken": [None, 1.0]}}}])
+    assert once is not None and once["day"] == "2025-02-03" and [(r["title"], r["width"]) for r in once["rows"]] == [("pace of purchases beside the fitted laws", "1.12 to 1.28"), ("other thing", "–")] and once["charts"] == []
+    assert "The last step found nothing to learn from." in words(**{**sample.bare(), "head": sample.head(updates=[{"step": "assimilate", "version": 1, "did": {"day": "2025-02-03", "moved": {}}}])})
+
+
+def test_a_decision_over_its_present_way_alone_has_no_picture() -> None:
+    found = decided(sample.decision())
+    assert found is not None and found["picture"] == "" and found["rows"][0]["present"]
+    assert decided(None) is None
+
+
+def test_figures_have_three_digits_that_count() -> None:
+    assert brief(172.99, "orders") == "173 orders" and brief(4.44, "orders") == "4.4 orders" and brief(0.04, "orders", bare=True) == "0"
+    assert brief(4_251_621, "minor KRW") == "KRW 4,250,000" and brief(4_251_621, "minor GBP") == "GBP 42,500" and brief(1234, "minor GBP") == "GBP 12.3"
+    assert brief(0.0801, "share") == "8.01 %" and brief(None, "orders") == "–" and brief(float("nan"), "orders") == "–"
+    assert span(-42_340_100, -42_320_900, "minor KRW", sign=True) == "-42,340,000 to -42,320,000" and ends(0.02, 0.1, "share") == "2 to 10 %"
+
+
+# ---- console and catalogue ----
+def test_lines_of_the_command_are_said_in_korean_and_as_they_are_in_english(capsys: pytest.CaptureFixture[str]) -> None:
+    from omosim.reports.language import speaking
+
+    lines = "orders: 2,385 new, 0 known, 6 changed\nnote: no stock counts: shelves begin at the model's own levels\nForecast: t/forecasts.parquet, 28 days from 2025-04-14. Report: t/report.html    next: omosim twin update dir=t orders=FILE\n"
+    with speaking():
+        print(lines, end="")
+    assert capsys.readouterr().out == lines
+    with using("ko"), speaking():
+        print(lines, end="")
+        print("half a line: Report: ", end="")
+    out = capsys.readouterr().out.splitlines()
+    assert out[:2] == ["주문: 새 행 2,385, 이미 아는 행 0, 바뀐 행 6", "참고: 재고 실사 없음: 진열 재고는 모형의 수준에서 시작한다"]
+    assert out[2] == "예측: t/forecasts.parquet, 2025-04-14부터 28일. 보고서: t/report.html 다음: omosim twin update dir=t orders=FILE" and out[3] == "half a line: Report: "
+
+
+def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
+    from omosim.ingest.reader import OWN_CLASSES
+    from omosim.ingest.uci import CLASSES
+    from omosim.reports.language import say
+    from omosim.reports.twin_report import TELLS
+    from omosim.reports.twin_words import LAWS, MOVING, SERIES
+    from omosim.twin.identify import HELP, UNTOLD
+    from omosim.twin.parameters import PARAMETERS
+
+    texts = {t for c in (*OWN_CLASSES, *CLASSES) for t in (c.meaning, c.done)} | {p.title for p in PARAMETERS} | set(HELP.values()) | {t for _, title, _, why in UNTOLD for t in (title, why)}
+    texts |= {title for title, _ in MOVING.values()} | set(LAWS.values()) | set(SERIES.values()) | set(TELLS.values())
+    with using("ko"):
+        assert sorted(t for t in texts if say(t) == t and not re.fullmatch(r"[a-z_]+\.[a-z_]+", t)) == []
+    assert {name: (p.title, p.unit) for p in PARAMETERS if (name := p.name) in MOVING} == {name: what for name, what in MOVING.items() if name != "pace"}
+
+
+def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:
+    import numpy as np
+
+    from omosim.api.twin_decide import _answer
+    from omosim.reports.language import say
+    from omosim.twin.decide import weigh
+
+    worlds = np.arange(12, dtype=float)
+    for values in ({"as_it_is": worlds}, {"as_it_is": worlds, "omo": worlds + 5}, {"as_it_is": worlds, "omo": worlds - 5, "staff*2": worlds - 9}, {"as_it_is": worlds, "omo": 2 * worlds - 4}):
+        text = _answer(weigh(values, "as_it_is"), 14, "GBP", 12)
+        with using("ko"):
+            assert not re.search(r"(?<![A-Za-z*])(?!GBP\b|omo\b|staff\b|ways\b)[A-Za-z]{2,}", say(text)), say(text)

@@ -1,0 +1,198 @@
+"""Members that follow the data: what moves them, by how much, and that a step that was stopped goes on to the same bytes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from omosim.api import twin_follow
+from omosim.cli.main import main
+from omosim.results.tables import read_columns
+from omosim.twin import folder
+from omosim.twin.follow import (
+    Column,
+    begun,
+    chances,
+    columns_of,
+    compare,
+    inner,
+    later,
+    outer,
+    scaled,
+    taught,
+    weekly_logs,
+)
+from tests.conftest import module_at
+
+shop = module_at(Path(__file__).with_name("small_shop.py"))
+
+
+def twin(*words: object) -> int:
+    return main(["twin", *map(str, words)])
+
+
+def contents(place: Path) -> dict[str, bytes]:
+    return {p.relative_to(place).as_posix(): p.read_bytes() for p in sorted(place.rglob("*")) if p.is_file() and p.name != ".lock"}
+
+
+# ---- parts ----------------------------------------------------------------------------------------------------
+def test_how_fast_a_level_drifts_and_what_belongs_to_a_week_are_told_from_its_weeks() -> None:
+    rng = np.random.default_rng(0)
+    u = (np.arange(400) + 0.5) / 400
+    found = []
+    for drift, week in ((0.012, 0.13), (0.09, 0.025)):
+        means = [chances(np.cumsum(drift * rng.standard_normal(90)) + week * rng.standard_normal(90), np.full(90, 1e-4), u).mean(axis=0) for _ in range(12)]
+        found.append(np.mean(means, axis=0))
+    assert found[0][0] < 0.03 < 0.07 < found[1][0] and found[1][1] < 0.05 < 0.1 < found[0][1]
+    prior = chances(np.full(5, np.nan), np.full(5, np.nan), u)  # nothing seen: log-uniform over both ranges
+    assert np.median(prior[:, 0]) == pytest.approx(np.sqrt(0.01 * 0.1), rel=0.15) and prior[:, 1].max() == pytest.approx(0.15)
+
+
+def test_weeks_are_counted_back_from_today_and_a_week_half_unseen_is_left_out() -> None:
+    days = np.tile([10.0, 20, 30, 40, 50, 60, 0], 9)
+    days[-7:] *= 2
+    days[14:18] = np.nan
+    days[30] = np.nan  # one ordinary day: the week is judged by the days that were seen
+    logs, var = weekly_logs(np.r_[99.0, 99.0, days])
+    assert len(logs) == 9 and np.isnan(logs[2]) and logs[-1] - logs[0] == pytest.approx(np.log(2), abs=1e-9) and var[0] == pytest.approx(1 / 210)
+    assert abs(logs[4] - logs[0]) < 0.05
+
+
+def test_each_figure_moves_its_own_column_and_pace_and_levels_go_to_what_came() -> None:
+    rng = np.random.default_rng(1)
+    columns = columns_of(["need_rate", "order_value"], ["new_people"], ["orders", "orders.web", "revenue", "revenue.web", "new_customers", "traffic", "stockout_share"])
+    names = [c.name for c in columns]
+    assert names == ["need_rate", "order_value", "pace", "new_people", "level.traffic"]  # one channel is its total again; shares have no level
+    assert [c.told for c in columns] == [False, True, True, True, True]
+    start = begun(columns, {"need_rate": 0.1, "order_value": 5000.0, "new_people": 20.0}, [{}] * 400, 0, rng.random((400, 5)))
+    theta = start.theta
+    assert np.all(theta[:, 0] == theta[0, 0]) and theta[:, 2].std() == pytest.approx(0.15, rel=0.1)
+    orders = rng.poisson(40 * np.exp(theta[:, [2]]), (400, 7)).astype(float)
+    paths = {"orders": orders, "revenue": orders * np.exp(theta[:, [1]]), "new_customers": rng.poisson(np.exp(theta[:, [3]]) / 7, (400, 7)).astype(float), "traffic": np.full((400, 7), 10.0)}
+    came = {"orders": np.array([60.0, 60, 60, np.nan, 60, 60, 60]), "revenue": np.full(7, 60 * 4000.0), "new_customers": np.full(7, np.nan), "traffic": np.full(7, 30.0)}
+    for _ in range(12):  # the same week again and again: what is learnt from it must be what it says
+        after, step = taught(columns, theta, compare(columns, theta, scaled(columns, theta, paths, 1.0), came, 0.03))
+        moved = np.abs(after - theta).max(axis=0) > 0
+        assert moved.tolist() == [False, True, True, False, True] and step.words.startswith("3 of 4 aggregates")
+        theta = after
+        orders = rng.poisson(40 * np.exp(theta[:, [2]]), (400, 7)).astype(float)
+        paths |= {"orders": orders, "revenue": orders * np.exp(theta[:, [1]])}
+    mean = outer(columns, theta.mean(axis=0)[None])[0]
+    assert mean[2] == pytest.approx(1.5, rel=0.05) and mean[1] == pytest.approx(4000, rel=0.02) and mean[4] == pytest.approx(3.0, rel=0.05)
+    assert theta[:, 2].std() < 0.05
+
+
+def test_nothing_seen_or_nothing_foretold_moves_nothing_and_drift_has_its_stated_spread() -> None:
+    columns = (Column("pace", "orders", "", True, 0.02, 0.15), Column("rate_shape"), Column("taste_store", "orders.store", "orders.web", False, 0.005, 0.2))
+    theta = np.random.default_rng(2).standard_normal((500, 3)) * 0.1
+    seen = {"orders": np.full(7, np.nan), "orders.store": np.full(7, 5.0), "orders.web": np.full(7, 9.0)}
+    paths = {"orders": np.full((500, 7), 9.0), "orders.store": np.zeros((500, 7)), "orders.web": np.full((500, 7), 9.0)}
+    after, step = taught(columns, theta, compare(columns, theta, paths, seen, 0.1))
+    assert np.array_equal(after, theta) and "nothing observed" in step.words  # no factor on nothing makes five orders of it
+    moved = later(columns, theta, np.full(500, 0.05), 28, np.random.default_rng(3).standard_normal(theta.shape)) - theta
+    assert moved[:, 0].std() == pytest.approx(0.1, rel=0.1) and not moved[:, 1].any() and moved[:, 2].std() == pytest.approx(0.01, rel=0.1)
+
+
+def test_a_share_is_told_by_what_members_with_other_tastes_did() -> None:
+    rng = np.random.default_rng(4)
+    columns = (Column("taste_store", "orders.store", "orders.web", False, 0.005, 0.2),)
+    theta = 0.2 * rng.standard_normal((300, 1))
+    for _ in range(6):
+        store = rng.poisson(50 * np.exp(2.0 * theta), (300, 7)).astype(float)  # two per cent for one of taste
+        paths = {"orders.store": store, "orders.web": np.full((300, 7), 50.0)}
+        theta, _ = taught(columns, theta, compare(columns, theta, paths, {"orders.store": np.full(7, 50 * 1.6), "orders.web": np.full(7, 50.0)}, 0.0))
+    assert theta.mean() == pytest.approx(np.log(1.6) / 2, abs=0.02)
+
+
+# ---- through the commands ------------------------------------------------------------------------------------
+DAYS, LATER = 84, 28
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve weeks of a shop, and four more in which it sells four tenths more and stores double their part."""
+    root = tmp_path_factory.mktemp("follow")
+    frame = shop.orders(days=DAYS + LATER, people=150, per_day=20)
+    more = shop.orders(days=DAYS + LATER, people=150, per_day=8, seed=9)
+    more["order_id"] = "m" + more["order_id"]
+    jump = more[shop.day_of(more) >= shop.date(DAYS)].assign(channel="store", fulfilment="store")
+    every = pd.concat([frame, jump]).sort_values("placed_at", kind="stable")
+    shop.write(frame[shop.day_of(frame) < shop.date(DAYS)], root / "first.csv")
+    shop.write(every, root / "all.csv")
+    assert twin("new", f"dir={root / 'twin'}", f"orders={root / 'first.csv'}", "timezone=Asia/Seoul") == 0
+    assert twin("forecast", f"dir={root / 'twin'}", "members=16", "horizon=14", "warm_weeks=4") == 0
+    return root
+
+
+def test_members_are_kept_and_an_update_brings_them_to_its_day(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    here = tmp_path / "twin"
+    shutil.copytree(files / "twin", here)
+    head = folder.read(here).head
+    assert head["following"]["day"] == shop.date(DAYS) and head["following"]["members"] == 16
+    rows = twin_follow.journal(folder.read(here))
+    assert [row["day"] for row in rows] == [shop.date(DAYS - 21 + 7 * i) for i in range(4)] and all(row["days"] == 7 for row in rows)
+    assert twin("update", f"dir={here}", f"orders={files / 'all.csv'}") == 0
+    assert "members follow the data" in capsys.readouterr().err
+    rows = twin_follow.journal(folder.read(here))
+    assert [row["day"] for row in rows[4:]] == [shop.date(DAYS + 7 * i) for i in range(1, 5)]
+    before, after = rows[3]["moved"]["pace"][1], rows[-1]["moved"]["pace"][1]
+    assert 1.2 < after / before < 1.6, "twenty orders a day became twenty-eight"
+    assert rows[-1]["moved"]["taste_store"][1] > rows[3]["moved"]["taste_store"][1] + 0.02
+    held = read_columns(here / "members.parquet")
+    assert set(held) == {"member", "parameter", "value", "unit"} and max(held["member"]) == 15 and {"pace", "taste_store", "order_value"} <= set(held["parameter"])
+    was = contents(here)
+    assert twin("update", f"dir={here}", f"orders={files / 'all.csv'}") == 0 and contents(here) == was
+    assert "nothing changed" in capsys.readouterr().out
+    # what is foretold from here: as many as of late; members that do not follow foretell what the log held on average
+    assert twin("forecast", f"dir={here}", "horizon=14") == 0
+    follows = _week(here)
+    assert twin("forecast", f"dir={here}", "horizon=14", "members=16", "assimilate=false") == 0
+    apart = _week(here)
+    assert follows == pytest.approx(28 * 7, rel=0.15) and apart < follows
+    assert folder.read(here).head["following"]["members"] == 16, "what was asked without assimilation leaves the kept members alone"
+
+
+def _week(place: Path) -> float:
+    table = read_columns(place / "forecasts.parquet")
+    origin = max(table["origin"])
+    return next(m for o, s, step, m in zip(table["origin"], table["series"], table["step"], table["mean"], strict=True) if (o, s, step) == (origin, "orders", "week"))
+
+
+def test_a_step_that_was_stopped_goes_on_to_the_same_bytes(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = tmp_path / "quiet"
+    shutil.copytree(files / "twin", wanted)
+    assert twin("update", f"dir={wanted}", f"orders={files / 'all.csv'}") == 0
+    real, calls = twin_follow.advance, []
+
+    def stopping(*args: object, **kw: object) -> object:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*args, **kw)  # type: ignore[arg-type]
+
+    here = tmp_path / "stopped"
+    shutil.copytree(files / "twin", here)
+    with monkeypatch.context() as patch:
+        patch.setattr(twin_follow, "advance", stopping)
+        assert twin("update", f"dir={here}", f"orders={files / 'all.csv'}") != 0
+    assert folder.read(here).head["following"]["day"] == shop.date(DAYS + 14)
+    assert twin("update", f"dir={here}", f"orders={files / 'all.csv'}") == 0
+    assert contents(here) == contents(wanted)
+
+
+def test_members_read_back_as_they_were_kept(files: Path) -> None:
+    place = folder.read(files / "twin")
+    kept = twin_follow.read(place, 16)
+    assert kept is not None and twin_follow.read(place, 17) is None and kept.goodwill is not None
+    assert np.allclose(inner(kept.columns, outer(kept.columns, kept.theta)), kept.theta)
+    seats = [*kept.names[2:], "nobody"]
+    mine = kept.goodwill_of(3, seats)
+    assert mine is not None and np.array_equal(mine[:-1], kept.goodwill[3, 2:]) and np.isnan(mine[-1])
+    assert 0.005 < kept.goodwill.std() < 0.2
+    head = json.loads((files / "twin" / "twin.json").read_text())
+    assert head["files"]["members"].startswith("data/members-") and twin_follow.behind(place) is False

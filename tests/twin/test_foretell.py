@@ -1,0 +1,65 @@
+"""What is said before a calibration: limits that algebra gives, and what more orders and further columns change."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from omosim.schema.settings import Settings
+from omosim.twin import identify
+from omosim.twin.foretell import Foretold, foretell
+from omosim.twin.parameters import settings_of
+from omosim.twin.summaries import orders_of_run
+
+
+@pytest.fixture(scope="module")
+def quick() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("quick_market", Path(__file__).with_name("quick_market.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def base() -> Settings:
+    from omosim.config.compose import compose
+
+    return compose("run", ["strategy=multichannel"]).settings
+
+
+def said_of(quick: ModuleType, base: Settings, people: float = 1.0, days: int = 91, known: bool = True) -> Foretold:
+    fit = quick.fit_of(base, days=days, known=known)
+    new = fit.laws.acquisition
+    fit = replace(fit, laws=replace(fit.laws, acquisition=replace(new, known_before=people * new.known_before, new_per_week=people * new.new_per_week)))
+    return foretell(fit, orders_of_run(quick.simulate(settings_of(fit, {}, replication=90)), fit.patterns))
+
+
+def test_people_and_pace_of_strangers_are_told_as_a_product_alone(quick: ModuleType, base: Settings) -> None:
+    """Two priors alike and one sum well known: 1/sqrt(2) of each prior's width is left, and they are tied at -1."""
+    found = said_of(quick, base, known=False)
+    i, j = found.names.index("need_rate"), found.names.index("known_people")
+    assert found.sd[[i, j]] == pytest.approx(np.sqrt(0.5), abs=0.06) and found.together[i, j] < -0.9
+
+
+def test_more_customers_tell_more_and_few_tell_little(quick: ModuleType, base: Settings) -> None:
+    few, many = (dict(zip(f.names, f.sd, strict=True)) for f in (said_of(quick, base, 0.15), said_of(quick, base, 5.0)))
+    assert all(many[n] <= few[n] + 0.02 for n in few) and all(0 < v <= 1 for v in few.values())
+    assert few["return_share"] > 1.3 * many["return_share"] and many["order_value"] < 0.5
+    assert few["leaving"] > 1.2 * many["leaving"]
+
+
+def test_the_words_name_each_parameter_once_and_what_would_tell_it(quick: ModuleType, base: Settings) -> None:
+    fit = quick.fit_of(base, ("web",), 63)
+    orders = orders_of_run(quick.simulate(settings_of(fit, {}, replication=91)), fit.patterns)
+    said = identify.before(fit, ("orders",), orders)
+    text = identify.foretold_text(said)
+    assert all(text.count(t) == 1 for t in said["title"][said["told_by"] != ""]) and "prices.price" in text and "orders.channel" in text
+    assert said.set_index("parameter").loc["taste_store", ["expected", "expected_shrinkage"]].tolist() == ["keeps its prior", 0.0]
+    assert set(said["expected"]) <= {"told", "partly told", "keeps its prior"}
+    assert identify.before(fit)["expected_shrinkage"].isna().sum() == (said["told_by"] != "").sum(), "without orders no width is known"

@@ -292,13 +292,13 @@ class Twin:
 
 def _what(step: str, did: dict[str, Any]) -> str:
     """What a step did, in words."""
-    from omosim.reports.twin_report import _did
-
     if "refused" in did:
-        return _did(did)
+        return f"not fitted: {did['refused']}"
+    if step in ("new", "update"):
+        return "; ".join(f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed" for k, v in did.items() if isinstance(v, dict) and "new" in v)
     words = {"fit": "parameters by closed forms", "calibrate": f"{did.get('draws')} draws of parameters from {did.get('runs')} simulations", "forecast": f"{did.get('series')} series foretold",
              "score": f"{did.get('weeks')} weeks of forecasts scored", "decide": f"best: {str(did.get('best')).replace('_', ' ')}", "assimilate": f"members brought to {did.get('day')}: {did.get('words')}"}  # fmt: skip
-    return words.get(step) or _did(did)
+    return words.get(step) or ", ".join(f"{k} {v}" for k, v in did.items())
 
 
 def _listed(value: Any) -> Any:
@@ -306,10 +306,39 @@ def _listed(value: Any) -> Any:
     return f"[{','.join(map(str, value))}]" if isinstance(value, (list, tuple, set, frozenset)) else value
 
 
+class OneLine(io.TextIOBase):
+    """Lines of progress in a notebook, each in place of the one before."""
+
+    def __init__(self, out: Any) -> None:
+        self.out, self.rest, self.wide = out, "", 0
+
+    def write(self, text: str) -> int:
+        """Take some text; whole lines are shown."""
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self.out.write("\r" + line.ljust(self.wide))
+                self.wide = max(self.wide, len(line))
+        self.out.flush()
+        return len(text)
+
+    def end(self) -> None:
+        """Leave the last line where it stands."""
+        if self.wide:
+            self.out.write("\n")
+
+
 @contextmanager
 def _heard() -> Iterator[io.StringIO]:
-    """Keep what a command prints; its progress goes on as it comes, in a notebook as plain lines and not as errors."""
+    """Keep what a command prints; its progress goes on as it comes, in a notebook as one plain line and not as errors."""
     heard = io.StringIO()
-    progress = sys.stdout if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None else sys.stderr
-    with redirect_stderr(progress), redirect_stdout(heard):
-        yield heard
+    if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
+        with redirect_stdout(heard):
+            yield heard
+        return
+    line = OneLine(sys.stdout)
+    try:
+        with redirect_stderr(line), redirect_stdout(heard):
+            yield heard
+    finally:
+        line.end()

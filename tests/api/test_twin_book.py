@@ -90,6 +90,19 @@ def test_the_same_call_again_changes_nothing_and_what_was_printed_is_kept(place:
         om.Twin.new(here, orders=place / "all.csv", timezone="Asia/Seoul")
 
 
+def test_progress_in_a_notebook_is_one_line_that_is_written_anew() -> None:
+    import io
+
+    from omosim.api.twin_book import OneLine
+
+    out = io.StringIO()
+    line = OneLine(out)
+    for text in ("1 of 2", " done\n", "\n", "2\nthe r", "est"):
+        line.write(text)
+    line.end()
+    assert out.getvalue() == "\r1 of 2 done\r2          \n"
+
+
 @pytest.mark.parametrize(
     ("action", "given", "expected"),
     [

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BESIDE = ("stock", "traffic", "sessions", "prices", "deliveries")
 #: what `update` and the other actions take; all else is settled by `new`
-LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "members", "assimilate", "warm_weeks", "season", "horizon", "service", "review_days", "jobs", "budget_min")
+LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "took", "members", "assimilate", "warm_weeks", "season", "horizon", "service", "review_days", "jobs", "budget_min")
 
 
 # ---- new ----------------------------------------------------------------------------------------------------
@@ -418,6 +418,7 @@ def write_twin_report(twin: Twin) -> Path:
 
 def _told(twin: Twin) -> int:
     """What was read and found, where the report is, what comes next."""
+    from omosim.api.twin_log import log_of, words_of
     from omosim.results.words import safe_text
 
     head = twin.head
@@ -433,6 +434,8 @@ def _told(twin: Twin) -> int:
             if s == severity:
                 print(safe_text(f"{'accepted' if s == 'refused' else s} {found['code'][i]}: {found['place'][i]}: {found['rows'][i]:,} rows, {found['done'][i]}", 400))
     quiet = sum(s == "info" for s in found.get("severity", []))
+    for line in words_of(log_of(twin)):
+        print(line)
     report = write_twin_report(twin)
     print(f"Twin: {twin.path}, data {head['first_day']} to {head['as_of']}{f'; {quiet} further notes in the report' if quiet else ''}")
     print(f"Report: {report}    next: omosim twin update dir={twin.path} orders=FILE")

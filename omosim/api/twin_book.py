@@ -104,7 +104,8 @@ class Twin:
         Parameters
         ----------
         ways : a strategy (omo), a capability to switch on or off (same_day, -bopis), staff*1.5; joined by +
-        given : members (worlds), horizon (days), jobs, service, review_days, … as `omosim twin decide` has them
+        given : members (worlds), horizon (days), jobs, service, review_days, … as `omosim twin decide` has them; took=WAY alone
+            notes which way of the last decision was taken, and weighs nothing
 
         Raises
         ------
@@ -235,6 +236,14 @@ class Twin:
 
         return pd.DataFrame([{"step": row["step"], "data": row["version"], "what": _what(row["step"], row["did"])} for row in self.head["updates"]], columns=["step", "data", "what"])
 
+    def decision_log(self) -> pd.DataFrame:
+        """What came of every decision: a row a decision, way and series of which a day has been seen; money in the currency. `decide(took=WAY)` notes what was done."""
+        import pandas as pd
+
+        from omosim.api.twin_log import COLUMNS, log_of
+
+        return pd.DataFrame(log_of(self._read()), columns=list(COLUMNS))
+
     def columns(self) -> pd.DataFrame:
         """The data dictionary: a row a column of every table in the folder, with type, unit and what it holds."""
         import pandas as pd
@@ -297,7 +306,8 @@ def _what(step: str, did: dict[str, Any]) -> str:
     if step in ("new", "update"):
         return "; ".join(f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed" for k, v in did.items() if isinstance(v, dict) and "new" in v)
     words = {"fit": "parameters by closed forms", "calibrate": f"{did.get('draws')} draws of parameters from {did.get('runs')} simulations", "forecast": f"{did.get('series')} series foretold",
-             "score": f"{did.get('weeks')} weeks of forecasts scored", "decide": f"best: {str(did.get('best')).replace('_', ' ')}", "assimilate": f"members brought to {did.get('day')}: {did.get('words')}"}  # fmt: skip
+             "score": f"{did.get('weeks')} weeks of forecasts scored", "decide": f"best: {str(did.get('best')).replace('_', ' ')}", "assimilate": f"members brought to {did.get('day')}: {did.get('words')}",
+             "took": f"taken: {str(did.get('took')).replace('_', ' ')}"}  # fmt: skip
     return words.get(step) or ", ".join(f"{k} {v}" for k, v in did.items())
 
 

@@ -7,41 +7,65 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omosim.api.twin_forecast import panel_series
+
 if TYPE_CHECKING:
     from omosim.config.compose import Composed
     from omosim.study.executor import Executor
     from omosim.twin.decide import Choice
-    from omosim.twin.ensemble import Ensemble
     from omosim.twin.folder import Step, Twin
+    from omosim.twin.forecast import Known
+    from omosim.twin.history import Floats
+    from omosim.twin.running import Start
 
 ENTRY = "omosim.twin.whatif:whatif_task"
 KPI = "operating_profit"
+#: series whose days are foretold for every way, to be held against what comes
+BANDS = ("orders", "revenue", "pickups")
+#: capabilities that bring orders to be picked up in a store
+PICKUP = ("bopis", "curbside", "lockers", "reserve_and_collect", "ship_to_store", "fitting_pickup")
 Answers = list[dict[str, Any]]
 
 
 def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
-    """Weigh the ways, write decision.json with its tables, and say what to do."""
+    """Weigh the ways, write decision.json with its tables, and say what to do; with `took`, note what was done."""
     from omosim.api.twin import _later_only, _place, write_twin_report
     from omosim.api.twin_follow import settled
+    from omosim.api.twin_log import CSVS, LOG, note_taken, with_decision
+    from omosim.config.errors import refuse
     from omosim.twin import folder
 
     _later_only(composed)
+    took = composed.options["took"]
+    if took is not None and composed.options["ways"]:
+        raise refuse("notes what was done of the last decision and weighs nothing", key="took", value=took, cure="Leave ways out, or give it in a command of its own")
     with folder.writing(_place(composed.options)) as step:
-        made = decide(step, settled(step.twin, composed))
-        put = {kind: step.table(kind, table) for kind, table in made.tables.items() if next(iter(table.values()), [])}
-        put["decision"] = step.raw("decision", (json.dumps(made.decision, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode(), "json")
-        key = f"{step.twin.version}-{len(step.twin.head['updates'])}"
-        step.commit("decide", key, {"best": made.decision["best"]}, {"files": put})
-        write_csvs(step.twin, made.tables)
+        if took is not None:
+            print(note_taken(step, took))
+        else:
+            made = decide(step, settled(step.twin, composed))
+            put = {kind: step.table(kind, table) for kind, table in made.tables.items() if next(iter(table.values()), [])}
+            put["decision"] = step.raw("decision", (json.dumps(made.decision, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode(), "json")
+            key = f"{step.twin.version}-{len(step.twin.head['updates'])}"
+            rows = with_decision(step.twin.head, made.decision, put["decision"], {kind: put[kind] for kind in CSVS if kind in put})
+            kept = {kind: put[kind] for kind in ("decision", "worlds", "reorder_levels") if kind in put}
+            step.commit("decide", key, {"best": made.decision["best"]}, {"files": kept, "decisions": rows})
+    report = write_twin_report(step.twin)
+    if took is not None:
+        there = (step.twin.path / LOG).is_file()
+        print(f"{f'Log: {step.twin.path / LOG}. ' if there else 'The log begins when days of it have been seen: omosim twin update. '}Report: {report}")
+        return 0
     print(made.decision["answer"])
     for line in made.decision["notes"]:
         print(f"note: {line}")
-    print(f"Decision: {step.twin.path / 'decision.json'}; reorder_levels.csv beside it. Report: {write_twin_report(step.twin)}")
+    beside = ", ".join(f"{kind}.csv" for kind in CSVS if (step.twin.path / f"{kind}.csv").is_file())
+    print(f"Decision: {step.twin.path / 'decision.json'}{f'; {beside} beside it' if beside else ''}. Report: {report}    next, when it is settled: omosim twin decide dir={step.twin.path} took=WAY")
     return 0
 
 
@@ -61,79 +85,134 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     ------
     ConfigError : a way that cannot be, CalibrationError where the orders cannot carry members
     """
+    from omosim.api.twin_capacity import plan_stores
     from omosim.api.twin_follow import caught_up, shape_of
-    from omosim.api.twin_state import told
+    from omosim.api.twin_known import known_of
+    from omosim.api.twin_state import today, told
     from omosim.api.twin_ways import AS_IT_IS, ways_of
     from omosim.study.executor import make_executor
     from omosim.twin.decide import reorder_rows, weigh
 
     twin, days, started = step.twin, int(asked["horizon"]), time.perf_counter()
     now = caught_up(step, asked)
-    place = now.stand(twin, days)
-    ensemble, said = place.ensemble(shape_of(now.kept.day, days)), [*place.dated.said, *now.notes]
-    settings = ensemble.members[0].settings
-    ways = ways_of(asked["ways"], settings, ensemble.day)
-    answers, failed = _answers(ensemble, ways, days, workers or make_executor(ENTRY, int(asked["jobs"])))
-    money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}
-    weights = ensemble.weights[[a["member"] for a in answers]]
-    choice = weigh(money, AS_IT_IS, weights)
+    tables, fit = now.tables, now.fit
+    stand = now.stand(twin, days)
+    members = stand.members(shape_of(now.kept.day, days))
+    settings = members[0].settings
+    ways = ways_of(asked["ways"], settings, 0)
+    known, told_known = known_of(twin, tables, days)
+    with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
+        answers, failed = _answers(members, ways, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
+        money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}
+        choice = weigh(money, AS_IT_IS)
+        in_store = [np.load(_rows_of(Path(place), a["member"], list(ways).index(choice.best)), allow_pickle=False) for a in answers]
+    sys.stderr.write(f"weighed {len(ways)} ways in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
+    seen = panel_series(twin)
+    series, spread = _series(twin, answers, list(ways), seen, fit.laws.orders_per_day, known, settings.seed)
+    plan = plan_stores(
+        tables, in_store, answers[0]["nodes"], (today(twin) - date(1970, 1, 1)).days, days, settings.network, factor=fit.laws.orders_per_day, known=known,
+        spread=spread, pickup=_pickup(seen, ways[choice.best]), seed=settings.seed,
+    )  # fmt: skip
+    sys.stderr.write(f"planned {len(plan.stores)} stores ({time.perf_counter() - started:.1f} s)\n")
     currency = settings.market.currency
-    lead = settings.network.carrier.lead_days
-    best = [a["ways"][choice.best] for a in answers]
     nodes, categories = answers[0]["nodes"], answers[0]["categories"]
-    demand = np.array([b["demand"] for b in best], np.float64)
+    demand = np.array([a["ways"][choice.best]["demand"] for a in answers], np.float64) * _on_days(twin, known, days, fit.laws.orders_per_day)
     paths = {(node, kind): demand[:, i, j] for i, node in enumerate(nodes) for j, kind in enumerate(categories) if demand[:, i, j].any()}
-    reorder = reorder_rows(paths, lead, float(asked["review_days"]), float(asked["service"]))
+    reorder = reorder_rows(paths, settings.network.carrier.lead_days, float(asked["review_days"]), float(asked["service"]))
+    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *plan.notes], fit.laws.orders_per_day, bool(told_known))
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers)), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
-        "days": days, "from": _from(twin), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, ensemble), "failed": failed,
-        "ways": [{**vars(gain), "lines": _lines(answers, gain.way, weights), "series": _bands(answers, gain.way)} for gain in choice.gains],
-        "notes": _notes(failed, ensemble, said),
+        "days": days, "from": _from(twin), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
+        "ways": [{**vars(gain), "lines": _lines(answers, gain.way), "series": series[gain.way]} for gain in choice.gains],
+        "stores": plan.stores, "notes": notes,
     }  # fmt: skip
-    sys.stderr.write(f"weighed {len(ways)} ways in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     columns = {name: [row[name] for row in reorder] for name in reorder[0]} if reorder else {}
     values: dict[str, list[Any]] = {"world": [], "way": [], "value": [], "weight": []}
     for way, column in money.items():
         values["world"] += [int(a["member"]) for a in answers]
         values["way"] += [way] * len(answers)
         values["value"] += column.tolist()
-        values["weight"] += weights.tolist()
-    return Made(decision, {"worlds": values, "reorder_levels": columns})
+        values["weight"] += [1.0 / len(answers)] * len(answers)
+    return Made(decision, {"worlds": values, "reorder_levels": columns, "capacity_plan": plan.capacity, "staffing": plan.staffing})
 
 
-def _answers(ensemble: Ensemble, ways: Mapping[str, Mapping[str, Any]], days: int, workers: Executor) -> tuple[Answers, list[dict[str, Any]]]:
-    """What every member says of every way, in the members' order; and those that failed, each with its reason."""
+def _rows_of(place: Path, member: int, way: int) -> Path:
+    """File of what people of stores do in a world under a way."""
+    return place / f"{member:05d}-{way}.npy"
+
+
+def _answers(members: Sequence[Start], ways: Mapping[str, Mapping[str, Any]], days: int, workers: Executor, place: Path) -> tuple[Answers, list[dict[str, Any]]]:
+    """What every member says of every way, in the members' order; and those that failed, each with its reason. place : for files, those of `_rows_of` stay."""
+    from omosim.twin.running import handed_over
+
     plain = {way: {group: value.model_dump(mode="json") for group, value in changes.items()} for way, changes in ways.items()}
     out: dict[int, dict[str, Any]] = {}
     failed: list[dict[str, Any]] = []
     started, told = time.perf_counter(), 0.0
-    with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
-        waiting = list(enumerate(ensemble.members))
-        try:
-            while waiting or workers.pending():
-                while waiting and workers.pending() < 4:
-                    i, member = waiting.pop(0)
-                    path = Path(place) / f"{i:05d}.snapshot"
-                    workers.submit(str(i), json.dumps({**member.save(path), "path": str(path), "days": days, "ways": plain}))
-                for outcome in workers.collect():
-                    i = int(outcome.name)
-                    (Path(place) / f"{i:05d}.snapshot").unlink(missing_ok=True)
-                    if outcome.value is None:
-                        assert outcome.failure is not None
-                        failed.append({"member": i, "kind": outcome.failure.kind, "message": outcome.failure.message})
-                    else:
-                        out[i] = {"member": i, **json.loads(outcome.value)}
-                    done, took = len(out) + len(failed), time.perf_counter() - started
-                    if took - told > 5:
-                        told = took
-                        sys.stderr.write(f"{done} of {len(ensemble)} worlds, {took:.0f} s, about {took / done * (len(ensemble) - done):.0f} s left\n")
-        finally:
-            workers.close()
-    if len(out) < len(ensemble) / 2:
+    try:
+        for i, task in enumerate(handed_over(place, members)):
+            workers.submit(str(i), json.dumps({**task, "days": days, "ways": plain, "in_store": str(place / f"{i:05d}")}))
+        while workers.pending():
+            for outcome in workers.collect():
+                i = int(outcome.name)
+                if outcome.value is None:
+                    assert outcome.failure is not None
+                    failed.append({"member": i, "kind": outcome.failure.kind, "message": outcome.failure.message})
+                else:
+                    out[i] = {"member": i, **json.loads(outcome.value)}
+                done, took = len(out) + len(failed), time.perf_counter() - started
+                if took - told > 5:
+                    told = took
+                    sys.stderr.write(f"{done} of {len(members)} worlds, {took:.0f} s, about {took / done * (len(members) - done):.0f} s left\n")
+    finally:
+        workers.close()
+    if len(out) < len(members) / 2:
         from omosim.twin.errors import CalibrationError
 
-        raise CalibrationError(f"{len(failed)} of {len(ensemble)} worlds failed: {failed[0]['message'] if failed else ''}")
+        raise CalibrationError(f"{len(failed)} of {len(members)} worlds failed: {failed[0]['message'] if failed else ''}")
     return [out[i] for i in sorted(out)], failed
+
+
+# ---- in the data's own terms -----------------------------------------------------------------------------------
+def _series(twin: Twin, answers: Answers, ways: list[str], seen: Mapping[str, Floats], factor: float, known: Known, seed: int) -> tuple[dict[str, Any], float]:
+    """Bands of each way's days as the data count them, and the spread of orders that the worlds lack.
+
+    Like a forecast's: times the orders of people without a name, with the day-to-day chance that members lack, and what is
+    known of the days. The same chance for every way of a world, so that ways differ by themselves alone.
+    """
+    from omosim.api.twin_forecast import SEED_STEP
+    from omosim.api.twin_state import today
+    from omosim.twin.decided import bands
+    from omosim.twin.forecast import Forecast, missing_spread, with_chance
+
+    day = (today(twin) - date(1970, 1, 1)).days
+    rng = np.random.Generator(np.random.Philox(key=[seed * SEED_STEP + 1, day]))
+    out: dict[str, Any] = {way: {} for way in ways}
+    spread = 0.0
+    for name in BANDS:
+        rows = {way: factor * np.array([[np.nan if v is None else v for v in a["ways"][way]["series"][name]] for a in answers]) for way in ways}
+        cv = missing_spread(seen[name], rows[ways[0]]) if name in seen else 0.0
+        spread = cv if name == BANDS[0] else spread
+        normals = rng.standard_normal(rows[ways[0]].shape)
+        for way, path in rows.items():
+            out[way][name] = bands(known.apply(Forecast(today(twin), {name: with_chance(path, cv, normals)})).paths[name])
+    return out, spread
+
+
+def _on_days(twin: Twin, known: Known, days: int, factor: float) -> Floats:
+    """(days,) factor on units of the members: people without a name, closed days, promotions."""
+    from omosim.api.twin_state import today
+    from omosim.twin.forecast import Forecast
+
+    return np.asarray(known.apply(Forecast(today(twin), {"orders": np.full((1, days), factor)})).paths["orders"][0])
+
+
+def _pickup(seen: Mapping[str, Floats], changes: Mapping[str, Any]) -> str:
+    """Where pickup comes from: "seen" in the data, "new" with the way, "" nowhere."""
+    if "pickups" in seen and np.nansum(seen["pickups"]) > 0:
+        return "seen"
+    strategy = changes.get("strategy")
+    return "new" if strategy is not None and any(strategy.capabilities[name].enabled for name in PICKUP if name in strategy.capabilities) else ""
 
 
 # ---- words and tables ------------------------------------------------------------------------------------------
@@ -160,35 +239,19 @@ def _answer(choice: Choice, days: int, currency: str, worlds: int) -> str:
     return f"{choice.best}: {number(best.gain, unit, sign=True)} operating profit against as it is, {over} ({band}; it earns more in {100 * best.prob_better:.0f} % of the worlds)."
 
 
-def _notes(failed: list[dict[str, Any]], ensemble: Ensemble, said: list[str]) -> list[str]:
+def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_known: bool) -> list[str]:
     notes = list(said)
-    if len({tuple(row) for row in ensemble.theta.tolist()}) == 1:
-        notes.append("all worlds share one set of parameters: their spread is of chance and of what is hidden of customers, and too narrow")
+    if factor > 1.005:
+        notes.append(f"profit is that of known customers' orders; daily bands, reorder levels and store plans count those of people without a name too, times {factor:.2f}")
+    if days_known:
+        notes.append("closed days and promotions to come are in daily bands, reorder levels and store plans, the same under every way; profit is without them")
     if failed:
         notes.append(f"{len(failed)} worlds failed and are left out: {failed[0]['message']}")
     notes.append("costs and stores are those of the market behind the twin unless its settings say otherwise: what the data cannot tell is assumed")
     return notes
 
 
-def _lines(answers: Answers, way: str, weights: np.ndarray) -> dict[str, float]:
+def _lines(answers: Answers, way: str) -> dict[str, float]:
     """The mean statement of a way."""
     names = answers[0]["ways"][way]["money"]
-    return {name: float(np.average([a["ways"][way]["money"][name] for a in answers], weights=weights)) for name in names}
-
-
-def _bands(answers: Answers, way: str) -> dict[str, dict[str, list[float]]]:
-    """Daily orders and pickups of a way: q05, q50, q95 over the worlds; what it is held against when the days have come."""
-    out = {}
-    for name in ("orders", "revenue", "pickups"):
-        rows = np.array([[np.nan if v is None else v for v in a["ways"][way]["series"][name]] for a in answers])
-        out[name] = {f"q{q:02d}": np.quantile(rows, q / 100, axis=0, method="hazen").tolist() for q in (5, 50, 95)}
-    return out
-
-
-def write_csvs(twin: Twin, tables: Mapping[str, Mapping[str, list[Any]]]) -> None:
-    """Tables as files that a shop's own systems take."""
-    from omosim.reports.export import csv_text
-    from omosim.results import write_text
-
-    if tables["reorder_levels"]:
-        write_text(twin.path / "reorder_levels.csv", csv_text(dict(tables["reorder_levels"])))
+    return {name: float(np.mean([a["ways"][way]["money"][name] for a in answers])) for name in names}

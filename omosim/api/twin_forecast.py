@@ -121,13 +121,13 @@ def kept_with(twin: Twin, made: Forecast) -> pd.DataFrame:
 
 def _lines(table: pd.DataFrame, origin: str, currency: str) -> list[str]:
     """The weeks of orders and revenue, as a reader wants them first."""
-    from omosim.results.words import number
+    from omosim.reports.twin_words import brief, of_currency, span
 
     mine = table[(table["origin"] == origin) & (table["step"] == "week") & table["series"].isin(("orders", "revenue"))]
     out = []
     for row in mine.to_dict("records"):
-        unit = f"minor {currency}" if row["unit"] == "minor" else str(row["unit"])
-        out.append(f"week from {row['date']}: {row['series']} {number(row['q50'], unit)} ({number(row['q05'], unit)} to {number(row['q95'], unit)} in nine of ten)")
+        unit = of_currency(str(row["unit"]), currency)
+        out.append(f"week from {row['date']}: {row['series']} {brief(row['q50'], unit, bare=row['series'] == 'orders')} ({span(row['q05'], row['q95'], unit)} in nine of ten)")
     return out
 
 
@@ -137,7 +137,9 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
     import pandas as pd
 
     from omosim.api.twin import _later_only, _place, write_twin_report
+    from omosim.api.twin_log import log_of, words_of
     from omosim.config.errors import refuse
+    from omosim.reports.twin_words import brief, of_currency
     from omosim.results.tables import plain_columns
     from omosim.twin import folder, record
 
@@ -145,6 +147,9 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
     place = _place(composed.options)
     with folder.writing(place) as step:
         table = step.twin.table("forecasts")
+        if table is None and (told := words_of(log_of(step.twin))):
+            print("\n".join(told))
+            return 0
         if table is None:
             raise refuse("the twin has no forecast yet", key="dir", value=str(place), cure=f"Write omosim twin forecast dir={place}, then omosim twin update when days have passed")
         frame = pd.DataFrame(table)
@@ -158,9 +163,14 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
         step.commit("score", f"{step.twin.version}-{len(made.scores)}", {"weeks": len(made.scores)}, {"files": put, "forecasts": forecasts})
     if made.scores.empty:
         print("no whole week of a forecast has been seen yet; bring newer data: omosim twin update")
+    units = dict(zip(made.scores["series"], made.scores["unit"], strict=True))
     for row in made.summary.to_dict("records"):
-        beside = ", ".join(f"{word} {row[key]:,.1f}" for word, key in (("seasonal naive", "crps_naive"), ("exponential smoothing", "crps_ets")) if np.isfinite(row[key]))
-        print(f"{row['series']}: CRPS {row['crps']:,.1f} over {row['weeks']} weeks ({beside or 'too short a past for others'}); 90 % bands held {100 * row['coverage']:.0f} % ({100 * row['coverage_low']:.0f} to {100 * row['coverage_high']:.0f}); bias {100 * row['bias']:+.1f} %")
+        unit = of_currency(str(units[row["series"]]), step.twin.head["currency"])
+        beside = ", ".join(f"{word} {brief(row[key], unit, bare=True)}" for word, key in (("seasonal naive", "crps_naive"), ("exponential smoothing", "crps_ets")) if np.isfinite(row[key]))
+        bias = f"{100 * row['bias']:+.1f} %" if np.isfinite(row["bias"]) else "–"
+        print(f"{row['series']}: CRPS {brief(row['crps'], unit)} over {row['weeks']} weeks ({beside or 'too short a past for others'}); 90 % bands held {100 * row['coverage']:.0f} % ({100 * row['coverage_low']:.0f} to {100 * row['coverage_high']:.0f}); bias {bias}")
     print(made.alarm.words)
+    for line in words_of(log_of(step.twin)):
+        print(line)
     print(f"Scores: {step.twin.path / 'scores.parquet'}. Report: {write_twin_report(step.twin)}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +14,12 @@ if TYPE_CHECKING:
     from omosim.schema.settings import Settings
     from omosim.study.executor import Executor
     from omosim.twin.dated import Dated
-    from omosim.twin.ensemble import Ensemble
     from omosim.twin.folder import Twin
     from omosim.twin.follow import Kept
     from omosim.twin.history import Floats
     from omosim.twin.opening import Opening
     from omosim.twin.parameters import Fit
-    from omosim.twin.running import Runs
+    from omosim.twin.running import Runs, Start
     from omosim.twin.tables import Tables
 
 #: people of a member beside known customers, at least, so that new ones can come
@@ -100,33 +100,34 @@ class Stand:
         from omosim.twin.follow import effective
         from omosim.twin.running import run_members
 
-        n = len(self.kept.theta)
         thetas = [effective(self.kept.columns, theta, shape) for theta, shape in zip(thetas, shapes, strict=True)]
-        plans = []
-        for i in range(n):
-            own = {"replication": self.first + i, "burn_in_days": 0}
-            plan: list[Settings] = []
-            for j, theta in enumerate(thetas):
-                same = j > 0 and np.array_equal(theta[i], thetas[j - 1][i])
-                plan.append(plan[-1] if same else self.settings_of(theta[i]).model_copy(update=own))
-            plans.append(plan)
-        return run_members([self.opening(i, thetas[0]) for i in range(n)], plans, days, workers)
+        starts, later = self._starts(thetas[0]), []
+        for i, start in enumerate(starts):
+            plan: list[Settings] = [start.settings]
+            for before, theta in pairwise(thetas):
+                plan.append(plan[-1] if np.array_equal(theta[i], before[i]) else self.settings_of(theta[i]).model_copy(update=self._own(i)))
+            later.append(plan[1:])
+        return run_members(starts, later, days, workers)
+
+    def members(self, shape: float) -> list[Start]:
+        """All members at the day's first second; shape : as `runs`."""
+        from omosim.twin.follow import effective
+
+        return self._starts(effective(self.kept.columns, self.kept.theta, shape))
+
+    def _own(self, member: int) -> dict[str, int]:
+        return {"replication": self.first + member, "burn_in_days": 0}
+
+    def _starts(self, theta: Floats) -> list[Start]:
+        from omosim.twin.running import Start
+
+        return [Start(self.opening(i, theta), self.settings_of(row).model_copy(update=self._own(i))) for i, row in enumerate(theta)]
 
     def opening(self, member: int, theta: Floats) -> Opening:
         """One member's state: the data's, with the goodwill that it has come to and the pace of (N, P) theta."""
         at = [c.name for c in self.kept.columns].index("pace")
         pace = float(np.exp(theta[member, at]))
         return replace(self.dated.opening, pace=pace, goodwill=self.kept.goodwill_of(member, self.dated.seats))
-
-    def ensemble(self, shape: float) -> Ensemble:
-        """All members at the day's first second; shape : as `runs`."""
-        from omosim.twin.ensemble import Ensemble
-        from omosim.twin.follow import effective
-
-        theta = effective(self.kept.columns, self.kept.theta, shape)
-        out = Ensemble.begin([self.opening(i, theta) for i in range(len(theta))], theta, self.settings_of, self.first)
-        out.compact = True
-        return out
 
 
 def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
@@ -163,7 +164,7 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     return Stand(found, settings_of, kept, first)
 
 
-def told(twin: Twin, ensemble: Ensemble) -> dict[str, Any]:
+def told(twin: Twin, stand: Stand, people: int) -> dict[str, Any]:
     """What the members stand on, in figures for `decision.json` and pages."""
-    first = ensemble.members[0]
-    return {"members": len(ensemble), "customers": first.known, "people": first.settings.shoppers, "as_of": twin.head["as_of"], "draws": len({tuple(row) for row in ensemble.theta.tolist()})}
+    theta = stand.kept.theta
+    return {"members": len(theta), "customers": len(stand.dated.opening), "people": people, "as_of": twin.head["as_of"], "draws": len({tuple(row) for row in theta.tolist()})}

@@ -306,8 +306,7 @@ class TwinDecision(View):
         #: `decision.json`
         self.content: dict[str, Any] = json.loads(checked(file).read_text(encoding="utf-8"))
         self._worlds = folder.table("worlds")
-        levels = folder.path / "reorder_levels.csv"
-        self._levels = levels.read_text(encoding="utf-8-sig") if levels.is_file() else ""
+        self._csv = {p.stem: p.read_text(encoding="utf-8-sig") for name in ("reorder_levels", "capacity_plan", "staffing") if (p := folder.path / f"{name}.csv").is_file()}
 
     @property
     def answer(self) -> str:
@@ -355,9 +354,20 @@ class TwinDecision(View):
 
     def reorder_levels(self) -> pd.DataFrame:
         """`reorder_levels.csv`: levels of stock by place and category under the way that was chosen; empty where there are none."""
+        return self._table("reorder_levels")
+
+    def capacity_plan(self) -> pd.DataFrame:
+        """`capacity_plan.csv`: most pickups a slot of each store; empty where none are foretold."""
+        return self._table("capacity_plan")
+
+    def staffing(self) -> pd.DataFrame:
+        """`staffing.csv`: people on duty by store, weekday and interval; empty where there are none."""
+        return self._table("staffing")
+
+    def _table(self, name: str) -> pd.DataFrame:
         import pandas as pd
 
-        return pd.read_csv(io.StringIO(self._levels)) if self._levels else pd.DataFrame()
+        return pd.read_csv(io.StringIO(self._csv[name])) if name in self._csv else pd.DataFrame()
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """What each way earns over the present one: a dot a world, the band of nine worlds of ten, the expected gain."""

@@ -67,13 +67,13 @@ class Snapshot:
             with np.load(path, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             head = json.loads(bytes(arrays.pop(_HEAD)).decode())
+            for name in head.pop(_ALIGNED, ()):
+                arrays[name] = arrays[name].view(_aligned(arrays[name].dtype))
         except (OSError, ValueError, KeyError) as error:
             raise SnapshotError(f"{path} is not a snapshot of omosim: {error}") from error
         if head.get("version", 0) > VERSION:
             raise SnapshotError(f"{path} has layout {head['version']}; this omosim reads up to {VERSION}: install a newer one")
         head.pop("version", None)
-        for name in head.pop(_ALIGNED, ()):
-            arrays[name] = arrays[name].view(_aligned(arrays[name].dtype))
         return cls(head, arrays)
 
 

@@ -18,7 +18,7 @@ _TONE = {"told": ("better", GREEN), "partly told": ("outside", YELLOW), "keeps i
 #: verdicts as a page says them
 SAYS = {"keeps its prior": "as assumed"}
 _Z90 = 1.645
-_CHARTS = 8
+_CHARTS = 9
 
 
 def learnt(posterior: Table | None, told: Table | None, currency: str) -> dict[str, Any] | None:
@@ -32,7 +32,7 @@ def learnt(posterior: Table | None, told: Table | None, currency: str) -> dict[s
     """
     if posterior is None or not posterior["parameter"]:
         return None
-    draws = len({d for d in posterior["draw"]}) if "draw" in posterior else 1
+    draws = len(set(posterior["draw"])) if "draw" in posterior else 1
     if told is not None and draws > 1:
         rows = [_told_row(r, currency) for r in _rows(told) if r.get("verdict")]
         if rows:
@@ -151,8 +151,8 @@ def moved(updates: Sequence[Mapping[str, Any]], currency: str = "") -> dict[str,
         return None
     day, last = steps[-1]
     rows = []
-    for name, figures in last["moved"].items():
-        found = _figures(figures)
+    for name in sorted(last["moved"], key=_place):
+        found = _figures(last["moved"][name])
         if found is None:
             continue
         before, after, low, high = found
@@ -160,9 +160,14 @@ def moved(updates: Sequence[Mapping[str, Any]], currency: str = "") -> dict[str,
         width = "–" if low is None or high is None else span(low, high, unit)
         rows.append({"title": title, "of": of, "ours": of in CHANNELS, "unit": unit_words(unit), "before": brief(before, unit, bare=True), "after": brief(after, unit, bare=True), "width": width,
                      "far": low is not None and high is not None and not low <= before <= high})  # fmt: skip
-    names = dict.fromkeys(name for _, did in steps for name in did["moved"])
+    names = sorted(dict.fromkeys(name for _, did in steps for name in did["moved"]), key=_place)
     charts = [c for name in names if (c := _moved_chart(name, steps, currency)) is not None][:_CHARTS]
     return {"rows": rows, "charts": charts, "times": len(steps), "day": day, "words": str(last.get("words") or ""), "far": [": ".join(p for p in name_of(str(s)) if p) for s in last.get("far") or ()]}
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Where a column stands: parameters of the model first, levels of series behind them."""
+    return (list(MOVING).index(name) if name in MOVING else len(MOVING) + name.startswith(LEVEL), name)
 
 
 def _figures(figures: Any) -> tuple[float, float, float | None, float | None] | None:

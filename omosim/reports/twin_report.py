@@ -11,7 +11,7 @@ from omosim.reports.page import render
 from omosim.reports.twin_days import calendar_picture, channels, hours_heat, weekly_chart
 from omosim.reports.twin_learnt import learnt, moved, untold
 from omosim.reports.twin_scores import BAND_SHARE, MAIN, alarm_part, held_picture, score_charts, scored
-from omosim.reports.twin_sections import Foretold, decided, forecast_of
+from omosim.reports.twin_sections import Foretold, decided, forecast_of, logged
 from omosim.reports.twin_words import brief, span
 
 Table = Mapping[str, list[Any]]
@@ -24,15 +24,17 @@ TELLS = {
 _SHOWN = 12  # files read last; those before stand in twin.json
 _NAMED = 4  # parameters named in the summary
 _SEVERITY = {"refused": ("worse", "accepted"), "warning": ("cannot_tell", "look at it"), "info": ("better", "note")}
-_STEPS = {"new": "made", "update": "new data", "fit": "closed forms", "calibrate": "fit by simulation", "forecast": "forecast", "score": "scored", "decide": "decided", "assimilate": "moved by data"}
+_STEPS = {"new": "made", "update": "new data", "fit": "closed forms", "calibrate": "fit by simulation", "forecast": "forecast", "score": "scored", "decide": "decided", "took": "way taken", "assimilate": "moved by data"}
 
 
-def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None, alarm: Mapping[str, Any] | None = None) -> str:
+def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None, alarm: Mapping[str, Any] | None = None,
+              log: Sequence[Mapping[str, Any]] = ()) -> str:  # fmt: skip
     """HTML of a twin.
 
     head : `twin.json`; tables : quality (code, severity, table, place, rows, done), panel (date, series, unit, value), days
     (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), identifiability, forecasts, scores, each where
-    it is there; decision : decision.json; alarm : see `twin_scores.alarm_part`
+    it is there; decision : decision.json; alarm : see `twin_scores.alarm_part`; log : rows of
+    decision_log.csv
     """
     days = tables.get("days", {"date": [], "state": [], "orders": []})
     counts = {s: days["state"].count(s) for s in ("observed", "closed", "gap", "partial")}
@@ -74,6 +76,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         alarm=watched,
         moved=moved(head["updates"], currency),
         decision=answer,
+        log=logged(log),
         learnt=found,
         learnt_until="" if newest is None or newest.get("as_of") == head["as_of"] else newest.get("as_of", ""),
         not_fitted=refused,

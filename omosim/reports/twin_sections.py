@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -148,7 +148,27 @@ def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
             drawn.append(Interval(way["way"], way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, words, says={"better": "earns more", "worse": "earns less"}.get(verdict, "earns the same" if same else "may earn more or less")))
     picture = forest_picture(forest("Gain over the present way", f"{unit_words(unit)}, {decision['days']} days; nine worlds of ten", drawn)) if drawn else ""
     return {"answer": decision["answer"], "tone": "better" if decision["sure"] else "cannot_tell", "rows": rows, "picture": picture, "unit": unit_words(unit), "notes": decision["notes"],
-            "knowing": brief(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"], "days": decision["days"]}  # fmt: skip
+            "knowing": brief(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"], "days": decision["days"], "stores": [_store(row) for row in decision.get("stores", ())]}  # fmt: skip
+
+
+def _store(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A store's week under the chosen way."""
+    told = lambda e: "–" if e is None else f"{percent(e['value'])} ({percent(e['ci_low'])} to {percent(e['ci_high'])})"
+    return {"store": row["store"], "to_pick": f"{row['to_pick_a_week']:,.0f}", "customers": f"{row['customers_a_week']:,.0f}", "pickers": f"{row['picker_hours_a_week']:,.1f}",
+            "counter": f"{row['counter_hours_a_week']:,.1f}", "ready": told(row["ready_on_time"]), "soon": told(row["wait_within_limit"]), "bins": f"{row['bins']:,}", "kept": row["kept"]}  # fmt: skip
+
+
+def logged(log: Sequence[Mapping[str, Any]], most: int = 40) -> list[dict[str, Any]]:
+    """The last decisions against what came, a row a way and series; the way that was taken first."""
+    out = []
+    shown = [row for row in log if row["taken"] or row["advised"] == "yes"]
+    for row in sorted(shown, key=lambda r: (r["number"], r["taken"] != ""), reverse=True)[:most]:
+        value = lambda key, row=row: "–" if row[key] is None else f"{row[key]:,.0f}"
+        says = {"as foretold": "better", "more": "cannot_tell", "less": "cannot_tell"}.get(row["says"], "")
+        out.append({"decided": row["decided"], "way": _way(row["way"]), "advised": row["advised"] == "yes", "taken": row["taken"], "series": f"{row['series']}{', ' + row['unit'] if row['series'] == 'revenue' else ''}",
+                    "days": f"{row['sum_days']} of {row['days']}", "realised": value("realised"), "foretold": "–" if row["foretold"] is None else f"{value('foretold')} ({value('low')} to {value('high')})",
+                    "says": row["says"], "tone": says, "held": f"{row['days_in_band']} of {row['days_seen']}"})  # fmt: skip
+    return out
 
 
 def _way(way: str) -> str:

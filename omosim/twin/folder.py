@@ -39,8 +39,8 @@ class Twin:
     """What `twin.json` says, read at one moment.
 
     head : name, currency, timezone, first_day, as_of (ISO days), `data` (rows of kind, file, sha256, rows, from_day, to_day,
-        version), `sources` (files that were read), `parameter_sets`, `forecasts`, `updates` (journal of steps done),
-        `files` (kind -> file of its newest version)
+        version), `sources` (files that were read), `parameter_sets`, `forecasts`, `decisions` (absent before the first),
+        `updates` (journal of steps done), `files` (kind -> file of its newest version)
     """
 
     path: Path
@@ -96,7 +96,7 @@ def read(path: str | os.PathLike[str]) -> Twin:
     if version > SCHEMA_VERSION:
         raise NewerSchema(f"{file}: written with schema version {version}, this omosim reads up to {SCHEMA_VERSION}. "
                           f"Install an omosim that reads schema version {version} (pip install --upgrade omosim).")  # fmt: skip
-    wrong = [n for n in _LISTS if not isinstance(head.get(n), list)] + [n for n in ("files",) if not isinstance(head.get(n), dict)]
+    wrong = [n for n in (*_LISTS, *(("decisions",) if "decisions" in head else ())) if not isinstance(head.get(n), list)] + [n for n in ("files",) if not isinstance(head.get(n), dict)]
     if wrong:
         raise NotAResult(f"{file}: '{wrong[0]}' is not what this omosim writes; take the file as it was written")
     return Twin(place, head)
@@ -156,8 +156,9 @@ class Step:
 def named(twin: Twin) -> set[str]:
     """Files of the folder that `twin.json` names."""
     head = twin.head
-    rows = [row for name in ("data", "parameter_sets", "forecasts") for row in head[name]]
-    return {row["file"] for row in rows if row.get("file")} | set(head["files"].values())
+    rows = [row for name in ("data", "parameter_sets", "forecasts", "decisions") for row in head.get(name, ())]
+    beside = {file for row in head.get("decisions", ()) for file in row.get("tables", {}).values()}
+    return {row["file"] for row in rows if row.get("file")} | beside | set(head["files"].values())
 
 
 def settle(twin: Twin) -> None:

@@ -109,7 +109,7 @@ def _purchases(fit: Fit, z: dict[str, float]) -> dict[str, float]:
     both = float(np.clip(repeat.a + repeat.b, 0.05, 500.0))
     old, fresh = fit.laws.acquisition.known_before, fit.laws.acquisition.new_per_week * weeks
     one = PEOPLE / max(old + fresh, 1.0)  # drawn for one of the retailer
-    old, fresh = (int(round(one * v * float(np.exp(move[n])))) for v, n in ((old, "known_people"), (fresh, "new_people")))
+    old, fresh = (round(one * v * float(np.exp(move[n]))) for v, n in ((old, "known_people"), (fresh, "new_people")))
     rng = np.random.default_rng([fit.seed, 6])
     width = int(np.ceil(4 * PEOPLE))
     u, begin = rng.random((2, width, 2)), rng.random((2, width))

@@ -6,9 +6,9 @@ So memory holds a member a process, not all. A task is JSON and its answer too; 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -16,13 +16,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from omosim.schema.settings import Settings
-from omosim.twin.ensemble import stacked
 from omosim.twin.errors import CalibrationError
 from omosim.twin.history import Floats
-from omosim.twin.members import HOURLY, Member
+from omosim.twin.members import Member
 from omosim.twin.opening import Opening
 
 ENTRY = "omosim.twin.running:member_task"
+#: file of what members of one task share
+SHARED = "opening.npz"
+#: series that members give by hour
+HOURLY = ("pickup_load",)
 
 
 class Workers(Protocol):
@@ -51,80 +54,105 @@ class Runs:
     units: dict[str, str] = field(default_factory=dict)
 
 
-def run_member(opening: Opening, settings: Sequence[Settings], days: Sequence[int]) -> tuple[list[dict[str, Floats]], Floats, dict[str, str]]:
-    """One member: its series of each stretch, its customers' goodwill at the end, units.
+@dataclass(frozen=True)
+class Start:
+    """Where a member begins: its state and its settings."""
 
-    settings : one a stretch; those after the first may differ in what may move (`omosim.model.drift.MOVES`)
+    opening: Opening
+    settings: Settings
+
+    def member(self) -> Member:
+        """The member itself, at its first second."""
+        return Member.begin(self.settings, self.opening)
+
+
+def run_member(start: Start, later: Sequence[Settings], days: Sequence[int]) -> tuple[list[dict[str, Floats]], Floats, dict[str, str]]:
+    """One member: its series of each stretch of days, its customers' goodwill at the end, units.
+
+    later : settings of the stretches after the first; they may differ in what may move (`omosim.model.drift.MOVES`)
     """
-    member = Member.begin(settings[0], opening)
+    member = start.member()
     rows: list[dict[str, Floats]] = []
     units: dict[str, str] = {}
-    for i, (at, n) in enumerate(zip(settings, days, strict=True)):
+    for i, n in enumerate(days):
         if i:
-            member = member.drifted(at)
+            member = member.drifted(later[i - 1])
         panel = member.advance(n)
         rows.append(panel.series | {name: panel.hourly[name] for name in HOURLY})
         units |= panel.units
     return rows, member.goodwill(), units
 
 
-def run_members(openings: Sequence[Opening], settings: Sequence[Sequence[Settings]], days: Sequence[int], workers: Workers | None = None) -> Runs:
+def run_members(starts: Sequence[Start], later: Sequence[Sequence[Settings]], days: Sequence[int], workers: Workers | None = None) -> Runs:
     """All members, in their order, whatever the order in which they end.
 
-    openings : one a member, alike but for pace and goodwill; settings : for each member, one a stretch
-    workers : None runs them here, one after another
+    starts : one a member, their states alike but for pace and goodwill; later : for each member, settings of the stretches after
+    the first; workers : None runs them here, one after another
 
     Raises
     ------
     CalibrationError : a member failed, with its number and why
     """
     if workers is None:
-        done = [run_member(o, s, days) for o, s in zip(openings, settings, strict=True)]
+        done = [run_member(start, plan, days) for start, plan in zip(starts, later, strict=True)]
     else:
-        with _passing(openings) as place:
-            done = _collected(place, openings, settings, days, workers)
+        with TemporaryDirectory(prefix="omosim-twin-") as folder:
+            done = _collected(Path(folder), starts, later, days, workers)
     units = {name: unit for _, _, more in done for name, unit in more.items()}
     return Runs([stacked([rows[i] for rows, _, _ in done]) for i in range(len(days))], np.array([g for _, g, _ in done]), units)
 
 
-@contextmanager
-def _passing(openings: Sequence[Opening]) -> Iterator[Path]:
-    """A folder with what all members share."""
-    with TemporaryDirectory(prefix="omosim-twin-") as folder:
-        openings[0].save(Path(folder) / "opening.npz")
-        yield Path(folder)
+def stacked(rows: Sequence[dict[str, Floats]]) -> dict[str, Floats]:
+    """Series -> (N, …) of all members; NaN where one has no such series."""
+    like = {name: x for row in rows for name, x in row.items()}
+    return {name: np.stack([row.get(name, np.full(like[name].shape, np.nan)) for row in rows]) for name in sorted(like)}
 
 
-def _collected(place: Path, openings: Sequence[Opening], settings: Sequence[Sequence[Settings]], days: Sequence[int],
+# ---- in other processes ----------------------------------------------------------------------------------------
+def handed_over(place: Path, starts: Sequence[Start]) -> Iterator[dict[str, Any]]:
+    """A task for each member, of which `taken` makes it again; what all share is written to the folder `place` once."""
+    starts[0].opening.save(place / SHARED)
+    for i, start in enumerate(starts):
+        if start.opening.goodwill is not None:
+            np.save(place / f"{i:05d}.goodwill.npy", start.opening.goodwill, allow_pickle=False)
+        yield {"place": str(place), "member": i, "pace": start.opening.pace, "settings": start.settings.model_dump(mode="json")}
+
+
+def taken(task: Mapping[str, Any]) -> Start:
+    """The member of a task."""
+    place = Path(task["place"])
+    own = place / f"{task['member']:05d}.goodwill.npy"
+    opening = replace(Opening.read(place / SHARED), pace=float(task["pace"]), goodwill=np.load(own, allow_pickle=False) if own.exists() else None)
+    return Start(opening, Settings.model_validate(task["settings"]))
+
+
+def _collected(place: Path, starts: Sequence[Start], later: Sequence[Sequence[Settings]], days: Sequence[int],
                workers: Workers) -> list[tuple[list[dict[str, Floats]], Floats, dict[str, str]]]:  # fmt: skip
-    for i, (opening, plan) in enumerate(zip(openings, settings, strict=True)):
-        if opening.goodwill is not None:
-            np.save(place / f"{i:05d}.before.npy", opening.goodwill, allow_pickle=False)
-        plain = [plan[0].model_dump(mode="json")] + [one.model_dump(mode="json") if one != plan[0] else None for one in plan[1:]]
-        workers.submit(str(i), json.dumps({"place": str(place), "member": i, "pace": opening.pace, "settings": plain, "days": list(days)}))
+    for task, plan in zip(handed_over(place, starts), later, strict=True):
+        plain = [None if one == before else one.model_dump(mode="json") for before, one in pairwise([starts[task["member"]].settings, *plan])]
+        workers.submit(str(task["member"]), json.dumps({**task, "later": plain, "days": list(days)}))
     done: dict[int, dict[str, Any]] = {}
     while workers.pending():
         for outcome in workers.collect():
             if outcome.value is None:
-                raise CalibrationError(f"member {outcome.name} of {len(openings)} failed: {outcome.failure.message if outcome.failure else ''}")
+                raise CalibrationError(f"member {outcome.name} of {len(starts)} failed: {outcome.failure.message if outcome.failure else ''}")
             done[int(outcome.name)] = json.loads(outcome.value)
     out = []
-    for i in range(len(openings)):
+    for i in range(len(starts)):
         rows = [{name: np.array(x, np.float64) for name, x in row.items()} for row in done[i]["series"]]  # None becomes NaN
         out.append((rows, np.load(place / f"{i:05d}.after.npy", allow_pickle=False), done[i]["units"]))
     return out
 
 
 def member_task(text: str) -> str:
-    """Entry of a worker process: {"place", "member", "pace", "settings", "days"} in, series and units out; goodwill goes by files."""
+    """Entry of a worker process: a task of `handed_over` with "later" and "days" in, series and units out; goodwill goes by files."""
     task = json.loads(text)
-    place, name = Path(task["place"]), f"{task['member']:05d}"
-    before = place / f"{name}.before.npy"
-    opening = replace(Opening.read(place / "opening.npz"), pace=float(task["pace"]), goodwill=np.load(before, allow_pickle=False) if before.exists() else None)
-    plan = [Settings.model_validate(task["settings"][0])]
-    plan += [plan[0] if one is None else Settings.model_validate(one) for one in task["settings"][1:]]
-    rows, goodwill, units = run_member(opening, plan, task["days"])
-    np.save(place / f"{name}.after.npy", goodwill, allow_pickle=False)
+    start = taken(task)
+    plan = [start.settings]
+    for one in task["later"]:
+        plan.append(plan[-1] if one is None else Settings.model_validate(one))
+    rows, goodwill, units = run_member(start, plan[1:], task["days"])
+    np.save(Path(task["place"]) / f"{task['member']:05d}.after.npy", goodwill, allow_pickle=False)
     series = [{key: _plain(x) for key, x in row.items()} for row in rows]
     return json.dumps({"series": series, "units": units}, allow_nan=False)
 

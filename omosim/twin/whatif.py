@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from omosim.schema.settings import Settings
 from omosim.twin.decide import daily_counts
 from omosim.twin.history import Floats
 from omosim.twin.members import Member
+from omosim.twin.running import taken
 from omosim.world.start import was_under_way
 
 #: settings that a way may change
@@ -111,15 +111,15 @@ def whatif_task(text: str) -> str:
 
     Parameters
     ----------
-    text : JSON of {"path", "settings", "known": the member (`Member.save`); "days"; "ways": name -> {"strategy"?, "scenario"?}
-        as JSON; "pickups": whether rows of pickups are wanted}
+    text : JSON of a task of `running.handed_over` with "days"; "ways": name -> {"strategy"?, "scenario"?} as JSON; "in_store":
+        beginning of the names of files for each way's rows of work in stores, none without
 
     Returns
     -------
     JSON of way -> {"money", "demand" (nodes x categories x days), "series"}, and "nodes", "categories"
     """
     task = json.loads(text)
-    member = Member.read(Path(task["path"]), task)
+    member = taken(task).member()
     past = until_today(member)
     out: dict[str, Any] = {}
     names: tuple[list[str], list[str]] = ([], [])

@@ -277,6 +277,24 @@ def test_a_decision_is_that_of_its_file(twin: om.Twin) -> None:
     shown = words(decision.plot())
     assert "staff*2" in shown and "[KRW, 7 days]" in shown and "10 plausible worlds" in shown and "nine worlds of ten" in shown
     assert (decision.reorder_levels()["order_up_to"] >= 0).all()
+    for name in ("capacity_plan", "staffing"):
+        assert len(getattr(decision, name)()) == (max(0, len((twin.path / f"{name}.csv").read_text(encoding="utf-8-sig").splitlines()) - 1) if (twin.path / f"{name}.csv").is_file() else 0)
+
+
+def test_what_was_done_of_a_decision_is_noted_and_the_log_says_what_came(place: Path, tmp_path: Path) -> None:
+    here = tmp_path / "twin"
+    shutil.copytree(place / "young", here)
+    twin = om.Twin(here)
+    assert twin.decision_log().empty
+    advised = twin.decide("staff*2", members=MEMBERS, assimilate=False, horizon=7, jobs=1)
+    with pytest.raises(ConfigError, match="is no way of the last decision"):
+        twin.decide(took="omo")
+    noted = twin.decide(took="staff*2")
+    assert noted.content == advised.content and "staff*2 was taken" in twin.said and twin.updates()["what"].iloc[-1] == "taken: staff*2"
+    twin.update(orders=place / "all.csv")
+    log = twin.decision_log()
+    taken = log[log["taken"] == "told"]
+    assert set(taken["way"]) == {"staff*2"} and taken.set_index("series").loc["orders", "realised"] == twin.to_frame()["orders"].loc[shop.date(DAYS) :].iloc[:7].sum()
 
 
 def test_days_and_parameters_say_what_they_show(twin: om.Twin) -> None:

@@ -68,7 +68,7 @@ def test_a_decision_weighs_ways_in_the_same_worlds(place: Path, capsys: pytest.C
     with open(place / "reorder_levels.csv", encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     page = (place / "report.html").read_text(encoding="utf-8")
-    assert "The last decision" in page and made["answer"].split(":")[0] in page and "Gain over the present way" in page
+    assert "What to do" in page and made["answer"].split(":")[0] in page and "Gain over the present way" in page
     assert rows and all(int(row["order_up_to"]) >= int(row["reorder_level"]) >= 0 for row in rows)
 
 
@@ -90,7 +90,7 @@ def test_what_came_is_scored(place: Path, capsys: pytest.CaptureFixture) -> None
     weeks = [(h, c) for s, h, c in zip(table["series"], table["horizon"], table["crps"], strict=True) if s == "orders"]
     assert len(weeks) >= 1 and all(c >= 0 for _, c in weeks)
     page = (place / "report.html").read_text(encoding="utf-8")
-    assert all(head in page for head in ("The last forecast", "How earlier forecasts did", "Orders by day")) and "<script" not in page
+    assert all(head in page for head in ("What comes next", "How good earlier forecasts were", "What the data moved")) and "<script" not in page
 
 
 @pytest.mark.slow

@@ -1,0 +1,285 @@
+"""From a decision's worlds to what stores must have: slots, pickers and counter, by the planner of `omosim bopis`.
+
+Members stand in stores of the market behind the twin. Where the retailer's own are as many, each has the orders of its
+counterpart; else they share all orders as they shared pickups (or sales) in the log. Tests: tests/twin/test_capacity.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from omosim.planning.history import StoreHistory
+    from omosim.planning.plan import PlanOptions, StorePlan
+    from omosim.planning.worlds import WorldHistory
+    from omosim.schema.settings import NetworkSettings
+    from omosim.twin.forecast import Known
+    from omosim.twin.tables import Tables
+
+#: name of the one store of a log that names none (as in `omosim bopis`)
+ONE_STORE = "store"
+#: share by which orders of one store are dealt out evenly over time
+GOLDEN = 0.6180339887498949
+#: stores that are planned at most, those with most work; a week of one takes some seconds
+MOST_STORES = 24
+Table = dict[str, list[Any]]
+
+
+@dataclass
+class Planned:
+    """What stores must have.
+
+    Parameters
+    ----------
+    capacity : columns of capacity_plan.csv, as the pickup planner writes it; empty without pickups
+    staffing : columns of staffing.csv, a row an hour of the week and store
+    stores : a row a store: what a week takes and how well it serves
+    notes : what is missing and why, in words
+    """
+
+    capacity: Table = field(default_factory=dict)
+    staffing: Table = field(default_factory=dict)
+    stores: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[str], first_day: int, days: int, network: NetworkSettings, *, factor: float,
+                known: Known, spread: float, pickup: str, seed: int) -> Planned:  # fmt: skip
+    """Plan every store of the retailer for the orders that worlds have under the chosen way.
+
+    Parameters
+    ----------
+    worlds : of each world, IN_STORE rows (`twin.whatif`), seconds from today
+    nodes : names of the market's places; first_day : today, days since 1970
+    factor : orders in all for one of a known customer; known : of days to come; spread : of days beyond the worlds' own
+    pickup : "seen" in the data, "new" with the way, "" there is none: pickups of the worlds are left out
+    """
+    from omosim.api.pickup import plan_options
+    from omosim.config.compose import compose
+    from omosim.schema.columns import WEEKDAYS
+    from omosim.twin.whatif import AT_COUNTER, FOR_CAR, FOR_LOCKER
+
+    out = Planned()
+    shares = stores_of(tables.orders.lines)
+    if not shares:
+        out.notes.append("no capacity plan and no staffing: the data name no store and show no pickup and no sale in one")
+        return out
+    rows = _rows(worlds, nodes, list(shares), np.array(list(shares.values())))
+    picked = np.isin(rows["kind"], (AT_COUNTER, FOR_CAR, FOR_LOCKER))
+    if not pickup:
+        rows = rows[~picked]
+        picked = np.zeros(len(rows), bool)
+    if not picked.any():
+        why = ("the data show some, but the way that is advised has none; a twin trades as it is by the strategy that it was made with (strategy=NAME)" if pickup == "seen"
+               else "the data show none and the way that is advised brings none")  # fmt: skip
+        out.notes.append(f"no capacity plan: no order is to be picked up in a store, {why}")
+    elif pickup == "new":
+        out.notes.append("pickup is new: how many will take it no data of this retailer tell, slots and pickers rest on the market behind the twin")
+    if not len(rows):
+        out.notes.append("no staffing: the worlds have no order that people of a store work for")
+        return out
+    asked = compose("bopis").options
+    options = plan_options(asked, network, seed)
+    busiest = sorted(shares, key=lambda s: -int((rows["store"] == list(shares).index(s)).sum()))[:MOST_STORES]
+    if len(busiest) < len(shares):
+        out.notes.append(f"{len(shares)} stores in the data: the {MOST_STORES} with most orders are planned")
+    plans = []
+    for number, store in enumerate(shares):
+        mine = rows[rows["store"] == number]
+        if store not in busiest or not len(mine):
+            continue
+        history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread)
+        plan = _planned(history, options, promise_s, told, network, pickups=bool((mine["kind"] <= FOR_LOCKER).any()))
+        if plan.days:
+            plans.append(plan)
+            out.stores.append(_store_row(plan))
+        out.notes += [f"{store}: {WEEKDAYS[w]}: {why}" for w, why in plan.refused.items()][:3]
+    _tables(out, plans, asked["slot_minutes"], bool(picked.any()))
+    if plans:
+        promise = ", ".join(sorted({f"{p.promise_s / 3600:.3g} h ({p.promise_from})" for p in plans}))
+        out.notes.append(f"stores: ready by {promise} for {100 * options.targets.ready_on_time:.0f} % of pickups, no wait beyond {options.wait_s / 60:g} min for {100 * options.targets.soon:.0f} % at the counter; "
+                         f"opening hours from {'; '.join(sorted({p.history.hours_from for p in plans}))}; work times of picking and serving are assumed")  # fmt: skip
+    return out
+
+
+def stores_of(lines: pd.DataFrame) -> dict[str, float]:
+    """The retailer's stores with the part each has of pickups, or of sales in stores where nothing was picked up; by name."""
+    from omosim.twin.panel import COLLECTED
+
+    way = lines["fulfilment"] if "fulfilment" in lines else None
+    if way is None or way.isna().all():
+        in_store = lines["channel"] == "store" if "channel" in lines else lines["store_id"].notna()
+        part = lines[in_store | lines["store_id"].notna()]
+    else:
+        picked = way.isin(COLLECTED)
+        part = lines[picked if picked.any() else (way == "store")]
+    if part.empty:
+        return {}
+    if part["store_id"].isna().all():
+        return {ONE_STORE: 1.0}
+    count = part.groupby("store_id")["order_id"].nunique().sort_index()
+    return {str(name): float(n) / float(count.sum()) for name, n in count.items()}
+
+
+def _rows(worlds: Sequence[np.ndarray], nodes: Sequence[str], stores: list[str], shares: np.ndarray) -> np.ndarray:
+    """Rows of every world with their world and the retailer's store."""
+    from omosim.twin.whatif import IN_STORE
+
+    every = np.concatenate(list(worlds)) if len(worlds) else np.zeros(0, IN_STORE)
+    out = np.zeros(len(every), np.dtype([*IN_STORE.descr, ("world", "i4"), ("store", "i4")]))
+    for name in IN_STORE.names or ():
+        out[name] = every[name]
+    out["world"] = np.repeat(np.arange(len(worlds)), [len(w) for w in worlds])
+    own = [i for i, name in enumerate(nodes) if name.startswith("S")]
+    if len(own) == len(stores):  # names that are equal meet, as both are in order
+        place = np.full(len(nodes), -1)
+        place[own] = np.arange(len(stores))
+        out["store"] = place[out["node"]]
+        return out[out["store"] >= 0]
+    turn = np.concatenate([np.arange(len(w)) for w in worlds]) if len(worlds) else np.zeros(0)
+    out["store"] = np.minimum(np.searchsorted(np.cumsum(shares), (turn + 0.5) * GOLDEN % 1.0, side="right"), len(stores) - 1)
+    return out
+
+
+def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.ndarray, worlds: int, first_day: int, days: int, network: NetworkSettings, options: PlanOptions,
+             factor: float, known: Known, spread: float) -> tuple[WorldHistory, int, str]:  # fmt: skip
+    """A store's days as the worlds have them, with the hours and the promise that its own log shows."""
+    from datetime import date, timedelta
+
+    from omosim.planning.errors import PlanError
+    from omosim.planning.history import COUNTER_SIDE, CURBSIDE, LOCKER, PICKUP, WALK_IN, store_history
+    from omosim.planning.plan import promise_seconds
+    from omosim.planning.worlds import WORLD_ORDER, world_history
+    from omosim.twin.whatif import AT_COUNTER, FOR_CAR, FOR_LOCKER, PARCEL, SERVED
+    from omosim.world.calendar import clock_seconds
+
+    opens, closes = clock_seconds(network.stores.opens), clock_seconds(network.stores.closes)
+    past: StoreHistory | None
+    try:
+        past = store_history(tables.orders, None if store == ONE_STORE else store, opens, closes)
+    except PlanError:
+        past = None
+    hours = (past.opens, past.closes, past.hours_from) if past is not None else (opens, closes, "network.stores.opens and closes")
+    today = date(1970, 1, 1) + timedelta(days=first_day)
+    dates = [today + timedelta(days=i) for i in range(days)]
+    weekday = (first_day + np.arange(days) + 3) % 7
+    trades = np.array([d not in known.closed for d in dates]) & ~np.isin(weekday, list(past.shut) if past is not None else [])
+    made = np.zeros(len(rows), WORLD_ORDER)
+    made["world"], made["placed_s"], made["units"] = rows["world"], rows["placed_s"], rows["units"]
+    kinds = {AT_COUNTER: (PICKUP, COUNTER_SIDE), FOR_CAR: (PICKUP, CURBSIDE), FOR_LOCKER: (PICKUP, LOCKER), SERVED: (WALK_IN, COUNTER_SIDE), PARCEL: (PICKUP, LOCKER)}
+    for kind, (what, place) in kinds.items():
+        made["kind"][rows["kind"] == kind], made["place"][rows["kind"] == kind] = what, place
+    if past is not None:
+        _at_own_hours(made, past, first_day)
+    factors = np.array([factor * known.factors.get(d, {}).get("orders", 1.0) for d in dates])
+    history = world_history(store, made, worlds, first_day, trades, factors, hours, spread)
+    promise_s, told = promise_seconds(past if past is not None else history, options)
+    return history, promise_s, told
+
+
+def _at_own_hours(made: np.ndarray, past: StoreHistory, first_day: int) -> None:
+    """Sales in the store at the hours at which this store sells, where its log shows them; changes `made` in place."""
+    from omosim.planning.history import WALK_IN
+    from omosim.schema.columns import DAY
+
+    sold = past.orders[past.orders["kind"] == WALK_IN]
+    if len(sold) < 50:
+        return
+    mine = np.flatnonzero(made["kind"] == WALK_IN)
+    day = made["placed_s"][mine] // DAY
+    weekday = (first_day + day + 3) % 7
+    for w in range(7):
+        at = mine[weekday == w]
+        own = sold.loc[(sold["day"] + 3) % 7 == w, "second"].to_numpy()
+        pool = np.sort(own if len(own) >= 20 else sold["second"].to_numpy())
+        level = (np.arange(len(at)) + 0.5) * GOLDEN % 1.0
+        made["placed_s"][at] = made["placed_s"][at] // DAY * DAY + pool[(level * len(pool)).astype(np.int64)]
+
+
+def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: str, network: NetworkSettings, pickups: bool) -> StorePlan:
+    """The plan of every weekday that the worlds' days have; without pickups nobody picks."""
+    import os
+    from dataclasses import replace
+
+    from omosim.planning.demand import WorkLaw
+    from omosim.planning.errors import PlanError
+    from omosim.planning.history import weekday_of
+    from omosim.planning.plan import DayPlan, StorePlan, plan_day
+
+    if not pickups and not options.targets.pooled:
+        options = replace(options, targets=replace(options.targets, ready_on_time=0.0, least=(0, options.targets.least[1])))
+    asked = sorted(set(weekday_of(history.dates).tolist()))
+
+    def one(weekday: int) -> DayPlan | str:
+        try:
+            return plan_day(history, weekday, options, promise_s, network, both)
+        except PlanError as error:
+            return str(error)
+
+    cores = os.cpu_count() or 1  # kernels run without the interpreter's lock
+    with ThreadPoolExecutor(cores) as pool, ThreadPoolExecutor(cores) as both:
+        made = dict(zip(asked, pool.map(one, asked), strict=True))
+    refused = {w: found for w, found in made.items() if isinstance(found, str)}
+    days = [found for found in made.values() if not isinstance(found, str)]
+    return StorePlan(history, options, promise_s, told, days, refused, "days of worlds: there is no past of them to check", WorkLaw.of(network), [], None)
+
+
+# ---- tables --------------------------------------------------------------------------------------------------------
+def _store_row(plan: StorePlan) -> dict[str, Any]:
+    """What a week of a store takes and how well it serves, on its hardest day."""
+    import math
+
+    worst = min(plan.days, key=lambda day: day.ready_on_time.value)
+    slow = min(plan.days, key=lambda day: day.soon.value)
+    pickups = sum(day.orders.value for day in plan.days)
+    return {
+        "store": plan.history.store, "days": len(plan.days), "to_pick_a_week": round(pickups, 1), "customers_a_week": round(sum(day.customers.value for day in plan.days), 1),
+        "picker_hours_a_week": sum(day.paid_hours[0] for day in plan.days), "counter_hours_a_week": sum(day.paid_hours[1] for day in plan.days),
+        "ready_on_time": worst.ready_on_time.plain() if pickups > 0 else None, "wait_within_limit": slow.soon.plain(),
+        "bins": math.ceil(max(day.shelf.needed.value for day in plan.days)), "kept": all(day.all_kept for day in plan.days),
+    }  # fmt: skip
+
+
+def _tables(out: Planned, plans: Sequence[StorePlan], minutes: int, pickups: bool) -> None:
+    from omosim.planning import outputs
+
+    for plan in plans:
+        parts = [(out.staffing, _staff_columns(plan))] + ([(out.capacity, outputs.capacity_columns(plan, minutes))] if pickups else [])
+        for whole, more in parts:
+            for name, values in more.items():
+                whole.setdefault(name, []).extend(values)
+
+
+def _staff_columns(plan: StorePlan) -> Table:
+    """People by hour of the week: the most of its quarter hours; the work that comes; orders over days of all worlds."""
+    from omosim.planning import outputs
+    from omosim.planning.history import PICKUP, WALK_IN
+    from omosim.planning.worlds import WorldHistory
+    from omosim.schema.columns import WEEKDAYS
+
+    assert isinstance(plan.history, WorldHistory)
+    load = {name: plan.history.by_hour(kind) for name, kind in (("to_pick", PICKUP), ("sales", WALK_IN))}
+    out: Table = {}
+    for day in plan.days:
+        hours: dict[int, list[dict[str, Any]]] = {}
+        for row in outputs.staff_rows(day):
+            hours.setdefault(int(row["from"][:2]), []).append(row)
+        for hour, quarters in hours.items():
+            people = [name for name in quarters[0] if name not in ("from", "to", "picking_work", "counter_work")]
+            made: dict[str, Any] = {"store": plan.history.store, "weekday": WEEKDAYS[day.weekday], "from": quarters[0]["from"], "to": quarters[-1]["to"]}
+            made |= {name: max(q[name] for q in quarters) for name in people}
+            made |= {name: round(sum(q[name] for q in quarters) / len(quarters), 2) for name in ("picking_work", "counter_work")}
+            for name, table in load.items():
+                seen = table[day.weekday, hour]
+                seen = seen[~np.isnan(seen)]
+                made |= {f"{name}_q{q:02d}": round(float(np.quantile(seen, q / 100, method="hazen")), 1) for q in (5, 50, 95)}
+            for name, value in made.items():
+                out.setdefault(name, []).append(value)
+    return out

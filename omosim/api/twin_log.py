@@ -1,0 +1,130 @@
+"""Decisions of a twin's folder: what was advised, which way was taken, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omosim.twin.folder import Step, Twin
+
+#: tables of the last decision that stand in the folder as CSV
+CSVS = ("capacity_plan", "staffing", "reorder_levels")
+LOG = "decision_log.csv"
+COLUMNS = ("number", "decided", "way", "advised", "taken", "series", "unit", "days", "days_seen", "sum_days", "realised", "foretold", "low", "high", "says", "days_in_band", "coverage", "coverage_low", "coverage_high")
+_SHOWN = 3
+
+
+def decisions_of(head: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of `decisions`, the oldest first; of a twin from before there was such a list, its one decision."""
+    if "decisions" in head:
+        return list(head["decisions"])
+    file = head["files"].get("decision")
+    return [] if file is None else [{"file": file, "took": None, "tables": {"reorder_levels": head["files"]["reorder_levels"]} if "reorder_levels" in head["files"] else {}}]
+
+
+def with_decision(head: Mapping[str, Any], made: Mapping[str, Any], file: str, tables: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The list with a new decision: one of the same day and ways is replaced, tables of earlier ones are let go."""
+    ways = [way["way"] for way in made["ways"]]
+    before = [{**row, "tables": {}} for row in decisions_of(head) if (row.get("from"), row.get("ways")) != (made["from"], ways)]
+    row = {"from": made["from"], "days": made["days"], "ways": ways, "best": made["best"], "present": made["present"], "sure": made["sure"], "took": None, "file": file, "tables": dict(tables)}
+    return [*before, row]
+
+
+def note_taken(step: Step, way: str) -> str:
+    """Note which way of the last decision was taken; returns what to say. ConfigError where there is none, or no such way."""
+    from omosim.config.errors import nearest, refuse, show
+
+    rows = decisions_of(step.twin.head)
+    if not rows:
+        raise refuse("the twin has no decision yet", key="took", value=show(way), cure=f"Write omosim twin decide dir={step.twin.path} ways=[{way}]")
+    made = _decision(step.twin, rows[-1])
+    ways = [found["way"] for found in made["ways"]]
+    if way not in ways:
+        raise refuse("is no way of the last decision", key="took", value=show(way), allowed=", ".join(ways), near=nearest(way, ways), cure="Weigh it first: ways=[…]")
+    new = [*rows[:-1], {**rows[-1], "from": made["from"], "took": way}]
+    if new != rows:
+        step.commit("took", f"{made['from']}-{len(step.twin.head['updates'])}", {"took": way}, {"decisions": new})
+    return f"Decision of {made['from']}: {way} was taken, {made['best']} was advised."
+
+
+def _decision(twin: Twin, row: Mapping[str, Any]) -> dict[str, Any]:
+    from omosim.twin.folder import checked
+
+    return dict(json.loads(checked(twin.path / row["file"]).read_text(encoding="utf-8")))
+
+
+def log_of(twin: Twin) -> list[dict[str, Any]]:
+    """Rows of the log: every decision, way and series of which a day has been seen; money in units of the currency.
+
+    taken : "told", "assumed" (nobody said: the present way goes on until somebody does), "" another way
+    """
+    from omosim.api.twin_forecast import panel_series
+    from omosim.results.words import minor_units, unit_words
+    from omosim.twin.decided import held
+
+    rows = decisions_of(twin.head)
+    if not rows or twin.file("panel") is None:
+        return []
+    seen, first = panel_series(twin), date.fromisoformat(twin.head["first_day"])
+    out = []
+    for number, kept in enumerate(rows, 1):
+        made = _decision(twin, kept)
+        took = kept.get("took") or made["present"]
+        for way in made["ways"]:
+            for row in held(way["series"], date.fromisoformat(made["from"]), first, seen):
+                unit = str(made["unit"]) if row["series"] == "revenue" else "orders"
+                scale = minor_units(unit)
+                money = {name: None if row[name] is None else row[name] / scale for name in ("realised", "foretold", "low", "high")}
+                taken = ("told" if kept.get("took") else "assumed") if way["way"] == took else ""
+                out.append({"number": number, "decided": made["from"], "way": way["way"], "advised": "yes" if way["way"] == made["best"] else "no", "taken": taken, "unit": unit_words(unit), **row, **money})
+    return out
+
+
+def words_of(rows: list[dict[str, Any]]) -> list[str]:
+    """A line for each of the last decisions whose days have begun: what the way that was taken foretold, and what came."""
+    out = []
+    taken = [row for row in rows if row["taken"]]
+    for number in sorted({row["number"] for row in taken})[-_SHOWN:]:
+        mine = [row for row in taken if row["number"] == number]
+        how = "was taken" if mine[-1]["taken"] == "told" else "assumed, as nobody noted what was done: twin decide took=WAY"
+        out.append(f"decision {number} of {mine[-1]['decided']}, {mine[-1]['way']} ({how}): {'; '.join(map(_words, mine))} (bands are meant for 9 days of 10)")
+    return out
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    name = row["series"] + (f" ({row['unit']})" if row["series"] == "revenue" else "")
+    band = f"{row['days_in_band']} of {row['days_seen']} days in their band"
+    if row["realised"] is None:
+        return f"{name} {band}"
+    return f"{name} {row['realised']:,.0f} in {row['sum_days']} days, foretold {row['foretold']:,.0f} ({row['low']:,.0f} to {row['high']:,.0f}), {row['says']}, {band}"
+
+
+def renewed(twin: Twin) -> list[dict[str, Any]]:
+    """Write what follows from the folder's decisions (CSVs of the last one, the log), drop what no longer does; returns the log."""
+    from omosim.reports.export import csv_text
+    from omosim.results.tables import read_arrow
+    from omosim.twin.folder import checked
+
+    rows = decisions_of(twin.head)
+    tables = rows[-1]["tables"] if rows else {}
+    for kind in CSVS if rows else ():
+        file = tables.get(kind)
+        _write(twin, f"{kind}.csv", csv_text(read_arrow(checked(twin.path / file)).to_pydict()) if file else None)
+    log = log_of(twin)
+    if rows:
+        _write(twin, LOG, csv_text({name: [row[name] if not isinstance(row[name], float) else round(row[name], 4) for row in log] for name in COLUMNS}) if log else None)
+    return log
+
+
+def _write(twin: Twin, name: str, text: str | None) -> None:
+    """A file of this text, or none."""
+    from omosim.results import write_text
+
+    path = twin.path / name
+    if text is None:
+        path.unlink(missing_ok=True)
+    elif not path.is_file() or path.read_bytes() != text.encode():
+        write_text(path, text)

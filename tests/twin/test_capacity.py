@@ -1,0 +1,144 @@
+"""What stores need, from worlds of known orders: work by hand, doubt in the intervals, days and names of the retailer."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from omosim.api.twin_capacity import plan_stores, stores_of
+from omosim.ingest import OrderLog
+from omosim.twin.forecast import Known
+from omosim.twin.tables import Tables
+from omosim.twin.whatif import AT_COUNTER, IN_STORE, PARCEL, SERVED
+
+DAY, HOUR = 86_400, 3600
+MONDAY = 20_000 - (20_000 + 3) % 7
+NODES = ["DC", "S01", "S02", "S03"]
+WORLDS = 12
+
+
+def log_of(rows: list[tuple[str, str, str]]) -> Tables:
+    """A log of so many single orders: store, channel, fulfilment; sold between 10 and 19 on the days before today."""
+    n = len(rows)
+    placed = (MONDAY - 1 - np.arange(n) % 28) * DAY + 10 * HOUR + (np.arange(n) * 997) % (9 * HOUR)
+    lines = pd.DataFrame(rows, columns=["store_id", "channel", "fulfilment"])
+    lines["order_id"] = [f"o{i}" for i in range(n)]
+    lines["placed_local"], lines["placed_utc"], lines["units"], lines["value"], lines["status"] = placed, placed, 1, 100, "completed"
+    for name in ("promised_utc", "ready_utc", "collected_utc", "returned_utc"):
+        lines[name] = -1
+    return Tables(OrderLog("f.csv", "", "own", "KRW", "UTC", lines, pd.DataFrame(), pd.DataFrame({"class": [], "rows": []}), n))
+
+
+def world(rng: np.random.Generator, rates: dict[int, float], days: int, node: int = 1) -> np.ndarray:
+    """Orders of each kind, evenly from 10 to 19, two units each."""
+    parts = []
+    for kind, rate in rates.items():
+        for day in range(days):
+            rows = np.zeros(rng.poisson(rate), IN_STORE)
+            rows["placed_s"] = day * DAY + rng.integers(10 * HOUR, 19 * HOUR, len(rows))
+            rows["units"], rows["node"], rows["kind"] = 2, node, kind
+            parts.append(rows)
+    out = np.concatenate(parts)
+    return out[np.argsort(out["placed_s"], kind="stable")]
+
+
+@pytest.fixture(scope="module")
+def network(settings_of):
+    made = settings_of().network
+    pickup = made.pickup.model_copy(update={"no_show": 0.0})
+    work = made.work.model_copy(update={"pick_base_s": 120.0, "pick_unit_s": 30.0, "counter_s": 90.0, "checkout_s": 150.0})
+    return made.model_copy(update={"pickup": pickup, "work": work})
+
+
+def plan(tables, worlds, network, **changes):
+    given = {"factor": 1.0, "known": Known(), "spread": 0.0, "pickup": "seen", "seed": 3} | changes
+    return plan_stores(tables, worlds, NODES, MONDAY, 7, network, **given)
+
+
+ONE = [("A", "web", "pickup")] * 200 + [("A", "store", "store")] * 300
+
+
+@pytest.fixture(scope="module")
+def planned(network):
+    rng = np.random.default_rng(1)
+    return plan(log_of(ONE), [world(rng, {AT_COUNTER: 40.0, SERVED: 60.0}, 7) for _ in range(WORLDS)], network, factor=1.25)
+
+
+def test_work_is_orders_times_seconds_and_the_store_is_the_retailers(planned):
+    """Person-hours of a day: 50 pickups of 180 s, 75 sales of 150 s and as many collections as pickups of 90 s."""
+    frame = pd.DataFrame(planned.staffing)
+    assert set(frame["store"]) == {"A"} and list(frame["weekday"].unique()) == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    assert set(frame.columns[:6]) == {"store", "weekday", "from", "to", "pickers", "counter"}
+    work = frame.groupby("weekday")[["picking_work", "counter_work"]].sum()
+    assert work["picking_work"].mean() == pytest.approx(50 * 180 / HOUR, rel=0.08)
+    assert work["counter_work"].mean() == pytest.approx((75 * 150 + 50 * 90) / HOUR, rel=0.08)
+    assert (frame["pickers"] >= frame["picking_work"]).mean() > 0.95 and (frame["counter"] > 0).all()
+    assert frame.groupby("weekday")["to_pick_q50"].sum().mean() == pytest.approx(50, rel=0.25)
+    (store,) = planned.stores
+    assert store["to_pick_a_week"] == pytest.approx(350, rel=0.06) and store["kept"] and store["days"] == 7
+    assert store["ready_on_time"]["value"] >= 0.95
+
+
+def test_the_capacity_plan_is_as_the_planner_writes_it(planned):
+    frame = pd.DataFrame(planned.capacity)
+    assert list(frame.columns) == ["store", "weekday", "from", "to", "interval_min", "max_orders"]
+    assert (frame["interval_min"] == 30).all() and frame.groupby("weekday")["max_orders"].sum().min() > 40
+    assert frame["from"].min() == "10:00" and frame["to"].max() == "19:00"  # the store's own hours, from its sales
+
+
+def test_worlds_that_disagree_widen_the_interval(network, planned):
+    rng = np.random.default_rng(1)
+    unlike = plan(log_of(ONE), [world(rng, {AT_COUNTER: 40.0 * f, SERVED: 60.0 * f}, 7) for f in np.linspace(0.4, 1.6, WORLDS)], network, factor=1.25)
+    width = lambda p: p.stores[0]["wait_within_limit"]["ci_high"] - p.stores[0]["wait_within_limit"]["ci_low"]
+    hours = lambda p: p.stores[0]["picker_hours_a_week"] + p.stores[0]["counter_hours_a_week"]
+    assert hours(unlike) > hours(planned) and (width(unlike) > width(planned) or unlike.stores[0]["wait_within_limit"]["value"] > 0.99)
+
+
+def test_closed_days_and_promotions_come_in(network, planned):
+    first = date(1970, 1, 1) + timedelta(days=MONDAY)
+    rng = np.random.default_rng(1)
+    known = Known(frozenset({first + timedelta(days=2)}), {first + timedelta(days=4): {"orders": 2.0, "": 2.0}})
+    got = plan(log_of(ONE), [world(rng, {AT_COUNTER: 40.0, SERVED: 60.0}, 7) for _ in range(WORLDS)], network, factor=1.25, known=known)
+    frame = pd.DataFrame(got.staffing)
+    assert "wed" not in set(frame["weekday"]) and len(set(frame["weekday"])) == 6
+    work = frame.groupby("weekday")["counter_work"].sum()
+    usual = pd.DataFrame(planned.staffing).groupby("weekday")["counter_work"].sum()
+    assert work["fri"] / usual["fri"] == pytest.approx(1.9, abs=0.25) and work["mon"] == pytest.approx(usual["mon"], rel=0.1)
+
+
+def test_without_pickup_there_is_no_capacity_plan_but_people_at_the_counter(network):
+    rng = np.random.default_rng(4)
+    worlds = [world(rng, {AT_COUNTER: 5.0, SERVED: 60.0}, 7) for _ in range(WORLDS)]
+    got = plan(log_of([("A", "store", "store")] * 300), worlds, network, pickup="")
+    frame = pd.DataFrame(got.staffing)
+    assert not got.capacity and (frame["pickers"] == 0).all() and (frame["counter"] >= 1).all() and got.stores[0]["ready_on_time"] is None
+    assert any(note.startswith("no capacity plan") for note in got.notes)
+    nothing = plan(log_of([(None, "web", "ship")] * 300), worlds, network, pickup="")
+    assert not nothing.capacity and not nothing.staffing and "name no store" in nothing.notes[0]
+
+
+def test_parcels_are_picked_and_nobody_collects_them(network):
+    rng = np.random.default_rng(4)
+    got = plan(log_of(ONE), [world(rng, {AT_COUNTER: 20.0, PARCEL: 20.0}, 7) for _ in range(WORLDS)], network)
+    work = pd.DataFrame(got.staffing).groupby("weekday")[["picking_work", "counter_work"]].sum().mean()
+    assert work["picking_work"] == pytest.approx(40 * 180 / HOUR, rel=0.1) and work["counter_work"] == pytest.approx(20 * 90 / HOUR, rel=0.15)
+
+
+def test_stores_share_by_their_pickups_or_meet_their_own():
+    rows = [("B", "web", "pickup")] * 30 + [("A", "web", "pickup")] * 10 + [("A", "store", "store")] * 400
+    assert stores_of(log_of(rows).orders.lines) == {"A": 0.25, "B": 0.75}
+    assert stores_of(log_of([(None, "web", "pickup")] * 5).orders.lines) == {"store": 1.0}
+    assert stores_of(log_of([("A", "store", "store")] * 3 + [("B", "web", "ship")]).orders.lines) == {"A": 1.0}
+    assert stores_of(log_of([(None, "web", "ship")] * 3).orders.lines) == {}
+
+
+def test_as_many_stores_as_the_market_has_are_its_own(network):
+    rng = np.random.default_rng(4)
+    tables = log_of([(name, "web", "pickup") for name in ("S01", "S02", "S03")] * 40)
+    worlds = [np.concatenate([world(rng, {AT_COUNTER: 10.0 * node, SERVED: 10.0 * node}, 7, node) for node in (1, 3)]) for _ in range(WORLDS)]
+    got = plan(tables, worlds, network)
+    assert [row["store"] for row in got.stores] == ["S01", "S03"]
+    assert [row["to_pick_a_week"] for row in got.stores] == [pytest.approx(70, rel=0.1), pytest.approx(210, rel=0.1)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from omosim.twin import bgcnbd, lawmembers
+from omosim.twin import bgcnbd, lawmembers, season
 from omosim.twin.assimilate import Step, step
 from omosim.twin.forecast import Forecast, excess_cv
 from omosim.twin.history import Floats, History
@@ -35,14 +35,14 @@ class Options:
     members: int = 400
     days: int = 28  # foretold at each origin
     warm_weeks: int = 14  # of the fit part before the first update
-    trend_keep: float = 0.8  # part of a trend that is left a week later; 0: no trend
+    trend_keep: float = 0.0  # part of a trend that is left a week later; 0: no trend
     trend_sd: float = 0.005  # of a trend's change, log a week
-    drift: tuple[float, float] = (0.01, 0.10)  # log a week, range of the pace's drift: log-uniform prior
+    drift: tuple[float, float] = (0.005, 0.10)  # log a week, range of the pace's drift: log-uniform prior
     week: tuple[float, float] = (0.02, 0.15)  # log, range of what belongs to one week only: log-uniform prior
     new_drift: float = 0.05  # log a week
     value_drift: float = 0.02  # log a week
     short_week: float = 0.2  # log, further chance of a week with closed days: holidays are more than the days they close
-    season: tuple[float, float] | None = None  # log, mean and sd over members: December's pace over that of January to August
+    season: season.Prior | None = None  # heights of the year's end before the log is read; None: it has no season
     assimilate: bool = True  # off: the ensemble as it stands at the end of the fit part
     seed: int = 7
 
@@ -139,13 +139,16 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
     n = o.members
     start = cut - _WEEK * max(0, (cut - _WEEK * o.warm_weeks) // _WEEK)
     theta = _prior(laws, o, rng)
+    if o.season is not None:
+        own = np.random.Generator(np.random.Philox(key=[o.seed, 3]))
+        theta[:, SEASON] = season.draws(season_of(history, first_day, start, o, laws), own.standard_normal(n))
     for day in range(start, end + 1, _WEEK):
         past = history.part(0, day)
         counts = day_counts(past, day)
         days = trading_weeks(counts["orders"], weekday, laws.weight, o.days, closed_later)
         passed = np.r_[0.0, np.cumsum(days)]
         known = lawmembers.known_customers(past, passed, day, laws.between, laws.within)
-        shape = np.array([autumn(first_day + dt.timedelta(days=day + 7 * w + 3)) for w in range(-(-o.days // _WEEK))])
+        shape = np.array([season.autumn(first_day + dt.timedelta(days=day + 7 * w + 3)) for w in range(-(-o.days // _WEEK))])
         paths, means = _paths(laws, known, theta, days[day:], shape, o, rng)
         origin = Origin(day, Forecast(first_day + dt.timedelta(days=day), paths, dict(UNITS)), theta)
         yield origin
@@ -165,12 +168,27 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
         theta = _drifted(theta, o, noise)
 
 
-def autumn(day: dt.date) -> float:
-    """How far the year's end has come, 0 to 1: even steps from the first of September to the middle of December, 0 from
-    Christmas on."""
-    if day.month < 9 or (day.month == 12 and day.day >= 25):
-        return 0.0
-    return min(1.0, (day - dt.date(day.year, 9, 1)).days / 105)
+def season_of(history: History, first_day: dt.date, end: int, options: Options, laws: Fitted | None = None) -> season.Prior:
+    """Heights of the year's end after the weeks before day `end` have been read, earliest ones too: a log that begins in
+    December has seen one.
+
+    laws: for the weekdays' weights; None: those of the orders before `end`. Without `options.season` the height is 0.
+    """
+    if options.season is None:
+        return season.Prior(0.0, 0.0)
+    counts = day_counts(history, end)["orders"]
+    weekday, weeks = first_day.weekday(), end // _WEEK
+    weight = lawmembers.trading_days(counts, weekday)[0] if laws is None else laws.weight
+    day = end - _WEEK * weeks + _WEEK * np.arange(weeks)
+    trading = trading_weeks(counts, weekday, weight, 0)[end - _WEEK * weeks :].reshape(weeks, _WEEK).sum(axis=1)
+    orders = counts[end - _WEEK * weeks :].reshape(weeks, _WEEK).sum(axis=1)
+    logs = np.full(weeks, np.nan)
+    seen = trading > 0.3
+    logs[seen] = np.log(np.maximum(orders[seen], 0.5) / trading[seen])
+    each = 1.0 if laws is None else laws.orders_per_day
+    chance = each / np.maximum(orders, 1.0) + np.where(trading < 0.99, options.short_week**2, 0.0)
+    shapes = np.array([season.autumn(first_day + dt.timedelta(days=int(d) + 3)) for d in day])
+    return season.learn(options.season, logs, chance, shapes, options.drift, options.week)
 
 
 def today(history: History, first_day: dt.date, end: int, options: Options | None = None, closed_later: frozenset[int] = frozenset()) -> list[Origin]:
@@ -190,9 +208,6 @@ def _prior(laws: Fitted, o: Options, rng: np.random.Generator) -> Floats:
     theta[:, TREND] = (o.trend_sd if o.trend_keep else 0.0) * z[:, TREND]
     for column, (low, high) in ((LOG_DRIFT, o.drift), (LOG_WEEK, o.week)):
         theta[:, column] = rng.uniform(np.log(low), np.log(high), o.members)
-    if o.season is not None:
-        own = np.random.Generator(np.random.Philox(key=[o.seed, 3]))
-        theta[:, SEASON] = o.season[0] + o.season[1] * own.standard_normal(o.members)
     return theta
 
 

@@ -186,7 +186,9 @@ def season_of(history: History, first_day: dt.date, end: int, options: Options, 
     seen = trading > 0.3
     logs[seen] = np.log(np.maximum(orders[seen], 0.5) / trading[seen])
     each = 1.0 if laws is None else laws.orders_per_day
-    chance = each / np.maximum(orders, 1.0) + np.where(trading < 0.99, options.short_week**2, 0.0)
+    gone = np.r_[False, trading < 0.01, False]
+    short = (trading < 0.99) | gone[:-2] | gone[2:]  # before and after a week that is closed altogether people buy otherwise too
+    chance = each / np.maximum(orders, 1.0) + np.where(short, options.short_week**2, 0.0)
     shapes = np.array([season.autumn(first_day + dt.timedelta(days=int(d) + 3)) for d in day])
     return season.learn(options.season, logs, chance, shapes, options.drift, options.week)
 

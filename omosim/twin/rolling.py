@@ -162,7 +162,8 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
         if (o.assimilate or day < cut) and days[day : day + _WEEK].sum() > 0.2:
             usual = laws.weight[(day + weekday + np.arange(_WEEK)) % 7] / 7
             short = o.short_week if (days[day : day + _WEEK] < usual).any() else 0.0
-            origin.update = _update(theta, means, week, laws, short, u)
+            share = days[day : day + _WEEK] / days[day : day + _WEEK].sum()
+            origin.update = _update(theta, means, week, laws, short, laws.day_cv**2 * float(share @ share), u)
             theta = origin.update.theta
             laws = replace(laws, params=laws.params[origin.update.index])
         theta = _drifted(theta, o, noise)
@@ -270,8 +271,12 @@ def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats
 LOCAL = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0], [1, 0, 0]], float)
 
 
-def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], laws: Fitted, short: float, u: float) -> Step:
-    """The week's orders, new customers and mean order value, in logs, move the members."""
+def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], laws: Fitted, short: float, single: float, u: float) -> Step:
+    """The week's orders, new customers and mean order value, in logs, move the members.
+
+    short: log, further chance of a week with closed days; single: variance of a week's log by its days' own chance, which
+    forecasts have besides that of the week.
+    """
     predicted = np.stack([means["orders"], means["new_customers"], means["value"]], axis=1)
     n_orders, n_new = max(week["orders"], 1.0), week["new_customers"]
     observed = np.log([max(week["orders"], 0.5), max(n_new, 0.5), max(week["revenue"], 1.0) / n_orders])
@@ -279,10 +284,10 @@ def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], law
         observed[2] = np.nan
     counts = np.exp(predicted[:, :2].mean(axis=0))
     own = np.hypot(np.exp(theta[:, LOG_WEEK]), short)
-    chance = laws.orders_per_day / counts[0]
+    chance = laws.orders_per_day / counts[0] + single
     total = laws.between**2 + laws.within**2
     worth = np.expm1(total) / n_orders  # of a mean of lognormal values, relative
-    sd = np.array([np.sqrt(np.mean(own**2) + chance), np.sqrt(np.mean(own**2) + 1 / max(counts[1], 1.0)), np.sqrt(worth)])
+    sd = np.array([np.sqrt(np.mean(own**2) + chance), np.sqrt(np.mean(own**2) + single + 1 / max(counts[1], 1.0)), np.sqrt(worth)])
     # a member's two chances are told by how far the week lies from all, not from its own pace: that moves by the gain,
     # and what the gain has used must not weigh the member a second time
     drifts = np.exp(2 * theta[:, LOG_DRIFT])

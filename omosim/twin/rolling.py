@@ -226,11 +226,9 @@ def _drifted(theta: Floats, o: Options, z: Floats) -> Floats:
     return out
 
 
-def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats, shape: Floats, o: Options,
-           rng: np.random.Generator) -> tuple[dict[str, Floats], dict[str, Floats]]:  # fmt: skip
-    """Paths (N, D) of all series, and the first week's means (N,) of each member given its parameters."""
-    n, days = theta.shape[0], trading.size
-    # members drift on inside the forecast
+def _ahead(theta: Floats, shape: Floats, days: int, o: Options, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """(N, days) log pace, new customers and order value: members drift on inside the forecast."""
+    n = theta.shape[0]
     pace, new, value = np.empty((n, days)), np.empty((n, days)), np.empty((n, days))
     now = theta
     for w in range(-(-days // _WEEK)):
@@ -240,6 +238,24 @@ def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats
         pace[:, span] = (now[:, PACE] + shape[w] * now[:, SEASON] + np.exp(now[:, LOG_WEEK]) * rng.standard_normal(n))[:, None]
         new[:, span] = now[:, [NEW]]
         value[:, span] = now[:, [VALUE]]
+    return pace, new, value
+
+
+def log_pace(theta: Floats, first: dt.date, days: int, options: Options, rng: np.random.Generator) -> Floats:
+    """(N, days) log factors on the fitted laws' pace of needs from `first` on, by member: level, drift, week's chance and the
+    year's end. For members that are run by something else than these laws.
+
+    theta : (N, 7) of an Origin whose day is `first`
+    """
+    shape = np.array([season.autumn(first + dt.timedelta(days=_WEEK * w + 3)) for w in range(-(-days // _WEEK))])
+    return _ahead(theta, shape, days, options, rng)[0]
+
+
+def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats, shape: Floats, o: Options,
+           rng: np.random.Generator) -> tuple[dict[str, Floats], dict[str, Floats]]:  # fmt: skip
+    """Paths (N, D) of all series, and the first week's means (N,) of each member given its parameters."""
+    n, days = theta.shape[0], trading.size
+    pace, new, value = _ahead(theta, shape, days, o, rng)
     s = np.sqrt(np.log1p(laws.day_cv**2))
     single = s * rng.standard_normal((n, days)) - 0.5 * s * s
     clock = trading * np.exp(pace + single)

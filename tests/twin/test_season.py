@@ -82,6 +82,14 @@ def test_a_log_that_begins_in_december_has_seen_one_and_the_twin_foretells_the_n
     assert (later.mean, later.sd) == pytest.approx((prior.mean, prior.sd)), "no December yet"
     nothing = rolling.season_of(history, first, 100, rolling.Options())
     assert (nothing.mean, nothing.sd) == (0.0, 0.0)
+    # factors for members of another kind: level, year's end, and more spread the further ahead
+    theta = np.zeros((4000, len(rolling.NAMES)))
+    theta[:, rolling.PACE], theta[:, rolling.SEASON] = 0.1, 0.5
+    theta[:, rolling.LOG_DRIFT], theta[:, rolling.LOG_WEEK] = np.log(0.05), np.log(0.05)
+    made = rolling.log_pace(theta, dt.date(2011, 11, 1), 28, told, np.random.default_rng(0))
+    at = [0.1 + 0.5 * season.autumn(dt.date(2011, 11, 1) + dt.timedelta(days=7 * w + 3)) for w in range(4)]
+    np.testing.assert_allclose(made[:, ::7].mean(axis=0), at, atol=0.01)
+    np.testing.assert_allclose(made[:, ::7].std(axis=0), 0.05 * np.sqrt(np.arange(1, 5)), rtol=0.1)
     # the season reaches the forecast: four weeks ahead in November the told members stand higher
     fitted = rolling.fit(history, first.weekday(), cut, told)
     actual = rolling.day_counts(history, 51 * 7)["orders"]

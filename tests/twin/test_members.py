@@ -10,6 +10,7 @@ import pytest
 
 from omosim.engine.errors import SnapshotError
 from omosim.model.drift import MOVES, moved
+from omosim.model.pnl import profit_and_loss
 from omosim.schema.codes import Count
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.members import Member
@@ -146,6 +147,19 @@ def test_pace_and_goodwill_of_a_state_are_those_that_members_begin_with(base, op
     quick.advance(7)
     still = quick.model.journeys.shoppers["updated"][:N] == 0  # who met with nothing forgets by the memory's constant
     assert still.sum() > 20 and quick.goodwill()[still] == pytest.approx(was[still] * np.exp(-1.0 / base.market.goodwill.memory_weeks), rel=1e-5)
+
+
+@pytest.mark.parametrize("replication", [2, 3, 5, 6])
+def test_a_branch_of_another_length_keeps_every_law(base, opening, replication):
+    """Orders of a trip that ends after the last day are outside its money, whatever length the run had that it goes on from."""
+    member = Member.begin(base.model_copy(update={"replication": replication}), opening)
+    member.advance(1)
+    short, long = member.branch(days=8), member.branch(days=40)
+    for one in (short, long):
+        one.model.run()
+        assert max(one.model.audit.worst.values()) == 0
+    straight = Member.begin(base.model_copy(update={"replication": replication, "days": 8}), opening)
+    assert profit_and_loss(short.model) == profit_and_loss(straight.model.run())
 
 
 def test_a_panel_is_the_book_by_day_and_a_member_grows_past_its_end(base, opening):

@@ -300,7 +300,7 @@ class KernelFulfilment(CoarseNetwork):
         out = np.zeros(len(live), HOLD)
         for name in ("key", "sku", "units", "node", "status", "flow"):
             out[name] = b[name]
-        for name in ("held", "claim", "place"):
+        for name in ("held", "claim", "place", "price"):
             out[name] = live[name]
         out["short"] = b["units_short"]
         self._phases(out, live, side, b)

@@ -163,7 +163,7 @@ def logged(log: Sequence[Mapping[str, Any]], most: int = 40) -> list[dict[str, A
     out = []
     shown = [row for row in log if row["taken"] or row["advised"] == "yes"]
     for row in sorted(shown, key=lambda r: (r["number"], r["taken"] != ""), reverse=True)[:most]:
-        value = lambda key, row=row: "–" if row[key] is None else f"{row[key]:,.0f}"
+        value = lambda key, row=row: brief(row[key], row["unit"], bare=True)
         says = {"as foretold": "better", "more": "cannot_tell", "less": "cannot_tell"}.get(row["says"], "")
         out.append({"decided": row["decided"], "way": _way(row["way"]), "advised": row["advised"] == "yes", "taken": row["taken"], "series": name_of(row["series"])[0], "unit": row["unit"] if row["series"] == "revenue" else "",
                     "days": f"{row['sum_days']} of {row['days']}", "realised": value("realised"), "foretold": "–" if row["foretold"] is None else f"{value('foretold')} ({value('low')} to {value('high')})",

@@ -207,3 +207,15 @@ def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:
         text = _answer(weigh(values, "as_it_is"), 14, "GBP", 12)
         with using("ko"):
             assert not re.search(r"(?<![A-Za-z*])(?!GBP\b|omo\b|staff\b|ways\b)[A-Za-z]{2,}", say(text)), say(text)
+
+
+def test_what_came_of_a_decision_is_said_in_korean_whole() -> None:
+    from omosim.api.twin_log import words_of
+    from omosim.reports.language import say
+
+    rows = [{**r, "taken": "told"} for r in sample.log()]
+    for mine in (rows[:1], rows[:2], rows[:3], [{**r, "taken": "assumed"} for r in rows[:3]], rows[3:]):
+        (line,) = words_of(mine)
+        with using("ko"):
+            left = re.sub(r"KRW|omo|as_it_is|twin decide took=WAY", "", say(line))
+        assert not re.search("[A-Za-z]{2}", left), left

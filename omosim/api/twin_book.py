@@ -57,10 +57,13 @@ class Twin:
         ConfigError : every problem of the words; InputError : every problem of the files, with row and column;
         FolderInUse : the folder holds something else
         """
+        from omosim.api import _names
+
         twin = cls.__new__(cls)
         twin.path, twin.said = Path(dir).expanduser(), ""
-        if not isinstance(orders, (str, os.PathLike)) and "name" not in settings:
-            settings["name"] = twin.path.resolve().name[:80]
+        overrides = _names(overrides, "overrides")
+        if not isinstance(orders, (str, os.PathLike)) and "name" not in settings and not any(word.startswith("name=") for word in overrides):
+            settings["name"] = twin.path.resolve().name[:80]  # a frame has none
         twin._do("new", {"orders": orders, **settings}, overrides)
         return twin
 
@@ -101,7 +104,8 @@ class Twin:
         Parameters
         ----------
         ways : a strategy (omo), a capability to switch on or off (same_day, -bopis), staff*1.5; joined by +
-        given : members (worlds), horizon (days), jobs, service, review_days, … as `omosim twin decide` has them
+        given : members (worlds), horizon (days), jobs, service, review_days, … as `omosim twin decide` has them; took=WAY alone
+            notes which way of the last decision was taken, and weighs nothing
 
         Raises
         ------
@@ -138,7 +142,10 @@ class Twin:
         from omosim.api.twin import ACTIONS
         from omosim.api.twin_frames import given_file
         from omosim.config.compose import compose
+        from omosim.config.errors import refuse, show
 
+        if "dir" in given:
+            raise refuse("is that of this twin", key="dir", value=show(str(given["dir"])), cure="Leave it out, or open the other one: om.Twin(dir)")
         with tempfile.TemporaryDirectory(prefix="omosim-frames-") as room:
             settings: dict[str, Any] = {"dir": self.path}
             for key, value in given.items():
@@ -229,6 +236,14 @@ class Twin:
 
         return pd.DataFrame([{"step": row["step"], "data": row["version"], "what": _what(row["step"], row["did"])} for row in self.head["updates"]], columns=["step", "data", "what"])
 
+    def decision_log(self) -> pd.DataFrame:
+        """What came of every decision: a row a decision, way and series of which a day has been seen; money in the currency. `decide(took=WAY)` notes what was done."""
+        import pandas as pd
+
+        from omosim.api.twin_log import COLUMNS, log_of
+
+        return pd.DataFrame(log_of(self._read()), columns=list(COLUMNS))
+
     def columns(self) -> pd.DataFrame:
         """The data dictionary: a row a column of every table in the folder, with type, unit and what it holds."""
         import pandas as pd
@@ -286,9 +301,14 @@ class Twin:
 
 def _what(step: str, did: dict[str, Any]) -> str:
     """What a step did, in words."""
-    from omosim.reports.twin_report import _did
-
-    return _did(step, did)
+    if "refused" in did:
+        return f"not fitted: {did['refused']}"
+    if step in ("new", "update"):
+        return "; ".join(f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed" for k, v in did.items() if isinstance(v, dict) and "new" in v)
+    words = {"fit": "parameters by closed forms", "calibrate": f"{did.get('draws')} draws of parameters from {did.get('runs')} simulations", "forecast": f"{did.get('series')} series foretold",
+             "score": f"{did.get('weeks')} weeks of forecasts scored", "decide": f"best: {str(did.get('best')).replace('_', ' ')}", "assimilate": f"members brought to {did.get('day')}: {did.get('words')}",
+             "took": f"taken: {str(did.get('took')).replace('_', ' ')}"}  # fmt: skip
+    return words.get(step) or ", ".join(f"{k} {v}" for k, v in did.items())
 
 
 def _listed(value: Any) -> Any:
@@ -296,10 +316,39 @@ def _listed(value: Any) -> Any:
     return f"[{','.join(map(str, value))}]" if isinstance(value, (list, tuple, set, frozenset)) else value
 
 
+class OneLine(io.TextIOBase):
+    """Lines of progress in a notebook, each in place of the one before."""
+
+    def __init__(self, out: Any) -> None:
+        self.out, self.rest, self.wide = out, "", 0
+
+    def write(self, text: str) -> int:
+        """Take some text; whole lines are shown."""
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self.out.write("\r" + line.ljust(self.wide))
+                self.wide = max(self.wide, len(line))
+        self.out.flush()
+        return len(text)
+
+    def end(self) -> None:
+        """Leave the last line where it stands."""
+        if self.wide:
+            self.out.write("\n")
+
+
 @contextmanager
 def _heard() -> Iterator[io.StringIO]:
-    """Keep what a command prints; its progress goes on as it comes, in a notebook as plain lines and not as errors."""
+    """Keep what a command prints; its progress goes on as it comes, in a notebook as one plain line and not as errors."""
     heard = io.StringIO()
-    progress = sys.stdout if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None else sys.stderr
-    with redirect_stderr(progress), redirect_stdout(heard):
-        yield heard
+    if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
+        with redirect_stdout(heard):
+            yield heard
+        return
+    line = OneLine(sys.stdout)
+    try:
+        with redirect_stderr(line), redirect_stdout(heard):
+            yield heard
+    finally:
+        line.end()

@@ -101,7 +101,8 @@ class View:
     def _repr_html_(self) -> str:
         from omosim.reports.notebook import frame_html, notes_html
 
-        return frame_html(self.answer, self._shown()) + notes_html(self.notes)
+        shown = self._shown()
+        return frame_html(self.answer, shown if len(shown) else shown[[]]) + notes_html(self.notes)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._path}: {self.answer}>"
@@ -240,8 +241,8 @@ class TwinScores(View):
         rows = self.table()
         told = []
         for r in rows[rows["series"].isin(FIRST)].to_dict("records"):
-            beside = ", ".join(f"{words} {r[k]:,.4g}" for words, k in (("last week again", "crps_naive"), ("exponential smoothing", "crps_ets")) if r[k] == r[k])
-            told.append(f"{r['series']}: {r['weeks']} weeks missed by {r['crps']:,.4g} {r['unit']} on average (CRPS{'; ' + beside if beside else ''}), {r['held']} in their 90 % bands.")
+            beside = ", ".join(f"{words} {rough(r[k], '')}" for words, k in (("last week again", "crps_naive"), ("exponential smoothing", "crps_ets")) if r[k] == r[k])
+            told.append(f"{r['series']}: {r['weeks']} weeks missed by {rough(r['crps'], '')} {r['unit']} on average (CRPS{'; ' + beside if beside else ''}), {r['held']} in their 90 % bands.")
         return " ".join([*told, self.alarm[:1].upper() + self.alarm[1:] + "."])
 
     def table(self) -> pd.DataFrame:
@@ -305,8 +306,7 @@ class TwinDecision(View):
         #: `decision.json`
         self.content: dict[str, Any] = json.loads(checked(file).read_text(encoding="utf-8"))
         self._worlds = folder.table("worlds")
-        levels = folder.path / "reorder_levels.csv"
-        self._levels = levels.read_text(encoding="utf-8-sig") if levels.is_file() else ""
+        self._csv = {p.stem: p.read_text(encoding="utf-8-sig") for name in ("reorder_levels", "capacity_plan", "staffing") if (p := folder.path / f"{name}.csv").is_file()}
 
     @property
     def answer(self) -> str:
@@ -354,9 +354,20 @@ class TwinDecision(View):
 
     def reorder_levels(self) -> pd.DataFrame:
         """`reorder_levels.csv`: levels of stock by place and category under the way that was chosen; empty where there are none."""
+        return self._table("reorder_levels")
+
+    def capacity_plan(self) -> pd.DataFrame:
+        """`capacity_plan.csv`: most pickups a slot of each store; empty where none are foretold."""
+        return self._table("capacity_plan")
+
+    def staffing(self) -> pd.DataFrame:
+        """`staffing.csv`: people on duty by store, weekday and interval; empty where there are none."""
+        return self._table("staffing")
+
+    def _table(self, name: str) -> pd.DataFrame:
         import pandas as pd
 
-        return pd.read_csv(io.StringIO(self._levels)) if self._levels else pd.DataFrame()
+        return pd.read_csv(io.StringIO(self._csv[name])) if name in self._csv else pd.DataFrame()
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """What each way earns over the present one: a dot a world, the band of nine worlds of ten, the expected gain."""

@@ -24,7 +24,7 @@ def frame_html(answer: str, frame: pd.DataFrame) -> str:
         if first[name].dtype.kind not in "ifub":
             first[name] = [None if v is None or v != v else safe_text(v, 600) for v in first[name]]
     first.columns = [safe_text(name, 80) for name in first.columns]
-    table = first.to_html(index=False, escape=True, na_rep="–", float_format=lambda v: f"{v:,.4g}", border=0)
+    table = first.to_html(index=False, escape=True, na_rep="–", float_format=lambda v: f"{v:,.0f}" if abs(v) >= 1000 else f"{v:.4g}", border=0) if len(first.columns) else ""
     more = f"<p><small>… and {len(frame) - SHOWN:,} more rows: to_frame()</small></p>" if len(frame) > SHOWN else ""
     head = f"<p><strong>{escape(safe_text(answer, 2000))}</strong></p>" if answer else ""
     return f"{head}{table}{more}"

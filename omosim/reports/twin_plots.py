@@ -134,7 +134,7 @@ def width_axes(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows : title, unit, prior_low, prior_high, low, median, high, verdict; each row is drawn on the scale of its own prior,
         logarithmic where all of it is above 0
     """
-    ax = ax if ax is not None else new_axes((8.2, 1.2 + 0.38 * max(1, len(rows))))
+    ax = ax if ax is not None else new_axes((10, 1.2 + 0.38 * max(1, len(rows))))
     count = len(rows)
     colours = {"told": GREEN, "partly told": BLUE}
     for i, row in enumerate(rows.to_dict("records")):
@@ -145,7 +145,7 @@ def width_axes(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.plot([0, 1], [y, y], color="#dfe3e8", linewidth=9, solid_capstyle="butt")
         ax.plot([within(row["low"]), within(row["high"])], [y, y], color=colour, linewidth=3, solid_capstyle="round")
         ax.plot([within(row["median"])], [y], marker="o", color=colour)
-        ax.annotate(f"{row['low']:,.3g} to {row['high']:,.3g} {safe_text(row['unit'], 16)}: {safe_text(row['verdict'], 20)}", (1.03, y), xycoords=("axes fraction", "data"), va="center", fontsize=8, parse_math=False)
+        ax.annotate(f"{_figure(row['low'])} to {_figure(row['high'])} {safe_text(row['unit'], 16)}: {safe_text(row['verdict'], 20)}".replace(" :", ":"), (1.03, y), xycoords=("axes fraction", "data"), va="center", fontsize=8, parse_math=False)
     ax.set_yticks(range(count), labels=[safe_text(r, 60) for r in reversed(rows["title"].tolist())], parse_math=False)
     ax.set_xticks([0, 0.5, 1], labels=["lowest", "middle", "highest"])
     ax.set_xlabel("where 95 % lie, on the scale of what was thought possible before the data (grey)", parse_math=False)
@@ -221,6 +221,11 @@ def _divisor(unit: str) -> float:
 
 def _day(moment: date) -> str:
     return f"{moment.day} {moment:%b %Y}"
+
+
+def _figure(value: float) -> str:
+    """Three digits, and never an exponent of a large number."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _short(value: float) -> str:

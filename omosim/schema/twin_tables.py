@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _AS_UNIT = "see unit"
 
 #: table -> (what a row is, column -> (unit, what it holds)); columns k025 to k975 of forecasts are one entry
@@ -32,7 +34,9 @@ TWIN_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "members": ("Where members that follow the data stand: a row a parameter and member.", {
         "member": ("number", ""), "parameter": ("name", "the fit's, then levels of series"), "value": (_AS_UNIT, ""), "unit": ("name", "unit of value"),
     }),
-    "goodwill": ("What customers think of the retailer in each member.", {"member": ("number", ""), "shopper_id": ("name", "as in the orders"), "goodwill": ("1", "0 is neutral")}),
+    "goodwill": ("What known customers think of the retailer: a row a customer, a column a member.", {
+        "shopper_id": ("name", "as in the orders"), "member_0 to member_N": ("share of price", "0 is neutral"),
+    }),
     "forecasts": ("What was foretold: a row a day, whole week or hour, of every forecast that is kept.", {
         "origin": ("day", "first day foretold; nothing of it was known"), "date": ("day", "day, or first day of the week"), "series": ("name", "as in panel; pickup_load by hour"),
         "mean": (_AS_UNIT, "over the worlds"), "q05": (_AS_UNIT, "lower end of nine worlds of ten"), "q50": (_AS_UNIT, "the middle"), "q95": (_AS_UNIT, "upper end of nine worlds of ten"),
@@ -59,7 +63,9 @@ TWIN_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
 def entry(table: str, column: str) -> tuple[str, str] | None:
     """Unit and meaning of a column, None where the dictionary has none."""
     columns = TWIN_TABLES[table][1]
-    return columns.get("k025 to k975" if table == "forecasts" and column[:1] == "k" and column[1:].isdigit() else column)
+    many = {"forecasts": (r"k\d{3}", "k025 to k975"), "goodwill": (r"member_\d+", "member_0 to member_N")}
+    pattern, name = many.get(table, ("", ""))
+    return columns.get(name if pattern and re.fullmatch(pattern, column) else column)
 
 
 def dictionary() -> str:

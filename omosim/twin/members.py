@@ -54,7 +54,13 @@ class Member:
         return np.asarray(who["goodwill"] * np.exp(-passed / memory), np.float64)
 
     def advance(self, days: int) -> Panel:
-        """Run `days` further days and say what came of them; a member that reaches its end is made longer."""
+        """Run `days` further days and say what came of them, as far as it has come; a member that reaches its end is made longer."""
+        first = self.day
+        empty = self.run(days)
+        return self.panel(first, empty)
+
+    def run(self, days: int) -> Floats:
+        """Run `days` further days; (days,) share of what stores carry that was gone at each day's end."""
         first = self.day
         if first + days > self.settings.burn_in_days + self.settings.days:
             self.model = self.branch(days=first + days + MORE_DAYS).model
@@ -62,7 +68,11 @@ class Member:
         for i in range(days):
             self.model.step()
             empty[i] = empty_share(self.model)
-        panel = panel_of_run(self.model, first, first + days, self.known)
+        return empty
+
+    def panel(self, first: int, empty: Floats) -> Panel:
+        """What has come by now of the days from `first` on; empty : of `run`, a figure a day."""
+        panel = panel_of_run(self.model, first, first + empty.size, self.known)
         panel.series["stockout_share"] = empty
         return panel
 

@@ -90,6 +90,19 @@ def test_the_same_call_again_changes_nothing_and_what_was_printed_is_kept(place:
         om.Twin.new(here, orders=place / "all.csv", timezone="Asia/Seoul")
 
 
+def test_progress_in_a_notebook_is_one_line_that_is_written_anew() -> None:
+    import io
+
+    from omosim.api.twin_book import OneLine
+
+    out = io.StringIO()
+    line = OneLine(out)
+    for text in ("1 of 2", " done\n", "\n", "2\nthe r", "est"):
+        line.write(text)
+    line.end()
+    assert out.getvalue() == "\r1 of 2 done\r2          \n"
+
+
 @pytest.mark.parametrize(
     ("action", "given", "expected"),
     [
@@ -98,6 +111,7 @@ def test_the_same_call_again_changes_nothing_and_what_was_printed_is_kept(place:
         ("update", {"orders": 7}, "neither a file nor a frame"),
         ("update", {"orders": "nowhere.csv"}, "no such file"),
         ("update", {}, "no file to take in"),
+        ("update", {"dir": "elsewhere"}, "is that of this twin"),
         ("forecast", {"members": 3}, "members = 3"),
         ("decide", {"ways": ["omoo"], **QUICK}, "Did you mean 'omo'"),
         ("decide", {"overrides": "members=10"}, "is not a list"),
@@ -144,6 +158,18 @@ def test_cells_of_a_frame_are_written_as_a_file_would_hold_them(tmp_path: Path) 
     assert out == {"order_id": ["a", "b"], "who": [17850, None], "price": [1.5, 2.0], "mixed": ["007", "12"], "day": ["2025-01-06", None], "kind": ["3", "4"]}
     first = (tmp_path / "f.parquet").read_bytes()
     assert written(frame.copy(), tmp_path / "f.parquet").read_bytes() == first and frame.index.name == "order_id"
+
+
+def test_the_made_up_shop_is_read_as_the_file_that_it_stands_for(tmp_path: Path) -> None:
+    from omosim.ingest import ReadOptions, read_log
+
+    gift = module_at(Path(__file__).parents[2] / "experiments" / "gift_shop.py")
+    assert "omosim" not in {name.split(".")[0] for name in vars(gift)}
+    log = read_log(gift.write(tmp_path / "shop.csv"), "uci_online_retail", ReadOptions())
+    rows = dict(zip(log.quality["class"], log.quality["rows"], strict=True))
+    assert all(rows[name] > 0 for name in ("sale", "sale_anonymous", "cancelled", "service")) and rows["bad_row"] == rows["unpriced"] == 0
+    days = np.unique(log.lines["placed_local"].to_numpy() // 86_400)
+    assert days.size > 250 and not ((days + 3) % 7 == 5).any(), "Saturdays are closed"
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------
@@ -251,6 +277,24 @@ def test_a_decision_is_that_of_its_file(twin: om.Twin) -> None:
     shown = words(decision.plot())
     assert "staff*2" in shown and "[KRW, 7 days]" in shown and "10 plausible worlds" in shown and "nine worlds of ten" in shown
     assert (decision.reorder_levels()["order_up_to"] >= 0).all()
+    for name in ("capacity_plan", "staffing"):
+        assert len(getattr(decision, name)()) == (max(0, len((twin.path / f"{name}.csv").read_text(encoding="utf-8-sig").splitlines()) - 1) if (twin.path / f"{name}.csv").is_file() else 0)
+
+
+def test_what_was_done_of_a_decision_is_noted_and_the_log_says_what_came(place: Path, tmp_path: Path) -> None:
+    here = tmp_path / "twin"
+    shutil.copytree(place / "young", here)
+    twin = om.Twin(here)
+    assert twin.decision_log().empty
+    advised = twin.decide("staff*2", members=MEMBERS, assimilate=False, horizon=7, jobs=1)
+    with pytest.raises(ConfigError, match="is no way of the last decision"):
+        twin.decide(took="omo")
+    noted = twin.decide(took="staff*2")
+    assert noted.content == advised.content and "staff*2 was taken" in twin.said and twin.updates()["what"].iloc[-1] == "taken: staff*2"
+    twin.update(orders=place / "all.csv")
+    log = twin.decision_log()
+    taken = log[log["taken"] == "told"]
+    assert set(taken["way"]) == {"staff*2"} and taken.set_index("series").loc["orders", "realised"] == twin.to_frame()["orders"].loc[shop.date(DAYS) :].iloc[:7].sum()
 
 
 def test_days_and_parameters_say_what_they_show(twin: om.Twin) -> None:

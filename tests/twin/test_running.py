@@ -35,9 +35,8 @@ def starts(settings_of):
 
 
 def equal(a, b):
-    assert len(a.stretches) == len(b.stretches) and np.array_equal(a.goodwill, b.goodwill) and a.units == b.units
-    for one, two in zip(a.stretches, b.stretches, strict=True):
-        assert one.keys() == two.keys() and all(np.array_equal(one[n], two[n], equal_nan=True) for n in one)
+    assert a.series.keys() == b.series.keys() and np.array_equal(a.goodwill, b.goodwill) and a.units == b.units
+    assert all(np.array_equal(a.series[n], b.series[n], equal_nan=True) for n in a.series)
 
 
 def slower(start):
@@ -48,15 +47,13 @@ def slower(start):
 
 
 def test_stretches_are_one_run_and_parameters_move_between_them(starts):
-    whole = run_members(starts, [[], []], [10])
-    parts = run_members(starts, [[s.settings] for s in starts], [4, 6])
-    assert whole.stretches[0]["orders"].shape == (2, 10) and parts.stretches[1]["pickup_load"].shape == (2, 6, 24)
-    for name in ("orders", "revenue", "traffic", "stockout_share"):
-        assert np.array_equal(np.concatenate([part[name] for part in parts.stretches], axis=1), whole.stretches[0][name]), name
+    whole = run_members(starts, [[], []], [30])
+    parts = run_members(starts, [[s.settings] for s in starts], [4, 26])
+    assert whole.series["orders"].shape == (2, 30) and parts.series["pickup_load"].shape == (2, 30, 24)
+    equal(whole, parts)
     less = run_members(starts, [[slower(s)] for s in starts], [4, 26])
-    more = run_members(starts, [[s.settings] for s in starts], [4, 26])
-    assert np.array_equal(less.stretches[0]["orders"], more.stretches[0]["orders"])
-    assert less.stretches[1]["orders"].sum() < 0.95 * more.stretches[1]["orders"].sum()
+    assert np.array_equal(less.series["traffic"][:, :4], whole.series["traffic"][:, :4])
+    assert less.series["orders"][:, 4:].sum() < 0.95 * whole.series["orders"][:, 4:].sum()
 
 
 def test_processes_give_the_same_bits_as_one(starts):

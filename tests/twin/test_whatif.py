@@ -93,15 +93,15 @@ def test_dearer_goods_sell_less(member, past, as_it_is):
 def test_two_strategies_by_hand_and_within_members(member, past, as_it_is, settings_of):
     """Money of another strategy is that of a model restored by hand and run to its end, less the past; the same needs come under both."""
     other = settings_of("strategy=o2o").strategy
-    before = member.snapshot()
+    before = member.model.snapshot()
     found = future(member, {"strategy": other}, DAYS, past)
-    ended = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS, "strategy": other}), member.snapshot()).run()
+    ended = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS, "strategy": other}), member.model.snapshot()).run()
     by_hand = profit_and_loss(ended)["operating_profit"] - past["operating_profit"]
     assert found.money["operating_profit"] == by_hand != as_it_is.money["operating_profit"]
-    straight = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS}), member.snapshot()).run()
+    straight = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS}), member.model.snapshot()).run()
     assert np.array_equal(ended.journeys.counts[:, Count.NEEDS], straight.journeys.counts[:, Count.NEEDS])
     assert (found.series["orders"] >= 0).all() and found.series["orders"].sum() != as_it_is.series["orders"].sum()
-    after = member.snapshot()
+    after = member.model.snapshot()
     assert all(np.array_equal(before.arrays[n], after.arrays[n]) for n in before.arrays)  # asking what if moves nothing
 
 

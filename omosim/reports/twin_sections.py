@@ -153,7 +153,7 @@ def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _store(row: Mapping[str, Any]) -> dict[str, Any]:
     """A store's week under the chosen way."""
-    told = lambda e: "–" if e is None else f"{percent(e['value'])} ({percent(e['ci_low'])} to {percent(e['ci_high'])})"
+    told = lambda e: ("–", "") if e is None else (percent(e["value"]), f"{percent(e['ci_low'])} to {percent(e['ci_high'])}")
     return {"store": row["store"], "to_pick": f"{row['to_pick_a_week']:,.0f}", "customers": f"{row['customers_a_week']:,.0f}", "pickers": f"{row['picker_hours_a_week']:,.1f}",
             "counter": f"{row['counter_hours_a_week']:,.1f}", "ready": told(row["ready_on_time"]), "soon": told(row["wait_within_limit"]), "bins": f"{row['bins']:,}", "kept": row["kept"]}  # fmt: skip
 

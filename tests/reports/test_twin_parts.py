@@ -185,6 +185,7 @@ def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     from omosim.reports.language import say
     from omosim.reports.twin_report import TELLS
     from omosim.reports.twin_words import LAWS, MOVING, SERIES
+    from omosim.twin import follow
     from omosim.twin.identify import HELP, UNTOLD
     from omosim.twin.parameters import PARAMETERS
 
@@ -192,7 +193,8 @@ def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     texts |= {title for title, _ in MOVING.values()} | set(LAWS.values()) | set(SERIES.values()) | set(TELLS.values())
     with using("ko"):
         assert sorted(t for t in texts if say(t) == t and not re.fullmatch(r"[a-z_]+\.[a-z_]+", t)) == []
-    assert {name: (p.title, p.unit) for p in PARAMETERS if (name := p.name) in MOVING} == {name: what for name, what in MOVING.items() if name != "pace"}
+    columns = {p.name: (p.title, p.unit) for p in (*PARAMETERS, follow.PACE, follow._SEASON)}
+    assert {name: columns[name] for name in MOVING} == MOVING and set(follow.TOLD) <= set(MOVING)
 
 
 def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:

@@ -133,6 +133,8 @@ def test_prior_stands_beside_posterior_and_what_no_data_tell_comes_first() -> No
     assert found is not None and found["way"] == "set" and [r["says"] for r in found["rows"]] == ["told", "as assumed"]
     assert [r["beyond"] for r in found["rows"]] == [False, True] and found["rows"][1]["width_words"] == "KRW 31,000 to 39,000" and "<rect" in found["picture"]
     assert [h["title"] for h in untold(sample.told(), True)] == ["gross margin", "typical order", "taste for live beside the web"]
+    loose = {k: v[:1] for k, v in sample.laws().items()} | {"se": [400.0]}
+    assert (learnt(loose, None, "KRW") or {})["rows"][0]["width"] == "not told"
     plain = learnt(sample.laws(), None, "KRW")
     assert plain is not None and plain["way"] == "laws" and [r["value"] for r in plain["rows"]] == ["3.3", "KRW 18,000", "-9.52 %"]
     assert plain["rows"][0]["width"] == "2.7 to 4.03" and plain["rows"][1]["width"] == "not told" and plain["rows"][2]["width"] == "-16.7 to -1.76 %"

@@ -113,7 +113,7 @@ def stores_of(lines: pd.DataFrame) -> dict[str, float]:
     """The retailer's stores with the part each has of pickups, or of sales in stores where nothing was picked up; by name."""
     from omosim.twin.panel import COLLECTED
 
-    way = lines["fulfilment"] if "fulfilment" in lines else None
+    way = lines.get("fulfilment")
     if way is None or way.isna().all():
         in_store = lines["channel"] == "store" if "channel" in lines else lines["store_id"].notna()
         part = lines[in_store | lines["store_id"].notna()]

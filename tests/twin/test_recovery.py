@@ -56,7 +56,7 @@ def test_bands_of_a_quick_market_hold_the_truth(tmp_path: Path) -> None:
     quick = module_at(Path(__file__).with_name("quick_market.py"))
     fit = quick.fit_of(compose("run", ["strategy=multichannel"]).settings, days=91)
     prior = Prior.of(fit)
-    held, verdicts, foretold = [], [], []
+    held, few, verdicts, foretold = [], [], [], []
     for i in range(8):
         z = np.clip(0.8 * np.random.default_rng([i, 5]).standard_normal(len(prior.names)), -1.6, 1.6)
         orders = orders_of_run(quick.simulate(settings_of(fit, prior.theta(z)[0], replication=500 + i)), fit.patterns)
@@ -64,7 +64,11 @@ def test_bands_of_a_quick_market_hold_the_truth(tmp_path: Path) -> None:
         post = calibrate(fit, orders, many(quick.simulate), tmp_path, Plan(runs=128, waves=((0.75, 1.0), (0.25, 1.5)), checks=0))
         low, high = np.quantile(post.z, (0.025, 0.975), axis=0)
         held.append((low <= z) & (z <= high))
+        least = calibrate(fit, orders, many(quick.simulate), tmp_path, Plan(runs=48, waves=((1.0, 1.0),), checks=0))  # of those just run
+        low, high = np.quantile(least.z, (0.025, 0.975), axis=0)
+        few.append((low <= z) & (z <= high))
         verdicts.append(identify.after(post).set_index("parameter")[["verdict", "shrinkage"]])
+    assert np.sum(few) >= 71, "few simulations make bands wide, not wrong"
     assert 71 <= np.sum(held) <= 80, dict(zip(prior.names, np.sum(held, axis=0), strict=True))
     for name in ("order_value", "known_people"):
         assert sum(v.loc[name, "verdict"] == "told" for v in verdicts) >= 5, "bands are not bought by width"

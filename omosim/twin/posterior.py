@@ -27,7 +27,7 @@ from omosim.twin.emulator import SETS, Emulator, Likelihood, fit_emulator, sampl
 from omosim.twin.errors import CalibrationError
 from omosim.twin.history import Floats, Ints, Windows, split
 from omosim.twin.parameters import Fit, Prior, prepare, settings_of
-from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run, shocks
+from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run, pattern_title, shocks
 
 #: Settings -> one frame of orders each, in their order, as they finish
 RunMany = Callable[[list[Settings]], Iterable[pd.DataFrame]]
@@ -304,13 +304,13 @@ def _warnings(result: Posterior, fit: Fit) -> list[str]:
     if fit.scale < 1:
         said.append(f"{fit.scale:.0%} of the retailer's people were simulated; counts were brought up to all of them")
     if fit.scale > 1:
-        said.append(f"the retailer was simulated {fit.scale:.3g} times over, since small logs are mostly chance")
+        said.append(f"{fit.scale:.3g} times as many people as the retailer's were simulated, since small logs are mostly chance; counts were brought back")
     terms = result.emulator.weights.shape[0]
     if result.emulator.points < terms:
         said.append(f"{result.emulator.points} simulations for {terms} terms of the description: bands are wide; give more time")
     missed = [n for n, d in zip(fit.patterns.names(), result.discrepancy, strict=True) if d > 0]
     if missed:
-        said.append("no parameters reach these patterns; they were given less weight: " + ", ".join(missed))
+        said.append("the model reaches these patterns of the log with no parameters, so they count less: " + ", ".join(map(pattern_title, missed)))
     low, high = result.prior.bounds()
     edge = ((result.z < low + 0.1) | (result.z > high - 0.1)).mean(axis=0) > 0.2
     if edge.any():

@@ -18,7 +18,7 @@ from omosim.twin.emulator import SETS, Likelihood, features, fit_emulator, sampl
 from omosim.twin.errors import CalibrationError
 from omosim.twin.parameters import BY_NAME, PARAMETERS, Prior, settings_of, told
 from omosim.twin.posterior import Plan, Posterior, calibrate, design, many
-from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run, shocks
+from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run, pattern_title, shocks
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,13 @@ def test_patterns_of_a_log_by_hand() -> None:
     assert found["gap.q50"] == pytest.approx(np.log(46.0)), "gaps 10 and 80"
     assert found["seen_again"] == pytest.approx(np.log(1.5 / 1.5)), "of customers 0 and 1 the first is seen from day 67 on"
     assert found["value.median"] == pytest.approx(np.log(101))
+
+
+def test_every_pattern_has_plain_words() -> None:
+    for patterns in (Patterns(100, ("web", "store"), ("ship", "pickup")), Patterns(100, known=False)):
+        words = [pattern_title(n) for n in patterns.names()]
+        assert len(set(words)) == len(words) and not any("_" in w or "." in w for w in words)
+    assert pattern_title("value.lower") == "order values (small ones)" and pattern_title("share.store") == "orders by channel (store)"
 
 
 # ---- emulator ---------------------------------------------------------------------------------------------
@@ -248,7 +255,7 @@ def test_what_nothing_tells_keeps_its_prior_and_is_named(quick: ModuleType, base
     post = calibrate(fit, orders, many(quick.simulate), tmp_path, Plan(runs=40, draws=200, checks=0), prior=prior)
     verdict = identify.after(post).set_index("parameter")
     assert verdict.loc["taste_social", "verdict"] == "keeps its prior" and verdict.loc["taste_social", "shrinkage"] < 0.2
-    assert verdict.loc["order_value", "verdict"] == "told" and "taste_social" in identify.text(post)
+    assert verdict.loc["order_value", "verdict"] == "told" and "taste for social" in identify.text(post)
     low, high = verdict.loc["order_value", ["low", "high"]]
     assert low < 45_000 < high < 1.2 * low
 

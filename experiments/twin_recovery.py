@@ -71,6 +71,7 @@ def unlike(number: int, run_many: RunMany, base: Settings, folder: Path, runs: i
     """One retailer unlike the model: truth and draws of what can be measured."""
     one = unlike_retailers.draw(number, days)
     fit, orders = read(unlike_retailers.log_of(one, 1000 * number), folder / f"unlike-{number}.csv", base, days, f"unlike{number}")
+    said = foretold(fit, orders)
     post = calibrate(fit, orders, run_many, folder / "simulations", Plan(runs=runs, waves=((0.6, 1.0), (0.4, 1.5)), checks=0))
     truth = np.mean(
         [fit.patterns.vector(orders_of(unlike_retailers.log_of(one, 1000 * number + 1 + i), fit.patterns)) for i in range(TRUTHS)], axis=0
@@ -78,21 +79,27 @@ def unlike(number: int, run_many: RunMany, base: Settings, folder: Path, runs: i
     expected = post.expected(np.random.default_rng([number, 3]))
     names = list(fit.patterns.names())
     rows = [_row(MEASURED[n], truth[names.index(n)], expected[:, names.index(n)]) for n in MEASURED if n in names]
-    return _result(post, rows, fit)
+    return _result(post, rows, said)
 
 
-def own(number: int, run_many: RunMany, base: Settings, folder: Path, runs: int, days: int) -> dict[str, Any]:
-    """One retailer of the model: parameters drawn, one log simulated with them, draws of the parameters."""
+def own_log(number: int, run_many: RunMany, base: Settings, folder: Path, days: int) -> tuple[Fit, Prior, dict[str, float], Orders]:
+    """The reference's closed forms and prior; parameters drawn from it and a log simulated with them."""
     reference, _ = read(unlike_retailers.log_of(unlike_retailers.draw(REFERENCE, days), 0), folder / "reference.csv", base, days, "reference")
     prior = Prior.of(reference)
     z = np.clip(np.random.default_rng([number, 4]).standard_normal(len(prior.names)), -REACH, REACH)
     theta = prior.theta(z)[0]
     frame = next(iter(run_many([settings_of(reference, theta, replication=1000 + number, scale=1.0)])))
-    orders = orders_of_run(frame, reference.patterns)
+    return reference, prior, theta, orders_of_run(frame, reference.patterns)
+
+
+def own(number: int, run_many: RunMany, base: Settings, folder: Path, runs: int, days: int) -> dict[str, Any]:
+    """One retailer of the model: parameters drawn, one log simulated with them, draws of the parameters."""
+    reference, prior, theta, orders = own_log(number, run_many, base, folder, days)
+    said = foretold(reference, orders)
     post = calibrate(reference, orders, run_many, folder / "simulations", Plan(runs=runs, waves=((1.0, 1.0),), checks=0))
     at = prior.z(np.array([[theta[n] for n in prior.names]]))[0]
     rows = [_row(p.title, float(at[i]), post.z[:, i]) for i, p in enumerate(prior.parameters)]
-    return _result(post, rows, reference)
+    return _result(post, rows, said)
 
 
 REFERENCE = 5
@@ -105,16 +112,26 @@ def _row(name: str, truth: float, draws: np.ndarray) -> dict[str, Any]:
             "rank": float((draws < truth).mean()), "sd": float(draws.std())}  # fmt: skip
 
 
-def _result(post: Posterior, rows: list[dict[str, Any]], fit: Fit) -> dict[str, Any]:
-    after, before = identify.after(post), identify.before(fit)
+def _result(post: Posterior, rows: list[dict[str, Any]], said: dict[str, Any]) -> dict[str, Any]:
+    after = identify.after(post)
     return {
         "sd": dict(zip(post.names, map(float, post.z.std(axis=0)), strict=True)),
-        "before": dict(zip(before["parameter"], before["expected"], strict=True)), "tied": dict(zip(after["parameter"], after["tied_to"], strict=True)),
+        "tied": dict(zip(after["parameter"], after["tied_to"], strict=True)),
         "rows": rows, "runs": post.runs, "seconds": round(post.seconds, 1), "customers": int(np.exp(post.observed[4:7]).sum()),
         "identified": dict(zip(after["parameter"], after["verdict"], strict=True)),
-        "expected_untold": list(before["parameter"][before["expected"] == "keeps its prior"]),
-        "scale": fit.scale, "warnings": post.warnings,
+        "scale": post.scale, "warnings": post.warnings, **said,
     }  # fmt: skip
+
+
+def foretold(fit: Fit, orders: Orders) -> dict[str, Any]:
+    """What is said before anything is simulated: parameter -> verdict, and -> expected sd over the prior's."""
+    said = identify.before(fit, orders=orders)
+    known = said[said["told_by"] != ""]
+    return {
+        "before": dict(zip(said["parameter"], said["expected"], strict=True)),
+        "foretold": dict(zip(known["parameter"], 1 - known["expected_shrinkage"], strict=True)),
+        "expected_untold": list(said["parameter"][said["told_by"] == ""]),
+    }
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
@@ -138,8 +155,20 @@ def show(folder: Path) -> None:
         for name, part in rows.groupby("name", sort=False):
             half = ((part["high"] - part["low"]) / 2).median()
             print(f"| {name} | {part['covered'].sum()} of {len(part)} | {half:.3f} | {part['rank'].mean():.2f} |")
-        said = pd.DataFrame([d["identified"] for d in done])
-        print("\nVerdicts:", {c: said[c].value_counts().to_dict() for c in said})
+        told(done)
+
+
+def told(done: list[dict[str, Any]]) -> None:
+    """What was said before the fit against what its draws show: counts of verdicts, and middling widths."""
+    rows = pd.DataFrame([
+        {"parameter": n, "before": d["before"][n], "after": d["identified"][n], "foretold": d["foretold"][n], "sd": d["sd"][n]}
+        for d in done for n in d["sd"]
+    ])  # fmt: skip
+    print("\n| Parameter | Foretold width | Width of the draws | Said before | Found after |\n| --- | --- | --- | --- | --- |")
+    for name, part in rows.groupby("parameter", sort=False):
+        words = [", ".join(f"{k} {n}" for k, n in part[c].value_counts().items()) for c in ("before", "after")]
+        print(f"| {name} | {part['foretold'].median():.2f} | {part['sd'].median():.2f} | {words[0]} | {words[1]} |")
+    print("\n" + pd.crosstab(rows["before"], rows["after"]).to_string())
 
 
 def main(argv: Sequence[str]) -> int:

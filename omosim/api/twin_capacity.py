@@ -219,7 +219,7 @@ def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: 
 
     def one(weekday: int) -> DayPlan | str:
         try:
-            return plan_day(history, weekday, options, promise_s, network, both)
+            return plan_day(history, weekday, options, promise_s, network, both, brief=True)
         except PlanError as error:
             return str(error)
 

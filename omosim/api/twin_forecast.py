@@ -77,9 +77,9 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
         shapes = [shape_of(now.kept.day + 7 * i, n) for i, n in enumerate(stretches)]
         runs = place.runs(shapes, thetas, stretches, workers)
     parts = []
-    for theta, run in zip(thetas, runs.stretches, strict=True):
+    for i, theta in enumerate(thetas):
         single = np.exp(now.noise[:, 1] * rng.standard_normal(n))
-        like_data = scaled(columns, theta, run, factor)
+        like_data = scaled(columns, theta, {name: x[:, 7 * i : 7 * i + 7] for name, x in runs.series.items()}, factor)
         parts.append({name: x * single.reshape(-1, *[1] * (x.ndim - 1)) if name.split(".")[0] in OF_ORDERS else x for name, x in like_data.items()})
     paths, hourly = {}, {}
     seen = panel_series(twin)

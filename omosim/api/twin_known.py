@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,35 +29,41 @@ def known_of(twin: Twin, tables: Tables, days: int) -> tuple[Known, list[str]]:
     from omosim.api.twin_forecast import panel_series
     from omosim.api.twin_state import today
     from omosim.twin.forecast import Known
-    from omosim.twin.promotions import effect, promotions_of
+    from omosim.twin.promotions import PAST_DAYS, effect, level_of, promotions_of
 
     now = today(twin)
     start = (now - _EPOCH).days
     closed = frozenset(d for text in twin.head["closed"] if 0 <= ((d := date.fromisoformat(text)) - now).days < days)
     said = [f"closed on {', '.join(d.isoformat() for d in sorted(closed))}, as told: nothing is sold then"] if closed else []
     prices = tables.further.get("prices")
-    factors: dict[date, dict[str, float]] = {}
-    if prices is not None and len(prices):
-        every = promotions_of(prices, tables.orders.lines, start - 1)
-        past = [p for p in every if p.first < start]
-        seen = {name: x for name, x in panel_series(twin).items() if name.split(".")[0] in MOVED} if every else {}
-        first = (date.fromisoformat(twin.head["first_day"]) - _EPOCH).days
-        for one in every:
-            coming = [now + timedelta(days=i) for i in range(days) if one.first <= start + i <= one.last]
-            if not coming:
-                continue
-            like = [p for p in past if p.kind == one.kind]
-            found = {name: made for name, x in seen.items() if (made := effect(x, first, like, every)) is not None} if like else {}
-            if "orders" not in found:
-                said.append(f"promotion {one.words}: no effect is taken, " + ("no day to compare those before with was seen" if like else "none like it was seen before"))
-                continue
-            whole = found["orders"]
+    every = promotions_of(prices, tables.orders.lines, start - 1) if prices is not None and len(prices) else []
+    if not every:
+        return Known(closed), said
+    past = [p for p in every if p.first < start]
+    panel = panel_series(twin)
+    seen = {name: x for name, x in panel.items() if name.split(".")[0] in MOVED}
+    still = {name: 1.0 for name in panel if name not in seen}
+    first = (date.fromisoformat(twin.head["first_day"]) - _EPOCH).days
+    effects = {kind: {name: made for name, x in seen.items() if (made := effect(x, first, [p for p in past if p.kind == kind], every)) is not None} for kind in {p.kind for p in past}}
+    for one in every:
+        if one.last < start or one.first >= start + days:
+            continue
+        whole = effects.get(one.kind, {}).get("orders")
+        if whole is None:
+            why = "no day to compare those before with was seen" if one.kind in effects else "none like it was seen before"
+            said.append(f"promotion {one.words}: no effect is taken, {why}")
+        else:
             said.append(f"promotion {one.words}: orders times {whole.factor:.2f} on its days, as {whole.promotions} like it had on {whole.days} days (times {whole.raw:.2f}, shrunk to 1 by how few they are)")
-            for day in coming:
-                row = factors.setdefault(day, {})
-                old = row.get("", 1.0)
-                more = {name: made.factor for name, made in found.items()} | {"": 1.0}
-                more |= {hourly: found[daily].factor for hourly, daily in BY_HOUR.items() if daily in found}
-                for name, factor in more.items():
-                    row[name] = row.get(name, old) * factor
+    factors: dict[date, dict[str, float]] = {}
+    held = {name: level_of(past, {kind: made[name].factor for kind, made in effects.items() if name in made}, start, start - first) for name in seen}
+    for i in range(days):
+        row = {}
+        for name in seen:
+            on = [effects[p.kind][name].factor for p in every if p.first <= start + i <= p.last and name in effects.get(p.kind, {})]
+            row[name] = prod(on) / held[name][(start + i + 3) % 7]
+        if any(abs(factor - 1.0) > 1e-12 for factor in row.values()):
+            factors[now + timedelta(days=i)] = still | row | {hourly: row[daily] for hourly, daily in BY_HOUR.items() if daily in row} | {"": row.get("orders", 1.0)}
+    usual = sum(held["orders"]) / 7 if "orders" in held else 1.0
+    if abs(usual - 1.0) > 0.005:
+        said.append(f"promotions of the last {PAST_DAYS // 7} weeks are in what the members learnt: days without one have orders times {1 / usual:.2f}")
     return Known(closed, factors), said

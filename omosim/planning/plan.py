@@ -165,7 +165,8 @@ def days_before(network: NetworkSettings) -> int:
     return int(np.clip(np.ceil(network.pickup.hold_days), 2, 4))
 
 
-def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_s: int, network: NetworkSettings, both: Executor, say: Callable[[str], None] = lambda _: None) -> DayPlan:
+def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_s: int, network: NetworkSettings, both: Executor, say: Callable[[str], None] = lambda _: None,
+             brief: bool = False) -> DayPlan:  # fmt: skip
     """The cheapest shifts of a weekday that keep the targets, and what they give.
 
     Parameters
@@ -173,6 +174,7 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
     promise_s : opening seconds from order to ready
     both : where trials run side by side
     say : told what is being done
+    brief : without other promises, what-ifs and the curve of waits, which take half of the time
 
     Raises
     ------
@@ -236,10 +238,10 @@ def plan_day(history: StoreHistory, weekday: int, options: PlanOptions, promise_
         prob_wait=iv.share(final, result.waited, came, seen_all), wait_mean=iv.mean(final, result.wait_mean_s / 60),
         wait_p50=iv.wait_quantile(final, result, 0.5), wait_p90=iv.wait_quantile(final, result, 0.9),
         left=iv.share(final, result.left, came, seen_all), shelf_peak=iv.mean(final, shelf_peaks(result)), shelf=shelf,
-        bays=bay_plan(Days(shop, days, final), staff, result), promises=promises_of(search, result, final, promise_s, seen),
+        bays=bay_plan(Days(shop, days, final), staff, result), promises=Promises(None, (), 0.0, 0.0, 0.0) if brief else promises_of(search, result, final, promise_s, seen),
         orders=iv.mean(final, result.orders), customers=iv.mean(final, came), limits=limits,
-        textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.pickers + staff.counter if how.pooled else staff.counter), curve=_curve(base, both),
-        what_if=_what_ifs(base, shifts, laws, work, promise_s, both), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
+        textbook=erlang.of_day(result.calls[COUNTER], result.work[COUNTER], staff.pickers + staff.counter if how.pooled else staff.counter), curve=[] if brief else _curve(base, both),
+        what_if=[] if brief else _what_ifs(base, shifts, laws, work, promise_s, both), service_cv=float(1 / np.sqrt(work.shape)), tried=search.tried, kept=options.targets.all_kept(result),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from omosim.reports.figures import COLOURS, Chart, Line, chart
 from omosim.reports.labels import law_meaning, title
 from omosim.reports.page import about, render
+from omosim.reports.twin_words import of_currency
 from omosim.results import ResultFolder
 from omosim.results.words import figure, number, unit_words
 
@@ -19,7 +20,7 @@ def calibrate_page(folder: ResultFolder) -> str:
     Reads holdout (measure, simulated, actual, error, unit, aim, within), weekly (week, actual, simulated, low, high,
     part) and profile (hour, actual, simulated; hour 0 is Monday 00:00), each where it is there.
     """
-    rows = _holdout(folder.read_table("holdout")) if folder.has_table("holdout") else []
+    rows = _holdout(folder.read_table("holdout"), str(folder.summary().get("currency") or "")) if folder.has_table("holdout") else []
     judged = [row for row in rows if row["within"] is not None]
     missed = [row for row in judged if not row["within"]]
     return render(
@@ -42,11 +43,11 @@ def charts_of(folder: ResultFolder) -> list[Chart]:
     return [c for c in (weekly, profile) if c]
 
 
-def _holdout(table: dict[str, list[Any]]) -> list[dict[str, Any]]:
+def _holdout(table: dict[str, list[Any]], currency: str) -> list[dict[str, Any]]:
     out = []
     for i, measure in enumerate(table["measure"]):
         row = {name: column[i] for name, column in table.items()}
-        unit = str(row.get("unit") or "")
+        unit = of_currency(str(row.get("unit") or ""), currency)
         out.append(
             {
                 "name": title(str(measure)),
@@ -84,7 +85,7 @@ def _weekly(table: dict[str, list[Any]]) -> Chart | None:
     band = (_numbers(table["low"]), _numbers(table["high"])) if {"low", "high"} <= table.keys() else None
     parts = [str(p) for p in table.get("part", [])]
     marks = [(i, parts[i]) for i in range(1, len(parts)) if parts[i] != parts[i - 1]]
-    return chart("Weekly orders", "orders a week", lines, weeks, band=band, band_name="90 % band", marks=marks)
+    return chart("Weekly orders", "orders a week" if not weeks[0].isdigit() else "orders a week; weeks counted from the first of the log", lines, weeks, band=band, band_name="90 % band", marks=marks)
 
 
 def _profile(table: dict[str, list[Any]]) -> Chart | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from omosim.reports.claims_screen import FINDINGS, caused, said
+from omosim.reports.claims_screen import FINDINGS, caused, claim_words, said
 from omosim.reports.figures import axis, short
 from omosim.reports.labels import law_meaning
 from omosim.reports.page import about, failures, render
@@ -52,7 +52,7 @@ def claims_page(folder: ResultFolder) -> str:
     rows = summary.get("claims", [])
     groups = [{"about": one, "rows": [_drawn(r) for r in rows if r["name"] == one["name"]]} for one in summary.get("about", [])]
     speaks = [g for g in groups if any(r["finding"] != "cannot_speak" for r in g["rows"])]
-    silent = [row for g in groups if g not in speaks for row in g["rows"]]
+    silent = [row for g in groups if g not in speaks for row in g["rows"]]  # their words are translated with the page
     counted = [(FINDINGS[name].capitalize(), f"{n} of {len(rows)}") for name in FINDINGS if (n := sum(r["finding"] == name for r in rows))]
     facts = [*counted, ("Paired replications", f"{summary.get('replications', 0):,}")]
     return render(
@@ -62,4 +62,4 @@ def claims_page(folder: ResultFolder) -> str:
 
 
 def _drawn(row: Row) -> Row:
-    return {**row, "claimed_words": said(row, "claimed"), "raw_words": said(row, "simulated_raw"), "caused_words": caused(row), "marks": marks(row)}
+    return {**row, "claim": claim_words(row), "claimed_words": said(row, "claimed"), "raw_words": said(row, "simulated_raw"), "caused_words": caused(row), "marks": marks(row)}

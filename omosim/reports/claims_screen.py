@@ -42,10 +42,10 @@ class ClaimsScreen(StudyScreen):
         self.console.print(Text(say(safe_text(summary["answer"], 1000)), style="bold"))
         self.console.print(table(rows))
         for row in rows:
-            self.console.print(Text(safe_text(row["claim"], 200), style="bold"))
+            self.console.print(Text(claim_words(row), style="bold"))
             self.console.print(Text("  " + say(safe_text(row["reading"], 2000))))
             if row["note"]:
-                self.console.print(Text("  " + safe_text(row["note"], 600), style="dim"))
+                self.console.print(Text("  " + say(safe_text(row["note"], 600)), style="dim"))
         if any(row["replications"] for row in rows):
             self.console.print(Text(say(f"{summary['replications']} paired replications; 95 % intervals cover chance, not wrong inputs. What is assumed for each claim: the report"), style="dim"))
         self.last(summary, report)
@@ -57,9 +57,16 @@ def table(rows: Sequence[Row]) -> Table:
     for name in ("Claim", "Claimed", "Raw reading", "Caused [95 % interval]", "Finding"):
         out.add_column(Text(say(name)), justify="left" if name in ("Claim", "Finding") else "right")
     for row in rows:
-        cells = [Text(safe_text(row["claim"], 80)), *(Text(text) for text in (said(row, "claimed"), said(row, "simulated_raw"), caused(row)))]
+        cells = [Text(claim_words(row, 80)), *(Text(text) for text in (said(row, "claimed"), said(row, "simulated_raw"), caused(row)))]
         out.add_row(*cells, Text(say(FINDINGS[row["finding"]]), style=_STYLE.get(row["finding"], "dim")))
     return out
+
+
+def claim_words(row: Row, limit: int = 200) -> str:
+    """What is claimed behind its name; a shipped claim in the language of this moment."""
+    name, text = str(row.get("name") or ""), str(row["claim"])
+    rest = text.removeprefix(f"{name} ") if name else text
+    return safe_text(text if rest == text else f"{name} {say(rest)}", limit)
 
 
 def said(row: Row, name: str) -> str:

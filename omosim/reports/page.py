@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omosim.reports.figures_drawn import bar_picture, line_picture, strip_picture
-from omosim.reports.language import current, font_face
+from omosim.reports.language import current, font_face, say
 from omosim.results import ResultFolder
 from omosim.results.words import figure, interval, number, percent, safe_text, unit_words
 
@@ -33,7 +33,7 @@ def _environment() -> Environment:
         finalize=_clean,
     )
     made.globals.update(
-        figure=figure, interval=interval, number=number, percent=percent, unit_words=unit_words, unit_note=unit_note,
+        figure=figure, interval=interval, number=number, percent=percent, unit_words=unit_words, unit_note=unit_note, say=say,
         bar_picture=bar_picture, line_picture=line_picture, strip_picture=strip_picture,
     )
     made.filters["coded"] = _coded

@@ -52,7 +52,7 @@ def table(rows: Sequence[Row], *, verdicts: bool) -> Table:
         out.add_column(Text(say(name)), justify="right" if name.startswith("Simulated") else "left")
     last = ""
     for row in rows:
-        cells = [Text(safe_text(row["pattern"], 20) if row["pattern"] != last else ""), Text(safe_text(row["outcome"], 60)), Text(published(row)), Text(simulated(row))]
+        cells = [Text(safe_text(row["pattern"], 20) if row["pattern"] != last else ""), Text(say(safe_text(row["outcome"], 60))), Text(say(published(row))), Text(simulated(row))]
         if verdicts:
             cells += [Text(say("fitted" if row["fitted"] else "predicted"), style="dim"), Text(say(VERDICTS[row["verdict"]]), style=_STYLE[row["verdict"]])]
         out.add_row(*cells)

@@ -1,7 +1,7 @@
 """New data move an ensemble: parameters that drift are regressed on what was foretold, members far from the data are
 replaced by near ones, and an ensemble that has lost its spread is healed and says so.
 
-Arrays only, but for `update`: N members, P parameters, S observed aggregates (a week's orders by channel, stock, a queue). Parameters
+Arrays only: N members, P parameters, S observed aggregates (a week's orders by channel, stock, a queue). Parameters
 stand on the scale on which they drift (logs of paces and rates). The update is the serial square-root filter of
 Whitaker & Hamill (2002): no perturbed observations, so it draws nothing and members may stand in any order. With
 linear forecasts and normal errors it is the Kalman filter. Oracles: tests/twin/test_assimilate.py.
@@ -9,13 +9,11 @@ linear forecasts and normal errors it is the Kalman filter. Oracles: tests/twin/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from omosim.twin.forecast import Ensemble
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,13 +65,6 @@ def enkf(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, local: 
         part = 1.0 / (1.0 + np.sqrt(float(sd[i]) ** 2 / total))  # spread shrinks by the root of what the mean takes
         state = state + (observed[i] - mean[p + i] - part * y)[:, None] * gain
     return np.asarray(state[:, :p])
-
-
-def count_sd(mean: Floats, dispersion: Floats | float = 1.0, share: float = 0.0) -> Floats:
-    """Chance of a count round its mean: Poisson times `dispersion` (variance by mean), and a `share` of the mean that
-    stands for days which are unlike one another for no reason the model has."""
-    mean = np.maximum(np.asarray(mean, float), 0.0)
-    return np.asarray(np.sqrt(np.maximum(mean, 1.0) * dispersion + (share * mean) ** 2))
 
 
 def drift(theta: Floats, sd: Floats, steps: float, normals: Floats, mean: Floats | None = None, pull: Floats | None = None) -> Floats:
@@ -235,46 +226,3 @@ def step(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, *, loca
     if far.any():
         said.append(f"{int(far.sum())} aggregates lie more than 4 sds from what was foretold")
     return Step(after, index, size, power, tuple(healed), z, "; ".join(said))
-
-
-# ---- a whole ensemble ----------------------------------------------------------------------------------------
-def aggregates(paths: Mapping[str, Floats], seen: Mapping[str, Floats], names: Sequence[str], share: float = 0.0) -> tuple[Floats, Floats, Floats]:
-    """What an update compares: predicted (N, S), observed (S,), sd (S,), logs of sums over the days that were seen.
-
-    Parameters
-    ----------
-    paths : series -> (N, D), what members did; seen : series -> (D,) what came, NaN for a day that was not observed
-    names : series to compare; one that members or data lack is not observed
-    share : chance of a sum that members lack, in logs
-
-    Missing days are left out on both sides: a day nobody looked at is no day without sales.
-    """
-    n = next(iter(paths.values())).shape[0]
-    predicted, observed = np.zeros((n, len(names))), np.full(len(names), np.nan)
-    for i, name in enumerate(names):
-        if name not in paths or name not in seen:
-            continue
-        days = np.isfinite(seen[name]) & np.isfinite(paths[name]).all(axis=0)
-        if days.any():
-            observed[i] = np.log(max(float(seen[name][days].sum()), 0.5))
-            predicted[:, i] = np.log(np.maximum(paths[name][:, days].sum(axis=1), 0.5))
-    return predicted, observed, np.full(len(names), share)
-
-
-def update(ensemble: Ensemble, days: int, seen: Mapping[str, Floats], names: Sequence[str], rng: np.random.Generator, *,
-           drift_sd: Floats, local: Floats | None = None, share: float = 0.0, spread: Floats | None = None, resample_at: float | None = 0.5,
-           parameters: Sequence[str] = ()) -> Step:  # fmt: skip
-    """Bring an ensemble over `days` that have been seen: parameters drift, members run, the data move both.
-
-    seen: series -> (days,); drift_sd: (P,) for these days; the rest as `step` and `aggregates`. The ensemble moves on and
-    is changed. A parameter whose drift_sd is 0 and whose row of `local` is 0 keeps its values but for copies.
-    """
-    theta = drift(ensemble.theta, drift_sd, 1.0, rng.standard_normal(ensemble.theta.shape))
-    if np.any(np.asarray(drift_sd) > 0):
-        ensemble.set(theta)
-    predicted, observed, sd = aggregates(ensemble.advance(days), seen, names, share)
-    done = step(theta, predicted, observed, sd, local=local, names=parameters, spread=spread, resample_at=resample_at, u=float(rng.random()))
-    if not np.array_equal(done.index, np.arange(theta.shape[0])):
-        ensemble.replace(done.index)
-    ensemble.set(done.theta)
-    return done

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import betaincinv, gammaincinv
 
-from omosim.twin.assumed import CATEGORY
+from omosim.twin.assumed import ANY, CATEGORY, REGULAR
 from omosim.twin.history import Floats
 from omosim.twin.parameters import BY_NAME, Fit, told
 from omosim.twin.summaries import Orders, Patterns, chance, shocks
@@ -102,14 +102,16 @@ def _purchases(fit: Fit, z: dict[str, float]) -> dict[str, float]:
     """Patterns of purchases that the fitted laws bring at some z of the DEMAND parameters, the same people at every z."""
     repeat, weeks = fit.laws.repeat, fit.days / 7
     move = {n: BY_NAME[n].sd * z.get(n, 0.0) for n in DEMAND}
-    shape = repeat.r * float(np.exp(move["rate_shape"]))
-    pace = repeat.r / repeat.purchase_alpha * float(np.exp(move["need_rate"]))  # purchases a week of a person
+    bought = REGULAR["purchase_share"] if fit.laws.mostly_bought else ANY["purchase_share"]
+    shape, pace, known = (BY_NAME[n].centre(fit) for n in ("rate_shape", "need_rate", "known_people"))
+    shape *= float(np.exp(move["rate_shape"]))
+    pace *= bought * float(np.exp(move["need_rate"]))  # purchases a week of a person
     mean = float(np.clip(BY_NAME["leaving"].centre(fit), 1e-3, 0.999))
     leaving = 1 / (1 + np.exp(-(np.log(mean / (1 - mean)) + move["leaving"])))
     both = float(np.clip(repeat.a + repeat.b, 0.05, 500.0))
-    old, fresh = fit.laws.acquisition.known_before, fit.laws.acquisition.new_per_week * weeks
-    one = PEOPLE / max(old + fresh, 1.0)  # drawn for one of the retailer
-    old, fresh = (round(one * v * float(np.exp(move[n]))) for v, n in ((old, "known_people"), (fresh, "new_people")))
+    fresh = BY_NAME["new_people"].centre(fit) * weeks
+    one = PEOPLE / max(known + fresh, 1.0)  # drawn for one of the retailer
+    old, fresh = (round(one * v * float(np.exp(move[n]))) for v, n in ((known, "known_people"), (fresh, "new_people")))
     rng = np.random.default_rng([fit.seed, 6])
     width = int(np.ceil(4 * PEOPLE))
     u, begin = rng.random((2, width, 2)), rng.random((2, width))

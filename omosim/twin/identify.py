@@ -21,7 +21,7 @@ TIED = 0.7
 HELP = {
     "need_rate": "a longer log", "rate_shape": "a longer log, or more customers", "leaving": "a longer log: who left and who is slow look alike for months",
     "known_people": "customers.registered_at, of those too who have not bought", "new_people": "customers.registered_at; sessions.new_visitors",
-    "order_value": "more orders", "order_spread": "more orders", "return_share": "orders.returned_at, one by one",
+    "order_value": "nothing of orders: the model draws the prices of its few goods", "order_spread": "units apart from prices: more orders of single articles", "return_share": "orders.returned_at, one by one",
     "taste_store": "traffic.visits by store", "taste_social": "sessions.source", "taste_live": "sessions.source",
     "taste_sd": "a longer log of customers with ids in every channel", "pickup_users": "sessions.pickup_shown",
 }  # fmt: skip
@@ -113,16 +113,16 @@ def after(post: Posterior) -> pd.DataFrame:
 
 
 def foretold_text(said: pd.DataFrame) -> str:
-    """What `before` says, in plain lines: what the orders can tell, partly, hardly, and what no order tells."""
-    fitted = said[said["told_by"] != ""]
-    lines = ["Before simulating, what these orders can tell:"]
-    for kind, words in (("told", "well"), ("partly told", "in part"), ("keeps its prior", "hardly: stays about as wide as assumed")):
-        part = fitted[fitted["expected"] == kind]
-        if len(part):
-            lines.append(f"  {words}: " + "; ".join(f"{t} ({h})" if kind != "told" and h else t for t, h in zip(part["title"], part["would_help"], strict=True)))
-    rest = said[(said["told_by"] == "") & said["would_help"].str.contains(".", regex=False)]
-    lines.append("  not at all, assumed: " + "; ".join(f"{t} ({h.split(':')[0].split(',')[0]})" for t, h in zip(rest["title"], rest["would_help"], strict=True)))
-    return "\n".join([*lines, "  In brackets: which data would tell it."])
+    """What `before` says, in plain lines: what the orders tell, how much of the assumed range stays, and what no order tells."""
+    words = {"told": "well", "partly told": "in part", "keeps its prior": "hardly"}
+    lines = [f"{'Before simulating: what these orders can tell':<54}{'':<9}{'range left':>10}  what would tell more"]
+    for r in said[said["told_by"] != ""].to_dict("records"):
+        left = f"{1 - r['expected_shrinkage']:.0%}" if np.isfinite(r["expected_shrinkage"]) else ""
+        lines.append(f"  {r['title']:<52}{words[r['expected']]:<9}{left:>10}  {r['would_help'] if r['expected'] != 'told' else ''}".rstrip())
+    lines.append("Not told by these files, assumed; in brackets, what would tell it:")
+    for r in said[(said["told_by"] == "") & ~said["would_help"].str.startswith("nothing")].to_dict("records"):
+        lines.append(f"  {r['title']} ({r['would_help'].split(':')[0].split(',')[0]})")
+    return "\n".join(lines)
 
 
 def text(post: Posterior) -> str:

@@ -6,7 +6,7 @@ large a part of sales in the same channel. Tests: tests/twin/test_promotions.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ PRIOR_SD, BETWEEN_SD = 0.5, 0.15
 #: days before and behind a promotion with which its days are compared
 AROUND = 56
 MOST_LOG = 1.5
+#: days before today whose promotions are in the level and the week that members learnt
+PAST_DAYS = 91
 
 
 @dataclass(frozen=True)
@@ -147,3 +149,17 @@ def effect(seen: Floats, first_day: int, like: Sequence[Promotion], every: Seque
     error2 = cv2 * (1 / on.sum() + 1 / free.sum()) + BETWEEN_SD**2 / kept
     log = float(np.clip(np.log(max(raw, 1e-9)), -MOST_LOG, MOST_LOG)) * PRIOR_SD**2 / (PRIOR_SD**2 + error2)
     return Effect(float(np.exp(log)), raw, int(on.sum()), kept)
+
+
+def level_of(past: Sequence[Promotion], factors: Mapping[tuple[str, int, int], float], today: int, days: int = PAST_DAYS) -> list[float]:
+    """(7,) how much past promotions raised the usual day of each weekday, Monday first: what members learnt from includes them.
+
+    past : promotions that began before `today` (days since 1970); factors : kind -> effect on a day; days : of the log, a week at
+    least. Mean over so many days, PAST_DAYS at most, of the product of the effects that held on each.
+    """
+    n = max(7, min(days, PAST_DAYS))
+    day = today - n + np.arange(n)
+    value = np.ones(n)
+    for one in past:
+        value[(day >= one.first) & (day <= one.last)] *= factors.get(one.kind, 1.0)
+    return [float(value[(day + 3) % 7 == weekday].mean()) for weekday in range(7)]

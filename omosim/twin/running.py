@@ -45,11 +45,11 @@ class Workers(Protocol):
 class Runs:
     """What members did.
 
-    stretches : for each stretch of days, series -> (N, days), by hour (N, days, 24); NaN where a member has no such series
+    series : name -> (N, days), by hour (N, days, 24), over all stretches; NaN where a member has no such series
     goodwill : (N, customers) share of price at the end; units : series -> unit
     """
 
-    stretches: list[dict[str, Floats]]
+    series: dict[str, Floats]
     goodwill: Floats
     units: dict[str, str] = field(default_factory=dict)
 
@@ -66,21 +66,18 @@ class Start:
         return Member.begin(self.settings, self.opening)
 
 
-def run_member(start: Start, later: Sequence[Settings], days: Sequence[int]) -> tuple[list[dict[str, Floats]], Floats, dict[str, str]]:
-    """One member: its series of each stretch of days, its customers' goodwill at the end, units.
+def run_member(start: Start, later: Sequence[Settings], days: Sequence[int]) -> tuple[dict[str, Floats], Floats, dict[str, str]]:
+    """One member: its series over all stretches of days as they stand at the end, its customers' goodwill then, units.
 
     later : settings of the stretches after the first; they may differ in what may move (`omosim.model.drift.MOVES`)
     """
-    member = start.member()
-    rows: list[dict[str, Floats]] = []
-    units: dict[str, str] = {}
+    member, empty = start.member(), []
     for i, n in enumerate(days):
         if i:
             member = member.drifted(later[i - 1])
-        panel = member.advance(n)
-        rows.append(panel.series | {name: panel.hourly[name] for name in HOURLY})
-        units |= panel.units
-    return rows, member.goodwill(), units
+        empty.append(member.run(n))
+    panel = member.panel(0, np.concatenate(empty))
+    return panel.series | {name: panel.hourly[name] for name in HOURLY}, member.goodwill(), panel.units
 
 
 def run_members(starts: Sequence[Start], later: Sequence[Sequence[Settings]], days: Sequence[int], workers: Workers | None = None) -> Runs:
@@ -99,7 +96,7 @@ def run_members(starts: Sequence[Start], later: Sequence[Sequence[Settings]], da
         with TemporaryDirectory(prefix="omosim-twin-") as folder:
             done = _collected(Path(folder), starts, later, days, workers)
     units = {name: unit for _, _, more in done for name, unit in more.items()}
-    return Runs([stacked([rows[i] for rows, _, _ in done]) for i in range(len(days))], np.array([g for _, g, _ in done]), units)
+    return Runs(stacked([row for row, _, _ in done]), np.array([g for _, g, _ in done]), units)
 
 
 def stacked(rows: Sequence[dict[str, Floats]]) -> dict[str, Floats]:
@@ -127,7 +124,7 @@ def taken(task: Mapping[str, Any]) -> Start:
 
 
 def _collected(place: Path, starts: Sequence[Start], later: Sequence[Sequence[Settings]], days: Sequence[int],
-               workers: Workers) -> list[tuple[list[dict[str, Floats]], Floats, dict[str, str]]]:  # fmt: skip
+               workers: Workers) -> list[tuple[dict[str, Floats], Floats, dict[str, str]]]:  # fmt: skip
     for task, plan in zip(handed_over(place, starts), later, strict=True):
         plain = [None if one == before else one.model_dump(mode="json") for before, one in pairwise([starts[task["member"]].settings, *plan])]
         workers.submit(str(task["member"]), json.dumps({**task, "later": plain, "days": list(days)}))
@@ -139,8 +136,8 @@ def _collected(place: Path, starts: Sequence[Start], later: Sequence[Sequence[Se
             done[int(outcome.name)] = json.loads(outcome.value)
     out = []
     for i in range(len(starts)):
-        rows = [{name: np.array(x, np.float64) for name, x in row.items()} for row in done[i]["series"]]  # None becomes NaN
-        out.append((rows, np.load(place / f"{i:05d}.after.npy", allow_pickle=False), done[i]["units"]))
+        row = {name: np.array(x, np.float64) for name, x in done[i]["series"].items()}  # None becomes NaN
+        out.append((row, np.load(place / f"{i:05d}.after.npy", allow_pickle=False), done[i]["units"]))
     return out
 
 
@@ -151,10 +148,9 @@ def member_task(text: str) -> str:
     plan = [start.settings]
     for one in task["later"]:
         plan.append(plan[-1] if one is None else Settings.model_validate(one))
-    rows, goodwill, units = run_member(start, plan[1:], task["days"])
+    row, goodwill, units = run_member(start, plan[1:], task["days"])
     np.save(Path(task["place"]) / f"{task['member']:05d}.after.npy", goodwill, allow_pickle=False)
-    series = [{key: _plain(x) for key, x in row.items()} for row in rows]
-    return json.dumps({"series": series, "units": units}, allow_nan=False)
+    return json.dumps({"series": {name: _plain(x) for name, x in row.items()}, "units": units}, allow_nan=False)
 
 
 def _plain(x: Floats) -> list[Any]:

@@ -13,7 +13,7 @@ import omosim as om
 from omosim.cli.main import main
 from omosim.study.attribution import MODELS
 
-SMALL = ["shoppers=250", "days=7", "burn_in_days=7", "replications=2", "identity_loss=[0,0.5]", "off=[search_ads,tv_flyers,social_feed]", "jobs=1"]
+SMALL = ["shoppers=250", "days=4", "burn_in_days=3", "replications=2", "identity_loss=[0,0.5]", "off=[search_ads,tv_flyers,social_feed]", "jobs=1"]
 TABLES = ("attribution", "errors", "shifts", "transitions", "paths")
 
 
@@ -113,7 +113,7 @@ def test_report_load_and_notebook(place: Path, tmp_path: Path) -> None:
 
 
 def test_from_a_notebook_and_again(tmp_path: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    done = om.attribute("omnichannel", shoppers=250, days=7, burn_in_days=7, replications=2, identity_loss="[0,0.5]", off="[search_ads,tv_flyers,social_feed]", executor="inline", output_dir=tmp_path / "n")
+    done = om.attribute("omnichannel", shoppers=250, days=4, burn_in_days=3, replications=2, identity_loss="[0,0.5]", off="[search_ads,tv_flyers,social_feed]", executor="inline", output_dir=tmp_path / "n")
     assert tables(done.path) == tables(place)
     assert main(["rerun", str(done.path)]) == 0
     assert "same bytes" in capsys.readouterr().out

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from omosim.reports.language import say, using
 from omosim.study import flip_words, value_words, verdicts
@@ -133,3 +135,44 @@ def test_every_finding_has_words_on_the_screen_and_the_page() -> None:
     assert set(FINDINGS) == set(readings.FINDINGS)
     with using("ko"):
         assert all(say(words) != words and say(words.capitalize()) != words.capitalize() for words in FINDINGS.values())
+
+
+# ---- shipped claims and experiments ----
+CONFIGS = Path(__file__).parents[2] / "configs"
+#: words that stay in them: names of firms, scenarios, keys and commands
+NAMED = re.compile(r"\bomosim [a-z]+(?: [a-z_.]+=[a-z]+)?|[a-z]+_[a-z_]+|\b[a-z_]+/[a-z_/.]+\.yaml|(?:Animals Matter|Filling Pieces|Aje|ICSC|IKEA|KRW|SE|km|Halo effect studies|o2o|sd|pp|V\d+|N\d+)(?![a-z])|3D")
+
+
+def shipped(group: str) -> list[dict[str, Any]]:
+    return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((CONFIGS / group).glob("*.yaml"))]
+
+
+def test_every_word_of_a_shipped_claim_is_korean_in_every_reading() -> None:
+    """Texts of the files, and the sentences that are made of them, over the branches of `readings.reading`."""
+    from omosim.validation.claim import Row
+    from omosim.validation.effects import Estimate
+
+    def estimate(value: float | None, low: float | None = None, high: float | None = None, reason: str = "") -> Estimate:
+        return Estimate(value, low, high, reason=reason, replications=12)
+
+    texts: set[str] = set()
+    for claim in shipped("claim"):
+        texts |= {claim["title"], *(f"Read in: {claim[k]}." for k in ("scenario",) if claim.get(k))} | ({f"Assumed: {'; '.join(claim['assumed'])}."} if claim.get("assumed") else set())
+        for one in claim["rows"]:
+            row = Row.model_validate(one)
+            texts |= {row.claim, *([row.note] if row.note else [])}
+            for raw, causal, anyway in itertools.product((0.5, None), ((0.1, 0.05, 0.2), (0.6, 0.4, 0.9), (0.1, -0.1, 0.3), (0.001, -0.002, 0.003), (-0.3, -0.4, -0.2), (None, None, None)), (0.2, None)):
+                texts.add(readings.reading(row, "share", estimate(raw, reason="no orders"), estimate(*causal), estimate(anyway), 0.7))
+    sentences = {s for text in texts for s in re.split(r"(?<=[.!?]) ", text)}
+    assert len(sentences) > 150
+    with using("ko"):
+        left = {s: told for s in sorted(sentences) if re.search(r"[A-Za-z]{2}", NAMED.sub("", told := say(s)).replace("no orders", ""))}
+    assert left == {}
+
+
+def test_every_title_and_figure_of_a_shipped_experiment_is_korean() -> None:
+    texts = {str(t) for e in shipped("experiment") for t in (e["title"], e.get("published"), e.get("horizon"), *(o["name"] for o in e["outcomes"])) if t}
+    texts |= {o["note"] for e in shipped("experiment") for o in e["outcomes"] if o.get("note")}
+    with using("ko"):
+        left = {t: told for t in sorted(texts) if re.search(r"[A-Za-z]{2}", NAMED.sub("", told := say(t)))}
+    assert left == {}

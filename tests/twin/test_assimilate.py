@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omosim.twin.assimilate import (
-    count_sd,
     drift,
     effective,
     enkf,
@@ -131,7 +130,6 @@ def test_drift_inflation_and_relaxation_have_the_stated_spread() -> None:
     np.testing.assert_allclose(far.std(axis=0), [0.1 / np.sqrt(1 - 0.25), 0.2 / np.sqrt(1 - 0.64)], rtol=0.02)
     np.testing.assert_allclose(inflate(z, 1.5).std(axis=0), 1.5 * z.std(axis=0))
     np.testing.assert_allclose(relax(z, 0.4 * z, 0.5).std(axis=0), 0.7 * z.std(axis=0), rtol=1e-9)
-    np.testing.assert_allclose(count_sd(np.array([100.0]), 1.5, 0.1), [np.sqrt(250)])
 
 
 def test_shapes_and_signs_are_refused() -> None:

@@ -54,11 +54,14 @@ def truth_settings(base: Settings) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def closed(toy: ModuleType, base: Settings, truth_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> CalibrationResult:
-    folder = tmp_path_factory.mktemp("toy")
-    path = write_log(toy.simulate(truth_settings), folder / "orders.csv")
+def log_file(toy: ModuleType, truth_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_log(toy.simulate(truth_settings), tmp_path_factory.mktemp("toy") / "orders.csv")
+
+
+@pytest.fixture(scope="module")
+def closed(toy: ModuleType, base: Settings, log_file: Path) -> CalibrationResult:
     options = CalibrateOptions(rounds=4, replications=2, timezone="Etc/UTC")
-    return calibrate(path, "own", folder / "out", options, base=base, simulate=toy.simulate)
+    return calibrate(log_file, "own", log_file.parent / "out", options, base=base, simulate=toy.simulate)
 
 
 def test_the_closing_step_finds_the_share_of_needs_that_are_bought(closed: CalibrationResult) -> None:
@@ -79,8 +82,8 @@ def test_a_market_without_season_is_foretold_within_the_aims(closed: Calibration
     assert abs(frame.loc["cancel_share", "error"]) < 0.35
 
 
-def test_the_log_alone_gives_the_hold_out_by_its_laws(tmp_path: Path, toy: ModuleType, truth_settings: Settings) -> None:
-    path = write_log(toy.simulate(truth_settings), tmp_path / "orders.csv")
+def test_the_log_alone_gives_the_hold_out_by_its_laws(tmp_path: Path, log_file: Path) -> None:
+    path = log_file
     result = calibrate(path, "own", tmp_path / "out", CalibrateOptions(timezone="Etc/UTC"))
     assert result.source == "fitted law" and not result.rounds
     names = {p.name for p in (tmp_path / "out").iterdir()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -12,8 +12,7 @@ from omosim.engine.errors import SnapshotError
 from omosim.model.drift import MOVES, moved
 from omosim.schema.codes import Count
 from omosim.twin.bgcnbd import RepeatFit
-from omosim.twin.ensemble import INDEX, Ensemble
-from omosim.twin.members import Member, advance_task
+from omosim.twin.members import Member
 from omosim.twin.opening import Opening
 from omosim.world.start import was_under_way
 
@@ -22,7 +21,7 @@ N, LAW = 250, RepeatFit(1, 0.9, 2.0, 0.4, 3.0, 0.0, 1000, True, (0.1, 0.1, 0.1, 
 
 def same(a, b):
     """All state of two members equal; links of the calendar are an index that a restore hangs anew."""
-    left, right = a.snapshot().arrays, b.snapshot().arrays
+    left, right = a.model.snapshot().arrays, b.model.snapshot().arrays
     assert left.keys() == right.keys()
     for name, array in left.items():
         for field in [f for f in array.dtype.names if f != "link"] if array.dtype.names else [None]:
@@ -63,7 +62,7 @@ def trunk(base, opening):
 
 def test_what_ifs_of_one_member_share_the_past_bit_for_bit_and_the_future_with_equal_settings(trunk, settings_of):
     other = settings_of("strategy=o2o").strategy
-    before = trunk.snapshot()
+    before = trunk.model.snapshot()
     again, changed = trunk.branch(), trunk.branch(strategy=other)
     for future in (again, changed):
         assert np.array_equal(book(future), book(trunk)) and np.array_equal(
@@ -77,7 +76,7 @@ def test_what_ifs_of_one_member_share_the_past_bit_for_bit_and_the_future_with_e
     assert not np.array_equal(book(again), book(changed)) and b.days == 5
     # the same needs come at the same moments under both
     assert np.array_equal(again.model.journeys.counts[:11, Count.NEEDS], changed.model.journeys.counts[:11, Count.NEEDS])
-    after = trunk.snapshot()
+    after = trunk.model.snapshot()
     assert all(np.array_equal(before.arrays[n], after.arrays[n]) for n in before.arrays)  # asking what if moves nothing
 
 
@@ -121,75 +120,32 @@ def test_tastes_orders_and_returns_may_move_and_nothing_else_may(trunk, settings
         trunk.drifted(wrong)
 
 
-def test_copies_have_the_same_past_and_places_and_a_future_of_their_own(base, opening):
-    theta = np.array([[1.0], [2.0], [3.0]])
-    many = Ensemble.begin(opening, theta, lambda row: base)
-    assert [m.settings.replication for m in many.members] == [1, 2, 3]
-    first = many.members[0].model
-    for member in many.members[1:]:  # one world, other latents and needs
+def test_members_share_places_and_people_and_differ_in_what_is_hidden_and_what_comes(base, opening):
+    many = [Member.begin(base.model_copy(update={"replication": i}), opening) for i in (1, 2, 3)]
+    first = many[0].model
+    for member in many[1:]:  # one world, other latents and needs
         assert np.array_equal(member.model.world.nodes["x_m"], first.world.nodes["x_m"])
         assert np.array_equal(member.model.journeys.shoppers["taste"], first.journeys.shoppers["taste"])
         assert not np.array_equal(member.model.journeys.shoppers["need_rate"][:N], first.journeys.shoppers["need_rate"][:N])
-    found = many.advance(4)
-    assert found["orders"].shape == (3, 4) and many.day == 4 and many.units["revenue"] == "minor"
-    assert found["pickup_load"].shape == (3, 4, 24) and found["pickup_load"].sum() == found["pickups"].sum()
-    assert np.isfinite(found["stockout_share"]).all()
-    ahead = many.branch()
-    assert ahead.advance(2)["orders"].shape == (3, 2) and many.day == 4 and ahead.day == 6
-    past = book(many.members[2])
-    kept = many.members[2].branch()
-    many.replace(np.array([2, 2, 2]))
-    assert many.theta.ravel().tolist() == [3.0] * 3 and many.weights == pytest.approx(1 / 3)
-    assert [m.settings.replication for m in many.members] == [3, 4, 5]
-    assert all(np.array_equal(book(m), past) for m in many.members)
-    many.advance(10), kept.advance(10)
-    same(many.members[0], kept)
-    books = [book(m) for m in many.members]
-    assert not np.array_equal(books[0], books[1]) and not np.array_equal(books[1], books[2])
-    old = [b[b["placed_at"] < 4 * 86_400]["key"] for b in books]
-    assert np.array_equal(old[0], old[1]) and np.array_equal(old[0], old[2])
-    for member in many.members:
+    days = [member.advance(8) for member in many]
+    assert not np.array_equal(book(many[0]), book(many[1])) and days[0].units["revenue"] == "minor"
+    assert days[0].hourly["pickup_load"].sum() == days[0].series["pickups"].sum() and np.isfinite(days[0].series["stockout_share"]).all()
+    for member in many:
         member.model.run()
         assert max(member.model.audit.worst.values()) == 0
 
 
-def test_an_ensemble_survives_on_disk_and_goes_on_with_the_same_bits(base, opening, tmp_path):
-    pace = lambda row: demand(base, purchase_alpha_weeks=float(row[0]))
-    alpha = base.market.demand.purchase_alpha_weeks
-    many = Ensemble.begin(opening, np.array([[alpha], [alpha * 1.2]]), pace)
-    many.advance(3)
-    many.save(tmp_path)
-    names = sorted(p.name for p in tmp_path.iterdir())
-    assert len(names) == 3 and INDEX in names
-    again = Ensemble.read(tmp_path, pace)
-    later = np.array([[alpha], [alpha * 0.8]])
-    for one in (many, again):
-        one.set(later)
-        one.replace(np.array([1, 1]))
-    found, expected = again.advance(5), many.advance(5)
-    assert all(np.array_equal(found[n], expected[n], equal_nan=True) for n in expected)
-    for a, b in zip(many.members, again.members, strict=True):
-        same(a, b)
-    # killed between the states and the index: the old ensemble is still there
-    (tmp_path / "000002-00000.snapshot").write_bytes(b"half a file")
-    (tmp_path / ".000002-00001.snapshot.77.part").write_bytes(b"half")
-    assert Ensemble.read(tmp_path, pace).day == 3
-    many.save(tmp_path)
-    assert Ensemble.read(tmp_path, pace).day == 8 and len(list(tmp_path.glob("*.snapshot"))) == 2
-    head = json.loads((tmp_path / INDEX).read_text())
-    (tmp_path / INDEX).write_text(json.dumps({**head, "version": 99}))
-    with pytest.raises(SnapshotError, match="layout 99"):
-        Ensemble.read(tmp_path)
-
-
-def test_processes_give_the_same_bits_as_one(base, opening, tmp_path):
-    many = Ensemble.begin(opening, np.zeros((2, 1)), lambda row: base)
-    other = Ensemble.begin(opening, np.zeros((2, 1)), lambda row: base)
-    expected, found = many.advance(3), other.advance(3, lambda tasks: [advance_task(task) for task in tasks], tmp_path / "way")
-    assert expected.keys() == found.keys()
-    assert all(np.array_equal(found[n], expected[n], equal_nan=True) for n in expected)
-    same(many.members[1], other.members[1])
-    assert not list((tmp_path / "way").iterdir())
+def test_pace_and_goodwill_of_a_state_are_those_that_members_begin_with(base, opening):
+    """A pace of 1.5 is half as many needs again of known customers; goodwill that is carried on is kept, what is not is drawn."""
+    liked = np.where(np.arange(N) < 100, 0.07, np.nan)
+    plain, quick = (Member.begin(base, replace(opening, pace=pace, goodwill=good)) for pace, good in ((1.0, None), (1.5, liked)))
+    rate = lambda m: m.model.journeys.shoppers["need_rate"][:N]
+    assert rate(quick) == pytest.approx(1.5 * rate(plain))
+    assert quick.goodwill()[:100] == pytest.approx(0.07, rel=1e-6) and quick.goodwill()[100:] == pytest.approx(plain.goodwill()[100:])
+    was = quick.goodwill()
+    quick.advance(7)
+    still = quick.model.journeys.shoppers["updated"][:N] == 0  # who met with nothing forgets by the memory's constant
+    assert still.sum() > 20 and quick.goodwill()[still] == pytest.approx(was[still] * np.exp(-1.0 / base.market.goodwill.memory_weeks), rel=1e-5)
 
 
 def test_a_panel_is_the_book_by_day_and_a_member_grows_past_its_end(base, opening):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omosim.twin.promotions import BETWEEN_SD, PRIOR_SD, Promotion, effect, promotions_of
+from omosim.twin.promotions import BETWEEN_SD, PAST_DAYS, PRIOR_SD, Promotion, effect, level_of, promotions_of
 
 MONDAY = 20_000 - (20_000 + 3) % 7
 WEEK = np.array([1.0, 1.0, 1.0, 1.1, 1.3, 0.8, 0.0])
@@ -65,3 +65,12 @@ def test_nothing_seen_has_no_effect():
     always = [Promotion(MONDAY, MONDAY + 99, "", 0.2, 1.0)]
     assert effect(np.full(100, 5.0), MONDAY, always, always) is None  # no day without it
     assert effect(np.full(100, np.nan), MONDAY, always, always) is None
+
+
+def test_what_members_learnt_includes_past_promotions():
+    """Every second Monday at twice the sales: Mondays were learnt half as high again; a mean of the days is left as it was."""
+    past = [Promotion(MONDAY - 14 * n, MONDAY - 14 * n, "", 0.2, 1.0) for n in range(1, 40)]
+    held = level_of(past, {past[0].kind: 2.0}, MONDAY)
+    share = sum(MONDAY - PAST_DAYS <= p.first for p in past) / 13
+    assert held == pytest.approx([1 + share] + [1.0] * 6) and share == pytest.approx(6 / 13)
+    assert level_of(past, {}, MONDAY) == [1.0] * 7

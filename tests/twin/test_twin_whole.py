@@ -70,6 +70,27 @@ def test_a_decision_weighs_ways_in_the_same_worlds(place: Path, capsys: pytest.C
     page = (place / "report.html").read_text(encoding="utf-8")
     assert "What to do" in page and made["answer"].split(":")[0] in page and "Gain over the present way" in page
     assert rows and all(int(row["order_up_to"]) >= int(row["reorder_level"]) >= 0 for row in rows)
+    staff = rows_of(place / "staffing.csv")  # of the retailer's one store; the way that is best has no pickup, the data do
+    assert {row["store"] for row in staff} == {"S01"} and all(int(row["counter"]) >= 1 for row in staff) and {row["weekday"] for row in staff} >= {"mon", "sun"}
+    assert not (place / "capacity_plan.csv").exists() and any(note.startswith("no capacity plan") for note in made["notes"])
+    assert "What stores need" in page
+
+
+def test_which_way_was_taken_is_noted(place: Path, capsys: pytest.CaptureFixture) -> None:
+    before = (place / "twin.json").read_bytes()
+    assert twin("decide", f"dir={place}", "took=staf*2") == 2
+    assert "Did you mean 'staff*2'" in capsys.readouterr().err and (place / "twin.json").read_bytes() == before
+    assert twin("decide", f"dir={place}", "took=staff*2", "ways=[omo]") == 2
+    assert twin("decide", f"dir={place}", "took=staff*2") == 0
+    assert "staff*2 was taken, as_it_is was advised" in capsys.readouterr().out
+    (row,) = json.loads((place / "twin.json").read_text())["decisions"]
+    assert row["took"] == "staff*2" and row["ways"] == ["as_it_is", "staff*2", "o2o+staff*2"] and (place / row["file"]).is_file()
+    assert not (place / "decision_log.csv").exists()  # nothing has come of it yet
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize(("way", "expected"), [("omoo", "Did you mean 'omo'"), ("staff*x", "is no way of trading"), ("-curbsid", "Did you mean 'curbside'")])
@@ -82,15 +103,54 @@ def test_what_is_no_way_is_refused_with_its_nearest(place: Path, way: str, expec
 def test_what_came_is_scored(place: Path, capsys: pytest.CaptureFixture) -> None:
     assert twin("score", f"dir={place}") == 0
     assert "no whole week" in capsys.readouterr().out
+    capsys.readouterr()
     assert twin("update", f"dir={place}", f"orders={place.parent / 'all.csv'}") == 0
+    assert f"decision 1 of {shop.date(DAYS)}, staff*2 (was taken): orders " in capsys.readouterr().out
     assert twin("score", f"dir={place}") == 0
     said = capsys.readouterr().out
     table = read_columns(place / "scores.parquet")
     assert list(table)[:4] == ["origin", "series", "horizon", "crps"] and "drift alarm over" in said and "seasonal naive" in said
+    assert f"decision 1 of {shop.date(DAYS)}, staff*2 (was taken): orders " in said
     weeks = [(h, c) for s, h, c in zip(table["series"], table["horizon"], table["crps"], strict=True) if s == "orders"]
     assert len(weeks) >= 1 and all(c >= 0 for _, c in weeks)
     page = (place / "report.html").read_text(encoding="utf-8")
-    assert all(head in page for head in ("What comes next", "How good earlier forecasts were", "What the data moved")) and "<script" not in page
+    assert all(head in page for head in ("What comes next", "How good earlier forecasts were", "What the data moved", "Decisions and what came of them")) and "<script" not in page
+
+
+def test_the_log_holds_every_way_against_what_came(place: Path) -> None:
+    """Counted by hand from the orders themselves; told and not told; the file follows from the folder alone."""
+    log = rows_of(place / "decision_log.csv")
+    frame = shop.orders(days=DAYS + LATER, people=200)
+    came = frame[(shop.day_of(frame) >= shop.date(DAYS)) & (shop.day_of(frame) < shop.date(DAYS + 7))]
+    mine = {(row["way"], row["series"]): row for row in log}
+    assert {way for way, _ in mine} == {"as_it_is", "staff*2", "o2o+staff*2"} and {series for _, series in mine} == {"orders", "revenue", "pickups"}
+    row = mine["staff*2", "orders"]
+    assert float(row["realised"]) == came["order_id"].nunique() and row["taken"] == "told" and mine["as_it_is", "orders"]["taken"] == ""
+    assert float(mine["as_it_is", "revenue"]["realised"]) == float((came["units"] * came["unit_price"]).sum()) and mine["as_it_is", "revenue"]["unit"] == "KRW"
+    assert int(row["days_seen"]) == 7 == int(row["sum_days"]) and 0 <= int(row["days_in_band"]) <= 7
+    assert float(row["low"]) <= float(row["foretold"]) <= float(row["high"]) and row["says"] in ("as foretold", "more", "less")
+    before = (place / "decision_log.csv").read_bytes()
+    (place / "decision_log.csv").unlink()
+    assert twin("report", f"dir={place}") == 0 and (place / "decision_log.csv").read_bytes() == before
+
+
+def test_a_twin_from_before_there_was_a_log_keeps_its_decision(place: Path, tmp_path: Path) -> None:
+    """Its one decision is the first row; until somebody says so the present way is taken to go on."""
+    import shutil
+
+    from omosim.twin import folder
+
+    here = tmp_path / "old"
+    shutil.copytree(place, here)
+    head = json.loads((here / "twin.json").read_text())
+    file = head.pop("decisions")[0]["file"]
+    (here / "twin.json").write_text(json.dumps(head))
+    assert twin("report", f"dir={here}") == 0
+    assert {row["taken"] for row in rows_of(here / "decision_log.csv") if row["way"] == "as_it_is"} == {"assumed"}
+    assert twin("decide", f"dir={here}", "took=as_it_is") == 0
+    (row,) = folder.read(here).head["decisions"]
+    assert row["file"] == file and (here / file).is_file() and row["took"] == "as_it_is"
+    assert {row["taken"] for row in rows_of(here / "decision_log.csv") if row["way"] == "as_it_is"} == {"told"}
 
 
 @pytest.mark.slow

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from omosim.twin import assumed
 from omosim.twin.calibrate import fit_laws, last_months, price_bands, suited
 from omosim.twin.dated import state_of
-from omosim.twin.ensemble import Ensemble
 from omosim.twin.history import history_of, split
 from omosim.twin.market import Scales, build
 from omosim.twin.opening import settings_at
+from omosim.twin.running import Start, stacked
 from omosim.twin.shares import bought_share
 from omosim.twin.tables import Tables
 
@@ -37,9 +36,10 @@ def test_the_next_weeks_begin_where_the_last_weeks_ended(uci, settings_of):
     settings = settings_at(settings, found.opening.as_of)
     opening = found.opening.with_share(bought_share(settings, found.opening))
     assert len(opening) > 3_000 and opening.p_alive.mean() > 0.8 and opening.share.mean() == pytest.approx(0.75, abs=0.1)
-    plain = Ensemble.begin(replace(opening, silent_weeks=0.0), np.zeros((1, 1)), lambda row: settings)
-    many = Ensemble.begin(opening, np.zeros((4, 1)), lambda row: settings)
-    series, others = many.advance(7 * WEEKS), plain.advance(7 * WEEKS)
+    starts = [Start(state, settings.model_copy(update={"replication": i})) for i, state in enumerate([replace(opening, silent_weeks=0.0), *[opening] * 4], 1)]
+    made = [start.member() for start in starts]
+    rows = stacked([member.advance(7 * WEEKS).series for member in made])
+    series, others = {n: x[1:] for n, x in rows.items()}, {n: x[:1] for n, x in rows.items()}
     orders = uci.orders()
     orders = orders[orders["shopper_id"].notna()]
     day = orders["placed_local"].to_numpy() // 86_400 - end
@@ -49,4 +49,4 @@ def test_the_next_weeks_begin_where_the_last_weeks_ended(uci, settings_of):
     assert series["orders"].sum(axis=1).mean() / WEEKS == pytest.approx(last, rel=0.15)
     assert series["new_customers"].sum(axis=1).mean() / WEEKS == pytest.approx(fresh, rel=0.25)
     assert others["new_customers"].sum() / WEEKS > 3 * fresh  # people who do not know that they never bought
-    assert max(max(member.model.audit.worst.values()) for member in many.members) == 0
+    assert max(max(member.model.audit.worst.values()) for member in made) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -14,8 +15,8 @@ from omosim.schema.codes import Count, Flow, NodeKind
 from omosim.schema.columns import DAY
 from omosim.schema.scenario import Intervention
 from omosim.twin.bgcnbd import RepeatFit
-from omosim.twin.members import Member
 from omosim.twin.opening import Opening
+from omosim.twin.running import Start, handed_over
 from omosim.twin.whatif import PARCEL, SERVED, future, until_today, whatif_task
 from omosim.world.start import was_under_way
 
@@ -23,14 +24,19 @@ N, DAYS = 250, 7
 
 
 @pytest.fixture(scope="module")
-def member(settings_of):
+def start(settings_of):
     settings = settings_of("strategy=omo", "burn_in_days=0", "days=60", "shoppers=400", "replication=1")
     settings = settings.model_copy(update={"market": settings.market.model_copy(update={"start_date": "2024-03-04"})})
     x = np.random.default_rng(4).poisson(3, N)
     since = np.full((N, len(settings.catalogue.categories)), np.nan)
     law = RepeatFit(1, 0.9, 2.0, 0.4, 3.0, 0.0, 1000, True, (0.1, 0.1, 0.1, 0.1))
     opening = Opening(date(2024, 3, 4), law, x, np.where(x > 0, 20.0, 0.0), np.full(N, 26.0), np.tile([0.5, 0.5, 0, 0], (N, 1)), np.full(N, 1000), since, np.full(N, 0.3))
-    made = Member.begin(settings, opening)
+    return Start(opening, settings)
+
+
+@pytest.fixture(scope="module")
+def member(start):
+    made = start.member()
     made.advance(10)
     return made
 
@@ -87,15 +93,15 @@ def test_dearer_goods_sell_less(member, past, as_it_is):
 def test_two_strategies_by_hand_and_within_members(member, past, as_it_is, settings_of):
     """Money of another strategy is that of a model restored by hand and run to its end, less the past; the same needs come under both."""
     other = settings_of("strategy=o2o").strategy
-    before = member.snapshot()
+    before = member.model.snapshot()
     found = future(member, {"strategy": other}, DAYS, past)
-    ended = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS, "strategy": other}), member.snapshot()).run()
+    ended = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS, "strategy": other}), member.model.snapshot()).run()
     by_hand = profit_and_loss(ended)["operating_profit"] - past["operating_profit"]
     assert found.money["operating_profit"] == by_hand != as_it_is.money["operating_profit"]
-    straight = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS}), member.snapshot()).run()
+    straight = RetailModel.restore(member.settings.model_copy(update={"days": member.day + DAYS}), member.model.snapshot()).run()
     assert np.array_equal(ended.journeys.counts[:, Count.NEEDS], straight.journeys.counts[:, Count.NEEDS])
     assert (found.series["orders"] >= 0).all() and found.series["orders"].sum() != as_it_is.series["orders"].sum()
-    after = member.snapshot()
+    after = member.model.snapshot()
     assert all(np.array_equal(before.arrays[n], after.arrays[n]) for n in before.arrays)  # asking what if moves nothing
 
 
@@ -115,10 +121,12 @@ def test_what_stores_do_is_the_order_book_by_hand(member, as_it_is):
     assert (got["kind"] == PARCEL).sum() == ((mine["flow"] <= Flow.SAME_DAY) & (mine["node"] > 0) & (mine["key"] % 4 == 0) & (mine["key"] % 256 < 2)).sum()
 
 
-def test_a_worker_finds_the_same(member, past, as_it_is, tmp_path):
-    head = member.save(tmp_path / "member.snapshot")
-    answer = json.loads(whatif_task(json.dumps({**head, "path": str(tmp_path / "member.snapshot"), "days": DAYS, "ways": {"now": {}}, "in_store": str(tmp_path / "rows")})))
-    assert answer["ways"]["now"]["money"] == as_it_is.money
-    assert np.array_equal(np.array(answer["ways"]["now"]["demand"]), as_it_is.demand)
-    assert np.array_equal(np.load(tmp_path / "rows-0.npy", allow_pickle=False), as_it_is.in_store)
-    assert len(answer["nodes"]) == as_it_is.demand.shape[0] and len(answer["categories"]) == as_it_is.demand.shape[1]
+def test_a_worker_finds_the_same(start, tmp_path):
+    start = replace(start, opening=replace(start.opening, pace=1.2, goodwill=np.linspace(-0.1, 0.1, N)))
+    here = future(start.member(), {}, DAYS, {})
+    (task,) = handed_over(tmp_path, [start])
+    answer = json.loads(whatif_task(json.dumps({**task, "days": DAYS, "ways": {"now": {}}, "in_store": str(tmp_path / "rows")})))
+    assert answer["ways"]["now"]["money"] == here.money
+    assert np.array_equal(np.array(answer["ways"]["now"]["demand"]), here.demand)
+    assert np.array_equal(np.load(tmp_path / "rows-0.npy", allow_pickle=False), here.in_store)
+    assert len(answer["nodes"]) == here.demand.shape[0] and len(answer["categories"]) == here.demand.shape[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+
 import numpy as np
 import pandas as pd
 
@@ -20,6 +22,9 @@ def simulate(settings: Settings) -> pd.DataFrame:
         r.awareness_rho * r.reach for r in settings.touchpoints.rows.values() if r.needs in settings.strategy.capabilities
     )
     gain = aware.acquisition_per_week + touched
+    ends = np.cumsum([k.need_share for k in kinds]).tolist()
+    # what the loop below would work out anew for every order
+    spread = [tuple(float(np.sqrt(np.log1p(c * c))) for c in (k.units_shopper_cv, k.units_cv)) for k in kinds]
     rows: list[tuple[float, ...]] = []
     for i in range(settings.shoppers):
         rng = np.random.default_rng([settings.seed, settings.replication, i])
@@ -32,8 +37,8 @@ def simulate(settings: Settings) -> pd.DataFrame:
         while t < weeks:
             u = rng.random(4)
             if t >= since and u[0] < TRUE_SHARE:
-                kind = kinds[int(np.searchsorted(np.cumsum([k.need_share for k in kinds]), u[1]).clip(0, len(kinds) - 1))]
-                s, w = (np.sqrt(np.log1p(c * c)) for c in (kind.units_shopper_cv, kind.units_cv))
+                at = min(bisect.bisect_left(ends, u[1]), len(kinds) - 1)
+                kind, (s, w) = kinds[at], spread[at]
                 price = kind.price * np.exp(kind.price_spread * rng.normal())
                 units = max(1, round(kind.units_mean * np.exp(s * z + w * rng.normal() - (s * s + w * w) / 2)))
                 back = t + 1.0 if u[2] < kind.misfit + kind.change_of_mind else -1.0

@@ -8,4 +8,7 @@ from omosim.cli.study import composed_command
 
 def run(words: list[str], flags: Flags, argv: list[str]) -> int:
     """Compose and fit; returns the exit code."""
-    return composed_command("calibrate", words, flags, argv)
+    from omosim.reports.language import speaking
+
+    with speaking():
+        return composed_command("calibrate", words, flags, argv)

@@ -1,6 +1,6 @@
 """UCI Online Retail: nine months fitted, the last three foretold week by week, scored against naive and smoothed forecasts.
 
-    python experiments/twin_uci.py FILE [--out DIR] [--check] [--earlier WEEKS] [--no-season]
+    python experiments/twin_uci.py FILE [--out DIR] [--check] [--earlier WEEKS] [--no-season | --retail-only]
 
 `--check` stays inside the nine months (fit on 26 weeks, 14 origins; `--earlier` moves both back): settings were chosen there.
 `pool` is the twin's members with two statistical sources, weights by the scores of earlier origins. docs/twin_forecast.md has
@@ -152,10 +152,12 @@ def main() -> None:
     ask.add_argument("--earlier", type=int, default=0, help="weeks by which everything lies earlier; with --check")
     ask.add_argument("--seed", type=int, default=7)
     ask.add_argument("--no-season", action="store_true", help="the twin does not know that a year has an end")
+    ask.add_argument("--retail-only", action="store_true", help="the log's own first December is not read")
     ask.add_argument("--no-rivals", action="store_true")
     given = ask.parse_args()
     began = time.monotonic()
-    options = rolling.Options(members=given.members, seed=given.seed, season=None if given.no_season else season.retail_prior())
+    options = rolling.Options(members=given.members, seed=given.seed, season=None if given.no_season else season.retail_prior(),
+                              season_read=not given.retail_only)  # fmt: skip
     rows, laws = run(given.file, given.check, options, not given.no_rivals, given.earlier)
     table = summary(rows)
     print(json.dumps(laws))

@@ -43,6 +43,7 @@ class Options:
     value_drift: float = 0.02  # log a week
     short_week: float = 0.2  # log, further chance of a week with closed days: holidays are more than the days they close
     season: season.Prior | None = None  # heights of the year's end before the log is read; None: it has no season
+    season_read: bool = True  # weeks before the first update move the heights; off: they begin as `season` says
     assimilate: bool = True  # off: the ensemble as it stands at the end of the fit part
     seed: int = 7
 
@@ -175,8 +176,8 @@ def season_of(history: History, first_day: dt.date, end: int, options: Options, 
 
     laws: for the weekdays' weights; None: those of the orders before `end`. Without `options.season` the height is 0.
     """
-    if options.season is None:
-        return season.Prior(0.0, 0.0)
+    if options.season is None or not options.season_read:
+        return options.season or season.Prior(0.0, 0.0)
     counts = day_counts(history, end)["orders"]
     weekday, weeks = first_day.weekday(), end // _WEEK
     weight = lawmembers.trading_days(counts, weekday)[0] if laws is None else laws.weight

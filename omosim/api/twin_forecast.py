@@ -76,10 +76,10 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     with workers_for(n, days, len(place.dated.opening), int(asked["jobs"])) as workers:
         shapes = [shape_of(now.kept.day + 7 * i, n) for i, n in enumerate(stretches)]
         runs = place.runs(shapes, thetas, stretches, workers)
-    parts = []
+    parts, back = [], place.due_back(now.tables, now.fit, days)
     for i, theta in enumerate(thetas):
         single = np.exp(now.noise[:, 1] * rng.standard_normal(n))
-        like_data = scaled(columns, theta, {name: x[:, 7 * i : 7 * i + 7] for name, x in runs.series.items()}, factor)
+        like_data = scaled(columns, theta, {name: x[:, 7 * i : 7 * i + 7] for name, x in runs.series.items()}, factor, {name: x[7 * i : 7 * i + 7] for name, x in back.items()})
         parts.append({name: x * single.reshape(-1, *[1] * (x.ndim - 1)) if name.split(".")[0] in OF_ORDERS else x for name, x in like_data.items()})
     paths, hourly = {}, {}
     said_no: list[str] = []

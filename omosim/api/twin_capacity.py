@@ -29,6 +29,7 @@ ONE_STORE = "store"
 GOLDEN = 0.6180339887498949
 #: stores that are planned at most, those with most work; a week of one takes some seconds
 MOST_STORES = 24
+WEEK = 7
 Table = dict[str, list[Any]]
 
 
@@ -71,6 +72,9 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     shares = stores_of(tables.orders.lines)
     if not shares:
         out.notes.append("no capacity plan and no staffing: the data name no store and show no pickup and no sale in one")
+        return out
+    if days < WEEK:
+        out.notes.append(f"no capacity plan and no staffing: {days} days are no week of a store; give horizon={WEEK} or more")
         return out
     rows = _rows(worlds, nodes, list(shares), np.array(list(shares.values())))
     picked = np.isin(rows["kind"], (AT_COUNTER, FOR_CAR, FOR_LOCKER))

@@ -10,6 +10,9 @@ from types import ModuleType
 import hypothesis
 import pytest
 
+# as the command does, before numpy is loaded; what tests start inherits it
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # a busy machine breaks no law
 hypothesis.settings.register_profile("omosim", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("omosim")

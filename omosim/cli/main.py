@@ -22,6 +22,8 @@ OK, BUG, BAD_INPUT, SOME_FAILED, LAW_BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    # before numpy is loaded: the systems solved here are small, and a second thread of the library spends its time waiting
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _forgiving_streams()
     _stop_on_term()
     try:

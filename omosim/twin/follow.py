@@ -49,7 +49,7 @@ DRIFT, WEEK = (0.01, 0.10), (0.02, 0.15)
 HALF_YEAR = float(np.sqrt(26.0))
 _GRID = 16
 #: part of a usual week that was seen, at least: a week with holidays is unlike others for more than the days they close
-WHOLE = 0.8
+WHOLE = 0.85
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Do 90 % bands hold what they say? Fifty synthetic retailers that the twin's laws do not describe.
 
-    python experiments/twin_coverage.py [--retailers 50] [--out DIR]
+    python experiments/twin_coverage.py [--retailers 50] [--autumn] [--told] [--out DIR]
 
 What the generator has and the laws lack: lognormal rates and lives that end by the clock (the laws: gamma rates, chance
 after a purchase), a year's season, weeks that are alike their neighbours (autocorrelation .6), two promotions that
@@ -18,15 +18,30 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from omosim.twin import baselines, rolling, scores
+from omosim.twin import baselines, rolling, scores, season
 from omosim.twin.history import History
 
 FIRST = dt.date(2024, 1, 1)
 WEEKS, CUT = 52, 39
+#: heights of the year's end over trades, logs: all retail in the middle, jewellers two sds up; wider than the twin's prior
+TRADES = (0.23, 0.43)
 
 
-def retailer(number: int, jump: float = 0.0, from_day: int = 0) -> History:
-    """One year of orders; the same number gives the same retailer. jump: change of the pace from a day on."""
+def year_end(number: int) -> np.ndarray:
+    """(days,) log factors of a retailer's own autumn: height as trades differ in it, a bend whose middle lies between the
+    middle of October and the end of November (the twin's is a straight line from September on), down again before or after
+    Christmas."""
+    rng = np.random.Generator(np.random.Philox(key=[98, number]))
+    height = TRADES[0] + TRADES[1] * rng.standard_normal()
+    day = np.arange(7 * WEEKS)
+    rise = 1 / (1 + np.exp(-(day - rng.uniform(288, 332)) / rng.uniform(6, 16)))
+    fall = 1 / (1 + np.exp((day - rng.uniform(352, 362)) / 1.5))
+    return np.asarray(height * rise * fall)
+
+
+def retailer(number: int, jump: float = 0.0, from_day: int = 0, autumn: bool = False) -> History:
+    """One year of orders; the same number gives the same retailer. jump: change of the pace from a day on; autumn: with
+    `year_end`."""
     rng = np.random.Generator(np.random.Philox(key=[99, number]))
     days = 7 * WEEKS
     # the pace of days
@@ -42,6 +57,8 @@ def retailer(number: int, jump: float = 0.0, from_day: int = 0) -> History:
     for at in rng.integers(0, days - 5, 2):
         pace[at : at + 5] *= 1.3
     pace[from_day:] *= 1.0 + jump
+    if autumn:
+        pace = pace * np.exp(year_end(number))
     clock = np.r_[0.0, np.cumsum(pace)]
     # people
     size = int(np.exp(rng.uniform(np.log(200), np.log(800))))
@@ -70,10 +87,13 @@ def retailer(number: int, jump: float = 0.0, from_day: int = 0) -> History:
     return History(who.astype(np.int64), day, np.rint(value).astype(np.int64), np.zeros(0), np.zeros(0, np.int64))
 
 
-def score(number: int, members: int, ets: bool) -> pd.DataFrame:
-    """Rows of one retailer: origin, series, horizon, whether the band held, CRPS beside the baselines'."""
-    history = retailer(number)
-    options = rolling.Options(members=members, warm_weeks=25, seed=number + 1)
+def score(number: int, members: int, ets: bool, autumn: bool = False, told: bool = False) -> pd.DataFrame:
+    """Rows of one retailer: origin, series, horizon, whether the band held, CRPS beside the baselines'.
+
+    autumn: the retailer has one; told: the twin begins with what all retail knows of it.
+    """
+    history = retailer(number, autumn=autumn)
+    options = rolling.Options(members=members, warm_weeks=25, seed=number + 1, season=season.retail_prior() if told else None)
     actual = rolling.day_counts(history, 7 * WEEKS)
     rows = []
     for origin in rolling.follow(history, FIRST, 7 * CUT, 7 * WEEKS, options):
@@ -117,14 +137,17 @@ def main() -> None:
     ask.add_argument("--retailers", type=int, default=50)
     ask.add_argument("--members", type=int, default=150)
     ask.add_argument("--no-ets", action="store_true")
+    ask.add_argument("--autumn", action="store_true", help="retailers with an end of the year, each its own")
+    ask.add_argument("--told", action="store_true", help="the twin begins with what all retail knows of the year's end")
     ask.add_argument("--out", type=Path, default=Path("outputs/twin_coverage"))
     given = ask.parse_args()
+    given.out = given.out / f"{'autumn' if given.autumn else 'level'}-{'told' if given.told else 'untold'}"
     given.out.mkdir(parents=True, exist_ok=True)
     began, done = time.monotonic(), 0
     for number in range(given.retailers):
         file = given.out / f"retailer-{number:03d}.parquet"
         if not file.exists():
-            rows = score(number, given.members, not given.no_ets)
+            rows = score(number, given.members, not given.no_ets, given.autumn, given.told)
             rows.to_parquet(file.with_suffix(".tmp"), index=False)
             file.with_suffix(".tmp").replace(file)
             done += 1

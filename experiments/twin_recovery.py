@@ -72,7 +72,7 @@ def unlike(number: int, run_many: RunMany, base: Settings, folder: Path, runs: i
     one = unlike_retailers.draw(number, days)
     fit, orders = read(unlike_retailers.log_of(one, 1000 * number), folder / f"unlike-{number}.csv", base, days, f"unlike{number}")
     said = foretold(fit, orders)
-    post = calibrate(fit, orders, run_many, folder / "simulations", Plan(runs=runs, waves=((0.6, 1.0), (0.4, 1.5)), checks=0))
+    post = calibrate(fit, orders, run_many, folder / "simulations", Plan(runs=runs, waves=((1.0, 1.0),), checks=0))
     truth = np.mean(
         [fit.patterns.vector(orders_of(unlike_retailers.log_of(one, 1000 * number + 1 + i), fit.patterns)) for i in range(TRUTHS)], axis=0
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from omosim.api.twin_views import TwinDecision, TwinForecast, TwinScores
     from omosim.twin.folder import Twin as Folder
 
+_WIDE = 110  # letters of a line of progress
 TABLES = ("orders", "stock", "traffic", "sessions", "prices", "deliveries")
 
 
@@ -325,7 +326,8 @@ class OneLine(io.TextIOBase):
     def write(self, text: str) -> int:
         """Take some text; whole lines are shown."""
         *lines, self.rest = (self.rest + text).split("\n")
-        for line in lines:
+        for whole in lines:
+            line = whole if len(whole) <= _WIDE else whole[: _WIDE - 1] + "…"  # a line that wraps could not be written over
             if line.strip():
                 self.out.write("\r" + line.ljust(self.wide))
                 self.wide = max(self.wide, len(line))

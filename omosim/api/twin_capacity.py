@@ -29,6 +29,7 @@ ONE_STORE = "store"
 GOLDEN = 0.6180339887498949
 #: stores that are planned at most, those with most work; a week of one takes some seconds
 MOST_STORES = 24
+WEEK = 7
 Table = dict[str, list[Any]]
 
 
@@ -51,7 +52,7 @@ class Planned:
 
 
 def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[str], first_day: int, days: int, network: NetworkSettings, *, factor: float,
-                known: Known, spread: float, pickup: str, seed: int) -> Planned:  # fmt: skip
+                known: Known, spread: float, pickup: str, seed: int, mix: Mapping[str, float] | None = None) -> Planned:  # fmt: skip
     """Plan every store of the retailer for the orders that worlds have under the chosen way.
 
     Parameters
@@ -60,6 +61,7 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     nodes : names of the market's places; first_day : today, days since 1970
     factor : orders in all for one of a known customer; known : of days to come; spread : of days beyond the worlds' own
     pickup : "seen" in the data, "new" with the way, "" there is none: pickups of the worlds are left out
+    mix : how many orders of the store one of the worlds stands for, by "pickups" and "sales": what their shares of orders lack
     """
     from omosim.api.pickup import plan_options
     from omosim.config.compose import compose
@@ -70,6 +72,9 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     shares = stores_of(tables.orders.lines)
     if not shares:
         out.notes.append("no capacity plan and no staffing: the data name no store and show no pickup and no sale in one")
+        return out
+    if days < WEEK:
+        out.notes.append(f"no capacity plan and no staffing: {days} days are no week of a store; give horizon={WEEK} or more")
         return out
     rows = _rows(worlds, nodes, list(shares), np.array(list(shares.values())))
     picked = np.isin(rows["kind"], (AT_COUNTER, FOR_CAR, FOR_LOCKER))
@@ -95,7 +100,7 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
         mine = rows[rows["store"] == number]
         if store not in busiest or not len(mine):
             continue
-        history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread)
+        history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread, mix or {})
         plan = _planned(history, options, promise_s, told, network, pickups=bool((mine["kind"] <= FOR_LOCKER).any()))
         if plan.days:
             plans.append(plan)
@@ -113,7 +118,7 @@ def stores_of(lines: pd.DataFrame) -> dict[str, float]:
     """The retailer's stores with the part each has of pickups, or of sales in stores where nothing was picked up; by name."""
     from omosim.twin.panel import COLLECTED
 
-    way = lines["fulfilment"] if "fulfilment" in lines else None
+    way = lines.get("fulfilment")
     if way is None or way.isna().all():
         in_store = lines["channel"] == "store" if "channel" in lines else lines["store_id"].notna()
         part = lines[in_store | lines["store_id"].notna()]
@@ -149,7 +154,7 @@ def _rows(worlds: Sequence[np.ndarray], nodes: Sequence[str], stores: list[str],
 
 
 def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.ndarray, worlds: int, first_day: int, days: int, network: NetworkSettings, options: PlanOptions,
-             factor: float, known: Known, spread: float) -> tuple[WorldHistory, int, str]:  # fmt: skip
+             factor: float, known: Known, spread: float, mix: Mapping[str, float]) -> tuple[WorldHistory, int, str]:  # fmt: skip
     """A store's days as the worlds have them, with the hours and the promise that its own log shows."""
     from datetime import date, timedelta
 
@@ -175,7 +180,9 @@ def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.n
     made["world"], made["placed_s"], made["units"] = rows["world"], rows["placed_s"], rows["units"]
     kinds = {AT_COUNTER: (PICKUP, COUNTER_SIDE), FOR_CAR: (PICKUP, CURBSIDE), FOR_LOCKER: (PICKUP, LOCKER), SERVED: (WALK_IN, COUNTER_SIDE), PARCEL: (PICKUP, LOCKER)}
     for kind, (what, place) in kinds.items():
-        made["kind"][rows["kind"] == kind], made["place"][rows["kind"] == kind] = what, place
+        mine = rows["kind"] == kind
+        made["kind"][mine], made["place"][mine] = what, place
+        made["weight"][mine] = 1.0 if kind == PARCEL else mix.get("sales" if kind == SERVED else "pickups", 1.0)
     if past is not None:
         _at_own_hours(made, past, first_day)
     factors = np.array([factor * known.factors.get(d, {}).get("orders", 1.0) for d in dates])
@@ -258,16 +265,20 @@ def _tables(out: Planned, plans: Sequence[StorePlan], minutes: int, pickups: boo
 
 
 def _staff_columns(plan: StorePlan) -> Table:
-    """People by hour of the week: the most of its quarter hours; the work that comes; orders over days of all worlds."""
+    """People by hour of the week: the most of its quarter hours; the work that comes; orders over the planner's simulated days, which stand in all worlds."""
     from omosim.planning import outputs
-    from omosim.planning.history import PICKUP, WALK_IN
-    from omosim.planning.worlds import WorldHistory
-    from omosim.schema.columns import WEEKDAYS
+    from omosim.schema.codes import Flow
+    from omosim.schema.columns import DAY, HOUR, WEEKDAYS
 
-    assert isinstance(plan.history, WorldHistory)
-    load = {name: plan.history.by_hour(kind) for name, kind in (("to_pick", PICKUP), ("sales", WALK_IN))}
     out: Table = {}
     for day in plan.days:
+        rows = day.result.rows
+        rows = rows[(rows["t"] >= day.result.start) & (rows["t"] < day.result.start + DAY)]
+        load = {}
+        for name, flow in (("to_pick", Flow.PICKUP), ("sales", Flow.VISIT)):
+            mine = rows[rows["flow"] == flow]
+            at = (mine["node"].astype(np.int64) - 1) * 24 + (mine["t"] - day.result.start) // HOUR
+            load[name] = np.quantile(np.bincount(at, minlength=24 * day.draws.reps).reshape(-1, 24), (0.05, 0.5, 0.95), axis=0, method="inverted_cdf")
         hours: dict[int, list[dict[str, Any]]] = {}
         for row in outputs.staff_rows(day):
             hours.setdefault(int(row["from"][:2]), []).append(row)
@@ -276,10 +287,7 @@ def _staff_columns(plan: StorePlan) -> Table:
             made: dict[str, Any] = {"store": plan.history.store, "weekday": WEEKDAYS[day.weekday], "from": quarters[0]["from"], "to": quarters[-1]["to"]}
             made |= {name: max(q[name] for q in quarters) for name in people}
             made |= {name: round(sum(q[name] for q in quarters) / len(quarters), 2) for name in ("picking_work", "counter_work")}
-            for name, table in load.items():
-                seen = table[day.weekday, hour]
-                seen = seen[~np.isnan(seen)]
-                made |= {f"{name}_q{q:02d}": round(float(np.quantile(seen, q / 100, method="hazen")), 1) for q in (5, 50, 95)}
+            made |= {f"{name}_{mark}": int(marks[i][hour]) for name, marks in load.items() for i, mark in enumerate(("q05", "q50", "q95"))}
             for name, value in made.items():
                 out.setdefault(name, []).append(value)
     return out

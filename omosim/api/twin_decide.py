@@ -28,6 +28,8 @@ ENTRY = "omosim.twin.whatif:whatif_task"
 KPI = "operating_profit"
 #: series whose days are foretold for every way, to be held against what comes
 BANDS = ("orders", "revenue", "pickups")
+#: weeks from which the share of pickups and of sales in stores is read, and the most by which the worlds' own is moved
+MIX_WEEKS, MOST_MIX = 13, 20.0
 #: capabilities that bring orders to be picked up in a store
 PICKUP = ("bopis", "curbside", "lockers", "reserve_and_collect", "ship_to_store", "fitting_pickup")
 Answers = list[dict[str, Any]]
@@ -108,10 +110,11 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
         in_store = [np.load(_rows_of(Path(place), a["member"], list(ways).index(choice.best)), allow_pickle=False) for a in answers]
     sys.stderr.write(f"weighed {len(ways)} ways in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     seen = panel_series(twin)
-    series, spread = _series(twin, answers, list(ways), seen, fit.laws.orders_per_day, known, settings.seed)
+    mix, said_mix = _mix(answers, AS_IT_IS, seen)
+    series, spread = _series(twin, answers, list(ways), seen, fit.laws.orders_per_day, known, settings.seed, mix)
     plan = plan_stores(
         tables, in_store, answers[0]["nodes"], (today(twin) - date(1970, 1, 1)).days, days, settings.network, factor=fit.laws.orders_per_day, known=known,
-        spread=spread, pickup=_pickup(seen, ways[choice.best]), seed=settings.seed,
+        spread=spread, pickup=_pickup(seen, ways[choice.best]), seed=settings.seed, mix=mix,
     )  # fmt: skip
     sys.stderr.write(f"planned {len(plan.stores)} stores ({time.perf_counter() - started:.1f} s)\n")
     currency = settings.market.currency
@@ -119,7 +122,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     demand = np.array([a["ways"][choice.best]["demand"] for a in answers], np.float64) * _on_days(twin, known, days, fit.laws.orders_per_day)
     paths = {(node, kind): demand[:, i, j] for i, node in enumerate(nodes) for j, kind in enumerate(categories) if demand[:, i, j].any()}
     reorder = reorder_rows(paths, settings.network.carrier.lead_days, float(asked["review_days"]), float(asked["service"]))
-    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *plan.notes], fit.laws.orders_per_day, bool(told_known))
+    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known))
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers)), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
@@ -174,7 +177,8 @@ def _answers(members: Sequence[Start], ways: Mapping[str, Mapping[str, Any]], da
 
 
 # ---- in the data's own terms -----------------------------------------------------------------------------------
-def _series(twin: Twin, answers: Answers, ways: list[str], seen: Mapping[str, Floats], factor: float, known: Known, seed: int) -> tuple[dict[str, Any], float]:
+def _series(twin: Twin, answers: Answers, ways: list[str], seen: Mapping[str, Floats], factor: float, known: Known, seed: int,
+            mix: Mapping[str, float]) -> tuple[dict[str, Any], float]:  # fmt: skip
     """Bands of each way's days as the data count them, and the spread of orders that the worlds lack.
 
     Like a forecast's: times the orders of people without a name, with the day-to-day chance that members lack, and what is
@@ -190,13 +194,38 @@ def _series(twin: Twin, answers: Answers, ways: list[str], seen: Mapping[str, Fl
     out: dict[str, Any] = {way: {} for way in ways}
     spread = 0.0
     for name in BANDS:
-        rows = {way: factor * np.array([[np.nan if v is None else v for v in a["ways"][way]["series"][name]] for a in answers]) for way in ways}
+        rows = {way: factor * mix.get(name, 1.0) * np.array([[np.nan if v is None else v for v in a["ways"][way]["series"][name]] for a in answers]) for way in ways}
         cv = missing_spread(seen[name], rows[ways[0]]) if name in seen else 0.0
         spread = cv if name == BANDS[0] else spread
         normals = rng.standard_normal(rows[ways[0]].shape)
         for way, path in rows.items():
             out[way][name] = bands(known.apply(Forecast(today(twin), {name: with_chance(path, cv, normals)})).paths[name])
     return out, spread
+
+
+def _mix(answers: Answers, present: str, seen: Mapping[str, Floats]) -> tuple[dict[str, float], list[str]]:
+    """How many of the retailer's orders one of the worlds stands for, by "pickups" and "sales" in stores, and what to say.
+
+    The share of orders that the last weeks had, over that of the worlds under the present way: how many people take to pickup
+    or a store a log need not tell the fit, but it tells the share itself. Ways move it as the worlds say.
+    """
+    out, said = {}, []
+    for name, series in (("pickups", "pickups"), ("sales", "orders.store")):
+        worlds = [a["ways"][present]["series"] for a in answers]
+        ran = [sum(sum(v or 0.0 for v in w.get(part, ())) for w in worlds) for part in (series, "orders")]
+        last = {part: seen.get(part, np.zeros(0))[-7 * MIX_WEEKS :] for part in (series, "orders")}
+        if last[series].size != last["orders"].size or not last["orders"].size:
+            continue
+        both = np.isfinite(last[series]) & np.isfinite(last["orders"])
+        came = [float(last[part][both].sum()) for part in (series, "orders")]
+        if min(*came, *ran) <= 0:
+            continue
+        ratio = came[0] / came[1] / (ran[0] / ran[1])
+        out[name] = float(np.clip(ratio, 1 / MOST_MIX, MOST_MIX))
+        if abs(np.log(ratio)) > 0.1:
+            said.append(f"{name if name == 'pickups' else 'sales in stores'} are {100 * came[0] / came[1]:.0f} % of orders in the last {MIX_WEEKS} weeks, {100 * ran[0] / ran[1]:.0f} % in the worlds as it is: "
+                        f"{'daily bands and store' if name == 'pickups' else 'store'} plans count them times {out[name]:.2f}")  # fmt: skip
+    return out, said
 
 
 def _on_days(twin: Twin, known: Known, days: int, factor: float) -> Floats:

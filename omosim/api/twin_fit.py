@@ -103,13 +103,16 @@ def by_simulation(twin: Twin, tables: Tables, version: int, budget_min: float, j
     as_of = (date.fromisoformat(twin.head["as_of"]) - date(1970, 1, 1)).days
     folder = twin.path / SIMULATIONS
     folder.mkdir(exist_ok=True)
-    started, told = time.perf_counter(), [0.0]
+    pace: list[tuple[float, int]] = []  # seconds and finished simulations at the first and at the last word
 
     def tell(done: int, total: int, words: str) -> None:
-        took = time.perf_counter() - started
-        if took - told[0] > 5 or done == total:
-            told[0] = took
-            sys.stderr.write(f"{words}: {done} of {total} simulations, {took:.0f} s, about {took / max(done, 1) * (total - done):.0f} s left\n")
+        now = time.perf_counter()
+        if not pace:  # the first brings what was kept, or what had to be compiled
+            pace.extend([(now, done)] * 2)
+        elif now - pace[1][0] > 15 or done == total:
+            pace[1] = (now, done)
+            left = (now - pace[0][0]) / max(done - pace[0][1], 1) * (total - done)
+            sys.stderr.write(f"{words}: {done} of {total} simulations, about {left:.0f} s left\n")
 
     fit, orders = fit_of_log(tables.orders, base, as_of=as_of, name=twin.head["name"])
     said = identify.before(fit, ("orders", *tables.further), orders)

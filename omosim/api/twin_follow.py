@@ -210,7 +210,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     place = stand(twin, tables, fit, kept, days)
     n, end = len(kept.theta), kept.day + days
     runs = place.runs([shape_of(kept.day, days)], [kept.theta], [days], workers)
-    paths = scaled(kept.columns, kept.theta, runs.series, fit.laws.orders_per_day)
+    paths = scaled(kept.columns, kept.theta, runs.series, fit.laws.orders_per_day, place.due_back(tables, fit, days))
     seen, closed = _seen(twin)
     at = kept.day - day_number(date.fromisoformat(twin.head["first_day"]))
     came = {name: x[at : at + days] for name, x in seen.items()}

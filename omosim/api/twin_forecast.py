@@ -76,22 +76,27 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     with workers_for(n, days, len(place.dated.opening), int(asked["jobs"])) as workers:
         shapes = [shape_of(now.kept.day + 7 * i, n) for i, n in enumerate(stretches)]
         runs = place.runs(shapes, thetas, stretches, workers)
-    parts = []
+    parts, back = [], place.due_back(now.tables, now.fit, days)
     for i, theta in enumerate(thetas):
         single = np.exp(now.noise[:, 1] * rng.standard_normal(n))
-        like_data = scaled(columns, theta, {name: x[:, 7 * i : 7 * i + 7] for name, x in runs.series.items()}, factor)
+        like_data = scaled(columns, theta, {name: x[:, 7 * i : 7 * i + 7] for name, x in runs.series.items()}, factor, {name: x[7 * i : 7 * i + 7] for name, x in back.items()})
         parts.append({name: x * single.reshape(-1, *[1] * (x.ndim - 1)) if name.split(".")[0] in OF_ORDERS else x for name, x in like_data.items()})
     paths, hourly = {}, {}
+    said_no: list[str] = []
     seen = panel_series(twin)
     for name in parts[0]:
         path = np.concatenate([part[name] for part in parts], axis=1)
         if path.ndim == 3:
             if "pickups" in seen:
                 hourly[name] = path
+        elif name in seen and not path.any() and np.nansum(seen[name][-28:]) > 0:
+            said_no.append(name)
         elif name in seen and np.isfinite(path).all():
             paths[name] = with_chance(path, missing_spread(seen[name], path), rng.standard_normal(path.shape))
     sys.stderr.write(f"foretold {days} days, {len(paths)} series ({time.perf_counter() - started:.1f} s)\n")
     said = [*place.dated.said, *now.notes, f"orders and money are those of known customers times {factor:.2f}, for orders of people without a name and further orders of a day"]
+    if said_no:
+        said.append(f"{', '.join(said_no)}: the data have them and members never, so nothing is foretold of them: the strategy that the twin was made with has no such service. Make it with one that has, like strategy=o2o")
     known, beforehand = known_of(twin, now.tables, days)
     return known.apply(Forecast(today(twin), paths, runs.units, hourly)), said + beforehand
 

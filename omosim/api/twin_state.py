@@ -109,6 +109,16 @@ class Stand:
             later.append(plan[1:])
         return run_members(starts, later, days, workers)
 
+    def due_back(self, tables: Tables, fit: Fit, days: int) -> dict[str, Floats]:
+        """Series -> (days,) what orders of before still bring back."""
+        from omosim.twin.returning import still_to_come
+
+        lines = tables.orders.lines
+        age = self.kept.day - lines["placed_local"].to_numpy(np.float64) / 86_400
+        past = age >= 0
+        columns = {"returned_value": "value", "returned_units": "units"}
+        return {name: still_to_come(lines[column].to_numpy(np.float64)[past], age[past], fit.laws.back, days) for name, column in columns.items()}
+
     def members(self, shape: float) -> list[Start]:
         """All members at the day's first second; shape : as `runs`."""
         from omosim.twin.follow import effective

@@ -300,7 +300,7 @@ class KernelFulfilment(CoarseNetwork):
         out = np.zeros(len(live), HOLD)
         for name in ("key", "sku", "units", "node", "status", "flow"):
             out[name] = b[name]
-        for name in ("held", "claim", "place"):
+        for name in ("held", "claim", "place", "price"):
             out[name] = live[name]
         out["short"] = b["units_short"]
         self._phases(out, live, side, b)
@@ -437,5 +437,7 @@ class KernelFulfilment(CoarseNetwork):
             table[: len(own[name])] = own[name]
             own[name] = table
         own["g"][tab.G_NEXT], own["g"][tab.G_DUE] = 0, len(state["demand"])
+        rules = self.net.rules  # the window is this run's: a branch may be shorter or longer than what it goes on from
+        own["g"][tab.R_FROM], own["g"][tab.R_TO] = rules.measured_from, rules.measured_to
         self._quiet = 0
         self._replace(**own)

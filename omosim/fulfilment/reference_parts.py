@@ -125,7 +125,7 @@ class Order:
         time = 0 if self.phase == PHASE_NONE else self.phase_time
         station = self.station if self.phase in (PHASE_QUEUED, PHASE_SERVED, PHASE_RIDES) else -1
         (bin_node, bin_at), (bay_node, bay_at) = self.spot[SHELF], self.spot[BAY]
-        return (self.key, time, self.sku, self.held, self.claim, self.units, self.units_short, self.node, station,
+        return (self.key, time, self.price, self.sku, self.held, self.claim, self.units, self.units_short, self.node, station,
                 bin_at, bay_at, bin_node, bay_node, self.status, self.flow, self.phase, self.place)  # fmt: skip
 
 

@@ -184,7 +184,7 @@ def learn(history: StoreHistory, weekday: int, days: np.ndarray, network: Networ
     for kind in KINDS:
         rows = history.of_days(days, kind)
         place = np.searchsorted(days, rows["day"].to_numpy())
-        np.add.at(counts[kind], (place, rows["second"].to_numpy() // QUARTER), 1.0)
+        np.add.at(counts[kind], (place, rows["second"].to_numpy() // QUARTER), rows["weight"].to_numpy() if "weight" in rows else 1.0)
         counts[kind] = raised * _smoothed(counts[kind], history if kind == WALK_IN else None)
     return DayLaw(weekday, days, counts, history.day_shape(days, counts.sum(axis=(0, 2))), (_pool(history, days, network), _walk_pool(history, days)), history.levels)
 

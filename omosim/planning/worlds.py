@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from omosim.planning.history import COUNTER_SIDE, PICKUP, StoreHistory
-from omosim.schema.columns import DAY, HOUR
+from omosim.schema.columns import DAY
 
-#: one row an order: world, second from the first day on, units, kind (PICKUP, WALK_IN), place (COUNTER_SIDE, CURBSIDE, LOCKER)
-WORLD_ORDER = np.dtype([("world", "i4"), ("placed_s", "i8"), ("units", "i4"), ("kind", "i1"), ("place", "i1")])
-_COLUMNS = ("order_id", "kind", "place", "placed", "units", "promised", "ready", "collected", "expired", "day", "second")
+#: one row an order: world, second from the first day on, units, kind (PICKUP, WALK_IN), place (COUNTER_SIDE, CURBSIDE, LOCKER), for
+#: how many orders of the store it stands
+WORLD_ORDER = np.dtype([("world", "i4"), ("placed_s", "i8"), ("units", "i4"), ("kind", "i1"), ("place", "i1"), ("weight", "f8")])
+_COLUMNS = ("order_id", "kind", "place", "placed", "units", "promised", "ready", "collected", "expired", "day", "second", "weight")
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,21 @@ class WorldHistory(StoreHistory):
         return (np.asarray(days, np.int64) - self.base) // self.block
 
     @cached_property
+    def _grain(self) -> float:
+        """Variance over mean of counts by chance alone: 1 where every order stands for itself."""
+        weight = self.orders["weight"].to_numpy()
+        return float((weight**2).sum() / weight.sum()) if weight.sum() > 0 else 1.0
+
+    @cached_property
     def _ratio(self) -> np.ndarray:
         """(worlds,) each world's level over the mean, freed of what chance alone does to counts of that size."""
-        inside = np.isin(self.orders["day"], self.dates)
-        total = np.bincount(self._world(self.orders["day"].to_numpy()[inside]), minlength=self.worlds)[: self.worlds].astype(float)
+        mine = self.orders[np.isin(self.orders["day"], self.dates)]
+        total = np.bincount(self._world(mine["day"].to_numpy()), mine["weight"], minlength=self.worlds)[: self.worlds]
         mean = float(total.mean())
         if self.worlds < 2 or mean <= 0:
             return np.ones(self.worlds)
         spread = float((total / mean).var(ddof=1))
-        kept = np.sqrt(max(0.0, spread - 1.0 / mean) / spread) if spread > 0 else 0.0
+        kept = np.sqrt(max(0.0, spread - self._grain / mean) / spread) if spread > 0 else 0.0
         return np.asarray(1.0 + kept * (total / mean - 1.0))
 
     @property
@@ -78,20 +85,9 @@ class WorldHistory(StoreHistory):
         surplus = 0.0
         if left > 0:
             raised = float(self.raised_to(days, 0).mean())
-            surplus = max(0.0, float(((own - centre[at]) ** 2).sum()) / left / mean**2 - raised / mean)
+            surplus = max(0.0, float(((own - centre[at]) ** 2).sum()) / left / mean**2 - raised * self._grain / mean)
         cv2 = surplus + self.spread**2
         return 1.0 / cv2 if cv2 > 0 else 0.0
-
-    def by_hour(self, kind: int) -> np.ndarray:
-        """(7, 24, n) orders of a kind in each hour of the week, on every day of every world; NaN where a weekday has fewer days than another."""
-        rows = self.orders[(self.orders["kind"] == kind) & np.isin(self.orders["day"], self.dates)]
-        at = np.searchsorted(self.dates, rows["day"].to_numpy())
-        table = np.bincount(at * 24 + rows["second"].to_numpy() // HOUR, minlength=24 * len(self.dates)).reshape(len(self.dates), 24) * self.raised_to(self.dates, 0)[:, None]
-        of = [table[(self.dates + 3) % 7 == weekday] for weekday in range(7)]
-        out = np.full((7, 24, max(map(len, of))), np.nan)
-        for weekday, part in enumerate(of):
-            out[weekday, :, : len(part)] = part.T
-        return out
 
 
 def world_history(store: str, orders: np.ndarray, worlds: int, first_day: int, trades: np.ndarray, factors: np.ndarray, hours: tuple[int, int, str],
@@ -118,6 +114,7 @@ def world_history(store: str, orders: np.ndarray, worlds: int, first_day: int, t
     frame = pd.DataFrame({
         "order_id": np.arange(len(mine)), "kind": mine["kind"].astype(np.int64), "place": mine["place"].astype(np.int64), "placed": date * DAY + second,
         "units": mine["units"].astype(np.int64), "promised": -1, "ready": -1, "collected": -1, "expired": False, "day": date, "second": second,
+        "weight": mine["weight"],
     })  # fmt: skip
     frame = frame[np.isin(date, dates)].reset_index(drop=True)
     if not (frame["kind"] == PICKUP).any():
@@ -129,4 +126,4 @@ def world_history(store: str, orders: np.ndarray, worlds: int, first_day: int, t
 
 def _spare(day: int) -> pd.DataFrame:
     """A pickup on a day that is none of the store's: where none ever comes, those that are planned for have something to take after."""
-    return pd.DataFrame([(-1, PICKUP, COUNTER_SIDE, day * DAY + DAY // 2, 1, -1, -1, -1, False, day, DAY // 2)], columns=list(_COLUMNS))
+    return pd.DataFrame([(-1, PICKUP, COUNTER_SIDE, day * DAY + DAY // 2, 1, -1, -1, -1, False, day, DAY // 2, 1.0)], columns=list(_COLUMNS))

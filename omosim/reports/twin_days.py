@@ -107,5 +107,5 @@ def channels(panel: Table) -> list[dict[str, Any]]:
         if name.startswith("orders."):
             seen = [d for d, v in zip(dates, values, strict=True) if v is not None]
             orders = sum(v or 0.0 for v in values)
-            out.append({"name": name.removeprefix("orders."), "ours": name.removeprefix("orders.") in CHANNELS, "orders": f"{orders:,.0f}", "share": f"{orders / total:.1%}", "days": f"{len(seen):,}", "span": f"{seen[0]} to {seen[-1]}" if seen else "–"})
+            out.append({"name": name.removeprefix("orders."), "ours": name.removeprefix("orders.") in CHANNELS, "orders": f"{orders:,.0f}", "share": f"{orders / total:.1%}", "days": f"{len(seen):,}", "span": f"{seen[0]} – {seen[-1]}" if seen else "–"})
     return out

@@ -19,6 +19,7 @@ _TONE = {"told": ("better", GREEN), "partly told": ("outside", YELLOW), "keeps i
 SAYS = {"keeps its prior": "as assumed"}
 _Z90 = 1.645
 _CHARTS = 9
+_TOO_WIDE = 1e4  # of an interval's ends: from there on it tells nothing
 
 
 def learnt(posterior: Table | None, told: Table | None, currency: str) -> dict[str, Any] | None:
@@ -108,7 +109,8 @@ def _summed(table: Table, currency: str) -> list[dict[str, Any]]:
         of = "share" if unit[name] == LOG_STEP else of_currency(unit[name], currency)
         if unit[name] == LOG_STEP:
             middle, low, high = math.expm1(middle), None if low is None else math.expm1(low), None if high is None else math.expm1(high)
-        width = "not told" if low is None or high is None else ends(low, high, of)
+        nothing = low is None or high is None or (low > 0 and high / low > _TOO_WIDE)
+        width = "not told" if nothing or low is None or high is None else ends(low, high, of)
         out.append({"name": name, "title": LAWS.get(name, ""), "value": brief(middle, of), "width": width})
     return out
 

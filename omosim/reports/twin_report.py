@@ -203,7 +203,6 @@ def _did(step: str, did: Mapping[str, Any]) -> str:
         return "; ".join(f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed" for k, v in did.items() if isinstance(v, dict) and "new" in v)
     if step == "assimilate":
         return str(did.get("words") or f"{did.get('days', '')} days")
-    if step == "took":
-        return f"taken: {did['took']}"
-    told = {"series": "series", "weeks": "weeks", "draws": "draws", "runs": "simulations"}
-    return ", ".join(f"chosen: {v}" if k == "best" else f"{v:,} {told.get(k, k)}" for k, v in did.items() if isinstance(v, (int, str)))
+    counted = {"series": "series", "weeks": "weeks", "draws": "draws", "runs": "simulations"}
+    chosen = {"best": "chosen", "took": "taken"}
+    return ", ".join(f"{chosen.get(k, k)}: {v}" if isinstance(v, str) else f"{v:,} {counted.get(k, k)}" for k, v in did.items() if isinstance(v, (int, str)))

@@ -153,7 +153,7 @@ def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _store(row: Mapping[str, Any]) -> dict[str, Any]:
     """A store's week under the chosen way."""
-    told = lambda e: "–" if e is None else f"{percent(e['value'])} ({percent(e['ci_low'])} to {percent(e['ci_high'])})"
+    told = lambda e: ("–", "") if e is None else (percent(e["value"]), f"{percent(e['ci_low'])} to {percent(e['ci_high'])}")
     return {"store": row["store"], "to_pick": f"{row['to_pick_a_week']:,.0f}", "customers": f"{row['customers_a_week']:,.0f}", "pickers": f"{row['picker_hours_a_week']:,.1f}",
             "counter": f"{row['counter_hours_a_week']:,.1f}", "ready": told(row["ready_on_time"]), "soon": told(row["wait_within_limit"]), "bins": f"{row['bins']:,}", "kept": row["kept"]}  # fmt: skip
 
@@ -163,9 +163,9 @@ def logged(log: Sequence[Mapping[str, Any]], most: int = 40) -> list[dict[str, A
     out = []
     shown = [row for row in log if row["taken"] or row["advised"] == "yes"]
     for row in sorted(shown, key=lambda r: (r["number"], r["taken"] != ""), reverse=True)[:most]:
-        value = lambda key, row=row: "–" if row[key] is None else f"{row[key]:,.0f}"
+        value = lambda key, row=row: brief(row[key], row["unit"], bare=True)
         says = {"as foretold": "better", "more": "cannot_tell", "less": "cannot_tell"}.get(row["says"], "")
-        out.append({"decided": row["decided"], "way": _way(row["way"]), "advised": row["advised"] == "yes", "taken": row["taken"], "series": f"{row['series']}{', ' + row['unit'] if row['series'] == 'revenue' else ''}",
+        out.append({"decided": row["decided"], "way": _way(row["way"]), "advised": row["advised"] == "yes", "taken": row["taken"], "series": name_of(row["series"])[0], "unit": row["unit"] if row["series"] == "revenue" else "",
                     "days": f"{row['sum_days']} of {row['days']}", "realised": value("realised"), "foretold": "–" if row["foretold"] is None else f"{value('foretold')} ({value('low')} to {value('high')})",
                     "says": row["says"], "tone": says, "held": f"{row['days_in_band']} of {row['days_seen']}"})  # fmt: skip
     return out

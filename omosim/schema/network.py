@@ -111,6 +111,7 @@ HOLD = np.dtype(
     [
         ("key", "i8"),
         ("time", "i8"),  # waiting: since when; in service: its end
+        ("price", "i8"),  # minor a unit, as it is sold
         ("sku", "i4"),
         ("held", "i4"),  # units held (in stock, on the road, or coming back)
         ("claim", "i4"),

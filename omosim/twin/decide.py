@@ -98,7 +98,7 @@ def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = N
         gains.append(Gain(way, float(means[i]), gain, error, low, high, float((diff > 0) @ w), most, float((top - table[i]) @ w)))
         if way == best and way != present:
             sure = gain - reach * error > 0
-    return Choice(tuple(gains), present, best, sure, float(top @ w - means.max()), worlds, effective)
+    return Choice(tuple(gains), present, best, sure, max(0.0, float(top @ w - means.max())), worlds, effective)
 
 
 def reorder_rows(paths: Mapping[tuple[str, str], Floats], lead_days: float, review_days: float, service: float) -> list[dict[str, Any]]:

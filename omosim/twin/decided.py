@@ -21,7 +21,7 @@ MARKS = (5, 50, 95)
 
 def bands(paths: Floats) -> dict[str, list[float]]:
     """Bands of (worlds, days): q05, q50, q95 of each day, sum_q05, sum_q50, sum_q95 of the days up to it."""
-    out = {}
+    out: dict[str, list[float]] = {}
     for word, rows in (("", paths), ("sum_", np.cumsum(paths, axis=1))):
         out |= {f"{word}q{q:02d}": np.quantile(rows, q / 100, axis=0, method="hazen").tolist() for q in MARKS}
     return out

@@ -1,8 +1,8 @@
 """Patterns as quadratic functions of the parameters, with the error of that description.
 
-Simulations share a few sets of draws (common random numbers). A set's own shift is taken out. It counts twice: as error
-of the mean over the sets, and as what one retailer's own goods and places do, which no bootstrap of its customers shows.
-Oracle: tests/twin/test_posterior.py.
+Simulations take turns in a few sets of draws. What a set does is left in the noise: it is what one retailer's own goods
+and places do, which no bootstrap of its customers shows, and the observed log has it, too. Fitted beside the quadratic,
+the sets would take a small calibration's few simulations for themselves. Oracle: tests/twin/test_posterior.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from omosim.twin.history import Floats, Ints
+from omosim.twin.history import Floats
 
 
 def features(z: Floats) -> Floats:
@@ -33,8 +33,6 @@ class Emulator:
     noise: Floats  # (S, S) covariance of one simulation about a description that was made without it
     within: Floats  # (S,) variance about the description, as it takes it to be
     claimed: Floats  # (S,) what `noise` would be, were all in it that chance and its own error bring
-    shift: Floats  # (S, S) covariance of the mean over the sets of draws
-    between: Floats  # (S,) variance of a further set about that mean, its few degrees of freedom counted in
     points: int
 
     def features(self, z: Floats) -> Floats:
@@ -55,12 +53,11 @@ class Emulator:
         return x @ self.weights, ((x @ self.spread) * x).sum(axis=1)
 
     def misfit(self, chance: Floats) -> Floats:
-        """(S,) variances of what the description misses; chance: (S,) variances of one simulation."""
-        return np.maximum(0.0, self.within - chance) + np.maximum(0.0, self.noise.diagonal() - self.claimed)
+        """(S,) variances beyond chance: what the description misses, and goods, prices and places that are drawn, too.
 
-    def world(self, chance: Floats) -> Floats:
-        """(S,) variances between retailers of the same parameters beyond chance: goods, prices, places are drawn too."""
-        return np.maximum(0.0, self.between - chance)
+        chance: (S,) variances of one simulation. Since the sets of draws are few, a part of them is error of the mean.
+        """
+        return (1 + 1 / SETS) * (np.maximum(0.0, self.within - chance) + np.maximum(0.0, self.noise.diagonal() - self.claimed))
 
     def slopes(self, z: Floats, step: float = 0.05) -> Floats:
         """(S, P) changes of the patterns by one unit of each z, at one point."""
@@ -75,13 +72,13 @@ class Emulator:
 #: sd of a coefficient that is believed to be nothing, in standard deviations of the noise: never quite nothing
 LEAST = 0.07
 FOLDS = 6
+SETS = 12  # sets of draws in which the simulations of a calibration take turns
 
 
-def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None) -> Emulator:
+def fit_emulator(z: Floats, y: Floats, weight: Floats | None = None) -> Emulator:
     """Sparse Bayesian regression of each pattern on the features (MacKay 1992): most parameters move few patterns.
 
-    z: (N, P); y: (N, S); draws: (N,) set of draws of each simulation; weight: (N,), None all alike. Simulations that
-    sold nothing must be left out by the caller. Raises ValueError for fewer than P + 3 simulations.
+    z: (N, P); y: (N, S); weight: (N,), None all alike. Simulations that sold nothing must be left out by the caller. Raises ValueError for fewer than P + 3 simulations.
     """
     n, size = z.shape
     if n < size + 3:
@@ -90,19 +87,15 @@ def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None
     origin = np.average(z, axis=0, weights=weight)
     reach = np.maximum(np.sqrt(np.average((z - origin) ** 2, axis=0, weights=weight)), 1e-3)
     x = features((z - origin) / reach)
-    sets, code = np.unique(draws, return_inverse=True)
-    block = np.eye(sets.size)[code][:, :-1] - (code == sets.size - 1)[:, None] if sets.size > 1 else np.zeros((n, 0))
     root, f, total = np.sqrt(weight)[:, None], x.shape[1], float(weight.sum())
-    whole, target = np.concatenate([x, block], axis=1) * root, y * root
+    whole, target = x * root, y * root
     count = y.shape[1]
-    beta, left = np.zeros((whole.shape[1], count)), np.zeros((n, count))
-    unsure = np.zeros(count)  # variances of the sets' effects, added up
+    beta, left = np.zeros((f, count)), np.zeros((n, count))
     inverses, within = np.zeros((count, f, f)), np.zeros(count)
     fold = np.arange(n) * FOLDS // n if n < 2 * FOLDS else np.random.default_rng(n).permutation(n) % FOLDS
     for s in range(count):
         beta[:, s], inverse, within[s] = _sparse(whole, target[:, s], total)
-        inverses[s] = inverse[:f, :f] / within[s]
-        unsure[s] = np.trace(inverse[f:, f:]) + inverse[f:, f:].sum()
+        inverses[s] = inverse / within[s]
         for k in range(FOLDS):
             kept = fold != k
             part = _sparse(whole[kept], target[kept, s], float(weight[kept].sum()))[0]
@@ -110,15 +103,8 @@ def fit_emulator(z: Floats, y: Floats, draws: Ints, weight: Floats | None = None
     noise = left.T @ left / total
     middling = np.maximum(1e-9, np.einsum("nf,sfg,ng->s", x, inverses, x, optimize=True) / n)
     spread = (inverses / middling[:, None, None]).mean(axis=0)
-    shift, between = np.zeros((count, count)), np.zeros(count)
-    if sets.size > 1:
-        effect = np.concatenate([beta[f:], -beta[f:].sum(axis=0, keepdims=True)])
-        free = sets.size - 1
-        variance = ((effect**2).sum(axis=0) + unsure) / free
-        shift = np.diag(variance / sets.size)
-        between = variance * (free / (free - 2) if free > 2 else 3.0)  # Student's t of so many degrees has this variance
     error = noise * np.sqrt(np.outer(middling, middling))
-    return Emulator(origin, reach, beta[:f], spread, error, noise, within, within * (1 + middling), shift, between, n)
+    return Emulator(origin, reach, beta, spread, error, noise, within, within * (1 + middling), n)
 
 
 def _sparse(x: Floats, y: Floats, n: float, rounds: int = 15) -> tuple[Floats, Floats, float]:
@@ -147,15 +133,15 @@ class Likelihood:
 
     emulator: Emulator
     observed: Floats  # (S,)
-    fixed: Floats  # (S, S) chance of the log, its own goods and places, misfit of the description, shift of the draws, discrepancy
+    fixed: Floats  # (S, S) chance of the log, its own goods and places, misfit of the description, discrepancy
     _basis: Floats  # (S, S) diagonalises `fixed` (to 1) and the emulator's noise (to `_ratio`) at once
     _ratio: Floats  # (S,)
 
     @classmethod
     def of(cls, emulator: Emulator, observed: Floats, chance: Floats, scale: float, discrepancy: Floats | None = None) -> Likelihood:
         """chance: (S, S) of the log; scale: people simulated for one of the log; discrepancy: (S,) variances."""
-        own = emulator.misfit(np.diag(chance) / scale) + emulator.world(np.diag(chance) / scale)
-        fixed = chance + emulator.shift + np.diag(own + (0.0 if discrepancy is None else discrepancy) + 1e-10)
+        own = emulator.misfit(np.diag(chance) / scale)
+        fixed = chance + np.diag(own + (0.0 if discrepancy is None else discrepancy) + 1e-10)
         root = np.linalg.cholesky(fixed)
         half = np.linalg.solve(root, np.linalg.solve(root, emulator.error).T)
         ratio, turn = np.linalg.eigh((half + half.T) / 2)

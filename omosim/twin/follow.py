@@ -49,7 +49,7 @@ DRIFT, WEEK = (0.01, 0.10), (0.02, 0.15)
 HALF_YEAR = float(np.sqrt(26.0))
 _GRID = 16
 #: part of a usual week that was seen, at least: a week with holidays is unlike others for more than the days they close
-WHOLE = 0.8
+WHOLE = 0.85
 
 
 @dataclass(frozen=True)
@@ -176,12 +176,18 @@ class Compared:
     moves: tuple[tuple[int, ...], ...]
 
 
-def scaled(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], factor: float) -> dict[str, Floats]:
-    """Paths as data would have them: orders of people without a name come on top, and levels of what no parameter tells."""
+def scaled(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], factor: float, besides: Mapping[str, Floats] | None = None) -> dict[str, Floats]:
+    """Paths as data would have them: orders of people without a name come on top, and levels of what no parameter tells.
+
+    paths : series -> (N, D, …); factor : on series of orders; besides : series -> (D,) that members do not know of, like goods
+    of earlier orders that come back
+    """
     level = {c.series: np.exp(theta[:, i]) for i, c in enumerate(columns) if c.name.startswith(LEVEL)}
     out = {}
     for name, path in paths.items():
         x = path * factor if name.split(".")[0] in OF_ORDERS else path
+        if besides and name in besides:
+            x = x + besides[name]
         if name in level:
             x = x * level[name].reshape(-1, *[1] * (x.ndim - 1))
         out[name] = x
@@ -193,7 +199,9 @@ def effective(columns: Sequence[Column], theta: Floats, shape: float) -> Floats:
     at = {c.name: i for i, c in enumerate(columns)}
     out = theta.copy()
     if SEASON in at:
-        out[:, at["pace"]] += shape * theta[:, at[SEASON]]
+        for name in ("pace", "new_people"):  # who comes to know the retailer comes by the season too
+            if name in at:
+                out[:, at[name]] += shape * theta[:, at[SEASON]]
     return out
 
 

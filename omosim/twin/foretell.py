@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import betaincinv, gammaincinv
 
 from omosim.twin.assumed import ANY, CATEGORY, REGULAR
-from omosim.twin.history import Floats
+from omosim.twin.history import Floats, Ints
 from omosim.twin.parameters import BY_NAME, Fit, told
 from omosim.twin.summaries import Orders, Patterns, chance, shocks
 
@@ -132,7 +132,7 @@ def _purchases(fit: Fit, z: dict[str, float]) -> dict[str, float]:
     return dict(zip(patterns.names(), _vector(patterns, who, t, flat, 1 / one), strict=True))
 
 
-def _vector(patterns: Patterns, who: Floats, t: Floats, flat: Floats, scale: float) -> Floats:
+def _vector(patterns: Patterns, who: Ints, t: Floats, flat: Floats, scale: float) -> Floats:
     none = np.full(t.size, -1)
     return patterns.vector(Orders(who if patterns.known else none, t, flat.astype(np.int64) * 100, none, none, 0 * flat), scale)
 

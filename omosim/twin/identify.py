@@ -127,10 +127,15 @@ def foretold_text(said: pd.DataFrame) -> str:
 
 def text(post: Posterior) -> str:
     """The same in plain lines, with the warnings of the calibration."""
-    lines = [f"{'parameter':<16}{'unit':<16}{'low':>12}{'median':>12}{'high':>12}{'narrower':>10}  verdict"]
+    title = {p.name: p.title for p in post.prior.parameters}
+    lines = [f"{'What the orders told':<52}{'unit':<16}{'95 % from':>12}{'middle':>12}{'to':>12}{'range left':>12}  verdict"]
     for r in after(post).to_dict("records"):
-        lines.append(
-            f"{r['parameter']:<16}{r['unit']:<16}{r['low']:>12.4g}{r['median']:>12.4g}{r['high']:>12.4g}{r['shrinkage']:>10.0%}  {r['verdict']}"
-            + (f"; tied to {r['tied_to']}" if r["tied_to"] else "") + (f"; would help: {r['would_help']}" if r["would_help"] else "")
-        )
+        left = f"{1 - r['shrinkage']:.0%}"
+        unit = "minor units" if r["unit"] == "minor" else "" if r["unit"] == "1" else r["unit"]
+        lines.append(f"  {r['title']:<50}{unit:<16}{r['low']:>12.4g}{r['median']:>12.4g}{r['high']:>12.4g}{left:>12}  {r['verdict']}")
+        for name in filter(None, r["tied_to"].split(", ")):
+            lines.append(f"    known better together with: {title[name.split(' ')[0]]} (correlation {name.split('(')[1]}")
+        if r["would_help"]:
+            lines.append(f"    would tell more: {r['would_help']}")
+    lines.append("  range left: width of the plausible values over the width assumed before")
     return "\n".join([*lines, *(f"note: {w}" for w in post.warnings)])

@@ -12,15 +12,21 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from omosim.twin import baselines
+from omosim.twin.errors import CalibrationError
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 #: scores that equal weights count for before any is seen, weeks
 PRIOR_WEEKS = 4.0
-#: weights go by the score to this power; 2 is Bates and Granger's for errors of two sources without correlation
-POWER = 2.0
+#: weights go by the score to this power; 2 is Bates and Granger's for errors of two sources without correlation. Errors
+#: of forecasts of one series are alike, so that the better one earns more (docs/twin_forecast.md has what was tried)
+POWER = 8.0
+#: weeks after which a score counts for half
+HALF_LIFE = 13.0
 
 
-def pool_weights(crps: Mapping[str, Floats], *, weeks_ago: Floats | None = None, power: float = POWER, half_life: float = np.inf,
+def pool_weights(crps: Mapping[str, Floats], *, weeks_ago: Floats | None = None, power: float = POWER, half_life: float = HALF_LIFE,
                  prior_weeks: float = PRIOR_WEEKS) -> dict[str, float]:  # fmt: skip
     """Weights of the sources, sum 1, from how well each foretold what has been seen since.
 
@@ -33,7 +39,7 @@ def pool_weights(crps: Mapping[str, Floats], *, weeks_ago: Floats | None = None,
     crps : source -> (T,) scores of the same T past weeks, NaN where it has none; only rows where all have one count. The
         caller sees to it that each of these weeks was over when the pool is made
     weeks_ago : (T,) weeks since each row was seen; None: the last row is the newest, one a week
-    half_life : weeks after which a row counts for half
+    half_life : weeks after which a row counts for half; infinite: none is forgotten
     power : 0 keeps equal weights; the larger, the nearer to the best source alone
 
     Raises ValueError for no source, rows of unlike number or a negative score. Oracle: tests/twin/test_pool.py.
@@ -113,3 +119,25 @@ def pool_series(paths: Mapping[str, Mapping[str, Floats]], weights: Mapping[str,
     chosen = picks(sizes, {name: weights[name] for name in used}, members or max(sizes.values()), rng)
     shared = set.intersection(*(set(p) for p in used.values()))
     return {s: np.concatenate([np.asarray(used[name][s], float)[i] for name, i in chosen.items()]) for s in sorted(shared)}
+
+
+def plain_paths(series: Floats, trading: Floats, days: int, members: int, rng: np.random.Generator) -> dict[str, Floats]:
+    """Daily paths of the two statistical sources of a pool: source -> (members, days).
+
+    `naive_days`: each day as its weekday was last. `ets_open`: exponential smoothing of weekly sums by trading week, told
+    the closed days. A source whose past is too short, or whose library is missing, is left out.
+
+    series : (T,) by day up to the origin; trading : (T + days,) trading weeks of each day, as `rolling.trading_weeks` gives
+    """
+    out: dict[str, Floats] = {}
+    by_day, spread = rng.standard_normal((members, days)), rng.standard_normal((members, days))
+    by_week = rng.standard_normal((members, -(-days // 7)))
+    try:
+        out["naive_days"] = baselines.seasonal_naive(series, days, 7, by_day) * (trading[series.size : series.size + days] > 0)
+    except ValueError:
+        return out
+    try:
+        out["ets_open"] = baselines.ets_open(series, trading, days, by_week, spread).paths
+    except (ValueError, CalibrationError):
+        return out
+    return out

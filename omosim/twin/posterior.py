@@ -23,17 +23,16 @@ from omosim.ingest import OrderLog
 from omosim.results import write_json
 from omosim.results.provenance import code_version
 from omosim.schema.settings import Settings
-from omosim.twin.emulator import Emulator, Likelihood, fit_emulator, sample
+from omosim.twin.emulator import SETS, Emulator, Likelihood, fit_emulator, sample
 from omosim.twin.errors import CalibrationError
 from omosim.twin.history import Floats, Ints, Windows, split
 from omosim.twin.parameters import Fit, Prior, prepare, settings_of
-from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run, shocks
+from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run, pattern_title, shocks
 
 #: Settings -> one frame of orders each, in their order, as they finish
 RunMany = Callable[[list[Settings]], Iterable[pd.DataFrame]]
 #: waves: part of the simulations, and how much wider than the plausible draws they are spread
 WAVES = ((0.45, 1.0), (0.3, 1.6), (0.25, 1.3))
-SETS = 12  # sets of draws that the simulations of a calibration share
 LEAST_RUNS, MOST_RUNS = 48, 240
 FORMAT = 1
 #: patterns missed by more standard deviations than this at the best parameters get a discrepancy
@@ -91,7 +90,7 @@ class Posterior:
         """
         mean, leverage = self.emulator.both(self.z)
         one = np.diag(self.chance) / self.scale
-        own = np.diag(self.discrepancy + self.emulator.misfit(one) + self.emulator.world(one) + 1e-10) + self.emulator.shift
+        own = np.diag(self.discrepancy + self.emulator.misfit(one) + 1e-10)
         noise = rng.standard_normal(mean.shape)
         for row, lev in enumerate(leverage):
             wide = own + lev * self.emulator.error
@@ -142,16 +141,16 @@ def calibrate(fit: Fit, orders: Orders, run_many: RunMany, folder: Path, plan: P
     total = runner.plan(plan)
     rng = np.random.default_rng([fit.seed, 2])
     z = np.zeros((0, prior.centre.size))
-    y, draws = np.zeros((0, observed.size)), np.zeros(0, np.int64)
+    y = np.zeros((0, observed.size))
     found: tuple[Floats, Likelihood, Floats] | None = None
     for number, (part, wider) in enumerate(plan.waves):
         new = design(prior, max(8, round(part * total)), fit.seed + number, None if found is None else found[0], wider)
         y = np.concatenate([y, runner.run(new, np.arange(len(new)) % SETS, f"wave {number + 1} of {len(plan.waves)}")])
-        z, draws = np.concatenate([z, new]), np.concatenate([draws, np.arange(len(new)) % SETS])
-        found = posterior_draws(prior, z, y, draws, observed, spread, fit.scale, rng, near=None if found is None else found[0])
+        z = np.concatenate([z, new])
+        found = posterior_draws(prior, z, y, observed, spread, fit.scale, rng, near=None if found is None else found[0])
     assert found is not None
     # once more with the description centred on the last draws
-    found = posterior_draws(prior, z, y, draws, observed, spread, fit.scale, rng, near=found[0])
+    found = posterior_draws(prior, z, y, observed, spread, fit.scale, rng, near=found[0])
     at, likelihood, discrepancy = found
     chosen = at[rng.choice(len(at), plan.draws, replace=len(at) < plan.draws)]
     checks = runner.run(chosen[: plan.checks], SETS + np.arange(plan.checks), "check at the draws") if plan.checks else y[:0]
@@ -187,11 +186,11 @@ def design(prior: Prior, n: int, seed: int, near: Floats | None, wider: float) -
     return np.clip(near.mean(axis=0) + wider * unit @ root.T, low, high)
 
 
-def posterior_draws(prior: Prior, z: Floats, y: Floats, draws: Ints, observed: Floats, spread: Floats, scale: float,
+def posterior_draws(prior: Prior, z: Floats, y: Floats, observed: Floats, spread: Floats, scale: float,
                     rng: np.random.Generator, near: Floats | None = None) -> tuple[Floats, Likelihood, Floats]:  # fmt: skip
     """Draws (W, P) given simulations, the likelihood they come from, and the patterns' discrepancies (S,).
 
-    z, y, draws: points, patterns and sets of draws of the simulations; near: draws about which the description must
+    z, y: points and patterns of the simulations; near: draws about which the description must
     hold best.
     """
     good = np.isfinite(y).all(axis=1)
@@ -205,7 +204,7 @@ def posterior_draws(prior: Prior, z: Floats, y: Floats, draws: Ints, observed: F
         needed = z.shape[1] + 3
         why = f"too few for {z.shape[1]} parameters: give more time" if 2 * good.sum() >= len(z) else "the rest sold next to nothing; is the strategy without a shop?"
         raise CalibrationError(f"{int(good.sum())} of {len(z)} simulations can be compared with the log, needed: {needed}; {why}")
-    emulator = fit_emulator(z[good], y[good], draws[good], weight[good])
+    emulator = fit_emulator(z[good], y[good], weight[good])
     low, high = prior.bounds()
 
     def log_posterior(at: Floats, likelihood: Likelihood) -> Floats:
@@ -305,13 +304,13 @@ def _warnings(result: Posterior, fit: Fit) -> list[str]:
     if fit.scale < 1:
         said.append(f"{fit.scale:.0%} of the retailer's people were simulated; counts were brought up to all of them")
     if fit.scale > 1:
-        said.append(f"the retailer was simulated {fit.scale:.3g} times over, since small logs are mostly chance")
+        said.append(f"{fit.scale:.3g} times as many people as the retailer's were simulated, since small logs are mostly chance; counts were brought back")
     terms = result.emulator.weights.shape[0]
     if result.emulator.points < terms:
         said.append(f"{result.emulator.points} simulations for {terms} terms of the description: bands are wide; give more time")
     missed = [n for n, d in zip(fit.patterns.names(), result.discrepancy, strict=True) if d > 0]
     if missed:
-        said.append("no parameters reach these patterns; they were given less weight: " + ", ".join(missed))
+        said.append("the model reaches these patterns of the log with no parameters, so they count less: " + ", ".join(map(pattern_title, missed)))
     low, high = result.prior.bounds()
     edge = ((result.z < low + 0.1) | (result.z > high - 0.1)).mean(axis=0) > 0.2
     if edge.any():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,16 +65,16 @@ def promotions_of(prices: pd.DataFrame, lines: pd.DataFrame, until: int) -> list
     prices : from_day, to_day (-1: open), sku, category, price (minor, -1 none), discount (NaN none), channel; lines : past order
     lines, for the items' own prices and their part of sales; until : day up to which an open discount lasts
     """
-    sold = {by: lines.groupby(by)[["value", "units"]].sum() for by in ("sku", "category") if by in lines and lines[by].notna().any()}
+    sold = {by: _sold(lines, by) for by in ("sku", "category") if by in lines}
     total = max(float(lines["value"].sum()), 1e-9)
     found: dict[tuple[int, int, str, int], list[tuple[float, float]]] = {}
     for row in prices.to_dict("records"):
         by = next((name for name in ("sku", "category") if isinstance(row.get(name), str)), "")
-        depth = float(row["discount"]) if row["discount"] == row["discount"] else _below(row, by, prices, sold.get(by))
+        depth = float(row["discount"]) if row["discount"] == row["discount"] else _below(row, by, prices, sold.get(by, {}))
         if not by or depth < LEAST:
             continue
         last = int(row["to_day"]) if row["to_day"] >= 0 else max(until, int(row["from_day"]))
-        value = float(sold[by]["value"].get(row[by], 0.0)) if by in sold else 0.0
+        value = sold.get(by, {}).get(str(row[by]), (0.0, 0.0))[0]
         key = (int(row["from_day"]), last, row["channel"] if isinstance(row["channel"], str) else "", int(np.digitize(depth, DEPTHS)))
         found.setdefault(key, []).append((depth, value / total))
     out = []
@@ -84,15 +85,20 @@ def promotions_of(prices: pd.DataFrame, lines: pd.DataFrame, until: int) -> list
     return out
 
 
-def _below(row: dict[str, object], by: str, prices: pd.DataFrame, sold: pd.DataFrame | None) -> float:
+def _sold(lines: pd.DataFrame, by: str) -> dict[str, tuple[float, float]]:
+    """Item -> value and units sold."""
+    total = lines.groupby(by)[["value", "units"]].sum()
+    return {str(name): (float(value), float(units)) for name, value, units in zip(total.index, total["value"], total["units"], strict=True)}
+
+
+def _below(row: Mapping[Any, Any], by: str, prices: pd.DataFrame, sold: Mapping[str, tuple[float, float]]) -> float:
     """How far a price of some days lies below the item's own: the last list price without an end, else what was paid on average."""
-    if not by or int(str(row["price"])) < 0 or int(str(row["to_day"])) < 0:
+    if not by or row["price"] < 0 or row["to_day"] < 0:
         return 0.0
     own = prices[(prices[by] == row[by]) & (prices["to_day"] < 0) & (prices["price"] > 0) & (prices["from_day"] <= row["from_day"])]
-    usual = float(own["price"].iloc[-1]) if len(own) else 0.0
-    if not usual and sold is not None and row[by] in sold.index and sold.loc[row[by], "units"] > 0:
-        usual = float(sold.loc[row[by], "value"] / sold.loc[row[by], "units"])
-    return 1.0 - float(str(row["price"])) / usual if usual > 0 else 0.0
+    value, units = sold.get(str(row[by]), (0.0, 0.0))
+    usual = float(own["price"].iloc[-1]) if len(own) else value / units if units > 0 else 0.0
+    return 1.0 - float(row["price"]) / usual if usual > 0 else 0.0
 
 
 @dataclass(frozen=True)

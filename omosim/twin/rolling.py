@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from omosim.twin import bgcnbd, lawmembers
+from omosim.twin import bgcnbd, lawmembers, season
 from omosim.twin.assimilate import Step, step
 from omosim.twin.forecast import Forecast, excess_cv
 from omosim.twin.history import Floats, History
@@ -35,14 +35,15 @@ class Options:
     members: int = 400
     days: int = 28  # foretold at each origin
     warm_weeks: int = 14  # of the fit part before the first update
-    trend_keep: float = 0.8  # part of a trend that is left a week later; 0: no trend
+    trend_keep: float = 0.0  # part of a trend that is left a week later; 0: no trend
     trend_sd: float = 0.005  # of a trend's change, log a week
-    drift: tuple[float, float] = (0.01, 0.10)  # log a week, range of the pace's drift: log-uniform prior
+    drift: tuple[float, float] = (0.005, 0.10)  # log a week, range of the pace's drift: log-uniform prior
     week: tuple[float, float] = (0.02, 0.15)  # log, range of what belongs to one week only: log-uniform prior
     new_drift: float = 0.05  # log a week
     value_drift: float = 0.02  # log a week
     short_week: float = 0.2  # log, further chance of a week with closed days: holidays are more than the days they close
-    season: tuple[float, float] | None = None  # log, mean and sd over members: December's pace over that of January to August
+    season: season.Prior | None = None  # heights of the year's end before the log is read; None: it has no season
+    season_read: bool = True  # weeks before the first update move the heights; off: they begin as `season` says
     assimilate: bool = True  # off: the ensemble as it stands at the end of the fit part
     seed: int = 7
 
@@ -139,13 +140,16 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
     n = o.members
     start = cut - _WEEK * max(0, (cut - _WEEK * o.warm_weeks) // _WEEK)
     theta = _prior(laws, o, rng)
+    if o.season is not None:
+        own = np.random.Generator(np.random.Philox(key=[o.seed, 3]))
+        theta[:, SEASON] = season.draws(season_of(history, first_day, start, o, laws), own.standard_normal(n))
     for day in range(start, end + 1, _WEEK):
         past = history.part(0, day)
         counts = day_counts(past, day)
         days = trading_weeks(counts["orders"], weekday, laws.weight, o.days, closed_later)
         passed = np.r_[0.0, np.cumsum(days)]
         known = lawmembers.known_customers(past, passed, day, laws.between, laws.within)
-        shape = np.array([autumn(first_day + dt.timedelta(days=day + 7 * w + 3)) for w in range(-(-o.days // _WEEK))])
+        shape = np.array([season.autumn(first_day + dt.timedelta(days=day + 7 * w + 3)) for w in range(-(-o.days // _WEEK))])
         paths, means = _paths(laws, known, theta, days[day:], shape, o, rng)
         origin = Origin(day, Forecast(first_day + dt.timedelta(days=day), paths, dict(UNITS)), theta)
         yield origin
@@ -159,18 +163,36 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
         if (o.assimilate or day < cut) and days[day : day + _WEEK].sum() > 0.2:
             usual = laws.weight[(day + weekday + np.arange(_WEEK)) % 7] / 7
             short = o.short_week if (days[day : day + _WEEK] < usual).any() else 0.0
-            origin.update = _update(theta, means, week, laws, short, u)
+            share = days[day : day + _WEEK] / days[day : day + _WEEK].sum()
+            origin.update = _update(theta, means, week, laws, short, laws.day_cv**2 * float(share @ share), u)
             theta = origin.update.theta
             laws = replace(laws, params=laws.params[origin.update.index])
         theta = _drifted(theta, o, noise)
 
 
-def autumn(day: dt.date) -> float:
-    """How far the year's end has come, 0 to 1: even steps from the first of September to the middle of December, 0 from
-    Christmas on."""
-    if day.month < 9 or (day.month == 12 and day.day >= 25):
-        return 0.0
-    return min(1.0, (day - dt.date(day.year, 9, 1)).days / 105)
+def season_of(history: History, first_day: dt.date, end: int, options: Options, laws: Fitted | None = None) -> season.Prior:
+    """Heights of the year's end after the weeks before day `end` have been read, earliest ones too: a log that begins in
+    December has seen one.
+
+    laws: for the weekdays' weights; None: those of the orders before `end`. Without `options.season` the height is 0.
+    """
+    if options.season is None or not options.season_read:
+        return options.season or season.Prior(0.0, 0.0)
+    counts = day_counts(history, end)["orders"]
+    weekday, weeks = first_day.weekday(), end // _WEEK
+    weight = lawmembers.trading_days(counts, weekday)[0] if laws is None else laws.weight
+    day = end - _WEEK * weeks + _WEEK * np.arange(weeks)
+    trading = trading_weeks(counts, weekday, weight, 0)[end - _WEEK * weeks :].reshape(weeks, _WEEK).sum(axis=1)
+    orders = counts[end - _WEEK * weeks :].reshape(weeks, _WEEK).sum(axis=1)
+    logs = np.full(weeks, np.nan)
+    seen = trading > 0.3
+    logs[seen] = np.log(np.maximum(orders[seen], 0.5) / trading[seen])
+    each = 1.0 if laws is None else laws.orders_per_day
+    gone = np.r_[False, trading < 0.01, False]
+    short = (trading < 0.99) | gone[:-2] | gone[2:]  # before and after a week that is closed altogether people buy otherwise too
+    chance = each / np.maximum(orders, 1.0) + np.where(short, options.short_week**2, 0.0)
+    shapes = np.array([season.autumn(first_day + dt.timedelta(days=int(d) + 3)) for d in day])
+    return season.learn(options.season, logs, chance, shapes, options.drift, options.week)
 
 
 def today(history: History, first_day: dt.date, end: int, options: Options | None = None, closed_later: frozenset[int] = frozenset()) -> list[Origin]:
@@ -190,9 +212,6 @@ def _prior(laws: Fitted, o: Options, rng: np.random.Generator) -> Floats:
     theta[:, TREND] = (o.trend_sd if o.trend_keep else 0.0) * z[:, TREND]
     for column, (low, high) in ((LOG_DRIFT, o.drift), (LOG_WEEK, o.week)):
         theta[:, column] = rng.uniform(np.log(low), np.log(high), o.members)
-    if o.season is not None:
-        own = np.random.Generator(np.random.Philox(key=[o.seed, 3]))
-        theta[:, SEASON] = o.season[0] + o.season[1] * own.standard_normal(o.members)
     return theta
 
 
@@ -208,11 +227,9 @@ def _drifted(theta: Floats, o: Options, z: Floats) -> Floats:
     return out
 
 
-def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats, shape: Floats, o: Options,
-           rng: np.random.Generator) -> tuple[dict[str, Floats], dict[str, Floats]]:  # fmt: skip
-    """Paths (N, D) of all series, and the first week's means (N,) of each member given its parameters."""
-    n, days = theta.shape[0], trading.size
-    # members drift on inside the forecast
+def _ahead(theta: Floats, shape: Floats, days: int, o: Options, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """(N, days) log pace, new customers and order value: members drift on inside the forecast."""
+    n = theta.shape[0]
     pace, new, value = np.empty((n, days)), np.empty((n, days)), np.empty((n, days))
     now = theta
     for w in range(-(-days // _WEEK)):
@@ -222,6 +239,24 @@ def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats
         pace[:, span] = (now[:, PACE] + shape[w] * now[:, SEASON] + np.exp(now[:, LOG_WEEK]) * rng.standard_normal(n))[:, None]
         new[:, span] = now[:, [NEW]]
         value[:, span] = now[:, [VALUE]]
+    return pace, new, value
+
+
+def log_pace(theta: Floats, first: dt.date, days: int, options: Options, rng: np.random.Generator) -> Floats:
+    """(N, days) log factors on the fitted laws' pace of needs from `first` on, by member: level, drift, week's chance and the
+    year's end. For members that are run by something else than these laws.
+
+    theta : (N, 7) of an Origin whose day is `first`
+    """
+    shape = np.array([season.autumn(first + dt.timedelta(days=_WEEK * w + 3)) for w in range(-(-days // _WEEK))])
+    return _ahead(theta, shape, days, options, rng)[0]
+
+
+def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats, shape: Floats, o: Options,
+           rng: np.random.Generator) -> tuple[dict[str, Floats], dict[str, Floats]]:  # fmt: skip
+    """Paths (N, D) of all series, and the first week's means (N,) of each member given its parameters."""
+    n, days = theta.shape[0], trading.size
+    pace, new, value = _ahead(theta, shape, days, o, rng)
     s = np.sqrt(np.log1p(laws.day_cv**2))
     single = s * rng.standard_normal((n, days)) - 0.5 * s * s
     clock = trading * np.exp(pace + single)
@@ -253,8 +288,12 @@ def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats
 LOCAL = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0], [1, 0, 0]], float)
 
 
-def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], laws: Fitted, short: float, u: float) -> Step:
-    """The week's orders, new customers and mean order value, in logs, move the members."""
+def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], laws: Fitted, short: float, single: float, u: float) -> Step:
+    """The week's orders, new customers and mean order value, in logs, move the members.
+
+    short: log, further chance of a week with closed days; single: variance of a week's log by its days' own chance, which
+    forecasts have besides that of the week.
+    """
     predicted = np.stack([means["orders"], means["new_customers"], means["value"]], axis=1)
     n_orders, n_new = max(week["orders"], 1.0), week["new_customers"]
     observed = np.log([max(week["orders"], 0.5), max(n_new, 0.5), max(week["revenue"], 1.0) / n_orders])
@@ -262,10 +301,10 @@ def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], law
         observed[2] = np.nan
     counts = np.exp(predicted[:, :2].mean(axis=0))
     own = np.hypot(np.exp(theta[:, LOG_WEEK]), short)
-    chance = laws.orders_per_day / counts[0]
+    chance = laws.orders_per_day / counts[0] + single
     total = laws.between**2 + laws.within**2
     worth = np.expm1(total) / n_orders  # of a mean of lognormal values, relative
-    sd = np.array([np.sqrt(np.mean(own**2) + chance), np.sqrt(np.mean(own**2) + 1 / max(counts[1], 1.0)), np.sqrt(worth)])
+    sd = np.array([np.sqrt(np.mean(own**2) + chance), np.sqrt(np.mean(own**2) + single + 1 / max(counts[1], 1.0)), np.sqrt(worth)])
     # a member's two chances are told by how far the week lies from all, not from its own pace: that moves by the gain,
     # and what the gain has used must not weigh the member a second time
     drifts = np.exp(2 * theta[:, LOG_DRIFT])

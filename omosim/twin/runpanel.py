@@ -24,8 +24,8 @@ def panel_of_run(model: RetailModel, first: int = 0, end: int | None = None, kno
 
     Notes
     -----
-    Orders count on the day they were placed, with what they are worth by now; returned goods on the day they came back; new
-    customers with their first order. Orders that were under way at second 0 are left out. `stockout_share` is of the last
+    Orders count on the day they were placed, with what they are worth by now: goods that changed hands at what was paid, goods still
+    to come at their price; returned goods on the day they came back; new customers with their first order. Orders that were under way at second 0 are left out. `stockout_share` is of the last
     day alone, at its end (`Member.advance` fills every day's). Every day is observed.
     """
     end = model.day if end is None else min(end, model.day)
@@ -43,13 +43,14 @@ def panel_of_run(model: RetailModel, first: int = 0, end: int | None = None, kno
         units[name] = unit
 
     put("orders", "orders", day[orders])
-    put("revenue", "minor", day[inside & goods], book["revenue"][inside & goods])
+    worth = worth_by_now(model, book)
+    put("revenue", "minor", day[inside & goods], worth[inside & goods])
     offered = np.unique(world.policy.offers["entry"][world.policy.offers["enabled"] == 1])
     for code, name in enumerate(CHANNELS[:4]):
         mine = book["channel"] == code
         if mine.any() or code in offered:
             put(f"orders.{name}", "orders", day[orders & mine])
-            put(f"revenue.{name}", "minor", day[inside & goods & mine], book["revenue"][inside & goods & mine])
+            put(f"revenue.{name}", "minor", day[inside & goods & mine], worth[inside & goods & mine])
     for code, name in enumerate(world.category_names):
         mine = inside & goods & (book["category"] == code)
         put(f"units.{name}", "units", day[mine], book["units"][mine])
@@ -72,6 +73,15 @@ def panel_of_run(model: RetailModel, first: int = 0, end: int | None = None, kno
         at = book["placed_at"][rows] // HOUR - 24 * first
         hourly[name] = np.bincount(at, minlength=24 * n)[: 24 * n].astype(np.float64).reshape(n, 24)
     return Panel(world.calendar.date_of(first), n, series, units, hourly)
+
+
+def worth_by_now(model: RetailModel, book: np.ndarray) -> np.ndarray:
+    """(orders,) minor, of BOOK rows: revenue of goods that changed hands, and of goods still to come what they will be sold for."""
+    out, holds = book["revenue"].copy(), model.fulfilment.holds()
+    at = np.searchsorted(book["key"], holds["key"])
+    to_come = book["units_out"][at] == 0
+    out[at[to_come]] = (holds["price"] * (holds["units"] - holds["short"]))[to_come]
+    return out
 
 
 def empty_share(model: RetailModel) -> float:

@@ -57,9 +57,9 @@ class Prior:
 
 
 def retail_prior() -> Prior:
-    """What is known of any retailer: the mean of all retail, two sds up the trades that have most."""
+    """What is known of any retailer: the mean of all retail, and three sds up the trades that have most."""
     mean = height(ALL_RETAIL)
-    return Prior(mean, (height(MOST) - mean) / 2)
+    return Prior(mean, (height(MOST) - mean) / 3)
 
 
 def draws(prior: Prior, normals: Floats) -> Floats:

@@ -139,6 +139,25 @@ class Patterns:
         return found
 
 
+#: kinds of patterns in plain words
+TITLES = {
+    "purchase_days": "purchase days of known customers", "orders": "orders", "first_buyers": "first-time buyers", "repeat_share": "customers who come again",
+    "often_share": "of these, who come four times and more", "top_tenth": "share of the busiest tenth", "gap": "gaps between purchases",
+    "regularity": "regularity of gaps", "seen_again": "early customers seen late", "value": "order values", "returned": "share of value that goes back",
+    "share": "orders by channel", "mixed": "customers of two channels", "way": "ways of handing over",
+}  # fmt: skip
+PARTS = {
+    "early": "first sixth of the log", "middle": "second sixth to the half", "late": "second half", "q25": "lower quartile", "q50": "median",
+    "q75": "upper quartile", "lower": "small ones", "upper": "large ones",
+} | {str(i + 1): f"quarter {i + 1} of the log" for i in range(QUARTERS)}  # fmt: skip
+
+
+def pattern_title(name: str) -> str:
+    """A pattern's name of `Patterns.names` in plain words."""
+    kind, _, part = name.partition(".")
+    return TITLES[kind] + (f" ({PARTS.get(part, part)})" if part else "")
+
+
 def _logit(yes: Any, no: Any) -> float:
     return float(np.log((yes + HALF) / (no + HALF)))
 

@@ -12,14 +12,14 @@ MONDAY = 20_000 - (20_000 + 3) % 7
 HOURS = (9 * HOUR, 20 * HOUR, "told")
 
 
-def orders_of(rates, days, seed=1, kind=PICKUP):
+def orders_of(rates, days, seed=1, kind=PICKUP, weight=1.0):
     """Poisson orders, evenly over the open hours, of worlds with so many a day."""
     rng = np.random.default_rng(seed)
     rows = []
     for world, rate in enumerate(rates):
         for day in range(days):
             n = rng.poisson(rate)
-            rows += [(world, day * DAY + int(s), 2, kind, 0) for s in rng.integers(9 * HOUR, 20 * HOUR, n)]
+            rows += [(world, day * DAY + int(s), 2, kind, 0, weight) for s in rng.integers(9 * HOUR, 20 * HOUR, n)]
     return np.array(rows, WORLD_ORDER)
 
 
@@ -45,9 +45,8 @@ def test_every_day_keeps_its_weekday_and_its_factor(start):
     if promoted != 6:
         days = told.days_of(promoted)
         assert sorted(told.raised_to(days, 0).tolist()) == [1.0] * 5 + [3.0] * 5
-    hours = told.by_hour(PICKUP)
-    assert np.isnan(hours[6]).all() and np.nansum(hours[(promoted + 1) % 7] if promoted != 5 else hours[0]) > 0
-    assert (hours[0, :9] == 0).all() and hours[0].shape[1] == 10
+    assert all(len(told.days_of(weekday)) == 10 for weekday in range(6))
+    assert np.isin(told.orders["day"], told.dates).all() and len(told.orders) == pytest.approx(5 * 12 * 30, rel=0.1)
 
 
 def test_days_of_a_world_differ_by_what_they_show_and_what_they_lack():
@@ -76,6 +75,12 @@ def test_groups_stand_in_worlds(settings_of):
     assert mean == pytest.approx(60, rel=0.1) and count.mean() == pytest.approx(mean, rel=0.02)
     assert count[:10].mean() == pytest.approx(mean / 2, rel=0.05) and count[10:].mean() == pytest.approx(1.5 * mean, rel=0.05)
     assert (law.mean(WALK_IN) == 0).all()
+
+
+def test_orders_that_stand_for_several_count_as_many_and_their_chance_is_no_doubt(settings_of):
+    alike = world_history("S", orders_of(np.full(40, 20.0), 14, weight=3.0), 40, MONDAY, np.ones(14, bool), np.ones(14), HOURS)
+    assert learn(alike, 0, alike.days_of(0), settings_of().network).mean(PICKUP).sum() == pytest.approx(60, rel=0.05)
+    assert np.abs(alike.levels - 1).max() < 0.06
 
 
 def test_a_store_without_pickups_has_something_to_take_after(settings_of):

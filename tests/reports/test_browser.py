@@ -12,10 +12,12 @@ from pathlib import Path
 
 import hostile_names
 import pytest
+import twin_samples
 from hostile_names import FOLDERS, NAMES
 from plan_sample import plan_folder
 
-from omosim.reports.language import using
+from omosim.reports.language import translate_page, using
+from omosim.reports.twin_report import twin_page
 from omosim.reports.write import report_html
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -66,17 +68,22 @@ def test_the_watch_sees_a_page_that_does_run_and_fetch(tmp_path: Path, canary: t
     assert asked == ["/img"] and "<title>ran</title>" in document and complaints(log)
 
 
-@pytest.mark.parametrize("kind", [*FOLDERS, "bopis"])
+def _page(kind: str, place: Path, names: list[str]) -> str:
+    if kind == "twin":
+        return translate_page(twin_page(**twin_samples.whole(" ".join(names)[:400], names[0], names[1], names[3], names[18])))
+    return report_html(plan_folder(place, " ".join(names)) if kind == "bopis" else FOLDERS[kind](place))
+
+
+@pytest.mark.parametrize("kind", [*FOLDERS, "bopis", "twin"])
 def test_hostile_pages_are_calm(tmp_path: Path, canary: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     address, asked = canary
     names = [n.replace("http://x.test", address).replace("//x.test", address.removeprefix("http:")) for n in NAMES]
     names[1] = f"\"><img src={address}/img onerror=document.title='ran'>"
     names[18] = f"javascript:fetch('{address}/js')//](data:text/html,x)"
     monkeypatch.setattr(hostile_names, "NAMES", names)
-    folder = plan_folder(tmp_path / "x", " ".join(names)) if kind == "bopis" else FOLDERS[kind](tmp_path / "x")
     page = tmp_path / "report.html"
-    with using("ko" if kind == "run" else "en"):
-        page.write_text(report_html(folder), encoding="utf-8")
+    with using("ko" if kind in ("run", "twin") else "en"):
+        page.write_text(_page(kind, tmp_path / "x", names), encoding="utf-8")
     document, log = opened(page, tmp_path / "profile", "--dump-dom")
     assert asked == [] and complaints(log) == []
     title = re.search(r"<title>(.*?)</title>", document, flags=re.S)

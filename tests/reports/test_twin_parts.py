@@ -133,6 +133,8 @@ def test_prior_stands_beside_posterior_and_what_no_data_tell_comes_first() -> No
     assert found is not None and found["way"] == "set" and [r["says"] for r in found["rows"]] == ["told", "as assumed"]
     assert [r["beyond"] for r in found["rows"]] == [False, True] and found["rows"][1]["width_words"] == "KRW 31,000 to 39,000" and "<rect" in found["picture"]
     assert [h["title"] for h in untold(sample.told(), True)] == ["gross margin", "typical order", "taste for live beside the web"]
+    loose = {k: v[:1] for k, v in sample.laws().items()} | {"se": [400.0]}
+    assert (learnt(loose, None, "KRW") or {})["rows"][0]["width"] == "not told"
     plain = learnt(sample.laws(), None, "KRW")
     assert plain is not None and plain["way"] == "laws" and [r["value"] for r in plain["rows"]] == ["3.3", "KRW 18,000", "-9.52 %"]
     assert plain["rows"][0]["width"] == "2.7 to 4.03" and plain["rows"][1]["width"] == "not told" and plain["rows"][2]["width"] == "-16.7 to -1.76 %"
@@ -185,6 +187,7 @@ def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     from omosim.reports.language import say
     from omosim.reports.twin_report import TELLS
     from omosim.reports.twin_words import LAWS, MOVING, SERIES
+    from omosim.twin import follow
     from omosim.twin.identify import HELP, UNTOLD
     from omosim.twin.parameters import PARAMETERS
 
@@ -192,7 +195,8 @@ def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     texts |= {title for title, _ in MOVING.values()} | set(LAWS.values()) | set(SERIES.values()) | set(TELLS.values())
     with using("ko"):
         assert sorted(t for t in texts if say(t) == t and not re.fullmatch(r"[a-z_]+\.[a-z_]+", t)) == []
-    assert {name: (p.title, p.unit) for p in PARAMETERS if (name := p.name) in MOVING} == {name: what for name, what in MOVING.items() if name != "pace"}
+    columns = {p.name: (p.title, p.unit) for p in (*PARAMETERS, follow.PACE, follow._SEASON)}
+    assert {name: columns[name] for name in MOVING} == MOVING and set(follow.TOLD) <= set(MOVING)
 
 
 def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:
@@ -207,3 +211,15 @@ def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:
         text = _answer(weigh(values, "as_it_is"), 14, "GBP", 12)
         with using("ko"):
             assert not re.search(r"(?<![A-Za-z*])(?!GBP\b|omo\b|staff\b|ways\b)[A-Za-z]{2,}", say(text)), say(text)
+
+
+def test_what_came_of_a_decision_is_said_in_korean_whole() -> None:
+    from omosim.api.twin_log import words_of
+    from omosim.reports.language import say
+
+    rows = [{**r, "taken": "told"} for r in sample.log()]
+    for mine in (rows[:1], rows[:2], rows[:3], [{**r, "taken": "assumed"} for r in rows[:3]], rows[3:]):
+        (line,) = words_of(mine)
+        with using("ko"):
+            left = re.sub(r"KRW|omo|as_it_is|twin decide took=WAY", "", say(line))
+        assert not re.search("[A-Za-z]{2}", left), left

@@ -104,11 +104,24 @@ def decision(*ways: str, sure: bool = True, unit: str = "minor KRW") -> dict[str
             "notes": ["no stock counts: shelves begin at the model's own levels", "220 known customers; 0 orders of 2,385 are of nobody who is known"]}  # fmt: skip
 
 
+def log(way: str = "omo") -> list[dict[str, Any]]:
+    """Rows of decision_log.csv: what was taken, and the advised way."""
+    row = {"number": 1, "decided": day(70), "way": "as_it_is", "advised": "no", "taken": "told", "series": "orders", "unit": "orders", "days": 14, "days_seen": 14, "sum_days": 14, "realised": 330.0,
+           "foretold": 320.0, "low": 290.0, "high": 350.0, "says": "as foretold", "days_in_band": 13, "coverage": 0.93, "coverage_low": 0.7, "coverage_high": 0.99}  # fmt: skip
+    return [row, {**row, "series": "revenue", "unit": "KRW", "realised": 8e6, "says": "more"}, {**row, "way": way, "advised": "yes", "taken": "", "says": "less"}, {**row, "realised": None, "foretold": None, "low": None, "high": None, "says": "", "series": "pickups"}]
+
+
+def stores(name: str = "S01") -> list[dict[str, Any]]:
+    share = {"value": 0.97, "ci_low": 0.95, "ci_high": 0.99}
+    return [{"store": name, "days": 7, "to_pick_a_week": 80.4, "customers_a_week": 120.2, "picker_hours_a_week": 70.0, "counter_hours_a_week": 91.5, "ready_on_time": share, "wait_within_limit": share, "bins": 22, "kept": False}]
+
+
 def head(name: str = "Teahouse", file: str = "orders.csv", currency: str = "KRW", updates: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """twin.json, as far as the page reads it."""
     classes = [{"class": "sale", "rows": 2385, "meaning": "order line of a known shopper", "done": "kept"}]
     journal = [{"step": "new", "key": "a", "version": 1, "did": {"orders": {"new": 2385, "known": 0, "changed": 0}}}, {"step": "fit", "key": "b", "version": 1, "did": {"draws": 1}},
-               {"step": "forecast", "key": "c", "version": 1, "did": {"series": 4}}, *(updates or [])]  # fmt: skip
+               {"step": "forecast", "key": "c", "version": 1, "did": {"series": 4}}, {"step": "decide", "key": "d", "version": 1, "did": {"best": "omo"}},
+               {"step": "took", "key": "e", "version": 1, "did": {"took": "omo"}}, *(updates or [])]  # fmt: skip
     return {"name": name, "currency": currency, "timezone": "Asia/Seoul", "first_day": day(0), "as_of": day(DAYS - 1), "updates": journal,
             "parameter_sets": [{"version": 1, "as_of": day(DAYS - 1)}], "sources": [{"kind": "orders", "file": file, "sha256": "0" * 64, "rows": 2385, "version": 1, "classes": classes, "notes": []}]}  # fmt: skip
 
@@ -129,7 +142,7 @@ def whole(name: str = "Teahouse", channel: str = "web", store: str = "S01", way:
 
     seen = panel(channel, store)
     tables = {"panel": seen, **days_and_hours(), "quality": findings(store), "forecasts": forecasts((DAYS - 28, DAYS), channel, seen), "scores": scores(channel=channel), "posterior": draws(), "identifiability": told()}
-    return {"head": head(name, file, updates=assimilations(store=store)), "tables": tables, "decision": decision(way, "staff*2"), "alarm": alarm_of(day(0), tables)}
+    return {"head": head(name, file, updates=assimilations(store=store)), "tables": tables, "decision": {**decision(way, "staff*2"), "stores": stores(store)}, "log": log(way), "alarm": alarm_of(day(0), tables)}
 
 
 def bare(posterior: bool = True) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def test_laws_of_a_choice(rows, random):
     """Shares lie in [0, 1]; order of worlds is nothing; a world twice is a weight of two; knowing is never worth less than nothing."""
     a, b = (np.array(column) for column in zip(*rows, strict=True))
     choice = weigh({"a": a, "b": b}, "a")
-    assert choice.worth_of_knowing >= -1e-6 * max(1.0, np.abs(a).max(), np.abs(b).max())
+    assert choice.worth_of_knowing >= 0
     assert all(0 <= g.prob_better <= 1 and g.low <= g.high for g in choice.gains)
     assert choice.gains[0].gain == 0 == choice.gains[0].low == choice.gains[0].high
     order = list(range(a.size))

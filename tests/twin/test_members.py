@@ -10,10 +10,12 @@ import pytest
 
 from omosim.engine.errors import SnapshotError
 from omosim.model.drift import MOVES, moved
+from omosim.model.pnl import profit_and_loss
 from omosim.schema.codes import Count
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.members import Member
 from omosim.twin.opening import Opening
+from omosim.twin.runpanel import panel_of_run
 from omosim.world.start import was_under_way
 
 N, LAW = 250, RepeatFit(1, 0.9, 2.0, 0.4, 3.0, 0.0, 1000, True, (0.1, 0.1, 0.1, 0.1))
@@ -146,6 +148,31 @@ def test_pace_and_goodwill_of_a_state_are_those_that_members_begin_with(base, op
     quick.advance(7)
     still = quick.model.journeys.shoppers["updated"][:N] == 0  # who met with nothing forgets by the memory's constant
     assert still.sum() > 20 and quick.goodwill()[still] == pytest.approx(was[still] * np.exp(-1.0 / base.market.goodwill.memory_weeks), rel=1e-5)
+
+
+@pytest.mark.parametrize("replication", [2, 3, 5, 6])
+def test_a_branch_of_another_length_keeps_every_law(base, opening, replication):
+    """Orders of a trip that ends after the last day are outside its money, whatever length the run had that it goes on from."""
+    member = Member.begin(base.model_copy(update={"replication": replication}), opening)
+    member.advance(1)
+    short, long = member.branch(days=8), member.branch(days=40)
+    for one in (short, long):
+        one.model.run()
+        assert max(one.model.audit.worst.values()) == 0
+    straight = Member.begin(base.model_copy(update={"replication": replication, "days": 8}), opening)
+    assert profit_and_loss(short.model) == profit_and_loss(straight.model.run())
+
+
+def test_an_order_counts_at_its_price_before_it_is_handed_over(base, opening):
+    """Revenue by the day an order was placed is the same in the evening of the last day and when every order has come to its end, but for
+    what is cancelled in between and bought beside a collection."""
+    member = Member.begin(base.model_copy(update={"days": 14}), opening)
+    early = member.advance(14).series["revenue"]
+    rows = book(member)
+    waiting = (rows["done_at"] < 0) & (rows["units_out"] == 0) & (rows["flow"] <= 1)
+    assert waiting.sum() > 2, "some orders of the last days are under way"
+    late = panel_of_run(member.model.run(), 0, 14, member.known).series["revenue"]
+    assert early[-3:].sum() > 0.9 * late[-3:].sum() and early.sum() == pytest.approx(late.sum(), rel=0.03)
 
 
 def test_a_panel_is_the_book_by_day_and_a_member_grows_past_its_end(base, opening):

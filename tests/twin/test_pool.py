@@ -7,7 +7,8 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from omosim.twin.pool import picks, pool, pool_series, pool_weights
+from omosim.twin import baselines
+from omosim.twin.pool import picks, plain_paths, pool, pool_series, pool_weights
 from omosim.twin.scores import crps, crps_normal
 
 
@@ -17,22 +18,22 @@ def test_weights_of_two_sources_of_known_skill() -> None:
     y1, y2 = rng.standard_normal((2, 40_000))
     one, two = crps_normal(np.zeros(y1.size), 1.0, y1), crps_normal(np.zeros(y2.size), 2.0, 2 * y2)
     assert one.mean() == pytest.approx(1 / np.sqrt(np.pi), rel=0.02)
-    even = {"a": np.full(5000, 1 / np.sqrt(np.pi)), "b": np.full(5000, 2 / np.sqrt(np.pi))}
-    assert pool_weights(even)["a"] == pytest.approx(0.8, abs=0.001)
-    assert pool_weights(even, power=1.0)["a"] == pytest.approx(2 / 3, abs=0.001)
+    even = {"a": np.full(50_000, 1 / np.sqrt(np.pi)), "b": np.full(50_000, 2 / np.sqrt(np.pi))}
+    assert pool_weights(even, power=2.0, half_life=np.inf)["a"] == pytest.approx(0.8, abs=0.001)
+    assert pool_weights(even, power=1.0, half_life=np.inf)["a"] == pytest.approx(2 / 3, abs=0.001)
     assert pool_weights(even, power=0.0) == {"a": 0.5, "b": 0.5}
-    drawn = pool_weights({"a": one, "b": two}, power=1.0)["a"]
+    drawn = pool_weights({"a": one, "b": two}, power=1.0, half_life=np.inf)["a"]
     assert 0.5 < drawn < 0.75
 
 
 def test_weights_begin_equal_and_move_with_what_is_seen() -> None:
     assert pool_weights({"a": np.zeros(0), "b": np.zeros(0), "c": np.zeros(0)}) == pytest.approx(dict.fromkeys("abc", 1 / 3))
-    path = [pool_weights({"a": np.full(t, 1.0), "b": np.full(t, 3.0)})["a"] for t in range(30)]
+    path = [pool_weights({"a": np.full(t, 1.0), "b": np.full(t, 3.0)}, power=2.0, half_life=np.inf)["a"] for t in range(30)]
     assert path[0] == 0.5 and (np.diff(path) > 0).all() and path[-1] < 0.9  # towards 9 / 10
     # share of a: 1/2, of b: 3/2; after four rows and four rows' worth of equal scores: 0.75 and 1.25
     assert path[4] == pytest.approx(0.75**-2 / (0.75**-2 + 1.25**-2))
     turned = {"a": np.r_[np.ones(20), np.full(10, 3.0)], "b": np.r_[np.full(20, 3.0), np.ones(10)]}
-    assert pool_weights(turned)["a"] > 0.5 > pool_weights(turned, half_life=4)["a"]
+    assert pool_weights(turned, half_life=np.inf)["a"] > 0.5 > pool_weights(turned, half_life=4)["a"]
     shuffled = np.random.default_rng(0).permutation(30)
     again = pool_weights({k: v[shuffled] for k, v in turned.items()}, weeks_ago=np.arange(29.0, -1, -1)[shuffled], half_life=4)
     assert again == pytest.approx(pool_weights(turned, half_life=4)), "age counts, not the row"
@@ -114,3 +115,24 @@ def test_what_makes_no_pool_is_refused() -> None:
         pool_weights({"a": np.ones(2)}, weeks_ago=np.ones(3))
     with pytest.raises(ValueError, match="weight"):
         pool_series({"a": {}}, {"a": 1.0}, rng)
+
+
+def test_statistical_sources_by_day_know_the_closed_days() -> None:
+    """A level week of 70 with a quiet Saturday and no Sunday; the Tuesday a week on is known to be closed."""
+    pytest.importorskip("statsmodels")
+    rng = np.random.default_rng(6)
+    weight = np.array([1.3, 1.3, 1.3, 1.3, 1.3, 0.5, 0.0]) / 7
+    trading = np.tile(weight, 24)
+    trading[20 * 7 + 8] = 0.0
+    series = rng.poisson(70 * trading[:140]).astype(float)
+    made = plain_paths(series, trading, 28, 800, rng)
+    assert set(made) == {"naive_days", "ets_open"}
+    for name, paths in made.items():
+        assert paths.shape == (800, 28) and (paths >= 0).all()
+        assert (paths[:, 6] == 0).all() and (paths[:, 8] == 0).all(), name
+    weeks = made["ets_open"].reshape(800, 4, 7).sum(axis=2).mean(axis=0)
+    np.testing.assert_allclose(weeks / weeks[0], [1, 1 - trading[0], 1, 1], atol=0.02)
+    whole = baselines.ets_open(series, trading, 28, np.zeros((3, 4)), rng.standard_normal((3, 28))).paths
+    np.testing.assert_allclose(whole.reshape(3, 4, 7).sum(axis=2).std(axis=0), 0, atol=1e-9)  # days share out a week's sum
+    assert made["ets_open"][:, 0].std() > made["ets_open"].reshape(800, 4, 7).sum(axis=2)[:, 0].std() / 7, "days differ by themselves"
+    assert plain_paths(series[:5], trading, 28, 10, rng) == {} and set(plain_paths(series[:21], trading, 7, 10, rng)) == {"naive_days"}

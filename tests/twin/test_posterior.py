@@ -14,11 +14,11 @@ import pytest
 
 from omosim.schema.settings import Settings
 from omosim.twin import identify
-from omosim.twin.emulator import Likelihood, features, fit_emulator, sample
+from omosim.twin.emulator import SETS, Likelihood, features, fit_emulator, sample
 from omosim.twin.errors import CalibrationError
 from omosim.twin.parameters import BY_NAME, PARAMETERS, Prior, settings_of, told
 from omosim.twin.posterior import Plan, Posterior, calibrate, design, many
-from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run, shocks
+from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run, pattern_title, shocks
 
 
 @pytest.fixture(scope="module")
@@ -96,18 +96,21 @@ def test_patterns_of_a_log_by_hand() -> None:
     assert found["value.median"] == pytest.approx(np.log(101))
 
 
+def test_every_pattern_has_plain_words() -> None:
+    for patterns in (Patterns(100, ("web", "store"), ("ship", "pickup")), Patterns(100, known=False)):
+        words = [pattern_title(n) for n in patterns.names()]
+        assert len(set(words)) == len(words) and not any("_" in w or "." in w for w in words)
+    assert pattern_title("value.lower") == "order values (small ones)" and pattern_title("share.store") == "orders by channel (store)"
+
+
 # ---- emulator ---------------------------------------------------------------------------------------------
-def test_a_quadratic_is_found_whatever_the_draws_shift() -> None:
+def test_a_quadratic_is_found() -> None:
     rng = np.random.default_rng(3)
-    z, sets = rng.standard_normal((120, 4)), np.arange(120) % 5
+    z = rng.standard_normal((120, 4))
     true = rng.standard_normal((features(z).shape[1], 3))
-    shift = rng.standard_normal((5, 3))
-    shift -= shift.mean(axis=0)
-    y = features(z) @ true + shift[sets] + 1e-4 * rng.standard_normal((120, 3))
-    made = fit_emulator(z, y, sets)
+    made = fit_emulator(z, features(z) @ true + 1e-4 * rng.standard_normal((120, 3)))
     new = rng.standard_normal((50, 4))
     assert np.abs(made.mean(new) - features(new) @ true).max() < 0.15
-    assert np.diag(made.shift) == pytest.approx((shift**2).sum(axis=0) / 4 / 5, rel=0.15)
     assert np.allclose(made.slopes(np.zeros(4))[:, 0], (features(np.eye(4)[:1] * 0.05) - features(-np.eye(4)[:1] * 0.05)) @ true / 0.1, atol=0.1)
 
 
@@ -116,13 +119,13 @@ def test_noise_of_the_description_is_the_noise_put_in_and_shrinks_with_simulatio
     for n in (100, 400):
         z = rng.standard_normal((n, 3))
         y = z @ np.array([[1.0, 0.5], [0.0, -1.0], [0.3, 0.0]]) + 0.2 * rng.standard_normal((n, 2))
-        made = fit_emulator(z, y, np.zeros(n, np.int64))
+        made = fit_emulator(z, y)
         assert np.sqrt(np.diag(made.noise)) == pytest.approx(0.2, rel=0.25)
         miss = made.mean(z) - z @ np.array([[1.0, 0.5], [0.0, -1.0], [0.3, 0.0]])
         claimed = np.sqrt(made.leverage(z).mean() * 0.04)
         assert miss.std() < 2 * claimed, "its own error is no smaller than it says"
     with pytest.raises(ValueError, match="3 parameters; needed: 6"):
-        fit_emulator(z[:5], y[:5], np.zeros(5, np.int64))
+        fit_emulator(z[:5], y[:5])
 
 
 def test_a_linear_gaussian_case_has_its_closed_form_posterior() -> None:
@@ -130,7 +133,7 @@ def test_a_linear_gaussian_case_has_its_closed_form_posterior() -> None:
     rng = np.random.default_rng(5)
     slope, spread = rng.standard_normal((6, 3)), np.diag(rng.uniform(0.1, 0.6, 6) ** 2)
     z = rng.standard_normal((600, 3))
-    made = fit_emulator(z, z @ slope.T + 0.01 * rng.standard_normal((600, 6)), np.zeros(600, np.int64))
+    made = fit_emulator(z, z @ slope.T + 0.01 * rng.standard_normal((600, 6)))
     seen = slope @ np.array([0.5, -0.7, 0.2])
     likelihood = Likelihood.of(made, seen, spread, 1.0)
     at = sample(lambda p: likelihood.log(p) - 0.5 * (p**2).sum(axis=1), rng.standard_normal((64, 3)), rng, 300, 40)
@@ -147,10 +150,10 @@ def test_what_one_retailers_own_goods_do_is_not_taken_for_a_parameter() -> None:
     for _ in range(300):
         z, sets = rng.standard_normal((72, 1)), np.arange(72) % 12
         own = 0.3 * rng.standard_normal(13)
-        made = fit_emulator(z, 0.5 * z + own[sets, None] + 0.03 * rng.standard_normal((72, 1)), sets)
+        made = fit_emulator(z, 0.5 * z + own[sets, None] + 0.03 * rng.standard_normal((72, 1)))
         truth = rng.standard_normal()
         seen = np.array([0.5 * truth + own[12] + 0.03 * rng.standard_normal()])
-        for kept, emulator in ((held, made), (bare, replace(made, between=np.zeros(1)))):
+        for kept, emulator in ((held, made), (bare, replace(made, within=np.zeros(1), claimed=np.ones(1)))):
             log = Likelihood.of(emulator, seen, np.array([[0.03**2]]), 1.0).log(grid) - 0.5 * grid[:, 0] ** 2
             below = np.cumsum(np.exp(log - log.max()))
             kept.append(0.025 < np.interp(truth, grid[:, 0], below / below[-1]) < 0.975)
@@ -161,14 +164,16 @@ def test_what_a_retailers_logs_are_about_has_its_closed_form(quick: ModuleType, 
     """Own part of variance w, chance c: mean m + w / (w + c) (seen - m), variance w c / (w + c)."""
     rng = np.random.default_rng(9)
     z = rng.standard_normal((300, 1))
-    made = replace(fit_emulator(z, z + 1e-3 * rng.standard_normal((300, 1)), np.zeros(300, np.int64)), between=np.array([0.16 + 0.09]))
+    own = 0.16
+    made = fit_emulator(z, z + 1e-3 * rng.standard_normal((300, 1)))
+    made = replace(made, within=np.array([own / (1 + 1 / SETS) + 0.09]), claimed=np.ones(1))
     prior = Prior.of(quick.fit_of(base, days=63), [BY_NAME["order_value"]])
     at = np.zeros((4000, 1))
     post = Posterior(
         prior, at, prior.values(at), Patterns(63), np.array([1.0]), np.array([[0.09]]), np.zeros(1), made, 1.0, 300, 0.0, np.zeros((0, 1))
     )  # fmt: skip
     found = post.expected(rng)
-    assert found.mean() == pytest.approx(0.16 / 0.25, abs=0.02) and found.std() == pytest.approx(np.sqrt(0.16 * 0.09 / 0.25), rel=0.05)
+    assert found.mean() == pytest.approx(own / (own + 0.09), abs=0.02) and found.std() == pytest.approx(np.sqrt(own * 0.09 / (own + 0.09)), rel=0.05)
 
 
 # ---- parameters -------------------------------------------------------------------------------------------
@@ -250,7 +255,7 @@ def test_what_nothing_tells_keeps_its_prior_and_is_named(quick: ModuleType, base
     post = calibrate(fit, orders, many(quick.simulate), tmp_path, Plan(runs=40, draws=200, checks=0), prior=prior)
     verdict = identify.after(post).set_index("parameter")
     assert verdict.loc["taste_social", "verdict"] == "keeps its prior" and verdict.loc["taste_social", "shrinkage"] < 0.2
-    assert verdict.loc["order_value", "verdict"] == "told" and "taste_social" in identify.text(post)
+    assert verdict.loc["order_value", "verdict"] == "told" and "taste for social" in identify.text(post)
     low, high = verdict.loc["order_value", ["low", "high"]]
     assert low < 45_000 < high < 1.2 * low
 

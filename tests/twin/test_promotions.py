@@ -71,6 +71,6 @@ def test_what_members_learnt_includes_past_promotions():
     """Every second Monday at twice the sales: Mondays were learnt half as high again; a mean of the days is left as it was."""
     past = [Promotion(MONDAY - 14 * n, MONDAY - 14 * n, "", 0.2, 1.0) for n in range(1, 40)]
     held = level_of(past, {past[0].kind: 2.0}, MONDAY)
-    share = sum(MONDAY - PAST_DAYS <= p.first for p in past) / 13
+    share = sum(p.first >= MONDAY - PAST_DAYS for p in past) / 13
     assert held == pytest.approx([1 + share] + [1.0] * 6) and share == pytest.approx(6 / 13)
     assert level_of(past, {}, MONDAY) == [1.0] * 7

@@ -56,17 +56,26 @@ def test_bands_of_a_quick_market_hold_the_truth(tmp_path: Path) -> None:
     quick = module_at(Path(__file__).with_name("quick_market.py"))
     fit = quick.fit_of(compose("run", ["strategy=multichannel"]).settings, days=91)
     prior = Prior.of(fit)
-    held, verdicts = [], []
+    held, few, verdicts, foretold = [], [], [], []
     for i in range(8):
         z = np.clip(0.8 * np.random.default_rng([i, 5]).standard_normal(len(prior.names)), -1.6, 1.6)
         orders = orders_of_run(quick.simulate(settings_of(fit, prior.theta(z)[0], replication=500 + i)), fit.patterns)
+        foretold.append(identify.before(fit, orders=orders).set_index("parameter").loc[list(prior.names), ["expected", "expected_shrinkage"]])
         post = calibrate(fit, orders, many(quick.simulate), tmp_path, Plan(runs=128, waves=((0.75, 1.0), (0.25, 1.5)), checks=0))
         low, high = np.quantile(post.z, (0.025, 0.975), axis=0)
         held.append((low <= z) & (z <= high))
-        verdicts.append(identify.after(post).set_index("parameter")["verdict"])
+        least = calibrate(fit, orders, many(quick.simulate), tmp_path, Plan(runs=48, waves=((1.0, 1.0),), checks=0))  # of those just run
+        low, high = np.quantile(least.z, (0.025, 0.975), axis=0)
+        few.append((low <= z) & (z <= high))
+        verdicts.append(identify.after(post).set_index("parameter")[["verdict", "shrinkage"]])
+    assert np.sum(few) >= 71, "few simulations make bands wide, not wrong"
     assert 71 <= np.sum(held) <= 80, dict(zip(prior.names, np.sum(held, axis=0), strict=True))
     for name in ("order_value", "known_people"):
-        assert sum(v[name] == "told" for v in verdicts) >= 5, "bands are not bought by width"
+        assert sum(v.loc[name, "verdict"] == "told" for v in verdicts) >= 5, "bands are not bought by width"
+    pairs = [(f.loc[n, "expected"], v.loc[n, "verdict"]) for f, v in zip(foretold, verdicts, strict=True) for n in prior.names]
+    assert not {("told", "keeps its prior"), ("keeps its prior", "told")} & set(pairs), pairs
+    widths = np.array([[1 - f.loc[n, "expected_shrinkage"], 1 - v.loc[n, "shrinkage"]] for f, v in zip(foretold, verdicts, strict=True) for n in prior.names])
+    assert np.corrcoef(widths.T)[0, 1] > 0.5, "what was said before the fit goes with what its draws show"
 
 
 @pytest.mark.slow
@@ -79,4 +88,5 @@ def test_a_retailer_unlike_the_model_is_measured_through_the_whole_model(tmp_pat
     base = compose("run", ["strategy=multichannel"]).settings
     found = recovery.unlike(2, many(simulated_orders), base, tmp_path, 40, 70)
     assert len(found["rows"]) >= 9 and sum(r["covered"] for r in found["rows"]) >= len(found["rows"]) - 2, found["rows"]
-    assert found["identified"]["order_value"] == "told" and "taste_social" in found["expected_untold"]
+    assert found["identified"]["return_share"] != "keeps its prior" and "taste_social" in found["expected_untold"]
+    assert not [n for n, said in found["before"].items() if said == "told" and found["identified"].get(n) == "keeps its prior"]

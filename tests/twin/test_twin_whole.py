@@ -37,7 +37,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_forecast_stands_in_the_contracts_columns_and_foretells_what_the_data_have(place: Path) -> None:
     table = read_columns(place / "forecasts.parquet")
     assert list(table)[:8] == ["origin", "date", "series", "mean", "q05", "q50", "q95", "actual"]
-    assert set(table["origin"]) == {shop.date(DAYS)} and {"orders", "revenue", "orders.web", "orders.store", "pickups"} <= set(table["series"])
+    assert set(table["origin"]) == {shop.date(DAYS)} and {"orders", "revenue", "orders.web", "orders.store"} <= set(table["series"])
+    assert "pickups" not in table["series"], "the strategy that the twin was made with has none: nothing is foretold, not nothing"
     day = [(d, low, mid, high) for d, s, step, low, mid, high in zip(table["date"], table["series"], table["step"], table["q05"], table["q50"], table["q95"], strict=True) if s == "orders" and step == "day"]
     assert [d for d, *_ in day] == [shop.date(DAYS + i) for i in range(LATER)]
     assert all(low <= mid <= high for _, low, mid, high in day) and sum(mid for *_, mid, _ in day) > 0

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from omosim.kernels.audiences import assign_audiences, fill_groups
 from omosim.schema.refusals import group_refusals
 from omosim.schema.scenario import AUDIENCE, CONTROL, MOST_AUDIENCES, SEEN, Intervention
 from omosim.schema.settings import Settings
@@ -52,6 +51,8 @@ class Trial:
 
     def members(self, key0: int, key1: int, shoppers: np.ndarray) -> np.ndarray:
         """(n,) int64 group of each SHOPPER row, 0 the control; -1 who takes no part."""
+        from omosim.kernels.audiences import fill_groups  # here: settings are composed without the compiler
+
         out = np.zeros(len(shoppers), np.uint8)
         fill_groups(key0, key1, self.slot, self.edges, out)
         return np.where(self.eligible[shoppers["segment"], shoppers["zone"]], out.astype(np.int64), -1)
@@ -93,6 +94,8 @@ class Audiences:
 
     def assign(self, key0: int, key1: int, shoppers: np.ndarray) -> np.ndarray:
         """Write the audience of each SHOPPER row, in place; returns (A,) float64, their parts of all shoppers."""
+        from omosim.kernels.audiences import assign_audiences
+
         if self.count == 1:
             shoppers["audience"] = 0
             return np.ones(1)

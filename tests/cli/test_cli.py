@@ -108,6 +108,16 @@ def test_quick_answers_import_nothing_heavy(call: list[str]) -> None:
     assert done.stdout
 
 
+@pytest.mark.parametrize("call", [["explain", "network.stores.pickers"], ["compare", "--cfg", "job"], ["run", "shopers=5"]])
+def test_settings_are_composed_without_the_compiler(call: list[str]) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from omosim.cli.main import main; code = main({call!r}); "
+        "print(code, *(m for m in ('numba', 'pandas', 'mesa', 'matplotlib') if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == ("2" if call[0] == "run" else "0")
+
+
 def test_completion_of_keys_does_not_import_hydra() -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); from omosim.cli.main import main; "

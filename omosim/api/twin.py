@@ -36,6 +36,7 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
     place = _place(asked)
     if not asked["orders"]:
         raise refuse("no order file", key="orders", allowed="an order file, CSV, CSV.gz, xlsx or Parquet", cure="Write omosim twin new dir=DIR orders=FILE")
+    _used_only(composed)
     key = _key(composed, new=True)
     with folder.writing(place, new=True) as step:
         if folder.exists(place):
@@ -134,6 +135,18 @@ def _later_only(composed: Composed) -> None:
     words = [w.partition("=") for w in composed.overrides]
     wrong = [Problem("is settled when the twin is made", key=k.lstrip("+~"), value=show(v), allowed=", ".join(LATER), cure="Leave it out, or make another twin: omosim twin new dir=DIR")
              for k, _, v in words if k.lstrip("+~") not in LATER]  # fmt: skip
+    if wrong:
+        raise ConfigError(wrong)
+
+
+def _used_only(composed: Composed) -> None:
+    """Refuses settings of groups that a twin's own fit replaces: they would be taken and not used."""
+    from omosim.config.errors import ConfigError, Problem, show
+
+    words = [w.partition("=") for w in composed.overrides]
+    groups = ("network.", "catalogue.", "market.")
+    wrong = [Problem("is not used by a twin: its market, goods and network are those of its fit (docs/calibration.md), stores and costs assumed by the size of its sales", key=k.lstrip("+~"), value=show(v),
+                     allowed="strategy, touchpoints, scenario, seed", cure="Leave it out") for k, _, v in words if k.lstrip("+~").startswith(groups)]  # fmt: skip
     if wrong:
         raise ConfigError(wrong)
 

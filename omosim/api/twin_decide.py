@@ -90,12 +90,13 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_capacity import plan_stores
     from omosim.api.twin_follow import caught_up, shape_of
     from omosim.api.twin_known import known_of
-    from omosim.api.twin_state import today, told
+    from omosim.api.twin_state import base_settings, today, told
     from omosim.api.twin_ways import AS_IT_IS, ways_of
     from omosim.study.executor import make_executor
     from omosim.twin.decide import reorder_rows, weigh
 
     twin, days, started = step.twin, int(asked["horizon"]), time.perf_counter()
+    ways_of(asked["ways"], base_settings(twin), 0)  # a wrong word is refused before anything runs
     now = caught_up(step, asked)
     tables, fit = now.tables, now.fit
     stand = now.stand(twin, days)

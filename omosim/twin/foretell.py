@@ -127,17 +127,16 @@ def _purchases(fit: Fit, z: dict[str, float]) -> dict[str, float]:
     t = np.concatenate([parts[0][1], parts[1][1]]) * 7
     kept = t < fit.days
     who, t = who[kept].astype(np.int64), t[kept]
-    flat = np.ones(t.size)
     patterns = replace(fit.patterns, channels=(), ways=(), returns=False)
-    return dict(zip(patterns.names(), _vector(patterns, who, t, flat, 1 / one), strict=True))
+    return dict(zip(patterns.names(), _vector(patterns, who, t, 1 / one), strict=True))
 
 
-def _vector(patterns: Patterns, who: Ints, t: Floats, flat: Floats, scale: float) -> Floats:
-    none = np.full(t.size, -1)
-    return patterns.vector(Orders(who if patterns.known else none, t, flat.astype(np.int64) * 100, none, none, 0 * flat), scale)
+def _vector(patterns: Patterns, who: Ints, t: Floats, scale: float) -> Floats:
+    none = np.full(t.size, -1, np.int64)
+    return patterns.vector(Orders(who if patterns.known else none, t, np.full(t.size, 100, np.int64), none, none, np.zeros(t.size)), scale)
 
 
-def _days(rate: Floats, leave: Floats, since: Floats, weeks: float, k: int, rng: np.random.Generator, part: Floats | None) -> tuple[Floats, Floats]:
+def _days(rate: Floats, leave: Floats, since: Floats, weeks: float, k: int, rng: np.random.Generator, part: Floats | None) -> tuple[Ints, Floats]:
     """Purchases in weeks: who, when. Erlang-k gaps; `part` of the first gap is over already; leaving after repeat purchases."""
     n, t, here, who, when = rate.size, since.copy(), np.ones(rate.size, bool), [], []
     for step in range(400):

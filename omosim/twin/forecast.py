@@ -7,9 +7,9 @@ The table is `forecasts.parquet` (docs/twin_forecast.md). Tests: tests/twin/test
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,24 +26,6 @@ SPREAD_WEEKS = 13
 CONTRACT = ("origin", "date", "series", "mean", "q05", "q50", "q95", "actual")
 KEPT = tuple(f"k{round(1000 * v):03d}" for v in LEVELS)
 COLUMNS = (*CONTRACT, "unit", "step", "hour", "horizon", *KEPT)
-
-
-class Ensemble(Protocol):
-    """What assimilation and forecasts run on: whole-model members or cheap ones."""
-
-    theta: Floats  # (N, P)
-
-    def advance(self, days: int) -> dict[str, Floats]:
-        """Series by day, (N, days), or by hour, (N, days, 24), while the members move on; NaN where a member lacks one."""
-        ...
-
-    def replace(self, index: NDArray[np.int64]) -> None:
-        """Member i becomes a copy of member index[i]."""
-        ...
-
-    def set(self, theta: Floats) -> None:
-        """Parameters from now on."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -192,49 +174,6 @@ def with_chance(paths: Floats, cv: float, normals: Floats) -> Floats:
         return paths
     s = np.sqrt(np.log1p(cv * cv))
     return np.asarray(paths * np.exp(s * normals - 0.5 * s * s))
-
-
-def forecast(ensemble: Ensemble, origin: dt.date, days: int, units: Mapping[str, str] | None = None, *,
-             known: Known | None = None, cv: Mapping[str, float] | None = None, rng: np.random.Generator | None = None) -> Forecast:  # fmt: skip
-    """Run the members `days` on and gather their paths. The members move: hand over a copy or restore afterwards.
-
-    known: closed days and planned promotions, where members do not know them already. cv: day-to-day spread that members
-    lack, by series (`excess_cv`); needs `rng`.
-    """
-    if cv and rng is None:
-        raise ValueError("cv needs rng: the chance it adds is drawn")
-    made = ensemble.advance(days)
-    paths, hourly = {}, {}
-    for name, p in made.items():
-        if not np.isfinite(p).all():  # a series that some member lacks has no band
-            continue
-        if p.ndim == 3:
-            hourly[name] = p
-        else:
-            share = cv.get(name, 0.0) if cv else 0.0
-            paths[name] = with_chance(p, share, rng.standard_normal(p.shape)) if share and rng is not None else p
-    out = Forecast(origin, paths, dict(units or {}), hourly)
-    return known.apply(out) if known is not None else out
-
-
-class DatedPanel(Protocol):
-    """One member's series: (days,) by day and (days, 24) by hour."""
-
-    series: dict[str, Floats]
-    hourly: dict[str, Floats]
-    units: dict[str, str]
-
-
-def of_panels(panels: Sequence[DatedPanel], origin: dt.date, weights: Floats | None = None) -> Forecast:
-    """The forecast that members' panels make; a series or an hour that some member lacks is left out."""
-
-    def stack(rows: list[dict[str, Floats]]) -> dict[str, Floats]:
-        names = set.intersection(*(set(r) for r in rows)) if rows else set()
-        made = {n: np.stack([r[n] for r in rows]) for n in sorted(names)}
-        return {n: x for n, x in made.items() if np.isfinite(x).all()}
-
-    units = {n: u for p in panels for n, u in p.units.items()}
-    return Forecast(origin, stack([p.series for p in panels]), units, stack([p.hourly for p in panels]), weights)
 
 
 def with_actuals(table: pd.DataFrame, first: dt.date, series: Mapping[str, Floats], hourly: Mapping[str, Floats] | None = None) -> pd.DataFrame:

@@ -3,50 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from omosim.twin import bgcnbd, lawmembers, record, rolling
-from omosim.twin.assimilate import update
 from omosim.twin.forecast import (
     COLUMNS,
     KEPT,
     Forecast,
     Known,
     excess_cv,
-    forecast,
-    of_panels,
     quantiles,
     with_actuals,
     with_chance,
 )
-from omosim.twin.history import Floats, History
+from omosim.twin.history import History
 
 MONDAY = dt.date(2024, 1, 1)
 
 
-class Toy:
-    """Negative-binomial days of known level: orders, pickups by hour, and a share."""
-
-    names = ("level",)
-
-    def __init__(self, n: int, mean: float, seed: int = 0) -> None:
-        self.rng = np.random.default_rng(seed)
-        self.theta = np.full((n, 1), np.log(mean))
-
-    def advance(self, days: int) -> dict[str, Floats]:
-        level = np.exp(self.theta) * np.ones(days)
-        hours = self.rng.poisson(level[:, :, None] / 24, (*level.shape, 24)).astype(float)
-        return {"orders": self.rng.poisson(level).astype(float), "stockout_share": 0.1 * np.ones_like(level), "pickup_load": hours}
-
-    def replace(self, index: np.ndarray) -> None:
-        self.theta = self.theta[index]
-
-    def set(self, theta: Floats) -> None:
-        self.theta = theta
+def toy(n: int, mean: float, days: int, seed: int = 0) -> Forecast:
+    """Poisson days of known level: orders, pickups by hour, and a share."""
+    rng = np.random.default_rng(seed)
+    level = np.full((n, days), mean)
+    hours = rng.poisson(level[:, :, None] / 24, (n, days, 24)).astype(float)
+    return Forecast(MONDAY, {"orders": rng.poisson(level).astype(float), "stockout_share": 0.1 * np.ones_like(level)}, {"orders": "orders"}, {"pickup_load": hours})
 
 
 def synthetic(weeks: int, seed: int, per_week: float = 6.0, old: int = 150) -> History:
@@ -67,7 +50,7 @@ def synthetic(weeks: int, seed: int, per_week: float = 6.0, old: int = 150) -> H
 
 
 def test_a_table_has_days_hours_and_weeks_of_the_same_paths() -> None:
-    made = forecast(Toy(500, 60.0), MONDAY, 15, {"orders": "orders"})
+    made = toy(500, 60.0, 15)
     table = made.table()
     assert tuple(table.columns) == COLUMNS
     assert table.groupby("step").size().to_dict() == {"day": 30, "hour": 15 * 24, "week": 4}
@@ -82,31 +65,12 @@ def test_a_table_has_days_hours_and_weeks_of_the_same_paths() -> None:
     assert (np.diff(table[list(KEPT)].to_numpy(), axis=1) >= 0).all()
 
 
-def test_whole_members_are_updated_by_the_protocol_and_their_panels_make_a_forecast() -> None:
-    """Two hundred Poisson members of unlike level learn the true one, 60 a day; a day nobody looked at is no day without orders."""
-    toy = Toy(200, 40.0, 1)
-    rng = np.random.default_rng(5)
-    toy.theta = toy.theta + 0.5 * rng.standard_normal(toy.theta.shape)
-    for _ in range(6):
-        came = rng.poisson(60.0, 7).astype(float)
-        came[2] = np.nan
-        done = update(toy, 7, {"orders": came, "traffic": came}, ["orders", "traffic"], rng, drift_sd=np.array([0.02]), parameters=("level",))
-    assert np.exp(toy.theta).mean() == pytest.approx(60, rel=0.06) and toy.theta.std() < 0.15
-    assert "1 of 2 aggregates observed" in done.words
-    made = toy.advance(8)
-    panels = [SimpleNamespace(series={"orders": made["orders"][i], "traffic": np.full(8, np.nan)}, hourly={"orders": made["pickup_load"][i]}, units={"orders": "orders"})
-              for i in range(200)]  # fmt: skip
-    table = of_panels(panels, MONDAY).table()
-    assert set(table["series"]) == {"orders"} and table.groupby("step").size().to_dict() == {"day": 8, "hour": 192, "week": 1}
-    assert table[table["step"] == "hour"]["mean"].sum() == pytest.approx(8 * 60, rel=0.06)
-
-
 def test_weighted_quantiles_and_actuals() -> None:
     x = np.random.default_rng(0).standard_normal((50, 3))
     w = np.random.default_rng(1).integers(1, 4, 50)
     np.testing.assert_allclose(quantiles(x, np.array([0.1, 0.5])), quantiles(x, np.array([0.1, 0.5]), np.ones(50)), atol=1e-12)
     np.testing.assert_allclose(quantiles(x, np.array([0.5]), w), quantiles(np.repeat(x, w, axis=0), np.array([0.5])), atol=0.1)
-    table = forecast(Toy(20, 5.0), MONDAY, 14).table()
+    table = toy(20, 5.0, 14).table()
     seen = np.r_[np.full(3, 9.0), np.arange(8.0)]  # from three days before
     filled = with_actuals(table, MONDAY - dt.timedelta(days=3), {"orders": seen}, {"pickup_load": np.ones((5, 24))})
     orders = filled[filled["series"] == "orders"]
@@ -129,8 +93,6 @@ def test_closed_days_promotions_and_chance_that_members_lack() -> None:
     seen = rng.poisson(mean * rng.gamma(1 / 0.04, 0.04, 4000)).astype(float)
     assert excess_cv(mean, mean, seen) == pytest.approx(0.2, rel=0.1)
     assert excess_cv(mean, mean, rng.poisson(mean).astype(float)) < 0.05
-    with pytest.raises(ValueError, match="rng"):
-        forecast(Toy(3, 5.0), MONDAY, 2, cv={"orders": 0.1})
 
 
 def test_alive_is_the_closed_form_and_known_customers_buy_as_often_as_it_says() -> None:

@@ -44,7 +44,7 @@ if pool is not None:
 children = resource.getrusage(resource.RUSAGE_CHILDREN)
 out["cpu_s"] += children.ru_utime + children.ru_stime
 out["peak_mb"] = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, children.ru_maxrss) / 1024
-out["orders"], out["goodwill"] = float(runs.stretches[0]["orders"].sum()), list(runs.goodwill.shape)
+out["orders"], out["goodwill"] = float(runs.series["orders"].sum()), list(runs.goodwill.shape)
 print(json.dumps(out))
 """
 

@@ -221,11 +221,11 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     theta, done = taught(kept.columns, kept.theta, compared)
     normals = np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])).standard_normal(theta.shape)
     drifts = noise_at(twin, end, n, fit.seed)[:, 0]
-    moved = {}
-    for i, j in enumerate(compared.columns):
-        if np.isfinite(compared.observed[i]):
-            moved[kept.columns[j].name] = _moved(kept, theta, j)
-    words = f"{len(moved)} of {len(compared.columns)} series told" + "".join(f"; {part}" for part in done.words.split("; ")[1:])
+    moved: dict[str, list[float]] = {}
+    told = np.isfinite(compared.observed)
+    for moves in (m for m, seen in zip(compared.moves, told, strict=True) if seen):
+        moved |= {kept.columns[j].name: _moved(kept, theta, j) for j in moves}
+    words = f"{int(told.sum())} of {len(compared.columns)} series told" + "".join(f"; {part}" for part in done.words.split("; ")[1:])
     did = {
         "day": (EPOCH + timedelta(days=end)).isoformat(), "days": days, "words": words, "moved": moved,
         "far": [kept.columns[j].series for i, j in enumerate(compared.columns) if abs(done.z[i]) > 4],

@@ -125,9 +125,10 @@ def outer(columns: Sequence[Column], theta: Floats) -> Floats:
 
 # ---- how fast it drifts -------------------------------------------------------------------------------------
 def weekly_logs(seen: Floats, weeks: int = 104) -> tuple[Floats, Floats]:
-    """(W,) log pace of weeks that end with the last day, and its variance by counting; NaN where a week has next to nothing seen.
+    """(W,) log pace of weeks that end with the last day, and its variance by what its days differ; NaN where a week lacks too much.
 
-    A week's days that were not seen are left out by what their weekdays usually have.
+    A week's days that were not seen are left out by what their weekdays usually have. Days differ by counting and by a chance of
+    their own, which forecasts add to days: it is no part of what belongs to whole weeks.
     """
     usual = np.array([np.nanmean(x) if np.isfinite(x).any() else 0.0 for x in (seen[len(seen) % 7 + i :: 7] for i in range(7))])
     whole = seen[len(seen) % 7 :].reshape(-1, 7)[-weeks:]
@@ -135,7 +136,12 @@ def weekly_logs(seen: Floats, weeks: int = 104) -> tuple[Floats, Floats]:
     counts, due = np.where(there, whole, 0.0).sum(axis=1), (there * usual).sum(axis=1)
     good = (due > WHOLE * usual.sum()) & (counts > 0)
     logs, var = np.full(len(whole), np.nan), np.full(len(whole), np.nan)
-    logs[good], var[good] = np.log(counts[good] / due[good]), 1.0 / counts[good]
+    logs[good] = np.log(counts[good] / due[good])
+    each = usual * np.exp(logs)[:, None]  # a day's due at its week's level
+    known = there & (each > 0) & good[:, None]
+    free = max(int((usual > 0).sum()), 2)
+    own = (whole[known] / each[known] - 1.0) ** 2 * free / (free - 1) - 1.0 / each[known] if known.any() else np.zeros(1)  # the week's level is of its own days
+    var[good] = 1.0 / counts[good] + max(0.0, float(own.mean())) * ((there * usual) ** 2).sum(axis=1)[good] / due[good] ** 2
     return logs, var
 
 

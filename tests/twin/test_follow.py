@@ -63,6 +63,15 @@ def test_weeks_are_counted_back_from_today_and_a_week_half_unseen_is_left_out() 
     assert abs(logs[4] - logs[0]) < 0.05
 
 
+def test_days_that_differ_are_no_weeks_that_differ() -> None:
+    """Lognormal days of one level: a week's variance is a seventh of theirs, and nothing is left for whole weeks."""
+    rng = np.random.default_rng(6)
+    logs, var = weekly_logs(rng.poisson(300 * np.exp(0.3 * rng.standard_normal(7 * 80) - 0.045)).astype(float))
+    assert var.mean() == pytest.approx(np.expm1(0.09) / 7 + 1 / 2100, rel=0.15) and logs.var() == pytest.approx(var.mean(), rel=0.35)
+    week = chances(logs, var, (np.arange(200) + 0.5) / 200)[:, 1].mean()
+    assert week < 0.06 < chances(logs, np.full(80, 1 / 2100), (np.arange(200) + 0.5) / 200)[:, 1].mean()
+
+
 def test_each_figure_moves_its_own_column_and_pace_and_levels_go_to_what_came() -> None:
     rng = np.random.default_rng(1)
     columns = columns_of(["need_rate", "order_value"], ["new_people"], ["orders", "orders.web", "revenue", "revenue.web", "new_customers", "traffic", "stockout_share"])

@@ -21,8 +21,15 @@ if TYPE_CHECKING:
     from omosim.twin.tables import Tables
 
 BESIDE = ("stock", "traffic", "sessions", "prices", "deliveries")
-#: what `update` and the other actions take; all else is settled by `new`
-LATER = ("dir", "orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "ways", "took", "members", "assimilate", "warm_weeks", "season", "horizon", "service", "review_days", "jobs", "budget_min")
+FOLLOWING = ("members", "assimilate", "warm_weeks", "season", "jobs")
+#: what each action takes beside `dir`; all else is settled by `new`, which takes everything
+WORDS: dict[str, tuple[str, ...]] = {
+    "update": ("orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "budget_min", *FOLLOWING),
+    "forecast": ("horizon", *FOLLOWING),
+    "decide": ("ways", "took", "horizon", "service", "review_days", *FOLLOWING),
+    "score": (),
+    "report": (),
+}
 
 
 # ---- new ----------------------------------------------------------------------------------------------------
@@ -59,7 +66,7 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
 
     asked = composed.options
     place = _place(asked)
-    _later_only(composed)
+    _later_only(composed, "update")
     given = any(asked[kind] for kind in ("orders", *BESIDE))
     if not given and not asked["budget_min"]:
         allowed = ", ".join([*(f"{k}=FILE" for k in ("orders", *BESIDE)), "budget_min=25 to fit again by simulation"])
@@ -71,6 +78,8 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
             return _unchanged(step.twin, "has taken in these files already" if given else "has been fitted by simulation already")
         if not known:
             _ingest(step, composed, "update", key)
+        if not any(row.get("by") == "simulation" for row in step.twin.head["parameter_sets"]):
+            _fit(step)
         _simulate(step, asked)
         if behind(step.twin):
             _follow(step, composed)
@@ -92,7 +101,7 @@ def twin_report(composed: Composed, argv: Sequence[str]) -> int:
     """Write report.html from the files of the folder."""
     from omosim.twin import folder
 
-    _later_only(composed)
+    _later_only(composed, "report")
     print(f"Report: {write_twin_report(folder.read(_place(composed.options)))}")
     return 0
 
@@ -128,13 +137,18 @@ def _place(asked: dict[str, Any]) -> Path:
     return Path(asked["dir"]).expanduser()
 
 
-def _later_only(composed: Composed) -> None:
-    """What a twin is made with stays; refuses other words after `new`."""
+def _later_only(composed: Composed, action: str) -> None:
+    """Refuses words that an action after `new` does not take: what a twin is made with stays, and nothing is taken and left unused."""
     from omosim.config.errors import ConfigError, Problem, show
 
     words = [w.partition("=") for w in composed.overrides]
-    wrong = [Problem("is settled when the twin is made", key=k.lstrip("+~"), value=show(v), allowed=", ".join(LATER), cure="Leave it out, or make another twin: omosim twin new dir=DIR")
-             for k, _, v in words if k.lstrip("+~") not in LATER]  # fmt: skip
+    takes, others = ("dir", *WORDS[action]), {word: name for name, every in WORDS.items() for word in every}
+
+    def cure(key: str) -> str:
+        return f"It belongs to omosim twin {others[key]}" if key in others else "Leave it out, or make another twin: omosim twin new dir=DIR"
+
+    wrong = [Problem(f"is not taken by {action}" if k.lstrip("+~") in others else "is settled when the twin is made", key=k.lstrip("+~"), value=show(v), allowed=", ".join(takes), cure=cure(k.lstrip("+~")))
+             for k, _, v in words if k.lstrip("+~") not in takes]  # fmt: skip
     if wrong:
         raise ConfigError(wrong)
 
@@ -191,6 +205,10 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     for kind in files:
         (place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv")).unlink(missing_ok=True)  # of an earlier try
     end = int(np.datetime64(asked["as_of"], "D").astype(int)) + 1 if asked["as_of"] else None
+    if not new and asked["as_of"] and asked["as_of"] < head["as_of"]:
+        from omosim.config.errors import refuse
+
+        raise refuse("the twin knows later days already", key="as_of", value=asked["as_of"], allowed=f"{head['as_of']} or later", cure="Leave it out, or make another twin until that day")
     head = dict(head) if not new else {**head, "name": asked["name"] or files["orders"].stem.split(".")[0], "adapter": asked["adapter"], "currency": asked["currency"], "timezone": asked["timezone"], "closed": []}
     head["closed"] = sorted({*head["closed"], *asked["closed"]})
     found: list[Finding] = []
@@ -221,8 +239,12 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
         lines, twice = quality.doubled_days(lines)
         found += twice
         first, last = tables.span(lines, "placed_local")
-        if last_before and last < last_before:
-            found.append(quality.Finding("older_than_known", "info", "orders", f"{log.file}, {first} to {last}", len(lines), f"ends before {last_before}, the twin's day; rows that the twin lacked are taken"))
+        if last_before and last < last_before and whole["orders"] is not None:
+            found.append(quality.Finding("older_than_known", "info", "orders", f"{log.file}, {first} to {last}", len(lines), f"ends before {last_before}, the twin's day: orders that the twin lacked are taken, of those it knows the newer word stands"))
+            known = set(whole["orders"]["order_id"])
+            lines = lines[~lines["order_id"].isin(known)].reset_index(drop=True)
+            if returns is not None and "order_id" in returns:
+                returns = returns[~returns["order_id"].isin(known)].reset_index(drop=True)
         keep("orders", tables.take_orders(whole["orders"], lines, log.file))
         if returns is not None:
             assert whole["orders"] is not None
@@ -330,15 +352,17 @@ def _hour_columns(every: Tables, days: Days) -> dict[str, Any]:
 
 def _outcomes(twin: Twin, panel: Panel) -> dict[str, list[Any]] | None:
     """The forecasts with what happened, as far as it was observed; None where there are none or nothing is new."""
+    import pandas as pd
+
+    from omosim.results.tables import plain_columns
+    from omosim.twin.forecast import with_actuals
+
     table = twin.table("forecasts")
     if table is None:
         return None
-    at = {d: i for i, d in enumerate(panel.dates())}
-    actual = list(table["actual"])
-    for i, (day, name) in enumerate(zip(table["date"], table["series"], strict=True)):
-        if name in panel.series and str(day)[:10] in at:
-            value = panel.series[name][at[str(day)[:10]]]
-            actual[i] = None if np.isnan(value) else float(value)
+    frame = pd.DataFrame(table)
+    frame["actual"] = frame["actual"].astype(float)
+    actual = plain_columns(with_actuals(frame, panel.first, panel.series, panel.hourly)[["actual"]])["actual"]
     return None if actual == table["actual"] else {**table, "actual": actual}
 
 
@@ -364,8 +388,7 @@ def _fit(step: Step) -> None:
 
     start = time.perf_counter()
     twin = step.twin
-    version = len(twin.head["parameter_sets"]) + 1
-    key = f"{twin.version}-{version}"
+    version, key = len(twin.head["parameter_sets"]) + 1, str(twin.version)
     if twin.done("fit", key):
         return
     _say(f"fitting the laws of {sum(r['rows'] for r in twin.parts('orders')):,} order lines: some seconds, a minute for 10,000 customers")
@@ -375,7 +398,7 @@ def _fit(step: Step) -> None:
         _say(f"not fitted: {why}", start)
         return
     file = step.table("posterior", table, types={"value": "float64", "se": "float64"} if "se" in table else {"value": "float64"})
-    row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"]}
+    row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"], "by": "closed forms"}
     step.commit("fit", key, {"draws": len(set(table["draw"]))}, {"parameter_sets": [*twin.head["parameter_sets"], row], "files": {"posterior": file}})
     _say(f"fitted {len(set(table['parameter']))} parameters", start)
 
@@ -408,7 +431,7 @@ def _simulate(step: Step, asked: dict[str, Any]) -> None:
         return
     file = step.table("posterior", draws, types={"value": "float64"})
     put = {"posterior": file, "identifiability": step.table("identifiability", identified)}
-    row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"]}
+    row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"], "by": "simulation"}
     step.commit("calibrate", _simulated_key(twin, asked), {"draws": len(post.z), "runs": post.runs}, {"parameter_sets": [*twin.head["parameter_sets"], row], "files": put})
     drop_simulations(twin.path)
     _say(f"fitted {len(post.names)} parameters by {post.runs} simulations", start)

@@ -43,7 +43,7 @@ def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.config.errors import refuse
     from omosim.twin import folder
 
-    _later_only(composed)
+    _later_only(composed, "decide")
     took = composed.options["took"]
     if took is not None and composed.options["ways"]:
         raise refuse("notes what was done of the last decision and weighs nothing", key="took", value=took, cure="Leave ways out, or give it in a command of its own")

@@ -60,7 +60,7 @@ def settled(twin: Twin, composed: Composed) -> dict[str, Any]:
 
 
 def behind(twin: Twin) -> bool:
-    """Whether the twin keeps members that have not seen its last day, or stand on an older fit."""
+    """Whether the twin keeps members that have not seen its last whole week, or stand on an older fit."""
     kept = twin.head.get("following")
     return kept is not None and read(twin, kept["members"], late=False) is None
 
@@ -85,14 +85,14 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     if not asked["assimilate"]:
         return Today(_begin(twin, fit, members, end, following=False), fit, tables, np.zeros((members, 2)), ("members do not follow the data (assimilate=false): they are as the fit left them",))
     kept = read(twin, members)
-    begins = max(first + LEAST_PAST, end - WEEK_DAYS * int(asked["warm_weeks"]))
     if kept is None:
-        kept = _begin(twin, fit, members, min(begins, end), following=True, season=asked["season"] == "retail")
-    steps, started = -(-(end - kept.day) // WEEK_DAYS), time.perf_counter()
+        weeks = max(0, min(int(asked["warm_weeks"]), (end - first - LEAST_PAST) // WEEK_DAYS))
+        kept = _begin(twin, fit, members, end - WEEK_DAYS * weeks, following=True, season=asked["season"] == "retail")
+    steps, started = (end - kept.day) // WEEK_DAYS, time.perf_counter()  # whole weeks: what is left waits for the rest of its week
     people = int(tables.orders.orders()["shopper_id"].nunique())
     with workers_for(members, max(0, end - kept.day), people, int(asked["jobs"])) as workers:
         for i in range(steps):
-            kept, did = advance(twin, tables, fit, kept, min(WEEK_DAYS, end - kept.day), workers)
+            kept, did = advance(twin, tables, fit, kept, WEEK_DAYS, workers)
             put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"})}
             following = {"day": did["day"], "members": members, "set": _set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
             step.commit(STEP, f"{did['day']}-{members}-{_set(twin)}", did, {"following": following, "files": put})
@@ -100,11 +100,19 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
             assert kept is not None
             took = time.perf_counter() - started
             _say(f"members follow the data: {did['day']}, {i + 1} of {steps} weeks, {took:.0f} s, about {took / (i + 1) * (steps - i - 1):.0f} s left; {did['words']}")
-    return Today(kept, fit, tables, noise_at(twin, kept.day, members, fit.seed))
+    return Today(replace(kept, day=end), fit, tables, noise_at(twin, end, members, fit.seed), _notes(twin))
+
+
+def _notes(twin: Twin) -> tuple[str, ...]:
+    """What bands leave out."""
+    if any(row.get("by") == "simulation" for row in twin.head["parameter_sets"]):
+        return ()
+    return ("what no week tells of the parameters stands at one value, by closed forms: bands leave that doubt out (budget_min=25 fits a set of plausible ones)",)
 
 
 def _set(twin: Twin) -> int:
-    return max((int(row["version"]) for row in twin.head["parameter_sets"]), default=0)
+    """Number of the newest fit by simulation, from whose draws members begin; 0 none."""
+    return max((int(row["version"]) for row in twin.head["parameter_sets"] if row.get("by") == "simulation"), default=0)
 
 
 def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool, season: bool = True) -> Kept:
@@ -139,7 +147,7 @@ def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
         return None
     day = day_number(date.fromisoformat(head["day"]))
     table, feelings = twin.table("members"), twin.file("goodwill")
-    if table is None or feelings is None or day > day_number(today(twin)) or (not late and day < day_number(today(twin))):
+    if table is None or feelings is None or day > day_number(today(twin)) or (not late and day + WEEK_DAYS <= day_number(today(twin))):
         return None
     columns = tuple(Column(*row) for row in head["columns"])
     values = np.array(table["value"], np.float64).reshape(len(columns), members).T
@@ -202,10 +210,10 @@ def noise_at(twin: Twin, day: int, members: int, seed: int) -> Floats:
 def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers: Executor | None = None) -> tuple[Kept, dict[str, Any]]:
     """Members so many days on: run, held against what came, moved; and the journal's row.
 
-    kept : of the first of these days; days : 1 to 7, all of them known to the twin
+    kept : of the first of these days; all of them are known to the twin
     """
     from omosim.api.twin_state import EPOCH, day_number, stand
-    from omosim.twin.follow import compare, later, scaled, taught
+    from omosim.twin.follow import compare, later, scaled, scatter, taught
 
     place = stand(twin, tables, fit, kept, days)
     n, end = len(kept.theta), kept.day + days
@@ -217,7 +225,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     before = noise_at(twin, kept.day, n, fit.seed)
     usual = [closed[at - 56 + (i % WEEK_DAYS) : at : WEEK_DAYS].mean() < 0.5 if at >= 56 else True for i in range(days)]
     short = bool((closed[at : at + days] & np.array(usual)).any())
-    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days))
+    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter({name: x[:at] for name, x in seen.items()}))
     theta, done = taught(kept.columns, kept.theta, compared)
     normals = np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])).standard_normal(theta.shape)
     drifts = noise_at(twin, end, n, fit.seed)[:, 0]

@@ -29,7 +29,7 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.results.tables import plain_columns
     from omosim.twin import folder
 
-    _later_only(composed)
+    _later_only(composed, "forecast")
     with folder.writing(_place(composed.options)) as step:
         made, notes = foretell(step, settled(step.twin, composed))
         table = kept_with(step.twin, made)
@@ -38,7 +38,8 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
         rows = [row for row in step.twin.head["forecasts"] if row["origin"] != origin]
         row = {"origin": origin, "version": step.twin.version, "days": made.days, "file": file}
         earlier = [{**old, "file": file} for old in rows]  # one table holds them all
-        step.commit("forecast", f"{origin}-{step.twin.version}", {"series": len(made.paths)}, {"forecasts": [*earlier, row], "files": {"forecasts": file}})
+        if step.twin.head["forecasts"] != [*earlier, row]:  # the same again leaves the folder as it is
+            step.commit("forecast", f"{origin}-{step.twin.version}", {"series": len(made.paths)}, {"forecasts": [*earlier, row], "files": {"forecasts": file}})
     for line in _lines(table, origin, step.twin.head["currency"]):
         print(line)
     for note in notes:
@@ -60,9 +61,10 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     from omosim.api.twin_known import known_of
     from omosim.api.twin_state import day_number, today
     from omosim.twin.follow import OF_ORDERS, later, scaled
-    from omosim.twin.forecast import Forecast, missing_spread, with_chance
+    from omosim.twin.forecast import LEAST_RUN, Forecast, as_data
 
-    started, twin, days = time.perf_counter(), step.twin, int(asked["horizon"])
+    started, twin, horizon = time.perf_counter(), step.twin, int(asked["horizon"])
+    days = max(horizon, LEAST_RUN)  # what members' days differ by is measured on so many
     now = caught_up(step, asked)
     place = now.stand(twin, days)
     n, columns = len(now.kept.theta), now.kept.columns
@@ -74,30 +76,24 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     for _ in stretches[1:]:
         thetas.append(later(columns, thetas[-1], now.noise[:, 0], 7, rng.standard_normal(thetas[-1].shape)) if now.noise.any() else thetas[-1])
     with workers_for(n, days, len(place.dated.opening), int(asked["jobs"])) as workers:
-        shapes = [shape_of(now.kept.day + 7 * i, n) for i, n in enumerate(stretches)]
+        shapes = [shape_of(now.kept.day + 7 * i, length) for i, length in enumerate(stretches)]
         runs = place.runs(shapes, thetas, stretches, workers)
     parts, back = [], place.due_back(now.tables, now.fit, days)
     for i, theta in enumerate(thetas):
         single = np.exp(now.noise[:, 1] * rng.standard_normal(n))
         like_data = scaled(columns, theta, {name: x[:, 7 * i : 7 * i + 7] for name, x in runs.series.items()}, factor, {name: x[7 * i : 7 * i + 7] for name, x in back.items()})
         parts.append({name: x * single.reshape(-1, *[1] * (x.ndim - 1)) if name.split(".")[0] in OF_ORDERS else x for name, x in like_data.items()})
-    paths, hourly = {}, {}
-    said_no: list[str] = []
+    whole = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
     seen = panel_series(twin)
-    for name in parts[0]:
-        path = np.concatenate([part[name] for part in parts], axis=1)
-        if path.ndim == 3:
-            if "pickups" in seen:
-                hourly[name] = path
-        elif name in seen and not path.any() and np.nansum(seen[name][-28:]) > 0:
-            said_no.append(name)
-        elif name in seen and np.isfinite(path).all():
-            paths[name] = with_chance(path, missing_spread(seen[name], path), rng.standard_normal(path.shape))
-    sys.stderr.write(f"foretold {days} days, {len(paths)} series ({time.perf_counter() - started:.1f} s)\n")
+    paths = as_data({name: x for name, x in whole.items() if x.ndim == 2}, seen, rng)
+    hourly = {name: x[:, :horizon] for name, x in whole.items() if x.ndim == 3 and "pickups" in paths}
+    paths = {name: x[:, :horizon] for name, x in paths.items()}
+    sys.stderr.write(f"foretold {horizon} days, {len(paths)} series ({time.perf_counter() - started:.1f} s)\n")
     said = [*place.dated.said, *now.notes, f"orders and money are those of known customers times {factor:.2f}, for orders of people without a name and further orders of a day"]
-    if said_no:
-        said.append(f"{', '.join(said_no)}: the data have them and members never, so nothing is foretold of them: the strategy that the twin was made with has no such service. Make it with one that has, like strategy=o2o")
-    known, beforehand = known_of(twin, now.tables, days)
+    missed = [name for name, x in seen.items() if name not in paths and np.nansum(x[-91:]) > 0]
+    if missed:
+        said.append(f"not foretold: {', '.join(missed)}; the data have them and the members do not" + ("; the twin's strategy has no pickup: make it with one that has, like strategy=o2o" if "pickups" in missed else ""))
+    known, beforehand = known_of(twin, now.tables, horizon)
     return known.apply(Forecast(today(twin), paths, runs.units, hourly)), said + beforehand
 
 
@@ -148,7 +144,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.results.tables import plain_columns
     from omosim.twin import folder, record
 
-    _later_only(composed)
+    _later_only(composed, "score")
     place = _place(composed.options)
     with folder.writing(place) as step:
         table = step.twin.table("forecasts")
@@ -165,7 +161,8 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
         if len(made.scores):
             put["scores"] = step.table("scores", plain_columns(made.scores), types=dict.fromkeys(("crps_naive", "crps_ets", "bias"), "float64"))
         forecasts = [{**row, "file": put["forecasts"]} for row in step.twin.head["forecasts"]]
-        step.commit("score", f"{step.twin.version}-{len(made.scores)}", {"weeks": len(made.scores)}, {"files": put, "forecasts": forecasts})
+        if forecasts != step.twin.head["forecasts"] or any(step.twin.head["files"].get(kind) != file for kind, file in put.items()):
+            step.commit("score", f"{step.twin.version}-{len(made.scores)}", {"weeks": len(made.scores)}, {"files": put, "forecasts": forecasts})
     if made.scores.empty:
         print("no whole week of a forecast has been seen yet; bring newer data: omosim twin update")
     units = dict(zip(made.scores["series"], made.scores["unit"], strict=True))

@@ -35,7 +35,6 @@ TOLD: Mapping[str, tuple[str, str, float]] = {
     "taste_store": ("orders.store", "orders.web", 0.2),
     "taste_social": ("orders.social", "orders.web", 0.2),
     "taste_live": ("orders.live", "orders.web", 0.2),
-    "pickup_users": ("pickups", "orders", 0.5),
 }
 #: log; how far the level of a series that no parameter tells may lie from the members' at first, and how it drifts in a week
 LEVEL_START, LEVEL_DRIFT = 1.0, 0.02
@@ -107,7 +106,7 @@ def columns_of(names: Sequence[str], told: Sequence[str], seen: Sequence[str], s
         out.append(Column(SEASON, "orders", "", True, 0.0, season_sd))
     whole = {total for total in ("orders", "revenue") if sum(name.startswith(total + ".") for name in both) == 1}
     alone = {name for name in both if name.split(".")[0] in whole and "." in name}  # the only channel is its total again
-    for series in sorted(both - used - alone - {"stockout_share", "orders", "revenue", "new_customers"}):
+    for series in sorted(both - used - alone - {"orders", "revenue", "new_customers"}):
         per = "orders" if series.split(".")[0] in OF_ORDERS else ""
         out.append(Column(LEVEL + series, series, per, True, LEVEL_DRIFT, LEVEL_START))
     return tuple(out)
@@ -189,6 +188,9 @@ def scaled(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats]
     of earlier orders that come back
     """
     level = {c.series: np.exp(theta[:, i]) for i, c in enumerate(columns) if c.name.startswith(LEVEL)}
+    if "pickups" in level:
+        level["pickup_load"] = level["pickups"]
+    paths = {**paths, **_whole_for(level, paths)}
     out = {}
     for name, path in paths.items():
         x = path * factor if name.split(".")[0] in OF_ORDERS else path
@@ -196,7 +198,21 @@ def scaled(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats]
             x = x + besides[name]
         if name in level:
             x = x * level[name].reshape(-1, *[1] * (x.ndim - 1))
-        out[name] = x
+        out[name] = np.minimum(x, 1.0) if name == "stockout_share" else x
+    return out
+
+
+def _whole_for(level: Mapping[str, Floats], paths: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Series of the data's own categories and stores, which members do not have: the whole stands for each, and its level learns the part."""
+    out = {}
+    units = [x for name, x in paths.items() if name.startswith("units.")]
+    for name in level:
+        if name in paths:
+            continue
+        if name.startswith("units.") and units:
+            out[name] = np.sum(units, axis=0)
+        elif name.startswith("traffic.") and "traffic" in paths:
+            out[name] = paths["traffic"]
     return out
 
 
@@ -211,8 +227,20 @@ def effective(columns: Sequence[Column], theta: Floats, shape: float) -> Floats:
     return out
 
 
+def scatter(seen: Mapping[str, Floats], weeks: int = 26) -> dict[str, float]:
+    """Series -> sd of what belongs to one of its weeks, in logs: what consecutive weeks differ by, over the root of 2; few weeks: not in it."""
+    out = {}
+    for name, days in seen.items():
+        logs, _ = weekly_logs(days, weeks)
+        steps = np.diff(logs)
+        steps = steps[np.isfinite(steps)]
+        if steps.size >= 4:
+            out[name] = float(min(np.sqrt((steps**2).mean() / 2), 2.0))
+    return out
+
+
 def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], seen: Mapping[str, Floats], week: float, short: bool = False,
-            shape: float = 0.0) -> Compared:  # fmt: skip
+            shape: float = 0.0, weekly: Mapping[str, float] | None = None) -> Compared:  # fmt: skip
     """What members say of the days beside what came, one figure a moving column.
 
     Parameters
@@ -220,6 +248,7 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
     paths : series -> (N, D) as `scaled` gives them; seen : series -> (D,), NaN for a day that was not observed
     week : log sd of what belongs to one week only; short : a day on which it usually trades was closed
     shape : how far the year's end has come in these days, as members ran them
+    weekly : series -> what belongs to one of its weeks (`scatter`); what members' own chance has of it is not counted again
     """
     moving = [i for i, c in enumerate(columns) if c.told and c.name != SEASON]
     theta = effective(columns, theta, shape)
@@ -237,17 +266,22 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
             continue
         said = [paths[name][:, days].sum(axis=1) for name in names]
         came = [float(seen[name][days].sum()) for name in names]
-        if said[0].mean() < 1.0 or (len(names) == 2 and (came[1] <= 0 or said[1].mean() < 1.0)):
+        if came[0] <= 0 and (c.series.endswith(("revenue", "value")) or c.series == "stockout_share"):
+            continue  # no money is no amount of it
+        least = 1.0 if c.series != "stockout_share" else 1e-3
+        if said[0].mean() < least or (len(names) == 2 and (came[1] <= 0 or said[1].mean() < 1.0)):
             continue  # next to nothing is foretold: no factor makes it what came
-        logs = np.log(np.maximum(said[0], 0.5)) - (np.log(np.maximum(said[1], 0.5)) if len(said) == 2 else 0.0)
-        observed[j] = np.log(max(came[0], 0.5)) - (np.log(came[1]) if len(came) == 2 else 0.0)
+        logs = np.log(np.maximum(said[0], 0.5 * least)) - (np.log(np.maximum(said[1], 0.5)) if len(said) == 2 else 0.0)
+        observed[j] = np.log(max(came[0], 0.5 * least)) - (np.log(came[1]) if len(came) == 2 else 0.0)
         part = 7.0 / max(int(days.sum()), 1)  # what belongs to a week is shared by its days
         own = (week if not c.per and not c.name.startswith(LEVEL) else SHARE_WEEK) * np.sqrt(max(part, 1.0))
         own = float(np.hypot(own, SHORT_WEEK if short and not c.per else 0.0))
         if c.unit_elastic:
             free = logs - theta[:, i]
-            predicted[:, j] = np.log(np.exp(free).mean()) + theta[:, i]
-            sd[j] = np.hypot(free.std(ddof=1), own)
+            predicted[:, j] = free.mean() + theta[:, i]
+            chance = float(free.std(ddof=1))
+            of_weeks = (weekly or {}).get(c.series, 0.0) if c.name.startswith(LEVEL) else 0.0
+            sd[j] = np.hypot(chance, max(own, float(np.sqrt(max(of_weeks**2 - chance**2, 0.0)))))
         else:
             predicted[:, j], sd[j] = logs, own
     return Compared(predicted, observed, sd, tuple(moving), moves)

@@ -20,6 +20,8 @@ from omosim.twin.scores import LEVELS
 Floats = NDArray[np.float64]
 #: series that are shares or levels: a week has their mean, not their sum
 MEANS = ("stockout_share", "stock", "queue")
+#: days that members are run at least: what their days differ by is measured on them
+LEAST_RUN = 14
 #: weeks before today from which the spread of days is read
 SPREAD_WEEKS = 13
 #: columns of `forecasts.parquet`: the contract's, then what scores need
@@ -168,6 +170,35 @@ def _spread(days: Floats) -> float:
     return float(np.sqrt((rest**2).sum() / max(1, rest.size - len(parts))))
 
 
+def as_data(paths: Mapping[str, Floats], seen: Mapping[str, Floats], rng: np.random.Generator) -> dict[str, Floats]:
+    """Members' paths with the day-to-day chance that the data have and members lack; channels add up to their total.
+
+    Parameters
+    ----------
+    paths : series -> (N, D), D of LEAST_RUN days or more; seen : series -> days of the data
+
+    Returns
+    -------
+    Series of both; what the data have not had for thirteen weeks, what members never do, and what some member lacks is left out
+    """
+    out: dict[str, Floats] = {}
+    kept = {name: path for name, path in sorted(paths.items())
+            if name in seen and np.isfinite(path).all() and path.any() and np.nansum(seen[name][-7 * SPREAD_WEEKS :]) > 0}  # fmt: skip
+    for name, path in kept.items():
+        total = name.split(".")[0]
+        if "." in name and total in ("orders", "revenue") and total in kept:
+            continue
+        out[name] = with_chance(path, missing_spread(seen[name], path), rng.standard_normal(path.shape))
+    for total in ("orders", "revenue"):
+        parts = [name for name in kept if name.startswith(total + ".")]
+        if total in kept and parts:
+            whole = np.sum([kept[name] for name in parts], axis=0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                part = np.where(whole > 0, out[total] / whole, 0.0)
+            out |= {name: kept[name] * part for name in parts}
+    return out
+
+
 def with_chance(paths: Floats, cv: float, normals: Floats) -> Floats:
     """Paths with lognormal day-to-day factors of mean 1 and that cv; normals: the paths' shape."""
     if cv <= 0:
@@ -184,7 +215,9 @@ def with_actuals(table: pd.DataFrame, first: dt.date, series: Mapping[str, Float
     out = table.copy()
     actual = out["actual"].to_numpy(float).copy()
     day = (pd.to_datetime(out["date"]) - pd.Timestamp(first)).dt.days.to_numpy()
-    kind, hour, names = out["step"].to_numpy(), out["hour"].to_numpy(np.int64), out["series"].to_numpy()
+    names = out["series"].to_numpy()
+    kind = out["step"].to_numpy() if "step" in out else np.full(len(out), "day")  # the contract's columns alone are days
+    hour = out["hour"].to_numpy(np.int64) if "hour" in out else np.full(len(out), -1)
     for name in np.unique(names.astype(str)):
         if name in series:
             y = np.asarray(series[name], float)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from omosim.ingest import OrderLog
-from omosim.schema.settings import Settings
+from omosim.schema.settings import NetworkSettings, Settings
 from omosim.twin import assumed
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.calibrate import fit_laws, price_bands, suited
@@ -46,6 +46,7 @@ class Fit:
     origin: str
     seed: int
     scale: float  # people simulated for one of the retailer
+    stores: int = 0  # that the log names; 0: none, and the assumed number stands
 
     @property
     def days(self) -> int:
@@ -146,10 +147,14 @@ PARAMETERS: tuple[Parameter, ...] = (
 BY_NAME: Mapping[str, Parameter] = {p.name: p for p in PARAMETERS}
 
 
+#: share of price; a channel with this taste is next to never chosen
+NO_TASTE = -2.5
+
+
 def unused(fit: Fit) -> tuple[str, ...]:
-    """Channels in which nobody has bought, of a log that names the web beside them: people have no taste for these, as far as it tells."""
+    """Channels in which nobody has bought, of a log that names channels: people have no taste for these, as far as it tells."""
     met = fit.patterns.channels
-    return tuple(c for c in ("store", "social", "live") if c not in met) if "web" in met else ()
+    return tuple(c for c in ("web", "store", "social", "live") if c not in met) if met else ()
 
 
 def _offers_pickup(fit: Fit) -> bool:
@@ -173,7 +178,7 @@ def prepare(log: OrderLog, base: Settings, *, windows: Windows, seed: int | None
     fit = Fit(
         suited(fitted, fits, history), fitted.repeat, tuple(bands), patterns_of(log, windows, fitted.back.large), base,
         name or "twin", log.currency, log.timezone, f"{log.file} {log.file_hash}",
-        base.seed if seed is None else seed, 1.0,
+        base.seed if seed is None else seed, 1.0, _stores(log, windows),
     )  # fmt: skip
     arriving = replace(fit.laws.acquisition, new_per_week=_new_people(fit))
     fit = replace(fit, laws=replace(fit.laws, acquisition=arriving))
@@ -212,11 +217,11 @@ def settings_of(fit: Fit, theta: Mapping[str, float], *, replication: int = 0, d
     )
     present = {p.name for p in PARAMETERS if p.present(fit)}
     tastes: dict[str, Any] = {n: digits(value[n]) for n in value if n.startswith("taste_") and n in present}
-    tastes |= {f"taste_{channel}": BY_NAME[f"taste_{channel}"].low for channel in unused(fit)}
+    tastes |= {f"taste_{channel}": NO_TASTE for channel in unused(fit)}
     market = made.market.model_copy(update={"demand": demand, "choice": made.market.choice.model_copy(update=tastes)})
     shoppers = max(50, round(known * scale / assumed.AWARE_AT_START))
     change: dict[str, Any] = {
-        **made.updates(), "market": market, "shoppers": shoppers, "days": fit.days if days is None else days, "burn_in_days": 0,
+        **made.updates(), "market": market, "network": _with_stores(made.network, fit.stores), "shoppers": shoppers, "days": fit.days if days is None else days, "burn_in_days": 0,
         "seed": fit.seed, "replication": replication,
     }  # fmt: skip
     if "pickup_users" in present:
@@ -225,6 +230,27 @@ def settings_of(fit: Fit, theta: Mapping[str, float], *, replication: int = 0, d
         capabilities = {**base.strategy.capabilities, "bopis": bopis.model_copy(update={"levels": levels})}
         change["strategy"] = base.strategy.model_copy(update={"capabilities": capabilities})
     return base.model_copy(update=change)
+
+
+#: stores of a member at most: each is a place with its own people
+MOST_STORES = 200
+
+
+def _stores(log: OrderLog, windows: Windows) -> int:
+    """Stores that the log names in the fit part."""
+    lines = log.lines
+    if "store_id" not in lines:
+        return 0
+    day = lines["placed_local"].to_numpy(np.int64) // 86_400 - windows.first_day
+    return min(int(lines["store_id"][day < windows.cut].nunique()), MOST_STORES)
+
+
+def _with_stores(network: NetworkSettings, stores: int) -> NetworkSettings:
+    """The network with the retailer's number of stores, whose rents add up to the same; 0 leaves it."""
+    old = network.stores
+    if not stores or stores == old.count:
+        return network
+    return network.model_copy(update={"stores": old.model_copy(update={"count": stores, "rent_per_day": max(1, round(old.rent_per_day * old.count / stores))})})
 
 
 def _rounded_people(fit: Fit, known: float) -> float:

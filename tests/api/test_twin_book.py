@@ -45,7 +45,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     early = frame[shop.day_of(frame) < shop.date(DAYS)]
     shop.write(early, root / "first.csv")
     shop.write(frame, root / "all.csv")
-    twin = om.Twin.new(root / "twin", orders=root / "first.csv", timezone="Asia/Seoul")
+    twin = om.Twin.new(root / "twin", orders=root / "first.csv", timezone="Asia/Seoul", strategy="o2o")
     assert twin.last_forecast is None and twin.last_decision is None and twin.last_scores is None
     twin.forecast(**QUICK)
     shutil.copytree(root / "twin", root / "young")
@@ -75,7 +75,7 @@ def words(ax: Axes) -> str:
 # ---- the same as the command -----------------------------------------------------------------------------------
 def test_new_and_forecast_write_the_bytes_that_the_command_writes(place: Path, tmp_path: Path) -> None:
     here = tmp_path / "twin"
-    assert main(["twin", "new", f"dir={here}", f"orders={place / 'first.csv'}", "timezone=Asia/Seoul"]) == 0
+    assert main(["twin", "new", f"dir={here}", f"orders={place / 'first.csv'}", "timezone=Asia/Seoul", "strategy=o2o"]) == 0
     assert main(["twin", "forecast", f"dir={here}", *WORDS]) == 0
     assert files(here) == files(place / "young")
 
@@ -84,7 +84,7 @@ def test_the_same_call_again_changes_nothing_and_what_was_printed_is_kept(place:
     here = tmp_path / "twin"
     shutil.copytree(place / "young", here)
     before = files(here)
-    twin = om.Twin.new(here, orders=place / "first.csv", timezone="Asia/Seoul")
+    twin = om.Twin.new(here, orders=place / "first.csv", timezone="Asia/Seoul", strategy="o2o")
     assert files(here) == before and "nothing changed" in twin.said and capsys.readouterr().out == ""
     with pytest.raises(FolderInUse, match="made of other files"):
         om.Twin.new(here, orders=place / "all.csv", timezone="Asia/Seoul")

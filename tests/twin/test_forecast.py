@@ -14,6 +14,7 @@ from omosim.twin.forecast import (
     KEPT,
     Forecast,
     Known,
+    as_data,
     excess_cv,
     quantiles,
     with_actuals,
@@ -77,6 +78,18 @@ def test_weighted_quantiles_and_actuals() -> None:
     assert orders[orders["step"] == "day"]["actual"].notna().sum() == 8
     assert list(orders[orders["step"] == "week"]["actual"].fillna(-1)) == [21.0, -1]
     assert filled["actual"][filled["step"] == "hour"].sum() == 48
+
+
+def test_channels_add_up_and_what_nobody_has_is_left_out() -> None:
+    rng = np.random.default_rng(3)
+    store, web = rng.poisson(6, (50, 14)).astype(float), rng.poisson(4, (50, 14)).astype(float)
+    days = np.arange(91)
+    paths = {"orders": store + web, "orders.store": store, "orders.web": web, "pickups": np.zeros((50, 14)), "sessions.web": np.full((50, 14), 9.0)}
+    seen = {"orders": 10 + 6 * np.sin(days * 2.0), "orders.store": np.full(91, 6.0), "orders.web": np.full(91, 4.0), "pickups": np.full(91, 2.0), "sessions.web": np.zeros(91)}
+    made = as_data(paths, seen, np.random.default_rng(0))
+    assert set(made) == {"orders", "orders.store", "orders.web"}
+    np.testing.assert_allclose(made["orders.store"] + made["orders.web"], made["orders"])
+    assert made["orders"].std() > 1.3 * paths["orders"].std() and made["orders"].mean() == pytest.approx(10, rel=0.1)
 
 
 def test_closed_days_promotions_and_chance_that_members_lack() -> None:

@@ -121,9 +121,12 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     currency = settings.market.currency
     nodes, categories = answers[0]["nodes"], answers[0]["categories"]
     demand = np.array([a["ways"][choice.best]["demand"] for a in answers], np.float64) * _on_days(twin, known, days, fit.laws.orders_per_day)
+    nodes = [stand.dated.places.get(node, node) for node in nodes]
     paths = {(node, kind): demand[:, i, j] for i, node in enumerate(nodes) for j, kind in enumerate(categories) if demand[:, i, j].any()}
     reorder = reorder_rows(paths, settings.network.carrier.lead_days, float(asked["review_days"]), float(asked["service"]))
     notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known))
+    if not set(categories) & set(tables.orders.lines["category"].dropna()):
+        notes.append("reorder levels are by price band, as the worlds hold goods: price_from_N holds goods of N minor units and more")
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers)), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,

@@ -31,7 +31,7 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
 
     _later_only(composed, "forecast")
     with folder.writing(_place(composed.options)) as step:
-        made, notes = foretell(step, settled(step.twin, composed))
+        made, notes = foretold(step, settled(step.twin, composed))
         table = kept_with(step.twin, made)
         origin = made.origin.isoformat()
         file = step.table("forecasts", plain_columns(table), types={"actual": "float64"})
@@ -46,6 +46,43 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
         print(f"note: {note}")
     print(f"Forecast: {step.twin.path / 'forecasts.parquet'}, {made.days} days from {origin}. Report: {write_twin_report(step.twin)}    next: omosim twin update dir={step.twin.path} orders=FILE")
     return 0
+
+
+def foretold(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]:
+    """What is foretold of the days from today: by members, or by the series' own past where the orders cannot carry members; and notes."""
+    from omosim.twin.errors import CalibrationError
+
+    try:
+        return foretell(step, asked)
+    except CalibrationError as error:
+        return by_their_past(step.twin, int(asked["members"]), int(asked["horizon"]), str(error))
+
+
+def by_their_past(twin: Twin, members: int, days: int, why: str) -> tuple[Forecast, list[str]]:
+    """Each series as its weekday was last, with errors as large as weeks have differed: what is left without customers who can be told apart.
+
+    Raises CalibrationError where the past has fewer than two weeks
+    """
+    from omosim.api.twin_known import known_of
+    from omosim.api.twin_state import base_settings, day_number, today
+    from omosim.twin.baselines import seasonal_naive
+    from omosim.twin.errors import CalibrationError
+    from omosim.twin.forecast import Forecast
+    from omosim.twin.tables import tables_of
+
+    rng = np.random.Generator(np.random.Philox(key=[base_settings(twin).seed * SEED_STEP + 2, day_number(today(twin))]))
+    paths, table = {}, twin.table("panel")
+    assert table is not None
+    for name, past in sorted(panel_series(twin).items()):
+        normals = rng.standard_normal((members, days))
+        if np.isfinite(past).sum() >= 14 and np.nansum(past[-91:]) > 0:
+            paths[name] = seasonal_naive(past, days, 7, normals)
+    if "orders" not in paths:
+        raise CalibrationError(f"{why}; and a forecast by the past alone needs two weeks of it")
+    known, beforehand = known_of(twin, tables_of(twin), days)
+    units = dict(zip(table["series"], table["unit"], strict=True))
+    said = [f"the orders cannot carry members ({why.partition(';')[0].partition('. ')[0]}): each series is foretold by its own weekdays, with errors as large as weeks have differed; nothing can be decided on that"]
+    return known.apply(Forecast(today(twin), paths, units)), said + beforehand
 
 
 def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]:

@@ -36,12 +36,14 @@ class Dated:
     """State on a date and how it was found.
 
     seats : shoppers' names in the order of seats; stock : a row a counted cell; said : what was taken, and what is unknown
+    places : node of the model -> the retailer's name of it, where there is one
     """
 
     opening: Opening
     seats: Any
     stock: pd.DataFrame
     said: list[str] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
 
 
 def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, share: float, stores: dict[str, str] | None = None) -> Dated:
@@ -70,14 +72,14 @@ def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, s
         as_of, float(end_day), law, len(kinds), share,
     )  # fmt: skip
     unknown = int(orders["shopper_id"].isna().sum())
-    said.append(f"{len(seats):,} known customers; {unknown:,} orders of {len(orders):,} are of nobody who is known")
+    said.append(f"{len(seats):,} known customers; of {len(orders):,} orders {unknown:,} name no customer")
     nodes = node_names(settings, planned_stores(settings)[0])
     names = _stores(tables, lines, nodes, stores, said)
     stock, cells = _stock(tables, lines, kind, end_day, nodes, names, kinds, said)
     under_way = _under_way(tables, lines.assign(kind=kind), settings, seats, end, nodes, names, said)
     weeks = (end - int(lines["placed_local"].min())) / DAY / 7 if len(lines) else 0.0
     more = {**vars(opening), "stock": stock, "orders": under_way, "silent_weeks": weeks}
-    return Dated(Opening(**more), seats, cells, said)
+    return Dated(Opening(**more), seats, cells, said, {node: name for name, node in names.items()})
 
 
 def kinds_of(lines: pd.DataFrame, settings: Settings) -> Ints:

@@ -75,6 +75,8 @@ def split(log: OrderLog, holdout_days: int) -> Windows:
     end = last - first + 1
     cut = end - holdout_days
     if cut < 56 or cut < holdout_days:
+        if not holdout_days:
+            raise CalibrationError(f"{log.file}: {end} days of orders; needed: 8 weeks at least. Give a longer log")
         raise CalibrationError(
             f"{log.file}: {end} days of orders, {holdout_days} of them held out, leave {max(cut, 0)} to fit; needed: "
             "8 weeks at least, and no less than is held out. Give a longer log or a smaller holdout_days"

@@ -106,6 +106,21 @@ def test_outcomes_fill_the_forecasts(quick: None, tmp_path: Path, orders: pd.Dat
     assert read_columns(place / "forecasts.parquet")["actual"] == [per_day[days[0]], per_day[days[1]], None]
 
 
+def test_an_older_export_brings_what_was_lacking_and_takes_back_nothing(quick: None, tmp_path: Path, orders: pd.DataFrame) -> None:
+    """Orders that the twin knows keep their later news (what came back since), those that it lacks are taken."""
+    place = tmp_path / "a"
+    whole = orders[orders["order_id"] != orders["order_id"].iloc[3]]
+    shop.write(whole, tmp_path / "newest.csv")
+    early = orders[shop.day_of(orders) < shop.date(20)].assign(returned_at="", status="completed")  # as it stood then
+    shop.write(early, tmp_path / "early.csv")
+    assert twin("new", f"dir={place}", f"orders={tmp_path / 'newest.csv'}") == 0
+    before = tables_of(folder.read(place)).orders.lines
+    assert twin("update", f"dir={place}", f"orders={tmp_path / 'early.csv'}") == 0
+    after = tables_of(folder.read(place)).orders.lines
+    assert set(after["order_id"]) - set(before["order_id"]) == {orders["order_id"].iloc[3]}
+    assert (after["returned_utc"] >= 0).sum() == (before["returned_utc"] >= 0).sum() > 5
+
+
 def test_as_of_leaves_out_later_orders_and_later_news_of_earlier_ones(quick: None, tmp_path: Path, orders: pd.DataFrame) -> None:
     assert twin("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'all.csv'}", f"as_of={shop.date(62)}") == 0
     lines = tables_of(folder.read(tmp_path / "a")).orders.lines

@@ -59,7 +59,7 @@ def test_a_forecast_has_the_promotion_and_the_closed_day(place: Path, capsys: py
     promoted, plain = [[mean[shop.date(d)] for d in days] for days in ((87, 89), (94, 96))]  # the same weekdays
     assert np.sum(promoted) / np.sum(plain) == pytest.approx(factor, rel=0.15) and mean[shop.date(CLOSED)] == 0
     assert np.mean([mean[shop.date(d)] for d in (84, 85, 86, 90, 91, 92, 93, 94, 96, 97)]) == pytest.approx(24, rel=0.2)  # the truth without one
-    assert days_of(place, "pickups")[shop.date(CLOSED)] == 0
+    assert days_of(place, "revenue")[shop.date(CLOSED)] == 0
 
 
 def test_a_decision_has_them_too_and_every_way_alike(place: Path) -> None:

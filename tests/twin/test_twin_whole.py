@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import shutil
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +37,34 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return here
 
 
+def said_by(*words: object) -> str:
+    """What a command that succeeds prints."""
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert twin(*words) == 0
+    return out.getvalue()
+
+
+def copied(twin_folder: Path, factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(twin_folder, factory.mktemp("later") / "twin"))
+
+
+@pytest.fixture(scope="module")
+def decided(place: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The twin with a decision of its day, and what was said."""
+    here = copied(place, tmp_path_factory)
+    return here, said_by("decide", f"dir={here}", "ways=[staff*2,o2o+staff*2]", f"members={MEMBERS}", "horizon=7", "jobs=1")
+
+
+@pytest.fixture(scope="module")
+def lived(place: Path, decided: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The same when staff were doubled and two weeks have passed; what was said by score, update, score."""
+    here = copied(decided[0], tmp_path_factory)
+    said_by("decide", f"dir={here}", "took=staff*2")
+    early = said_by("score", f"dir={here}")
+    return here, [early, said_by("update", f"dir={here}", f"orders={place.parent / 'all.csv'}"), said_by("score", f"dir={here}")]
+
+
 def test_a_forecast_stands_in_the_contracts_columns_and_foretells_what_the_data_have(place: Path) -> None:
     table = read_columns(place / "forecasts.parquet")
     assert list(table)[:8] == ["origin", "date", "series", "mean", "q05", "q50", "q95", "actual"]
@@ -52,9 +83,8 @@ def test_the_same_forecast_again_is_the_same_bytes(place: Path) -> None:
     assert (place / "forecasts.parquet").read_bytes() == before
 
 
-def test_a_decision_weighs_ways_in_the_same_worlds(place: Path, capsys: pytest.CaptureFixture) -> None:
-    assert twin("decide", f"dir={place}", "ways=[staff*2,o2o+staff*2]", f"members={MEMBERS}", "horizon=7", "jobs=1") == 0
-    said = capsys.readouterr().out
+def test_a_decision_weighs_ways_in_the_same_worlds(decided: tuple[Path, str]) -> None:
+    place, said = decided
     made = json.loads((place / "decision.json").read_text())
     assert said.startswith(made["answer"]) and made["present"] == "as_it_is" and made["members"] == MEMBERS and made["from"] == shop.date(DAYS)
     ways = {way["way"]: way for way in made["ways"]}
@@ -77,7 +107,8 @@ def test_a_decision_weighs_ways_in_the_same_worlds(place: Path, capsys: pytest.C
     assert "What stores need" in page
 
 
-def test_which_way_was_taken_is_noted(place: Path, capsys: pytest.CaptureFixture) -> None:
+def test_which_way_was_taken_is_noted(decided: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    place = Path(shutil.copytree(decided[0], tmp_path / "twin"))
     before = (place / "twin.json").read_bytes()
     assert twin("decide", f"dir={place}", "took=staf*2") == 2
     assert "Did you mean 'staff*2'" in capsys.readouterr().err and (place / "twin.json").read_bytes() == before
@@ -101,14 +132,9 @@ def test_what_is_no_way_is_refused_with_its_nearest(place: Path, way: str, expec
     assert expected in capsys.readouterr().err and (place / "twin.json").read_bytes() == before
 
 
-def test_what_came_is_scored(place: Path, capsys: pytest.CaptureFixture) -> None:
-    assert twin("score", f"dir={place}") == 0
-    assert "no whole week" in capsys.readouterr().out
-    capsys.readouterr()
-    assert twin("update", f"dir={place}", f"orders={place.parent / 'all.csv'}") == 0
-    assert f"decision 1 of {shop.date(DAYS)}, staff*2 (was taken): orders " in capsys.readouterr().out
-    assert twin("score", f"dir={place}") == 0
-    said = capsys.readouterr().out
+def test_what_came_is_scored(lived: tuple[Path, list[str]]) -> None:
+    place, (early, updated, said) = lived
+    assert "no whole week" in early and f"decision 1 of {shop.date(DAYS)}, staff*2 (was taken): orders " in updated
     table = read_columns(place / "scores.parquet")
     assert list(table)[:4] == ["origin", "series", "horizon", "crps"] and "drift alarm over" in said and "seasonal naive" in said
     assert f"decision 1 of {shop.date(DAYS)}, staff*2 (was taken): orders " in said
@@ -118,8 +144,9 @@ def test_what_came_is_scored(place: Path, capsys: pytest.CaptureFixture) -> None
     assert all(head in page for head in ("What comes next", "How good earlier forecasts were", "What the data moved", "Decisions and what came of them")) and "<script" not in page
 
 
-def test_the_log_holds_every_way_against_what_came(place: Path) -> None:
+def test_the_log_holds_every_way_against_what_came(lived: tuple[Path, list[str]], tmp_path: Path) -> None:
     """Counted by hand from the orders themselves; told and not told; the file follows from the folder alone."""
+    place = Path(shutil.copytree(lived[0], tmp_path / "twin"))
     log = rows_of(place / "decision_log.csv")
     frame = shop.orders(days=DAYS + LATER, people=200)
     came = frame[(shop.day_of(frame) >= shop.date(DAYS)) & (shop.day_of(frame) < shop.date(DAYS + 7))]
@@ -135,14 +162,12 @@ def test_the_log_holds_every_way_against_what_came(place: Path) -> None:
     assert twin("report", f"dir={place}") == 0 and (place / "decision_log.csv").read_bytes() == before
 
 
-def test_a_twin_from_before_there_was_a_log_keeps_its_decision(place: Path, tmp_path: Path) -> None:
+def test_a_twin_from_before_there_was_a_log_keeps_its_decision(lived: tuple[Path, list[str]], tmp_path: Path) -> None:
     """Its one decision is the first row; until somebody says so the present way is taken to go on."""
-    import shutil
-
     from omosim.twin import folder
 
     here = tmp_path / "old"
-    shutil.copytree(place, here)
+    shutil.copytree(lived[0], here)
     head = json.loads((here / "twin.json").read_text())
     file = head.pop("decisions")[0]["file"]
     (here / "twin.json").write_text(json.dumps(head))
@@ -154,11 +179,44 @@ def test_a_twin_from_before_there_was_a_log_keeps_its_decision(place: Path, tmp_
     assert {row["taken"] for row in rows_of(here / "decision_log.csv") if row["way"] == "as_it_is"} == {"told"}
 
 
+def test_orders_without_customers_are_foretold_by_their_past_and_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """No names, so nothing of repeat purchases: each weekday as it was last; a decision is refused with the reason."""
+    frame = shop.orders(days=70, people=200).drop(columns="shopper_id")
+    shop.write(frame, tmp_path / "orders.csv")
+    here = tmp_path / "twin"
+    assert twin("new", f"dir={here}", f"orders={tmp_path / 'orders.csv'}", "timezone=Asia/Seoul") == 0
+    assert twin("forecast", f"dir={here}", "members=200", "horizon=14") == 0
+    said = capsys.readouterr().out
+    assert "cannot carry members" in said and "nothing can be decided" in said
+    table = read_columns(here / "forecasts.parquet")
+    weeks = [(m, low, high) for s, step, m, low, high in zip(table["series"], table["step"], table["mean"], table["q05"], table["q95"], strict=True) if (s, step) == ("orders", "week")]
+    assert len(weeks) == 2 and all(low < 24 * 7 < high and mean == pytest.approx(24 * 7, rel=0.15) for mean, low, high in weeks)
+    assert twin("decide", f"dir={here}", "ways=[omo]") == 2 and "shopper_id" in capsys.readouterr().err
+
+
+def test_the_same_score_again_and_words_of_other_actions(place: Path, lived: tuple[Path, list[str]], capsys: pytest.CaptureFixture) -> None:
+    all_orders, place = place.parent / "all.csv", lived[0]
+    before = (place / "twin.json").read_bytes()
+    assert twin("score", f"dir={place}") == 0 and (place / "twin.json").read_bytes() == before
+    assert twin("forecast", f"dir={place}", "closed=[2025-04-25]", "took=omo") == 2
+    said = capsys.readouterr().err
+    assert "closed" in said and "It belongs to omosim twin update" in said and "It belongs to omosim twin decide" in said
+    assert twin("update", f"dir={place}", f"orders={all_orders}", "as_of=2025-02-01") == 2
+    assert "the twin knows later days already" in capsys.readouterr().err and (place / "twin.json").read_bytes() == before
+
+
+def test_a_week_has_the_figures_that_came(lived: tuple[Path, list[str]]) -> None:
+    """The week's sum, not its Monday."""
+    table = read_columns(lived[0] / "forecasts.parquet")
+    frame = shop.orders(days=DAYS + LATER, people=200)
+    per_day = shop.day_of(frame).value_counts()
+    week = next(a for s, step, d, a in zip(table["series"], table["step"], table["date"], table["actual"], strict=True) if (s, step, d) == ("orders", "week", shop.date(DAYS)))
+    assert week == sum(per_day[shop.date(DAYS + i)] for i in range(7))
+
+
 @pytest.mark.slow
 def test_a_fit_by_simulation_gives_members_parameters_of_their_own(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     """Draws of the contract's columns; a second call changes nothing; members differ in more than chance."""
-    import shutil
-
     from omosim.twin import posterior
 
     here = tmp_path / "twin"

@@ -1,6 +1,7 @@
 """Do 90 % bands hold what they say? Fifty synthetic retailers that the twin's laws do not describe.
 
     python experiments/twin_coverage.py [--retailers 50] [--autumn] [--told] [--out DIR]
+    python experiments/twin_coverage.py --commands --members 30 [--retailers 50] [--told]   (whole-model members, by omosim twin)
 
 What the generator has and the laws lack: lognormal rates and lives that end by the clock (the laws: gamma rates, chance
 after a purchase), a year's season, weeks that are alike their neighbours (autocorrelation .6), two promotions that
@@ -12,12 +13,15 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from twin_weeks import say
 
+from omosim.results.tables import read_columns
 from omosim.twin import baselines, rolling, scores, season
 from omosim.twin.history import History
 
@@ -119,6 +123,26 @@ def score(number: int, members: int, ets: bool, autumn: bool = False, told: bool
     return pd.DataFrame(rows)
 
 
+def through_commands(number: int, members: int, autumn: bool = False, told: bool = False) -> pd.DataFrame:
+    """The same rows of a twin that is made, foretells and is updated week by week by its commands, whose members are whole models."""
+    history = retailer(number, autumn=autumn)
+    with tempfile.TemporaryDirectory() as place:
+        file, here = Path(place) / "orders.csv", f"dir={Path(place) / 'twin'}"
+        at = pd.Timestamp(FIRST) + pd.to_timedelta(np.floor(history.t * 86_400), unit="s")
+        pd.DataFrame({
+            "order_id": np.arange(history.t.size), "placed_at": at.strftime("%Y-%m-%dT%H:%M:%S+09:00"), "shopper_id": history.shopper, "channel": "web", "units": 1, "unit_price": np.maximum(history.value, 1),
+        }).to_csv(file, index=False)  # fmt: skip
+        until = lambda week: f"as_of={FIRST + dt.timedelta(days=7 * (CUT + week) - 1)}"
+        say("new", here, f"orders={file}", until(0), "timezone=Asia/Seoul")
+        for week in range(WEEKS - CUT):
+            say("forecast", here, f"members={members}", "horizon=28", "jobs=1", f"season={'retail' if told else 'none'}")
+            say("update", here, f"orders={file}", until(week + 1), "jobs=1")
+        say("score", here)
+        found = pd.DataFrame(read_columns(Path(place) / "twin" / "scores.parquet"))
+    found = found[found["series"].isin(("orders", "revenue", "new_customers"))]
+    return found.assign(retailer=number, width=found["q95"] - found["q05"])[["retailer", "origin", "series", "horizon", "covered", "crps", "crps_naive", "crps_ets", "actual", "mean", "width"]]
+
+
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Coverage with the interval of its mean over retailers (weeks of one retailer are not independent)."""
     out = []
@@ -139,15 +163,17 @@ def main() -> None:
     ask.add_argument("--no-ets", action="store_true")
     ask.add_argument("--autumn", action="store_true", help="retailers with an end of the year, each its own")
     ask.add_argument("--told", action="store_true", help="the twin begins with what all retail knows of the year's end")
+    ask.add_argument("--commands", action="store_true", help="whole-model members, through omosim twin new, forecast, update, score")
+    ask.add_argument("--first", type=int, default=0)
     ask.add_argument("--out", type=Path, default=Path("outputs/twin_coverage"))
     given = ask.parse_args()
-    given.out = given.out / f"{'autumn' if given.autumn else 'level'}-{'told' if given.told else 'untold'}"
+    given.out = given.out / f"{'autumn' if given.autumn else 'level'}-{'told' if given.told else 'untold'}{'-commands' if given.commands else ''}"
     given.out.mkdir(parents=True, exist_ok=True)
     began, done = time.monotonic(), 0
-    for number in range(given.retailers):
+    for number in range(given.first, given.retailers):
         file = given.out / f"retailer-{number:03d}.parquet"
         if not file.exists():
-            rows = score(number, given.members, not given.no_ets, given.autumn, given.told)
+            rows = through_commands(number, given.members, given.autumn, given.told) if given.commands else score(number, given.members, not given.no_ets, given.autumn, given.told)
             rows.to_parquet(file.with_suffix(".tmp"), index=False)
             file.with_suffix(".tmp").replace(file)
             done += 1

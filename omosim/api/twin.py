@@ -60,7 +60,7 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
 
 def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     """Take in newer files: rows that are known count once, rows that changed are taken and said; forecasts meet what happened."""
-    from omosim.api.twin_follow import behind
+    from omosim.api.twin_follow import behind, simulated_set
     from omosim.config.errors import refuse
     from omosim.twin import folder
 
@@ -78,7 +78,7 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
             return _unchanged(step.twin, "has taken in these files already" if given else "has been fitted by simulation already")
         if not known:
             _ingest(step, composed, "update", key)
-        if not any(row.get("by") == "simulation" for row in step.twin.head["parameter_sets"]):
+        if not simulated_set(step.twin):
             _fit(step)
         _simulate(step, asked)
         if behind(step.twin):

@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +89,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_capacity import plan_stores
     from omosim.api.twin_follow import caught_up, shape_of
     from omosim.api.twin_known import known_of
-    from omosim.api.twin_state import base_settings, today, told
+    from omosim.api.twin_state import base_settings, day_number, today, told
     from omosim.api.twin_ways import AS_IT_IS, ways_of
     from omosim.study.executor import make_executor
     from omosim.twin.decide import reorder_rows, weigh
@@ -114,7 +113,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     mix, said_mix = _mix(answers, AS_IT_IS, seen)
     series, spread = _series(twin, answers, list(ways), seen, fit.laws.orders_per_day, known, settings.seed, mix)
     plan = plan_stores(
-        tables, in_store, answers[0]["nodes"], (today(twin) - date(1970, 1, 1)).days, days, settings.network, factor=fit.laws.orders_per_day, known=known,
+        tables, in_store, answers[0]["nodes"], day_number(today(twin)), days, settings.network, factor=fit.laws.orders_per_day, known=known,
         spread=spread, pickup=_pickup(seen, ways[choice.best]), seed=settings.seed, mix=mix,
     )  # fmt: skip
     sys.stderr.write(f"planned {len(plan.stores)} stores ({time.perf_counter() - started:.1f} s)\n")
@@ -189,11 +188,11 @@ def _series(twin: Twin, answers: Answers, ways: list[str], seen: Mapping[str, Fl
     known of the days. The same chance for every way of a world, so that ways differ by themselves alone.
     """
     from omosim.api.twin_forecast import SEED_STEP
-    from omosim.api.twin_state import today
+    from omosim.api.twin_state import day_number, today
     from omosim.twin.decided import bands
     from omosim.twin.forecast import Forecast, missing_spread, with_chance
 
-    day = (today(twin) - date(1970, 1, 1)).days
+    day = day_number(today(twin))
     rng = np.random.Generator(np.random.Philox(key=[seed * SEED_STEP + 1, day]))
     out: dict[str, Any] = {way: {} for way in ways}
     spread = 0.0

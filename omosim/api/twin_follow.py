@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -94,23 +93,23 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
         for i in range(steps):
             kept, did = advance(twin, tables, fit, kept, WEEK_DAYS, workers)
             put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"})}
-            following = {"day": did["day"], "members": members, "set": _set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
-            step.commit(STEP, f"{did['day']}-{members}-{_set(twin)}", did, {"following": following, "files": put})
+            following = {"day": did["day"], "members": members, "set": simulated_set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
+            step.commit(STEP, f"{did['day']}-{members}-{simulated_set(twin)}", did, {"following": following, "files": put})
             kept = read(twin, members)  # as the folder has them: a call that was killed and goes on has the same
             assert kept is not None
             took = time.perf_counter() - started
             _say(f"members follow the data: {did['day']}, {i + 1} of {steps} weeks, {took:.0f} s, about {took / (i + 1) * (steps - i - 1):.0f} s left; {did['words']}")
-    return Today(replace(kept, day=end), fit, tables, noise_at(twin, end, members, fit.seed), _notes(twin))
+    return Today(replace(kept, day=end), fit, tables, noise_at(_seen(twin)[0]["orders"][: end - first], end, members, fit.seed), _notes(twin))
 
 
 def _notes(twin: Twin) -> tuple[str, ...]:
     """What bands leave out."""
-    if any(row.get("by") == "simulation" for row in twin.head["parameter_sets"]):
+    if simulated_set(twin):
         return ()
     return ("what no week tells of the parameters stands at one value, by closed forms: bands leave that doubt out (budget_min=25 fits a set of plausible ones)",)
 
 
-def _set(twin: Twin) -> int:
+def simulated_set(twin: Twin) -> int:
     """Number of the newest fit by simulation, from whose draws members begin; 0 none."""
     return max((int(row["version"]) for row in twin.head["parameter_sets"] if row.get("by") == "simulation"), default=0)
 
@@ -143,7 +142,7 @@ def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
     from omosim.twin.follow import Column, Kept, inner
 
     head = twin.head.get("following")
-    if not head or head["members"] != members or head["set"] != _set(twin):
+    if not head or head["members"] != members or head["set"] != simulated_set(twin):
         return None
     day = day_number(date.fromisoformat(head["day"]))
     table, feelings = twin.table("members"), twin.file("goodwill")
@@ -196,13 +195,10 @@ def season_at(twin: Twin, day: int) -> Prior:
     return learn(retail_prior(), logs, np.nan_to_num(var, nan=1.0), shapes, DRIFT, WEEK)
 
 
-def noise_at(twin: Twin, day: int, members: int, seed: int) -> Floats:
-    """(N, 2) draws of how fast the pace drifts and what belongs to one week, from the weeks before a day."""
-    from omosim.api.twin_state import day_number
+def noise_at(past: Floats, day: int, members: int, seed: int) -> Floats:
+    """(N, 2) draws of how fast the pace drifts and what belongs to one week, from the orders by day before a day."""
     from omosim.twin.follow import chances, weekly_logs
 
-    seen, _ = _seen(twin)
-    past = seen["orders"][: day - day_number(date.fromisoformat(twin.head["first_day"]))]
     u = np.random.Generator(np.random.Philox(key=[seed, (_KEY + 1) << 32 | day])).random(members)
     return chances(*weekly_logs(past), u)
 
@@ -221,14 +217,14 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     paths = scaled(kept.columns, kept.theta, runs.series, fit.laws.orders_per_day, place.due_back(tables, fit, days))
     seen, closed = _seen(twin)
     at = kept.day - day_number(date.fromisoformat(twin.head["first_day"]))
-    came = {name: x[at : at + days] for name, x in seen.items()}
-    before = noise_at(twin, kept.day, n, fit.seed)
+    orders, came = seen["orders"], {name: x[at : at + days] for name, x in seen.items()}
+    before = noise_at(orders[:at], kept.day, n, fit.seed)
     usual = [closed[at - 56 + (i % WEEK_DAYS) : at : WEEK_DAYS].mean() < 0.5 if at >= 56 else True for i in range(days)]
     short = bool((closed[at : at + days] & np.array(usual)).any())
     compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter({name: x[:at] for name, x in seen.items()}))
     theta, done = taught(kept.columns, kept.theta, compared)
     normals = np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])).standard_normal(theta.shape)
-    drifts = noise_at(twin, end, n, fit.seed)[:, 0]
+    drifts = noise_at(orders[: at + days], end, n, fit.seed)[:, 0]
     moved: dict[str, list[float]] = {}
     told = np.isfinite(compared.observed)
     for moves in (m for m, seen in zip(compared.moves, told, strict=True) if seen):
@@ -265,8 +261,3 @@ def workers_for(members: int, days: int, people: int, jobs: int) -> Iterator[Exe
         yield pool
     finally:
         pool.close()
-
-
-def journal(twin: Twin) -> list[dict[str, Any]]:
-    """What the data moved, step by step."""
-    return [json.loads(json.dumps(row["did"])) for row in twin.head["updates"] if row["step"] == STEP]

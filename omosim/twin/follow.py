@@ -327,11 +327,6 @@ class Kept:
     names: tuple[str, ...] = ()
     goodwill: Floats | None = None
 
-    def values(self) -> list[dict[str, float]]:
-        """Each member's natural values by name."""
-        table = outer(self.columns, self.theta)
-        return [dict(zip([c.name for c in self.columns], map(float, row), strict=True)) for row in table]
-
     def goodwill_of(self, member: int, names: Sequence[str]) -> Floats | None:
         """(n,) goodwill in the order of other seats; NaN for whom the members did not know."""
         if self.goodwill is None:

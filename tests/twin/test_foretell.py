@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import pytest
 
 from omosim.schema.settings import Settings
 from omosim.twin import identify
 from omosim.twin.foretell import Foretold, foretell
 from omosim.twin.parameters import settings_of
 from omosim.twin.summaries import orders_of_run
-
-
-@pytest.fixture(scope="module")
-def quick() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("quick_market", Path(__file__).with_name("quick_market.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def base() -> Settings:
-    from omosim.config.compose import compose
-
-    return compose("run", ["strategy=multichannel"]).settings
 
 
 def said_of(quick: ModuleType, base: Settings, people: float = 1.0, days: int = 91, known: bool = True) -> Foretold:

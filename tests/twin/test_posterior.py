@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -19,22 +18,6 @@ from omosim.twin.errors import CalibrationError
 from omosim.twin.parameters import BY_NAME, PARAMETERS, Prior, settings_of, told
 from omosim.twin.posterior import Plan, Posterior, calibrate, design, many
 from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run, pattern_title, shocks
-
-
-@pytest.fixture(scope="module")
-def quick() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("quick_market", Path(__file__).with_name("quick_market.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def base() -> Settings:
-    from omosim.config.compose import compose
-
-    return compose("run", ["strategy=multichannel"]).settings
 
 
 def plain(shopper: np.ndarray, t: np.ndarray, value: np.ndarray) -> Orders:

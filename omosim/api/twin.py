@@ -299,7 +299,7 @@ def _commit(
     assert orders is not None
     log = tables.log_of(Twin(step.twin.path, head), tables.delivered(orders, whole["deliveries"]), whole["returns"])
     every = tables.Tables(log, {k: f for k in BESIDE if (f := whole[k]) is not None})
-    last = max(int(orders["placed_local"].max()) // tables.DAY_S, end - 1 if end is not None and name == "new" else 0)
+    last = max(int(orders["placed_local"].max()) // tables.DAY_S, end - 1 if end is not None and "orders" in did else 0)
     days, oddities = quality.calendar_of(every, head["closed"], last)
     found = [*found, *oddities, *quality.price_jumps(log.lines), *quality.clock_changes(log.lines, log.timezone), *quality.stock_findings(every), *quality.covering(every, days)]
     quality.refuse(found, composed.options["accept"])

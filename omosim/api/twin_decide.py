@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,16 +89,20 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     """
     from omosim.api.twin_capacity import plan_stores
     from omosim.api.twin_follow import caught_up, shape_of
+    from omosim.api.twin_forecast import SEED_STEP
     from omosim.api.twin_known import known_of
     from omosim.api.twin_state import base_settings, day_number, today, told
     from omosim.api.twin_ways import AS_IT_IS, ways_of
     from omosim.study.executor import make_executor
     from omosim.twin.decide import reorder_rows, weigh
+    from omosim.twin.follow import over
 
     twin, days, started = step.twin, int(asked["horizon"]), time.perf_counter()
     ways_of(asked["ways"], base_settings(twin), 0)  # a wrong word is refused before anything runs
     now = caught_up(step, asked)
     tables, fit = now.tables, now.fit
+    drifted = np.random.Generator(np.random.Philox(key=[fit.seed * SEED_STEP + 3, day_number(today(twin))])).standard_normal((len(now.kept.theta), 2))
+    now = replace(now, kept=replace(now.kept, theta=over(now.kept.columns, now.kept.theta, now.noise, days, drifted)))
     stand = now.stand(twin, days)
     members = stand.members(shape_of(now.kept.day, days))
     settings = members[0].settings

@@ -97,7 +97,7 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     from omosim.api.twin_follow import caught_up, shape_of, workers_for
     from omosim.api.twin_known import known_of
     from omosim.api.twin_state import day_number, today
-    from omosim.twin.follow import OF_ORDERS, later, scaled
+    from omosim.twin.follow import NEWCOMERS, OF_ORDERS, later, scaled
     from omosim.twin.forecast import LEAST_RUN, Forecast, as_data
 
     started, twin, horizon = time.perf_counter(), step.twin, int(asked["horizon"])
@@ -116,10 +116,13 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
         shapes = [shape_of(now.kept.day + 7 * i, length) for i, length in enumerate(stretches)]
         runs = place.runs(shapes, thetas, stretches, workers)
     parts, back = [], place.due_back(now.tables, now.fit, days)
+    fresh = next((i for i, c in enumerate(columns) if c.name == NEWCOMERS.name), None)
     for i, theta in enumerate(thetas):
         single = np.exp(now.noise[:, 1] * rng.standard_normal(n))
         like_data = scaled(columns, theta, {name: x[:, 7 * i : 7 * i + 7] for name, x in runs.series.items()}, factor, {name: x[7 * i : 7 * i + 7] for name, x in back.items()})
-        parts.append({name: x * single.reshape(-1, *[1] * (x.ndim - 1)) if name.split(".")[0] in OF_ORDERS else x for name, x in like_data.items()})
+        first = single * (np.exp(theta[:, fresh] - thetas[0][:, fresh]) if fresh is not None else 1.0)  # members run with that of their start
+        of = {**dict.fromkeys(OF_ORDERS, single), "new_customers": first}
+        parts.append({name: x * of[kind].reshape(-1, *[1] * (x.ndim - 1)) if (kind := name.split(".")[0]) in of else x for name, x in like_data.items()})
     whole = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
     seen = panel_series(twin)
     paths = as_data({name: x for name, x in whole.items() if x.ndim == 2}, seen, rng)

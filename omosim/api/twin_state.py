@@ -134,10 +134,9 @@ class Stand:
         return [Start(self.opening(i, theta), self.settings_of(row).model_copy(update=self._own(i))) for i, row in enumerate(theta)]
 
     def opening(self, member: int, theta: Floats) -> Opening:
-        """One member's state: the data's, with the goodwill that it has come to and the pace of (N, P) theta."""
-        at = [c.name for c in self.kept.columns].index("pace")
-        pace = float(np.exp(theta[member, at]))
-        return replace(self.dated.opening, pace=pace, goodwill=self.kept.goodwill_of(member, self.dated.seats))
+        """One member's state: the data's, with the goodwill that it has come to and the paces of (N, P) theta."""
+        own = dict(zip((c.name for c in self.kept.columns), map(float, np.exp(theta[member])), strict=True))
+        return replace(self.dated.opening, pace=own["pace"], newcomers=own.get("newcomers", 1.0), goodwill=self.kept.goodwill_of(member, self.dated.seats))
 
 
 def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:

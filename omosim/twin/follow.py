@@ -2,8 +2,9 @@
 
 Theta (N, P) stands on the scale on which its columns drift: logs of paces and levels, tastes as they are. A step compares sums over
 the days that were seen: a column that multiplies its series is told by the members' mean freed of their own values (their chance
-would only blur it), any other by regression on what members did. `pace` multiplies all purchase rates, `season` is how high the
-year's end stands beside the rest of it (`omosim.twin.season`), `level.SERIES` what a series of the data is beside that of the members where no parameter of the model tells it.
+would only blur it), any other by regression on what members did. `pace` multiplies all purchase rates, `newcomers` those of people who
+have not bought yet, `season` is how high the year's end stands beside the rest of it (`omosim.twin.season`), `level.SERIES` what a
+series of the data is beside that of the members where no parameter of the model tells it.
 Tests: tests/twin/test_follow.py.
 """
 
@@ -21,16 +22,18 @@ from omosim.twin.history import Floats
 from omosim.twin.parameters import BY_NAME, Parameter
 
 PACE = Parameter("pace", "pace of purchases beside the fitted laws", "factor", 0.02, 50.0, "log", 0.15, "demand", "-", (), "orders.placed_at", lambda fit: 1.0, 0.02)
+NEWCOMERS = Parameter("newcomers", "pace of first purchases beside all others", "factor", 0.02, 50.0, "log", 0.5, "demand", "-", (), "orders.shopper_id", lambda fit: 1.0, 0.05)
 #: columns beside the model's parameters
 LEVEL, SEASON = "level.", "season"
 _SEASON = Parameter("season", "height of the year's end beside the rest of the year", "log", -3.0, 3.0, "linear", 0.25, "demand", "-", (), "-", lambda fit: 0.0)
 _LEVEL = Parameter("level", "series of the data beside the members'", "factor", 1e-6, 1e6, "log", 1.0, "levels", "-", (), "-", lambda fit: 1.0)
+_OWN = {p.name: p for p in (PACE, NEWCOMERS)}
 #: series that grow with orders: data hold those of people without a name too
 OF_ORDERS = ("orders", "revenue", "units", "pickups", "pickup_load", "returned_units", "returned_value")
 #: parameter -> the series that tells it, the one it is a share of, sd of its start on its scale beyond the posterior's
 TOLD: Mapping[str, tuple[str, str, float]] = {
     "pace": ("orders", "", PACE.sd),
-    "new_people": ("new_customers", "", 0.5),
+    "newcomers": ("new_customers", "", NEWCOMERS.sd),
     "order_value": ("revenue", "orders", 0.3),
     "taste_store": ("orders.store", "orders.web", 0.2),
     "taste_social": ("orders.social", "orders.web", 0.2),
@@ -73,7 +76,7 @@ class Column:
             return _LEVEL
         if self.name == SEASON:
             return _SEASON
-        return PACE if self.name == "pace" else BY_NAME[self.name]
+        return _OWN.get(self.name) or BY_NAME[self.name]
 
     @property
     def told(self) -> bool:
@@ -92,11 +95,11 @@ def columns_of(names: Sequence[str], told: Sequence[str], seen: Sequence[str], s
     both = set(seen)
     out: list[Column] = []
     used: set[str] = set()
-    for name in [*names, *(n for n in TOLD if n not in names and (n in told or n == "pace"))]:
+    for name in [*names, *(n for n in TOLD if n not in names and (n in told or n == "pace" or (n == "newcomers" and "new_customers" in both)))]:
         series, per, start = TOLD.get(name, ("", "", 0.0))
         moves = series in both and (not per or per in both)
-        weekly = PACE.drift_per_week if name == "pace" else BY_NAME[name].drift_per_week
-        elastic = name in ("pace", "new_people", "order_value")
+        weekly = (_OWN.get(name) or BY_NAME[name]).drift_per_week
+        elastic = name in ("pace", "newcomers", "order_value")
         if moves:
             used |= {series}
             out.append(Column(name, series, per, elastic, weekly, start))
@@ -221,9 +224,7 @@ def effective(columns: Sequence[Column], theta: Floats, shape: float) -> Floats:
     at = {c.name: i for i, c in enumerate(columns)}
     out = theta.copy()
     if SEASON in at:
-        for name in ("pace", "new_people"):  # who comes to know the retailer comes by the season too
-            if name in at:
-                out[:, at[name]] += shape * theta[:, at[SEASON]]
+        out[:, at["pace"]] += shape * theta[:, at[SEASON]]
     return out
 
 
@@ -310,6 +311,18 @@ def later(columns: Sequence[Column], theta: Floats, drifts: Floats, days: int, n
         if c.name == "pace":
             sd[:, i] = drifts
     return drift(theta, sd, days / 7, normals)
+
+
+def over(columns: Sequence[Column], theta: Floats, noise: Floats, days: int, normals: Floats) -> Floats:
+    """Theta with the pace that a horizon of so many days has on average: its drift on the way there, and its single weeks.
+
+    noise : (N, 2) drift a week and what belongs to one week, logs; normals : (N, 2). A walk of W weeks has a mean of variance W / 3,
+    weeks of their own one of 1 / W (in discrete steps a little less and the same). Oracle: simulated walks, tests/twin/test_follow.py.
+    """
+    weeks = days / 7
+    out = theta.copy()
+    out[:, [c.name for c in columns].index("pace")] += noise[:, 0] * np.sqrt(weeks / 3) * normals[:, 0] + noise[:, 1] / np.sqrt(max(weeks, 1.0)) * normals[:, 1]
+    return out
 
 
 # ---- the state that is kept ----------------------------------------------------------------------------------

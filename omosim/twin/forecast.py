@@ -35,14 +35,13 @@ class Forecast:
     """Paths from an origin on.
 
     origin: the first day foretold, nothing of it or later is known. paths: series -> (N, D); hourly: series -> (N, D,
-    24); units: series -> unit. weights: (N,), even if None.
+    24); units: series -> unit.
     """
 
     origin: dt.date
     paths: dict[str, Floats]
     units: dict[str, str] = field(default_factory=dict)
     hourly: dict[str, Floats] = field(default_factory=dict)
-    weights: Floats | None = None
 
     @property
     def days(self) -> int:
@@ -66,12 +65,12 @@ class Forecast:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
 
     def _rows(self, name: str, paths: Floats, step: str, day: NDArray[np.int64], hour: NDArray[np.int64]) -> pd.DataFrame:
-        marks = quantiles(paths, np.concatenate([[0.05, 0.5, 0.95], LEVELS]), self.weights)
+        marks = quantiles(paths, np.concatenate([[0.05, 0.5, 0.95], LEVELS]))
         frame: dict[str, Any] = {
             "origin": self.origin.isoformat(),
             "date": [(self.origin + dt.timedelta(days=int(d))).isoformat() for d in day],
             "series": name,
-            "mean": np.average(paths, axis=0, weights=self.weights),
+            "mean": paths.mean(axis=0),
             "q05": marks[0], "q50": marks[1], "q95": marks[2],
             "actual": np.nan, "unit": self.units.get(name, ""), "step": step, "hour": hour,
             "horizon": (day // 7 if step == "week" else day) + 1,
@@ -86,21 +85,13 @@ def weekly(paths: Floats, name: str = "") -> Floats:
     return np.asarray(blocks.mean(axis=2) if name.split(".")[0] in MEANS else blocks.sum(axis=2))
 
 
-def quantiles(members: Floats, levels: Floats, weights: Floats | None = None) -> Floats:
-    """(L, ...) quantiles over the first axis; `weights` (N,) make it the inverse of the weighted distribution.
+def quantiles(members: Floats, levels: Floats) -> Floats:
+    """(L, ...) quantiles over the first axis, the i-th of N members at i / (N + 1) (Weibull).
 
-    Even members stand at (i - 1/2) / N (Hazen), so that 200 of them reach out to 5 % and 95 % without bias.
+    What comes falls as often below the i-th of N members as it is drawn like them, so that a band of nine in ten holds nine in
+    ten with 30 members as with 200; members at the middles of equal parts hold .87 with 30. Oracle: that rate, tests/twin/test_forecast.py.
     """
-    if weights is None:
-        return np.asarray(np.quantile(members, levels, axis=0, method="hazen"))
-    w = np.asarray(weights, float) / np.sum(weights)
-    flat = members.reshape(members.shape[0], -1)
-    order = np.argsort(flat, axis=0, kind="stable")
-    out = np.empty((len(levels), flat.shape[1]))
-    for j in range(flat.shape[1]):
-        mine = w[order[:, j]]
-        out[:, j] = np.interp(levels, np.cumsum(mine) - 0.5 * mine, flat[order[:, j], j])
-    return out.reshape((len(levels),) + members.shape[1:])
+    return np.asarray(np.quantile(members, levels, axis=0, method="weibull"))
 
 
 # ---- what is known beforehand ------------------------------------------------------------------------------
@@ -120,7 +111,7 @@ class Known:
         days = [forecast.origin + dt.timedelta(days=i) for i in range(forecast.days)]
         paths = {n: p * self._factor(n, days) for n, p in forecast.paths.items()}
         hourly = {n: p * self._factor(n, days)[:, None] for n, p in forecast.hourly.items()}
-        return Forecast(forecast.origin, paths, forecast.units, hourly, forecast.weights)
+        return Forecast(forecast.origin, paths, forecast.units, hourly)
 
     def _factor(self, name: str, days: list[dt.date]) -> Floats:
         if name.split(".")[0] in MEANS:

@@ -182,6 +182,7 @@ class Opening:
     silent_weeks : length of the log, in which those who hold no seat bought nothing; 0: they are as the market has them
     knew : share of all people who knew the retailer when the log began
     pace : factor on all purchase rates from today on, that of the settings included: what data said since the law was fitted
+    newcomers : factor on the need rates of those who have not bought yet, beside `pace`: what data said of first purchases
     goodwill : (n,) share of price that is carried on, NaN drawn; None all are drawn
     """
 
@@ -201,6 +202,7 @@ class Opening:
     silent_weeks: float = 0.0
     knew: float = assumed.AWARE_AT_START
     pace: float = 1.0
+    newcomers: float = 1.0
     goodwill: Floats | None = None
 
     def __len__(self) -> int:
@@ -263,7 +265,7 @@ class Opening:
         new = (1 - self.knew) * settings.shoppers * gain * weeks / 200 * np.exp(-gain * (weeks - at)) * still
         people = old + float(new.sum())
         slow = (old * alpha / (alpha + weeks) + float((new * pace).sum())) / max(people, 1e-9)
-        return min(people / free, 0.98), slow
+        return min(people / free, 0.98), slow * self.newcomers
 
     def with_share(self, share: Floats | float) -> Opening:
         """The same with other purchases per need."""
@@ -271,7 +273,7 @@ class Opening:
 
 
     def save(self, path: Path) -> None:
-        """Write all but pace and goodwill, which are a member's own, as one file of arrays."""
+        """Write all but paces and goodwill, which are a member's own, as one file of arrays."""
         law = json.dumps({"as_of": self.as_of.isoformat(), "law": asdict(self.law), "origin": self.origin, "numbers": [self.goodwill_sd, self.silent_weeks, self.knew]})
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS} | {"orders": self.orders, "head": np.frombuffer(law.encode(), np.uint8)}
         if self.stock is not None:

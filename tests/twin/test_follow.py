@@ -23,6 +23,7 @@ from omosim.twin.follow import (
     inner,
     later,
     outer,
+    over,
     scaled,
     taught,
     weekly_logs,
@@ -79,11 +80,11 @@ def test_days_that_differ_are_no_weeks_that_differ() -> None:
 
 def test_each_figure_moves_its_own_column_and_pace_and_levels_go_to_what_came() -> None:
     rng = np.random.default_rng(1)
-    columns = columns_of(["need_rate", "order_value"], ["new_people"], ["orders", "orders.web", "revenue", "revenue.web", "new_customers", "traffic", "stockout_share"])
+    columns = columns_of(["need_rate", "order_value"], [], ["orders", "orders.web", "revenue", "revenue.web", "new_customers", "traffic", "stockout_share"])
     names = [c.name for c in columns]
-    assert names == ["need_rate", "order_value", "pace", "new_people", "level.stockout_share", "level.traffic"]  # one channel is its total again
+    assert names == ["need_rate", "order_value", "pace", "newcomers", "level.stockout_share", "level.traffic"]  # one channel is its total again
     assert [c.told for c in columns] == [False, True, True, True, True, True]
-    start = begun(columns, {"need_rate": 0.1, "order_value": 5000.0, "new_people": 20.0}, [{}] * 400, 0, rng.random((400, 6)))
+    start = begun(columns, {"need_rate": 0.1, "order_value": 5000.0, "newcomers": 20.0}, [{}] * 400, 0, rng.random((400, 6)))
     theta = start.theta
     assert np.all(theta[:, 0] == theta[0, 0]) and theta[:, 2].std() == pytest.approx(0.15, rel=0.1)
     orders = rng.poisson(40 * np.exp(theta[:, [2]]), (400, 7)).astype(float)
@@ -131,6 +132,17 @@ def test_nothing_seen_or_nothing_foretold_moves_nothing_and_drift_has_its_stated
     assert np.array_equal(after, theta) and "nothing observed" in step.words  # no factor on nothing makes five orders of it
     moved = later(columns, theta, np.full(500, 0.05), 28, np.random.default_rng(3).standard_normal(theta.shape)) - theta
     assert moved[:, 0].std() == pytest.approx(0.1, rel=0.1) and not moved[:, 1].any() and moved[:, 2].std() == pytest.approx(0.01, rel=0.1)
+
+
+def test_a_horizon_has_the_mean_of_its_drift_and_of_its_weeks() -> None:
+    """Beside walks whose weeks are added up: the pace differs as their mean does, and nothing else moves."""
+    rng = np.random.default_rng(11)
+    columns, n, weeks = (Column("rate_shape"), Column("pace", "orders", "", True, 0.02, 0.15)), 20_000, 8
+    noise = np.tile([0.05, 0.10], (n, 1))
+    moved = over(columns, np.zeros((n, 2)), noise, 7 * weeks, rng.standard_normal((n, 2)))
+    walks = 0.05 / np.sqrt(20) * rng.standard_normal((n, 20 * weeks))
+    each = np.cumsum(walks, axis=1).reshape(n, weeks, 20).mean(axis=2) + 0.10 * rng.standard_normal((n, weeks))
+    assert not moved[:, 0].any() and moved[:, 1].std() == pytest.approx(each.mean(axis=1).std(), rel=0.03)
 
 
 def test_a_share_is_told_by_what_members_with_other_tastes_did() -> None:

@@ -152,12 +152,13 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     from omosim.twin.shares import bought_share
 
     on, names = EPOCH + timedelta(days=kept.day), [c.name for c in kept.columns]
-    centre = float(BY_NAME["need_rate"].centre(fit))
+    centre = {name: float(BY_NAME[name].centre(fit)) for name in ("need_rate", "new_people")}
 
     def made(row: np.ndarray) -> Settings:
         value = dict(zip(names, map(float, outer(kept.columns, row[None])[0]), strict=True))
         theta = {name: v for name, v in value.items() if name in BY_NAME}
-        theta["need_rate"] = theta.get("need_rate", centre) * value.get("pace", 1.0)
+        for name, factor in (("need_rate", "pace"), ("new_people", "newcomers")):  # first purchases last while as many more come to know it
+            theta[name] = theta.get(name, centre[name]) * value.get(factor, 1.0)
         return settings_at(settings_with(fit, theta, days=days, scale=1.0, forward=True), on)
 
     known = int(tables.orders.orders()["shopper_id"].nunique())

@@ -182,7 +182,8 @@ class Opening:
     silent_weeks : length of the log, in which those who hold no seat bought nothing; 0: they are as the market has them
     knew : share of all people who knew the retailer when the log began
     pace : factor on all purchase rates from today on, that of the settings included: what data said since the law was fitted
-    newcomers : factor on the need rates of those who have not bought yet, beside `pace`: what data said of first purchases
+    newcomers : factor on the need rates of those who have not bought yet, beside `pace`, and on those who come to know the retailer
+        from today on, that of the settings included: what data said of first purchases
     goodwill : (n,) share of price that is carried on, NaN drawn; None all are drawn
     """
 
@@ -260,7 +261,7 @@ class Opening:
         at = (np.arange(200) + 0.5) / 200 * weeks  # weeks since they came to know it
         still, pace = (alpha / (alpha + at)) ** r, alpha / (alpha + at)
         touched = any(row.awareness_rho > 0 for row in settings.touchpoints.rows.values())
-        gain = settings.market.awareness.acquisition_per_week / (1.0 - assumed.TOUCHED_SHARE * touched)
+        gain = settings.market.awareness.acquisition_per_week / self.newcomers / (1.0 - assumed.TOUCHED_SHARE * touched)  # before today
         old = self.knew * settings.shoppers * (alpha / (alpha + weeks)) ** r
         new = (1 - self.knew) * settings.shoppers * gain * weeks / 200 * np.exp(-gain * (weeks - at)) * still
         people = old + float(new.sum())

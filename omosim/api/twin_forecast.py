@@ -180,7 +180,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.api.twin import _later_only, _place, write_twin_report
     from omosim.api.twin_log import log_of, words_of
     from omosim.config.errors import refuse
-    from omosim.reports.twin_words import brief, of_currency
+    from omosim.reports.twin_words import brief, of_currency, told_twice
     from omosim.results.tables import plain_columns
     from omosim.twin import folder, record
 
@@ -206,7 +206,8 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
     if made.scores.empty:
         print("no whole week of a forecast has been seen yet; bring newer data: omosim twin update")
     units = dict(zip(made.scores["series"], made.scores["unit"], strict=True))
-    for row in made.summary.to_dict("records"):
+    twice = told_twice(made.summary["series"]) if len(made.summary) else set()
+    for row in (row for row in made.summary.to_dict("records") if row["series"] not in twice):
         unit = of_currency(str(units[row["series"]]), step.twin.head["currency"])
         beside = ", ".join(f"{word} {brief(row[key], unit, bare=True)}" for word, key in (("seasonal naive", "crps_naive"), ("exponential smoothing", "crps_ets")) if np.isfinite(row[key]))
         bias = f"{100 * row['bias']:+.1f} %" if np.isfinite(row["bias"]) else "–"

@@ -9,7 +9,7 @@ from typing import Any
 from omosim.reports.figures import COLOURS, Chart, Line, chart
 from omosim.reports.language import say
 from omosim.reports.svg import GREEN, LINE, ORANGE, SOFT, Canvas
-from omosim.reports.twin_words import CHANNELS, brief, name_of, of_currency
+from omosim.reports.twin_words import CHANNELS, brief, name_of, of_currency, told_twice
 from omosim.results.proportions import wilson
 from omosim.results.words import minor_units, unit_words
 
@@ -30,7 +30,7 @@ def scored(scores: Table | None, currency: str) -> list[dict[str, Any]]:
     if scores is None or not scores["series"]:
         return []
     out = []
-    names = sorted(set(scores["series"]), key=lambda n: (MAIN.index(n) if n in MAIN else len(MAIN), n))
+    names = sorted(set(scores["series"]) - told_twice(scores["series"]), key=lambda n: (MAIN.index(n) if n in MAIN else len(MAIN), n))
     for series in names[:MOST]:
         rows = [{k: column[i] for k, column in scores.items()} for i, s in enumerate(scores["series"]) if s == series]
         unit = of_currency(str(rows[0]["unit"]) if "unit" in rows[0] else "", currency)

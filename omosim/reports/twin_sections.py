@@ -8,7 +8,7 @@ from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Interval, Line, chart, forest
 from omosim.reports.figures_drawn import Heat, forest_picture, heat_picture
-from omosim.reports.twin_words import CHANNELS, brief, name_of, of_currency, span
+from omosim.reports.twin_words import CHANNELS, brief, name_of, of_currency, span, told_twice
 from omosim.results.words import minor_units, percent, unit_words
 
 Table = Mapping[str, list[Any]]
@@ -78,7 +78,7 @@ def _week_rows(made: Foretold, origin: str, weeks: list[str]) -> list[dict[str, 
     for r in made.of(origin, "week"):
         if r["date"] in weeks:
             cells.setdefault(r["series"], {})[r["date"]] = r
-    order = list(cells)
+    order = [name for name in cells if name not in told_twice(cells)]
     kinds = list(dict.fromkeys(name.partition(".")[0] for name in order))
     rank = {kind: i for i, kind in enumerate(("orders", "revenue", "pickups", "new_customers", "returned_units", "returned_value", "stockout_share", "traffic", "sessions", "units"))}
     order.sort(key=lambda n: (rank.get(n.partition(".")[0], 99), kinds.index(n.partition(".")[0]), n.count(".") > 0, n))

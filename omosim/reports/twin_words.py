@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from omosim.results.words import PLAIN, SHARES, is_money, minor_units, unit_words
 
@@ -91,3 +92,12 @@ def ends(low: float, high: float, unit: str) -> str:
     if is_money(unit):
         return f"{unit_words(unit)} {text}"
     return f"{text} {'%' if unit in SHARES else '' if unit in PLAIN else unit_words(unit)}".rstrip()
+
+
+def told_twice(names: Iterable[str]) -> set[str]:
+    """Series that are the only part of a total that stands beside them, like orders.web of a shop without other channels."""
+    every = set(names)
+    parts: dict[str, list[str]] = {}
+    for name in every:
+        parts.setdefault(name.partition(".")[0], []).append(name)
+    return {name for total, found in parts.items() if total in every and len(found) == 2 for name in found if name != total}

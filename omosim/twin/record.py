@@ -191,6 +191,8 @@ def watch(forecasts: pd.DataFrame, series: list[str], jump: float = 0.4, false_a
         f"drift alarm over {len(seen_days)} days and {len(named)} series: {told} (at most one false alarm in {false_alarm_days:g} days; "
         f"a change of {jump:+.0%} is found within 7 days with chance {slowest:.0%})"
     )
+    if not seen_days:
+        words = "drift alarm: no day of a forecast has been seen yet"
     return Watch(tuple(sorted(raised)), len(seen_days), false_alarm_days, slowest, words)
 
 

@@ -195,7 +195,7 @@ def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     texts |= {title for title, _ in MOVING.values()} | set(LAWS.values()) | set(SERIES.values()) | set(TELLS.values())
     with using("ko"):
         assert sorted(t for t in texts if say(t) == t and not re.fullmatch(r"[a-z_]+\.[a-z_]+", t)) == []
-    columns = {p.name: (p.title, p.unit) for p in (*PARAMETERS, follow.PACE, follow._SEASON)}
+    columns = {p.name: (p.title, p.unit) for p in (*PARAMETERS, follow.PACE, follow.NEWCOMERS, follow._SEASON)}
     assert {name: columns[name] for name in MOVING} == MOVING and set(follow.TOLD) <= set(MOVING)
 
 
@@ -223,3 +223,9 @@ def test_what_came_of_a_decision_is_said_in_korean_whole() -> None:
         with using("ko"):
             left = re.sub(r"KRW|omo|as_it_is|twin decide took=WAY", "", say(line))
         assert not re.search("[A-Za-z]{2}", left), left
+
+
+def test_a_single_channel_is_not_told_beside_its_total() -> None:
+    from omosim.reports.twin_words import told_twice
+
+    assert told_twice(["orders", "orders.web", "revenue", "revenue.web", "revenue.store", "units.tea", "pickups"]) == {"orders.web"}

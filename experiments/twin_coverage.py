@@ -22,7 +22,7 @@ import pandas as pd
 from twin_weeks import say
 
 from omosim.results.tables import read_columns
-from omosim.twin import baselines, rolling, scores, season
+from omosim.twin import baselines, record, rolling, scores, season
 from omosim.twin.history import History
 
 FIRST = dt.date(2024, 1, 1)
@@ -139,8 +139,10 @@ def through_commands(number: int, members: int, autumn: bool = False, told: bool
             say("update", here, f"orders={file}", until(week + 1), "jobs=1")
         say("score", here)
         found = pd.DataFrame(read_columns(Path(place) / "twin" / "scores.parquet"))
+        alarm = record.watch(pd.DataFrame(read_columns(Path(place) / "twin" / "forecasts.parquet")), ["orders", "revenue"])
     found = found[found["series"].isin(("orders", "revenue", "new_customers"))]
-    return found.assign(retailer=number, width=found["q95"] - found["q05"])[["retailer", "origin", "series", "horizon", "covered", "crps", "crps_naive", "crps_ets", "actual", "mean", "width"]]
+    found = found.assign(retailer=number, width=found["q95"] - found["q05"], alarms=len(alarm.raised), watched=alarm.days)
+    return found[["retailer", "origin", "series", "horizon", "covered", "crps", "crps_naive", "crps_ets", "actual", "mean", "width", "alarms", "watched"]]
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
@@ -181,6 +183,9 @@ def main() -> None:
             print(f"retailer {number + 1} of {given.retailers}: covered {rows['covered'].mean():.2f}, {each * (given.retailers - number - 1) / 60:.0f} min to go", flush=True)
     rows = pd.concat([pd.read_parquet(f) for f in sorted(given.out.glob("retailer-*.parquet"))])
     print(summary(rows).round(3).to_string(index=False))
+    if "alarms" in rows:
+        each = rows.groupby("retailer")[["alarms", "watched"]].first().sum()
+        print(f"drift alarm: raised {each['alarms']} times in {each['watched']} days without a jump: {180 * each['alarms'] / each['watched']:.2f} in 180 days")
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     """
     from omosim.twin.dated import state_of
     from omosim.twin.follow import outer
-    from omosim.twin.opening import settings_at
+    from omosim.twin.opening import LEAST_SHARE, settings_at
     from omosim.twin.parameters import BY_NAME
     from omosim.twin.parameters import settings_of as settings_with
     from omosim.twin.shares import bought_share
@@ -170,6 +170,9 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     middle = settings_of(kept.theta.mean(axis=0))
     found = state_of(tables, middle, fit.laws.repeat, kept.day, share_of(fit, {}))
     found = replace(found, opening=found.opening.with_share(bought_share(middle, found.opening)))
+    if "need_rate" not in names and len(found.opening):  # who has not bought yet buys as the law says too, at the share that was measured
+        law = fit.laws.repeat
+        centre["need_rate"] = min(law.r / law.alpha / max(float(found.opening.share.mean()), LEAST_SHARE), BY_NAME["need_rate"].high)
     first = 1 + len(kept.theta) * max(kept.day - day_number(date.fromisoformat(twin.head["first_day"])), 0)
     return Stand(found, settings_of, kept, first)
 

@@ -99,7 +99,7 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
             assert kept is not None
             took = time.perf_counter() - started
             _say(f"members follow the data: {did['day']}, {i + 1} of {steps} weeks, {took:.0f} s, about {took / (i + 1) * (steps - i - 1):.0f} s left; {did['words']}")
-    return Today(replace(kept, day=end), fit, tables, noise_at(_seen(twin)[0]["orders"][: end - first], end, members, fit.seed), _notes(twin))
+    return Today(replace(kept, day=end), fit, tables, noise_at(_seen(twin)[0]["orders"][: end - first], end, members, fit.seed, height_of(kept)), _notes(twin))
 
 
 def _notes(twin: Twin) -> tuple[str, ...]:
@@ -191,16 +191,32 @@ def season_at(twin: Twin, day: int) -> Prior:
 
     seen, _ = _seen(twin)
     logs, var = weekly_logs(seen["orders"][: day - day_number(date.fromisoformat(twin.head["first_day"]))], weeks=520)
-    shapes = np.array([shape_of(day - WEEK_DAYS * (len(logs) - i), WEEK_DAYS) for i in range(len(logs))])
-    return learn(retail_prior(), logs, np.nan_to_num(var, nan=1.0), shapes, DRIFT, WEEK)
+    return learn(retail_prior(), logs, np.nan_to_num(var, nan=1.0), _shapes(day, len(logs)), DRIFT, WEEK)
 
 
-def noise_at(past: Floats, day: int, members: int, seed: int) -> Floats:
-    """(N, 2) draws of how fast the pace drifts and what belongs to one week, from the orders by day before a day."""
+def _shapes(day: int, weeks: int) -> Floats:
+    """(weeks,) how far the year's end had come in each of the weeks that end before a day."""
+    return np.array([shape_of(day - WEEK_DAYS * (weeks - i), WEEK_DAYS) for i in range(weeks)])
+
+
+def height_of(kept: Kept) -> float:
+    """Mean height of the year's end over members, log; 0 where they have none."""
+    from omosim.twin.follow import SEASON
+
+    at = [c.name for c in kept.columns]
+    return float(kept.theta[:, at.index(SEASON)].mean()) if SEASON in at else 0.0
+
+
+def noise_at(past: Floats, day: int, members: int, seed: int, height: float) -> Floats:
+    """(N, 2) draws of how fast the pace drifts and what belongs to one week, from the orders by day before a day.
+
+    height : of the year's end, log: what it explains is no drift
+    """
     from omosim.twin.follow import chances, weekly_logs
 
     u = np.random.Generator(np.random.Philox(key=[seed, (_KEY + 1) << 32 | day])).random(members)
-    return chances(*weekly_logs(past), u)
+    logs, var = weekly_logs(past)
+    return chances(logs - height * _shapes(day, len(logs)), var, u)
 
 
 def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers: Executor | None = None) -> tuple[Kept, dict[str, Any]]:
@@ -218,13 +234,13 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     seen, closed = _seen(twin)
     at = kept.day - day_number(date.fromisoformat(twin.head["first_day"]))
     orders, came = seen["orders"], {name: x[at : at + days] for name, x in seen.items()}
-    before = noise_at(orders[:at], kept.day, n, fit.seed)
+    before = noise_at(orders[:at], kept.day, n, fit.seed, height_of(kept))
     usual = [closed[at - 56 + (i % WEEK_DAYS) : at : WEEK_DAYS].mean() < 0.5 if at >= 56 else True for i in range(days)]
     short = bool((closed[at : at + days] & np.array(usual)).any())
     compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter({name: x[:at] for name, x in seen.items()}))
     theta, done = taught(kept.columns, kept.theta, compared)
     normals = np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])).standard_normal(theta.shape)
-    drifts = noise_at(orders[: at + days], end, n, fit.seed)[:, 0]
+    drifts = noise_at(orders[: at + days], end, n, fit.seed, height_of(kept))[:, 0]
     moved: dict[str, list[float]] = {}
     told = np.isfinite(compared.observed)
     for moves in (m for m, seen in zip(compared.moves, told, strict=True) if seen):

@@ -138,7 +138,7 @@ def excess_cv(means: Floats, variances: Floats, observed: Floats) -> float:
 def missing_spread(seen: Floats, paths: Floats) -> float:
     """Coefficient of variation that days of the data have beyond what members' chance gives; 0 where they have none or too few are seen.
 
-    Both are taken about each weekday's own mean, over the last weeks, so that neither the week's shape nor a trend counts.
+    Both are taken within weeks: neither the week's shape nor what whole weeks differ by counts, which has its own place in a forecast.
     """
     last = seen[-7 * SPREAD_WEEKS :]
     if np.isfinite(last).sum() < 28:
@@ -148,17 +148,21 @@ def missing_spread(seen: Floats, paths: Floats) -> float:
 
 
 def _spread(days: Floats) -> float:
-    """Standard deviation of days over their weekday's mean, weekdays that trade only."""
-    parts = []
-    for weekday in range(7):
-        mine = days[weekday::7]
-        mine = mine[np.isfinite(mine)]
-        if mine.size > 1 and mine.mean() > 0:
-            parts.append(mine / mine.mean() - 1.0)
-    if not parts:
+    """Standard deviation of days over what their weekday usually has at their week's level, weekdays that trade only.
+
+    A day without any where seven are usual was closed and is left out.
+    """
+    weeks = days[days.size % 7 :].reshape(-1, 7)
+    usual = np.array([np.nanmean(x) if np.isfinite(x).any() else 0.0 for x in weeks.T])
+    there = np.isfinite(weeks) & (usual > 0) & ((weeks > 0) | (usual < 7.0))
+    due = (there * usual).sum(axis=1)
+    level = np.where(there, weeks, 0.0).sum(axis=1) / np.where(due > 0, due, 1.0)
+    there &= (level > 0)[:, None]
+    free = int(there.sum()) - int((there.any(axis=0)).sum()) - int(there.any(axis=1).sum()) + 1
+    if free < 1:
         return 0.0
-    rest = np.concatenate(parts)
-    return float(np.sqrt((rest**2).sum() / max(1, rest.size - len(parts))))
+    rest = weeks[there] / (usual * level[:, None])[there] - 1.0
+    return float(np.sqrt((rest**2).sum() / free))
 
 
 def as_data(paths: Mapping[str, Floats], seen: Mapping[str, Floats], rng: np.random.Generator) -> dict[str, Floats]:

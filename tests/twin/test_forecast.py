@@ -16,6 +16,7 @@ from omosim.twin.forecast import (
     Known,
     as_data,
     excess_cv,
+    missing_spread,
     quantiles,
     with_actuals,
     with_chance,
@@ -214,3 +215,16 @@ def test_normal_scores_of_kept_quantiles() -> None:
     counts = np.repeat([0.0, 1.0, 2.0], [10, 6, 4])
     assert record.normal_score(counts, 0.0) == pytest.approx(0.5 * (norm.ppf(0.025) + norm.ppf(0.475)), abs=1e-9)
     assert record.normal_score(counts, 5.0) > 2 and record.normal_score(np.zeros(20), 1.0) == 3
+
+
+def test_what_whole_weeks_differ_by_is_no_chance_of_days() -> None:
+    """Days by counting and a chance of .2, on weeks that wander and grow, with a closed day: .2 is found, and nothing where days have none."""
+    rng = np.random.default_rng(12)
+    shape, found = np.array([1.0, 1.2, 0.9, 1.0, 1.5, 0.4, 0.0]) * 60, {0.0: [], 0.2: []}
+    for own, rows in found.items():
+        for _ in range(40):
+            level = np.exp(np.repeat(np.cumsum(0.15 * rng.standard_normal(13)), 7) + np.arange(91) / 180)
+            days = rng.poisson(np.tile(shape, 13) * level * np.exp(own * rng.standard_normal(91) - own**2 / 2)).astype(float)
+            days[45] = 0.0
+            rows.append(missing_spread(days, rng.poisson(np.tile(shape, (30, 4)) * 1.0).astype(float)))
+    assert np.sqrt(np.mean(np.square(found[0.2]))) == pytest.approx(0.2, abs=0.025) and np.sqrt(np.mean(np.square(found[0.0]))) < 0.07

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from omosim.twin.follow import (
     taught,
     weekly_logs,
 )
+from omosim.twin.season import autumn
 from tests.conftest import module_at
 
 shop = module_at(Path(__file__).with_name("small_shop.py"))
@@ -143,6 +145,16 @@ def test_a_horizon_has_the_mean_of_its_drift_and_of_its_weeks() -> None:
     walks = 0.05 / np.sqrt(20) * rng.standard_normal((n, 20 * weeks))
     each = np.cumsum(walks, axis=1).reshape(n, weeks, 20).mean(axis=2) + 0.10 * rng.standard_normal((n, weeks))
     assert not moved[:, 0].any() and moved[:, 1].std() == pytest.approx(each.mean(axis=1).std(), rel=0.03)
+
+
+def test_the_years_end_is_no_drift() -> None:
+    """A year that rises by three quarters until Christmas and does not drift: whoever knows the height finds none."""
+    first, days = date(2023, 1, 2), 7 * 50
+    level = np.exp(0.56 * np.array([autumn(first + timedelta(days=d)) for d in range(days)]))
+    past = np.random.default_rng(13).poisson(300 * level).astype(float)
+    end = (first - date(1970, 1, 1)).days + days
+    told, untold = (twin_follow.noise_at(past, end, 300, 1, height)[:, 0].mean() for height in (0.56, 0.0))
+    assert told < 0.02 and untold > 1.5 * told
 
 
 def test_a_share_is_told_by_what_members_with_other_tastes_did() -> None:

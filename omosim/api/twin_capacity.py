@@ -102,7 +102,7 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
         mine = rows[rows["store"] == number]
         if store not in busiest or not len(mine):
             continue
-        history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread, mix or {}, given)
+        history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread, mix or {}, given, out.notes)
         plan = _planned(history, options, promise_s, told, network, pickups=bool((mine["kind"] <= FOR_LOCKER).any()))
         if plan.days:
             plans.append(plan)
@@ -166,8 +166,8 @@ def _rows(worlds: Sequence[np.ndarray], nodes: Sequence[str], stores: list[str],
 
 
 def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.ndarray, worlds: int, first_day: int, days: int, network: NetworkSettings, options: PlanOptions,
-             factor: float, known: Known, spread: float, mix: Mapping[str, float], given: frozenset[str]) -> tuple[WorldHistory, int, str]:  # fmt: skip
-    """A store's days as the worlds have them, with the hours and the promise that its own log shows; hours that were given stand."""
+             factor: float, known: Known, spread: float, mix: Mapping[str, float], given: frozenset[str], notes: list[str]) -> tuple[WorldHistory, int, str]:  # fmt: skip
+    """A store's days as the worlds have them, with the hours and the promise that its own log shows; hours that were given stand. `notes` is added to."""
     from dataclasses import replace
     from datetime import date, timedelta
 
@@ -187,6 +187,7 @@ def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.n
         past = None
     if past is not None and not given.isdisjoint(HOURS):
         past = replace(past, opens=opens if HOURS[0] in given else past.opens, closes=closes if HOURS[1] in given else past.closes, hours_from="network.stores.opens and closes, as given")
+        notes += _outside(store, past)
     hours = (past.opens, past.closes, past.hours_from) if past is not None else (opens, closes, "network.stores.opens and closes")
     today = date(1970, 1, 1) + timedelta(days=first_day)
     dates = [today + timedelta(days=i) for i in range(days)]
@@ -205,6 +206,15 @@ def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.n
     history = world_history(store, made, worlds, first_day, trades, factors, hours, spread)
     promise_s, told = promise_seconds(past if past is not None else history, options)
     return history, promise_s, told
+
+
+def _outside(store: str, past: StoreHistory) -> list[str]:
+    """How many sales of the log lie outside a store's opening hours, where that is more than one in a hundred."""
+    from omosim.planning.history import WALK_IN
+
+    second = past.orders.loc[past.orders["kind"] == WALK_IN, "second"]
+    share = float(((second < past.opens) | (second >= past.closes)).mean()) if len(second) else 0.0
+    return [f"{store}: {100 * share:.0f} % of its sales in the orders lie outside the opening hours that were given"] if share > 0.01 else []
 
 
 def _at_own_hours(made: np.ndarray, past: StoreHistory, first_day: int) -> None:

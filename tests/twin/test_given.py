@@ -96,6 +96,23 @@ def test_picking_times_and_hours_reach_the_plans_of_stores(orders: Path, mine: A
     assert "opening hours from network.stores.opens and closes, as given" in said and "are assumed, but for pick_base_s, pick_unit_s" in said
 
 
+def test_hours_and_places_reach_forecasts_and_ways(orders: Path, capsys: pytest.CaptureFixture) -> None:
+    """A store that closes at one sells less; lockers that the shop has can be weighed."""
+    sold = {}
+    short = ("network.stores.opens=09:00", "network.stores.closes=13:00", "network.stores.peak_to=13:00", "network.points.lockers=3")
+    for name, said in (("long", ("network.stores.opens=09:00", "network.stores.closes=20:00")), ("short", short)):
+        here = made(orders, name, *said)
+        assert twin("forecast", f"dir={here}", "members=10", "horizon=14", "assimilate=false", "jobs=1") == 0
+        table = pd.read_parquet(here / "forecasts.parquet")
+        sold[name] = table[(table["series"] == "orders.store") & (table["step"] == "day")]["mean"].sum()
+    assert 0 < sold["short"] < 0.95 * sold["long"]
+    assert twin("decide", f"dir={orders.parent / 'long'}", "ways=[lockers]", "members=10") == 2 and "network.points.lockers" in capsys.readouterr().err
+    way = ("ways=[lockers]", "members=10", "horizon=7", "assimilate=false", "jobs=1")
+    assert twin("decide", f"dir={orders.parent / 'short'}", *way) == 0
+    said = capsys.readouterr().out
+    assert "lockers" in said.splitlines()[0] and "of its sales in the orders lie outside the opening hours that were given" in said
+
+
 def test_the_notes_say_what_was_given_and_what_is_assumed(mine: Any) -> None:
     given, rest = [note for note in mine[1]["notes"] if note.startswith("costs and the work of stores")]
     keys = sorted(word.partition("=")[0].removeprefix("network.") for word in MINE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,7 +168,6 @@ def _rows(worlds: Sequence[np.ndarray], nodes: Sequence[str], stores: list[str],
 def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.ndarray, worlds: int, first_day: int, days: int, network: NetworkSettings, options: PlanOptions,
              factor: float, known: Known, spread: float, mix: Mapping[str, float], given: frozenset[str], notes: list[str]) -> tuple[WorldHistory, int, str]:  # fmt: skip
     """A store's days as the worlds have them, with the hours and the promise that its own log shows; hours that were given stand. `notes` is added to."""
-    from dataclasses import replace
     from datetime import date, timedelta
 
     from omosim.planning.errors import PlanError
@@ -239,7 +238,6 @@ def _at_own_hours(made: np.ndarray, past: StoreHistory, first_day: int) -> None:
 def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: str, network: NetworkSettings, pickups: bool) -> StorePlan:
     """The plan of every weekday that the worlds' days have; without pickups nobody picks."""
     import os
-    from dataclasses import replace
 
     from omosim.planning.demand import WorkLaw
     from omosim.planning.errors import PlanError

@@ -55,7 +55,7 @@ def used_only(composed: Composed) -> None:
     """
     from omosim.config.errors import ConfigError, Problem, show
     from omosim.config.schema_tree import lookup
-    from omosim.twin.costs import HOURS, key_given
+    from omosim.twin.costs import HOURS, ROSTER, key_given
 
     wrong = []
     for key, value in _words(composed):
@@ -69,8 +69,8 @@ def used_only(composed: Composed) -> None:
         why, cure = ("holds several settings", f"Give them one by one, like {key}.KEY=VALUE") if key_given(key) else _reason(key)
         wrong.append(Problem(f"is not used by a twin: {why}", key=key, value=show(value), allowed=ALLOWED, cure=cure))
     given = keys_given(composed)
-    if "network.stores.roster" in given and not set(HOURS) <= set(given):
-        wrong.append(Problem("shifts are read within opening hours, and these are not given", key="network.stores.roster", allowed="with " + " and ".join(HOURS), cure="Give both"))
+    if ROSTER in given and not set(HOURS) <= set(given):
+        wrong.append(Problem("shifts are read within opening hours, and these are not given", key=ROSTER, allowed="with " + " and ".join(HOURS), cure="Give both"))
     if wrong:
         raise ConfigError(wrong)
 

@@ -14,11 +14,14 @@ COUNT, RENT, RATE = "network.stores.count", "network.stores.rent_per_day", "mark
 #: gross margin of all goods: those of a member are price bands of the orders, which have no names beforehand
 MARGIN = "margin"
 HOURS = ("network.stores.opens", "network.stores.closes")
+#: shifts, in place of the people on duty
+ROSTER = "network.stores.roster"
+_PEOPLE = ("network.stores.pickers", "network.stores.counter")
 #: how long people of stores work for an order
 WORK_TIMES = tuple(f"network.work.{name}" for name in ("pick_base_s", "pick_unit_s", "counter_s", "checkout_s"))
 #: the assumptions that move profit or people most, in the order in which they are named
 LEADING = (
-    "network.work.wage_per_hour", "network.work.centre_pickers", "network.stores.pickers", "network.stores.counter", *HOURS, RENT, MARGIN,
+    "network.work.wage_per_hour", "network.work.centre_pickers", *_PEOPLE, *HOURS, RENT, MARGIN,
     *WORK_TIMES, "network.carrier.parcel_cost", "network.returns.handling_cost", RATE,
 )  # fmt: skip
 #: one row that is a list of rows: its parts are given with it
@@ -58,7 +61,8 @@ def put(parts: dict[str, Any], given: Given, notes: dict[str, str]) -> None:
 
 def notes(given: Given) -> list[str]:
     """Which costs were given and which are assumed, a sentence each."""
-    still = [key for key in LEADING if key not in given]
+    told = {*given, *(_PEOPLE if ROSTER in given else ())}
+    still = [key for key in LEADING if key not in told]
     said = [f"costs and the work of stores as given: {_list(list(given), _SHOWN)}"] if given else []
     rest = ", ".join(_short(still)[:_SHOWN])
     return [*said, f"costs and the work of stores as assumed: {rest or 'other settings'} and all else of network (omosim twin new takes them)"]

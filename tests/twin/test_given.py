@@ -120,6 +120,7 @@ def test_the_notes_say_what_was_given_and_what_is_assumed(mine: Any) -> None:
     assert rest.startswith("costs and the work of stores as assumed: stores.pickers, stores.counter, work.counter_s, ") and not any(f"{key}," in rest for key in keys)
     (none,) = notes({})
     assert "work.wage_per_hour" in none and "margin" in none and "omosim twin new takes them" in none
+    assert "stores.counter" not in notes({"network.stores.roster": None})[1]
     with using("ko"):
         assert all(say(f"note: {note}").startswith("참고: 비용과") for note in (given, rest, none))
     page = (mine[0] / "report.html").read_text(encoding="utf-8")

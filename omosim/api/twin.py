@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from omosim.config.compose import Composed
     from omosim.ingest import OrderLog
+    from omosim.schema.settings import Settings
     from omosim.twin.folder import Step, Twin
     from omosim.twin.panel import Panel
     from omosim.twin.quality import Days, Finding
@@ -35,6 +36,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 # ---- new ----------------------------------------------------------------------------------------------------
 def twin_new(composed: Composed, argv: Sequence[str]) -> int:
     """Read every file, judge it, fit what closed forms give; the same words again change nothing."""
+    from omosim.api.twin_given import settings_of_before, used_only
     from omosim.config.errors import refuse
     from omosim.results.errors import FolderInUse
     from omosim.twin import folder
@@ -43,11 +45,11 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
     place = _place(asked)
     if not asked["orders"]:
         raise refuse("no order file", key="orders", allowed="an order file, CSV, CSV.gz, xlsx or Parquet", cure="Write omosim twin new dir=DIR orders=FILE")
-    _used_only(composed)
+    used_only(composed)
     key = _key(composed, new=True)
     with folder.writing(place, new=True) as step:
         if folder.exists(place):
-            if not step.twin.done("new", key):
+            if not (step.twin.done("new", key) or step.twin.done("new", _key(composed, new=True, settings=settings_of_before(composed)))):
                 raise FolderInUse(f"{place}: holds a twin made of other files or settings. Newer files go in with: omosim twin update dir={place} orders=FILE; or give another dir")
             if (len(step.twin.head["updates"]) > 1 or step.twin.head["parameter_sets"]) and not _to_simulate(step.twin, asked):
                 return _unchanged(step.twin, "made of these files already")
@@ -153,18 +155,6 @@ def _later_only(composed: Composed, action: str) -> None:
         raise ConfigError(wrong)
 
 
-def _used_only(composed: Composed) -> None:
-    """Refuses settings of groups that a twin's own fit replaces: they would be taken and not used."""
-    from omosim.config.errors import ConfigError, Problem, show
-
-    words = [w.partition("=") for w in composed.overrides]
-    groups = ("network.", "catalogue.", "market.")
-    wrong = [Problem("is not used by a twin: its market, goods and network are those of its fit (docs/calibration.md), stores and costs assumed by the size of its sales", key=k.lstrip("+~"), value=show(v),
-                     allowed="strategy, touchpoints, scenario, seed", cure="Leave it out") for k, _, v in words if k.lstrip("+~").startswith(groups)]  # fmt: skip
-    if wrong:
-        raise ConfigError(wrong)
-
-
 def _files(asked: dict[str, Any]) -> dict[str, Path]:
     """Kind -> file, those that were given; refuses one that is not there."""
     from omosim.config.errors import ConfigError, Problem, show
@@ -176,15 +166,16 @@ def _files(asked: dict[str, Any]) -> dict[str, Path]:
     return given
 
 
-def _key(composed: Composed, new: bool) -> str:
-    """Hash of what a step is made of: bytes of the files and the words that decide how they are read."""
+def _key(composed: Composed, new: bool, settings: Settings | None = None) -> str:
+    """Hash of what a step is made of: bytes of the files and the words that decide how they are read. settings : other than those composed."""
+    from omosim.api.twin_given import part_of_key
     from omosim.config.resolved import config_hash, content_hash
     from omosim.results import file_hash
 
     asked = composed.options
     words = ("as_of", "max_bad_rows", "closed", "accept") + (("adapter", "name", "timezone", "currency") if new else ())
     content = {kind: [path.name, file_hash(path)] for kind, path in _files(asked).items()}
-    return str(content_hash({"files": content, **{w: asked[w] for w in words}, "settings": config_hash(composed.settings) if new else ""}))
+    return str(content_hash({"files": content, **{w: asked[w] for w in words}, "settings": config_hash(settings or composed.settings) if new else "", **(part_of_key(composed) if new else {})}))
 
 
 def _say(text: str, start: float | None = None) -> None:
@@ -291,12 +282,15 @@ def _commit(
     found: list[Finding], did: dict[str, dict[str, Any]], end: int | None,
 ) -> None:  # fmt: skip
     """Judge everything the twin now knows, and make it so."""
+    from omosim.api.twin_given import keys_given, refuse_known
     from omosim.twin import quality, tables
     from omosim.twin.folder import Twin
     from omosim.twin.panel import panel_of_log
 
     orders = whole["orders"]
     assert orders is not None
+    if name == "new":
+        refuse_known(composed, orders)
     log = tables.log_of(Twin(step.twin.path, head), tables.delivered(orders, whole["deliveries"]), whole["returns"])
     every = tables.Tables(log, {k: f for k in BESIDE if (f := whole[k]) is not None})
     last = max(int(orders["placed_local"].max()) // tables.DAY_S, end - 1 if end is not None and "orders" in did else 0)
@@ -315,8 +309,9 @@ def _commit(
     outcomes = _outcomes(step.twin, panel)
     if outcomes is not None:
         made["forecasts"] = step.table("forecasts", outcomes, types={"actual": "float64"})
+    told = {"given": given} if name == "new" and (given := keys_given(composed)) else {}
     shown = days.end - 1 - int(days.state[-1] == quality.PARTIAL)
-    change = {**{k: head[k] for k in ("name", "adapter", "currency", "timezone", "closed", "data", "sources")}, "first_day": days.date(0), "as_of": days.date(shown - days.first), "files": made}
+    change = {**{k: head[k] for k in ("name", "adapter", "currency", "timezone", "closed", "data", "sources")}, "first_day": days.date(0), "as_of": days.date(shown - days.first), "files": made, **told}
     step.commit(name, key, did, change)
 
 
@@ -325,6 +320,8 @@ def _config(composed: Composed) -> str:
     from omosim.config.resolved import to_yaml
 
     settled = {k: composed.options[k] for k in ("adapter", "name", "timezone", "currency")}
+    if composed.options["margin"] is not None:
+        settled["margin"] = composed.options["margin"]
     return to_yaml({"command": "twin", **settled, "settings": {**composed.settings.model_dump(mode="json"), "output": {"dir": None, "touches": False}}})
 
 

@@ -50,7 +50,8 @@ class Twin:
         orders : order file, or a DataFrame with its columns (in the layout that `adapter` names)
         overrides : further `key=value` words, as on the command line
         settings : stock, traffic, sessions, prices, deliveries (files or DataFrames); adapter, timezone, currency, as_of, closed,
-            market, strategy, budget_min, … as `omosim twin new` has them; `a__b=1` is `a.b=1`. A DataFrame is written to a
+            market, strategy, budget_min, … as `omosim twin new` has them; what stores cost (margin=.35,
+            network__work__wage_per_hour=15_000, …; docs/twin.md); `a__b=1` is `a.b=1`. A DataFrame is written to a
             temporary file as it stands and read as strictly as any file
 
         Raises

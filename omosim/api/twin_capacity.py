@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,7 +52,8 @@ class Planned:
 
 
 def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[str], first_day: int, days: int, network: NetworkSettings, *, factor: float,
-                known: Known, spread: float, pickup: str, seed: int, mix: Mapping[str, float] | None = None) -> Planned:  # fmt: skip
+                known: Known, spread: float, pickup: str, seed: int, mix: Mapping[str, float] | None = None,
+                given: frozenset[str] = frozenset()) -> Planned:  # fmt: skip
     """Plan every store of the retailer for the orders that worlds have under the chosen way.
 
     Parameters
@@ -62,6 +63,7 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     factor : orders in all for one of a known customer; known : of days to come; spread : of days beyond the worlds' own
     pickup : "seen" in the data, "new" with the way, "" there is none: pickups of the worlds are left out
     mix : how many orders of the store one of the worlds stands for, by "pickups" and "sales": what their shares of orders lack
+    given : settings of the network that the retailer gave: his opening hours stand, whatever his log shows
     """
     from omosim.api.pickup import plan_options
     from omosim.config.compose import compose
@@ -100,7 +102,7 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
         mine = rows[rows["store"] == number]
         if store not in busiest or not len(mine):
             continue
-        history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread, mix or {})
+        history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread, mix or {}, given, out.notes)
         plan = _planned(history, options, promise_s, told, network, pickups=bool((mine["kind"] <= FOR_LOCKER).any()))
         if plan.days:
             plans.append(plan)
@@ -110,8 +112,18 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     if plans:
         promise = ", ".join(sorted({f"{p.promise_s / 3600:.3g} h ({p.promise_from})" for p in plans}))
         out.notes.append(f"stores: ready by {promise} for {100 * options.targets.ready_on_time:.0f} % of pickups, no wait beyond {options.wait_s / 60:g} min for {100 * options.targets.soon:.0f} % at the counter; "
-                         f"opening hours from {'; '.join(sorted({p.history.hours_from for p in plans}))}; work times of picking and serving are assumed")  # fmt: skip
+                         f"opening hours from {'; '.join(sorted({p.history.hours_from for p in plans}))}; {_work_times(given)}")  # fmt: skip
     return out
+
+
+def _work_times(given: frozenset[str]) -> str:
+    """Which times of work the plans rest on were given."""
+    from omosim.twin.costs import WORK_TIMES
+
+    said = [key.removeprefix("network.work.") for key in WORK_TIMES if key in given]
+    if len(said) == len(WORK_TIMES):
+        return "work times of picking and serving are given"
+    return f"work times of picking and serving are assumed{f', but for {", ".join(said)}' if said else ''}"
 
 
 def stores_of(lines: pd.DataFrame) -> dict[str, float]:
@@ -154,14 +166,15 @@ def _rows(worlds: Sequence[np.ndarray], nodes: Sequence[str], stores: list[str],
 
 
 def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.ndarray, worlds: int, first_day: int, days: int, network: NetworkSettings, options: PlanOptions,
-             factor: float, known: Known, spread: float, mix: Mapping[str, float]) -> tuple[WorldHistory, int, str]:  # fmt: skip
-    """A store's days as the worlds have them, with the hours and the promise that its own log shows."""
+             factor: float, known: Known, spread: float, mix: Mapping[str, float], given: frozenset[str], notes: list[str]) -> tuple[WorldHistory, int, str]:  # fmt: skip
+    """A store's days as the worlds have them, with the hours and the promise that its own log shows; hours that were given stand. `notes` is added to."""
     from datetime import date, timedelta
 
     from omosim.planning.errors import PlanError
     from omosim.planning.history import COUNTER_SIDE, CURBSIDE, LOCKER, PICKUP, WALK_IN, store_history
     from omosim.planning.plan import promise_seconds
     from omosim.planning.worlds import WORLD_ORDER, world_history
+    from omosim.twin.costs import HOURS
     from omosim.twin.whatif import AT_COUNTER, FOR_CAR, FOR_LOCKER, PARCEL, SERVED
     from omosim.world.calendar import clock_seconds
 
@@ -171,6 +184,9 @@ def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.n
         past = store_history(tables.orders, None if store == ONE_STORE else store, opens, closes)
     except PlanError:
         past = None
+    if past is not None and not given.isdisjoint(HOURS):
+        past = replace(past, opens=opens if HOURS[0] in given else past.opens, closes=closes if HOURS[1] in given else past.closes, hours_from="network.stores.opens and closes, as given")
+        notes += _outside(store, past)
     hours = (past.opens, past.closes, past.hours_from) if past is not None else (opens, closes, "network.stores.opens and closes")
     today = date(1970, 1, 1) + timedelta(days=first_day)
     dates = [today + timedelta(days=i) for i in range(days)]
@@ -189,6 +205,15 @@ def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.n
     history = world_history(store, made, worlds, first_day, trades, factors, hours, spread)
     promise_s, told = promise_seconds(past if past is not None else history, options)
     return history, promise_s, told
+
+
+def _outside(store: str, past: StoreHistory) -> list[str]:
+    """How many sales of the log lie outside a store's opening hours, where that is more than one in a hundred."""
+    from omosim.planning.history import WALK_IN
+
+    second = past.orders.loc[past.orders["kind"] == WALK_IN, "second"]
+    share = float(((second < past.opens) | (second >= past.closes)).mean()) if len(second) else 0.0
+    return [f"{store}: {100 * share:.0f} % of its sales in the orders lie outside the opening hours that were given"] if share > 0.01 else []
 
 
 def _at_own_hours(made: np.ndarray, past: StoreHistory, first_day: int) -> None:
@@ -213,7 +238,6 @@ def _at_own_hours(made: np.ndarray, past: StoreHistory, first_day: int) -> None:
 def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: str, network: NetworkSettings, pickups: bool) -> StorePlan:
     """The plan of every weekday that the worlds' days have; without pickups nobody picks."""
     import os
-    from dataclasses import replace
 
     from omosim.planning.demand import WorkLaw
     from omosim.planning.errors import PlanError

@@ -120,6 +120,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     plan = plan_stores(
         tables, in_store, answers[0]["nodes"], day_number(today(twin)), days, settings.network, factor=fit.laws.orders_per_day, known=known,
         spread=spread, pickup=_pickup(seen, ways[choice.best]), seed=settings.seed, mix=mix,
+        given=frozenset(fit.given),
     )  # fmt: skip
     sys.stderr.write(f"planned {len(plan.stores)} stores ({time.perf_counter() - started:.1f} s)\n")
     currency = settings.market.currency
@@ -128,7 +129,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     nodes = [stand.dated.places.get(node, node) for node in nodes]
     paths = {(node, kind): demand[:, i, j] for i, node in enumerate(nodes) for j, kind in enumerate(categories) if demand[:, i, j].any()}
     reorder = reorder_rows(paths, settings.network.carrier.lead_days, float(asked["review_days"]), float(asked["service"]))
-    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known))
+    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit.given)
     if not set(categories) & set(tables.orders.lines["category"].dropna()):
         notes.append("reorder levels are by price band, as the worlds hold goods: price_from_N holds goods of N minor units and more")
     decision = {
@@ -276,7 +277,9 @@ def _answer(choice: Choice, days: int, currency: str, worlds: int) -> str:
     return f"{choice.best}: {number(best.gain, unit, sign=True)} operating profit against as it is, {over} ({band}; it earns more in {100 * best.prob_better:.0f} % of the worlds)."
 
 
-def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_known: bool) -> list[str]:
+def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_known: bool, given: Mapping[str, Any]) -> list[str]:
+    from omosim.twin import costs
+
     notes = list(said)
     if factor > 1.005:
         notes.append(f"profit is that of known customers' orders; daily bands, reorder levels and store plans count those of people without a name too, times {factor:.2f}")
@@ -284,7 +287,7 @@ def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_kn
         notes.append("closed days and promotions to come are in daily bands, reorder levels and store plans, the same under every way; profit is without them")
     if failed:
         notes.append(f"{len(failed)} worlds failed and are left out: {failed[0]['message']}")
-    notes.append("costs and stores are those of the market behind the twin unless its settings say otherwise: what the data cannot tell is assumed")
+    notes += costs.notes(given)
     return notes
 
 

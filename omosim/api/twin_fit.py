@@ -94,6 +94,7 @@ def by_simulation(twin: Twin, tables: Tables, version: int, budget_min: float, j
     ------
     CalibrationError : the orders cannot carry it
     """
+    from omosim.api.twin_given import given_of
     from omosim.api.twin_state import base_settings
     from omosim.results.tables import plain_columns
     from omosim.twin import identify
@@ -114,7 +115,7 @@ def by_simulation(twin: Twin, tables: Tables, version: int, budget_min: float, j
             left = (now - pace[0][0]) / max(done - pace[0][1], 1) * (total - done)
             sys.stderr.write(f"{words}: {done} of {total} simulations, about {left:.0f} s left\n")
 
-    fit, orders = fit_of_log(tables.orders, base, as_of=as_of, name=twin.head["name"])
+    fit, orders = fit_of_log(tables.orders, base, as_of=as_of, name=twin.head["name"], given=given_of(twin))
     said = identify.before(fit, ("orders", *tables.further), orders)
     print(identify.foretold_text(said), flush=True)
     with closing(Simulations(jobs)) as run_many:

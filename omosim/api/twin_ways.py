@@ -53,7 +53,7 @@ def ways_of(words: Sequence[str], settings: Settings, day: int) -> dict[str, dic
             continue
         changes: dict[str, Any] = {}
         if strategy or switched:
-            changes["strategy"] = _strategy(strategy or settings.strategy.name, switched)
+            changes["strategy"] = _strategy(strategy or settings.strategy.name, switched, settings)
         if rows:
             from omosim.schema.scenario import Intervention
 
@@ -65,9 +65,17 @@ def ways_of(words: Sequence[str], settings: Settings, day: int) -> dict[str, dic
     return out
 
 
-def _strategy(name: str, switched: Mapping[str, bool]) -> StrategySettings:
-    """A strategy by name with capabilities switched; ConfigError where they cannot go together, as for any command."""
+#: what capabilities ask of the network, and stands in none unless it is given
+_PLACES = ("points.lockers", "points.points", "dark_stores.count", "outsourced.count", "operations.slot_minutes", "operations.slot_orders",
+           "fitting.alterable", "fitting.alter_minutes", "fitting.unwanted")  # fmt: skip
+
+
+def _strategy(name: str, switched: Mapping[str, bool], settings: Settings) -> StrategySettings:
+    """A strategy by name with capabilities switched; ConfigError where they cannot go together or the network of `settings` lacks what they need."""
+    from operator import attrgetter
+
     from omosim.config.compose import compose
 
     words = [f"strategy.capabilities.{capability}={str(on).lower()}" for capability, on in switched.items()]
+    words += [f"network.{key}={value}" for key in _PLACES if (value := attrgetter(key)(settings.network))]
     return compose("run", [f"strategy={name}", *words]).settings.strategy

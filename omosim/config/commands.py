@@ -199,6 +199,7 @@ class TwinSettings(Frozen):
     name: str = par("name", "name of the twin; empty: from the order file's name", default="", max_length=80)
     timezone: str | None = par("name", "IANA zone of times without offset; none refuses them", default=None)
     currency: Literal["KRW", "USD", "GBP", "EUR", "JPY"] = par("code", "currency of the prices", default="KRW")
+    margin: float | None = par("share", "gross margin on the list price, of all goods; none: assumed (new alone)", -1, 1, default=None)
     as_of: Day | None = par("day", "last day that is taken in, YYYY-MM-DD; none: all", default=None)
     max_bad_rows: BadRows = par("rows", "bad rows of each file that may be left out, each of them counted; below 1 (or 0.1%) a share of all rows", 0, 10**9, default=0)
     closed: list[Day] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)

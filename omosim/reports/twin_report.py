@@ -22,6 +22,7 @@ TELLS = {
     "deliveries": "lead times, and with counts the flow of stock",
 }  # fmt: skip
 _SHOWN = 12  # files read last; those before stand in twin.json
+_GIVEN = 8  # settings named in the summary
 _NAMED = 4  # parameters named in the summary
 _SEVERITY = {"refused": ("worse", "accepted"), "warning": ("cannot_tell", "look at it"), "info": ("better", "note")}
 _STEPS = {"new": "made", "update": "new data", "fit": "closed forms", "calibrate": "fit by simulation", "forecast": "forecast", "score": "scored", "decide": "decided", "took": "way taken", "assimilate": "moved by data"}
@@ -57,7 +58,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         head=head,
         today=today,
         counts=counts,
-        short=[_next(foretold, today), _record(rows, watched), _advice(answer, today), _unknown(found, hidden, lacking, refused)],
+        short=[_next(foretold, today), _record(rows, watched), _advice(answer, today), _unknown(found, hidden, lacking, refused, head.get("given", ()))],
         warnings=sum(f["severity"] == "warning" for f in findings),
         accepted=sum(f["severity"] == "refused" for f in findings),
         findings=findings,
@@ -165,8 +166,8 @@ def _advice(answer: Mapping[str, Any] | None, today: str) -> dict[str, Any]:
     return {**card, "tone": answer["tone"], "says": "above chance" if answer["tone"] == "better" else "cannot tell" if len(answer["rows"]) > 1 else ""}
 
 
-def _unknown(found: Mapping[str, Any] | None, hidden: Sequence[Mapping[str, Any]], lacking: Sequence[tuple[str, str]], refused: str) -> dict[str, Any]:
-    """What the twin cannot know."""
+def _unknown(found: Mapping[str, Any] | None, hidden: Sequence[Mapping[str, Any]], lacking: Sequence[tuple[str, str]], refused: str, given: Sequence[str]) -> dict[str, Any]:
+    """What the twin cannot know. given : settings of costs and stores that the retailer gave"""
     lines = []
     if refused or found is None:
         lines.append("Its parameters: the orders could not carry a fit." if refused else "Its parameters: nothing was fitted yet.")
@@ -177,7 +178,12 @@ def _unknown(found: Mapping[str, Any] | None, hidden: Sequence[Mapping[str, Any]
         lines.append(f"Assumed, not learnt: {'; '.join(names)}{f' and {len(hidden) - _NAMED} more' if len(hidden) > _NAMED else ''}")
     if lacking:
         lines.append(f"Tables not given: {', '.join(kind for kind, _ in lacking)}")
-    lines.append("Costs, and what was bought elsewhere, are in no log: assumed.")
+    if given:
+        named = [key.removeprefix("network.") for key in given]
+        lines.append(f"Costs are in no log. Given: {', '.join(named[:_GIVEN])}{f' and {len(named) - _GIVEN} more' if len(named) > _GIVEN else ''}")
+        lines.append("All other costs, and what was bought elsewhere: assumed.")
+    else:
+        lines.append("Costs, and what was bought elsewhere, are in no log: assumed.")
     return {"head": "What it cannot know", "tone": "", "says": "", "lines": lines}
 
 

@@ -15,7 +15,7 @@ from omosim.schema.settings import (
     NetworkSettings,
     TouchpointSettings,
 )
-from omosim.twin import assumed
+from omosim.twin import assumed, costs
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.generator import FittedLaws
 from omosim.twin.laws import PriceBand
@@ -68,15 +68,17 @@ def people(laws: FittedLaws, scales: Scales) -> int:
 
 def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales: Scales, *, name: str, title: str,
           currency: str, timezone: str, origin: str, touchpoints: TouchpointSettings | None = None,
-          row_currency: str = "KRW", present: frozenset[str] = frozenset(), forward: bool = False
-          ) -> Market:  # fmt: skip
+          row_currency: str = "KRW", present: frozenset[str] = frozenset(), forward: bool = False,
+          given: costs.Given | None = None) -> Market:  # fmt: skip
     """Settings of the market that the laws describe.
 
     laws: with the repeat fit that suits thinned needs (`bgcnbd.thinned`); likeliest: gives the stages.
     origin: file and hash, for the comments. touchpoints: rows to rescale so that they bring half of the new
     customers, row_currency that of their costs; present: capabilities of the strategy in force, which decide the rows that count. forward: the market
-    as it stands after the log, for decisions; else the market of the log's own time, for the check.
+    as it stands after the log, for decisions; else the market of the log's own time, for the check. given: what the
+    retailer says of its costs and stores (`twin.costs`), in place of what is assumed.
     """
+    given = given or {}
     fitted = f"fitted on {origin}"
     closing = f"{fitted}; closed by simulation where it was run"
     shoppers = people(laws, scales)
@@ -85,7 +87,7 @@ def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales
     gain = laws.acquisition.new_per_week * scales.acquisition / (shoppers * (1 - assumed.AWARE_AT_START))
     start = _start(laws, scales, demand, notes, closing) if forward else laws.windows.date(0)
     change = assumed.WON[currency] / assumed.WON[row_currency] / scales.people
-    rows, touched = _touchpoints(touchpoints, present, gain, change, notes, fitted)
+    rows, touched = _touchpoints(touchpoints, present, gain, change, notes, fitted, given)
     initial = assumed.AWARE_AT_START
     if forward:
         steady = laws.acquisition.known_before * laws.repeat.r / laws.repeat.purchase_alpha
@@ -102,6 +104,9 @@ def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales
         f"minor units for a won, {assumed.WON[currency]:g} at a round rate, times {size:.3g}: sales over those of the chain "
         f"in the capability files; sales {fitted}, the rest assumed"
     )
+    rate = digits(assumed.WON[currency] * size)
+    if costs.RATE in given:
+        rate, notes["market.capability_cost_rate"] = float(given[costs.RATE]), "given"
     notes["market.cost_basis_shoppers"] = f"the whole retailer: customers of old over their assumed part; {closing}"
     choice = {**assumed.MARKET["choice"], "vot_per_hour": assumed.WAGE[currency] / 2}
     notes["market.choice.vot_per_hour"] = "half the wage; assumed"
@@ -109,12 +114,12 @@ def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales
         {
             **assumed.MARKET, "name": name, "title": title, "currency": currency, "timezone": timezone,
             "start_date": start, "cost_basis_shoppers": shoppers,
-            "capability_cost_rate": digits(assumed.WON[currency] * size), "demand": demand, "awareness": awareness,
+            "capability_cost_rate": rate, "demand": demand, "awareness": awareness,
             "choice": choice,
         }
     )  # fmt: skip
-    catalogue = _catalogue(laws, bands, scales, notes, fitted, closing)
-    network = _network(laws, bands, currency, notes, fitted)
+    catalogue = _catalogue(laws, bands, scales, notes, fitted, closing, given)
+    network = _network(laws, bands, currency, notes, fitted, given)
     return Market(market, catalogue, network, rows, shoppers, notes)
 
 
@@ -168,7 +173,7 @@ def _demand(laws: FittedLaws, likeliest: RepeatFit, scales: Scales, notes: dict[
 
 
 def _touchpoints(given: TouchpointSettings | None, present: frozenset[str], gain: float, change: float,
-                 notes: dict[str, str], fitted: str) -> tuple[TouchpointSettings | None, float]:  # fmt: skip
+                 notes: dict[str, str], fitted: str, said: costs.Given) -> tuple[TouchpointSettings | None, float]:  # fmt: skip
     """Rows whose reach brings half of the gain in awareness, and that gain; (None, 0) without rows."""
     if given is None:
         return None, 0.0
@@ -176,10 +181,11 @@ def _touchpoints(given: TouchpointSettings | None, present: frozenset[str], gain
     factor = assumed.TOUCHED_SHARE * gain / total if total > 0 else 0.0
     rows = {}
     for name, row in given.rows.items():
-        cost = digits(row.cost_per_contact * change)
+        stands = costs.contact_cost(name) in said
+        cost = row.cost_per_contact if stands else digits(row.cost_per_contact * change)
         rows[name] = row.model_copy(update={"awareness_rho": digits(row.awareness_rho * factor), "cost_per_contact": cost})
-        if cost:
-            notes[f"touchpoints.rows.{name}.cost_per_contact"] = (
+        if stands or cost:
+            notes[costs.contact_cost(name)] = "given" if stands else (
                 f"shipped value times {change:.3g}: round exchange rate, over people who hardly ever buy; assumed"
             )
         notes[f"touchpoints.rows.{name}.awareness_rho"] = f"shipped value times {factor:.3g}: all together bring half " \
@@ -188,7 +194,7 @@ def _touchpoints(given: TouchpointSettings | None, present: frozenset[str], gain
 
 
 def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: dict[str, str], fitted: str,
-               closing: str) -> CatalogueSettings:  # fmt: skip
+               closing: str, given: costs.Given) -> CatalogueSettings:  # fmt: skip
     categories = {}
     worth = assumed.REGULAR if laws.mostly_bought else assumed.ANY
     kept = max(0.0, laws.back.value_share * scales.back - assumed.CATEGORY["misfit"])
@@ -198,7 +204,7 @@ def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: 
         within = sd**2 - between
         mean = band.units_median * scales.value * float(np.exp(sd**2 / 2))
         categories[band.name] = {
-            **assumed.CATEGORY, "value_mean": worth["value_mean"], "value_sd": worth["value_sd"],
+            **assumed.CATEGORY, "margin": float(given.get(costs.MARGIN, assumed.CATEGORY["margin"])), "value_mean": worth["value_mean"], "value_sd": worth["value_sd"],
             "need_share": digits(band.share, 6), "price": max(1, round(band.price)),
             "price_spread": digits(band.price_sd), "units_mean": max(1.0, digits(mean)),
             "units_cv": digits(min(4.9, float(np.sqrt(np.expm1(within))))),
@@ -206,6 +212,8 @@ def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: 
             "change_of_mind": digits(min(0.9, kept)),
         }  # fmt: skip
         at = f"catalogue.categories.{band.name}."
+        if costs.MARGIN in given:
+            notes[at + "margin"] = "given"
         notes[at + "need_share"] = f"orders whose mean unit price lies in the band; {fitted}"
         notes[at + "price"] = notes[at + "price_spread"] = f"mean unit prices of orders; {fitted}"
         for key in ("units_mean", "units_cv", "units_shopper_cv"):
@@ -222,14 +230,14 @@ def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: 
     return CatalogueSettings.model_validate({"categories": categories, "price_gap_share": 0.0, "price_gap_sd": 0.0})
 
 
-def _network(laws: FittedLaws, bands: list[PriceBand], currency: str, notes: dict[str, str], fitted: str
+def _network(laws: FittedLaws, bands: list[PriceBand], currency: str, notes: dict[str, str], fitted: str, given: costs.Given
              ) -> NetworkSettings:  # fmt: skip
-    parts = {k: dict(v) for k, v in assumed.NETWORK.items()}
+    parts: dict[str, Any] = {k: dict(v) for k, v in assumed.NETWORK.items()} | {"backorders": True}
     for key, (won, part) in assumed.DROPS.items():
         parts["carrier"][key] = max(1, round(won * assumed.WON[currency]), round(part * laws.values.median))
         notes[f"network.carrier.{key}"] = f"{won:,.0f} won, or {part:.0%} of the median order if more; assumed"
     parts["work"]["wage_per_hour"] = assumed.WAGE[currency]
-    stores = parts["stores"]["count"]
+    stores = int(given.get(costs.COUNT, parts["stores"]["count"]))
     parts["stores"]["rent_per_day"] = max(1, round(assumed.RENT * laws.sales_per_year / 365 / stores))
     notes["network.stores.rent_per_day"] = f"{assumed.RENT:.0%} of sales over {stores} stores; assumed"
     price = sum(b.share * b.price for b in bands)
@@ -242,7 +250,8 @@ def _network(laws: FittedLaws, bands: list[PriceBand], currency: str, notes: dic
     parts["returns"]["lag_sigma"] = digits(min(3.0, laws.back.lag_sd))
     notes["network.returns.lag_days"] = notes["network.returns.lag_sigma"] = f"sale to cancellation; {fitted}"
     notes["network.stores.count"] = "the log is of an online shop; stores are there so that strategies can use them; assumed"
-    return NetworkSettings.model_validate({**parts, "backorders": True})
+    costs.put(parts, given, notes)
+    return NetworkSettings.model_validate(parts)
 
 
 # ---- file ------------------------------------------------------------------------------------------------

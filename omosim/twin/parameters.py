@@ -7,14 +7,14 @@ about the closed forms (`centre`): the log speaks twice, but the first time hard
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from omosim.ingest import OrderLog
 from omosim.schema.settings import NetworkSettings, Settings
-from omosim.twin import assumed
+from omosim.twin import assumed, costs
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.calibrate import fit_laws, price_bands, suited
 from omosim.twin.generator import FittedLaws
@@ -46,7 +46,8 @@ class Fit:
     origin: str
     seed: int
     scale: float  # people simulated for one of the retailer
-    stores: int = 0  # that the log names; 0: none, and the assumed number stands
+    stores: int = 0  # that the log names; 0: none, and the given or assumed number stands
+    given: costs.Given = field(default_factory=dict)  # what the retailer says of its costs and stores, in place of what is assumed
 
     @property
     def days(self) -> int:
@@ -170,15 +171,20 @@ def told(fit: Fit) -> tuple[Parameter, ...]:
 
 
 def prepare(log: OrderLog, base: Settings, *, windows: Windows, seed: int | None = None, name: str = "",
-            most_people: int = MOST_PEOPLE, least_people: int = LEAST_PEOPLE) -> Fit:  # fmt: skip
-    """Closed forms of a log; the fit part ends at `windows.cut`. Raises CalibrationError where too little can be told."""
+            most_people: int = MOST_PEOPLE, least_people: int = LEAST_PEOPLE, given: costs.Given | None = None) -> Fit:  # fmt: skip
+    """Closed forms of a log; the fit part ends at `windows.cut`. Raises CalibrationError where too little can be told.
+
+    given: what the retailer says of its costs and stores (`twin.costs`); the number of stores that the log names stands.
+    """
     history = history_of(log, windows)
     fitted, fits = fit_laws(log, history, windows)
     bands = price_bands(log, windows, 1 if fitted.mostly_bought else 3)
+    stores = _stores(log, windows)
     fit = Fit(
         suited(fitted, fits, history), fitted.repeat, tuple(bands), patterns_of(log, windows, fitted.back.large), base,
         name or "twin", log.currency, log.timezone, f"{log.file} {log.file_hash}",
-        base.seed if seed is None else seed, 1.0, _stores(log, windows),
+        base.seed if seed is None else seed, 1.0, stores,
+        {key: value for key, value in (given or {}).items() if not (stores and key == costs.COUNT)},
     )  # fmt: skip
     arriving = replace(fit.laws.acquisition, new_per_week=_new_people(fit))
     fit = replace(fit, laws=replace(fit.laws, acquisition=arriving))
@@ -209,7 +215,7 @@ def settings_of(fit: Fit, theta: Mapping[str, float], *, replication: int = 0, d
     made = build(
         fit.laws, fit.likeliest, list(fit.bands), scales, name=fit.name, title=f"Calibrated on {fit.origin.split(' ')[0]}",
         currency=fit.currency, timezone=fit.timezone, origin=fit.origin, touchpoints=base.touchpoints, present=enabled,
-        forward=forward, row_currency=base.market.currency,
+        forward=forward, row_currency=base.market.currency, given=fit.given,
     )  # fmt: skip
     spread = float(np.clip(repeat.a + repeat.b, 0.05, 500.0))
     demand = made.market.demand.model_copy(
@@ -218,10 +224,11 @@ def settings_of(fit: Fit, theta: Mapping[str, float], *, replication: int = 0, d
     present = {p.name for p in PARAMETERS if p.present(fit)}
     tastes: dict[str, Any] = {n: digits(value[n]) for n in value if n.startswith("taste_") and n in present}
     tastes |= {f"taste_{channel}": NO_TASTE for channel in unused(fit)}
-    market = made.market.model_copy(update={"demand": demand, "choice": made.market.choice.model_copy(update=tastes)})
+    whole = max(50, round(known / assumed.AWARE_AT_START))  # a run of so many pays wages and rents whole
+    market = made.market.model_copy(update={"demand": demand, "choice": made.market.choice.model_copy(update=tastes), "cost_basis_shoppers": whole})
     shoppers = max(50, round(known * scale / assumed.AWARE_AT_START))
     change: dict[str, Any] = {
-        **made.updates(), "market": market, "network": _with_stores(made.network, fit.stores), "shoppers": shoppers, "days": fit.days if days is None else days, "burn_in_days": 0,
+        **made.updates(), "market": market, "network": _with_stores(made.network, fit.stores, costs.RENT in fit.given), "shoppers": shoppers, "days": fit.days if days is None else days, "burn_in_days": 0,
         "seed": fit.seed, "replication": replication,
     }  # fmt: skip
     if "pickup_users" in present:
@@ -245,12 +252,13 @@ def _stores(log: OrderLog, windows: Windows) -> int:
     return min(int(lines["store_id"][day < windows.cut].nunique()), MOST_STORES)
 
 
-def _with_stores(network: NetworkSettings, stores: int) -> NetworkSettings:
-    """The network with the retailer's number of stores, whose rents add up to the same; 0 leaves it."""
+def _with_stores(network: NetworkSettings, stores: int, rented: bool) -> NetworkSettings:
+    """The network with the retailer's number of stores; rents add up to the same unless that of a store was given (rented); 0 leaves it."""
     old = network.stores
     if not stores or stores == old.count:
         return network
-    return network.model_copy(update={"stores": old.model_copy(update={"count": stores, "rent_per_day": max(1, round(old.rent_per_day * old.count / stores))})})
+    rent = old.rent_per_day if rented else max(1, round(old.rent_per_day * old.count / stores))
+    return network.model_copy(update={"stores": old.model_copy(update={"count": stores, "rent_per_day": rent})})
 
 
 def _rounded_people(fit: Fit, known: float) -> float:

@@ -14,7 +14,7 @@ shop = module_at(ROOT / "tests" / "twin" / "small_shop.py")
 
 
 def test_the_commands_work_in_their_order(tmp_path):
-    assert len(COMMANDS) == 7
+    assert len(COMMANDS) == 8
     orders = shop.orders(days=84)
     day = shop.day_of(orders)
     counts, came = shop.stock_and_deliveries(orders, 84)

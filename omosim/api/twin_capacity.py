@@ -103,7 +103,7 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
         if store not in busiest or not len(mine):
             continue
         history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread, mix or {}, given, out.notes)
-        plan = _planned(history, options, promise_s, told, network, pickups=bool((mine["kind"] <= FOR_LOCKER).any()))
+        plan = _planned(history, options, promise_s, told, network)
         if plan.days:
             plans.append(plan)
             out.stores.append(_store_row(plan))
@@ -235,22 +235,23 @@ def _at_own_hours(made: np.ndarray, past: StoreHistory, first_day: int) -> None:
         made["placed_s"][at] = made["placed_s"][at] // DAY * DAY + pool[(level * len(pool)).astype(np.int64)]
 
 
-def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: str, network: NetworkSettings, pickups: bool) -> StorePlan:
-    """The plan of every weekday that the worlds' days have; without pickups nobody picks."""
+def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: str, network: NetworkSettings) -> StorePlan:
+    """The plan of every weekday that the worlds' days have; on one without pickups nobody picks."""
     import os
 
     from omosim.planning.demand import WorkLaw
     from omosim.planning.errors import PlanError
-    from omosim.planning.history import weekday_of
+    from omosim.planning.history import PICKUP, weekday_of
     from omosim.planning.plan import DayPlan, StorePlan, plan_day
 
-    if not pickups and not options.targets.pooled:
-        options = replace(options, targets=replace(options.targets, ready_on_time=0.0, least=(0, options.targets.least[1])))
+    days_picked = history.orders.loc[history.orders["kind"] == PICKUP, "day"].to_numpy()
+    picked = set(weekday_of(days_picked[np.isin(days_picked, history.dates)]).tolist())
+    nobody = replace(options, targets=replace(options.targets, ready_on_time=0.0, least=(0, options.targets.least[1])))
     asked = sorted(set(weekday_of(history.dates).tolist()))
 
     def one(weekday: int) -> DayPlan | str:
         try:
-            return plan_day(history, weekday, options, promise_s, network, both, brief=True)
+            return plan_day(history, weekday, options if weekday in picked or options.targets.pooled else nobody, promise_s, network, both, brief=True)
         except PlanError as error:
             return str(error)
 

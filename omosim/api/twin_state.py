@@ -173,7 +173,7 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     found = replace(found, opening=found.opening.with_share(bought_share(middle, found.opening)))
     if "need_rate" not in names and len(found.opening):  # who has not bought yet buys as the law says too, at the share that was measured
         law = fit.laws.repeat
-        centre["need_rate"] = min(law.r / law.alpha / max(float(found.opening.share.mean()), LEAST_SHARE), BY_NAME["need_rate"].high)
+        centre["need_rate"] = min(law.r / law.purchase_alpha / max(float(found.opening.share.mean()), LEAST_SHARE), BY_NAME["need_rate"].high)
     first = 1 + len(kept.theta) * max(kept.day - day_number(date.fromisoformat(twin.head["first_day"])), 0)
     return Stand(found, settings_of, kept, first)
 

@@ -17,17 +17,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import twin_rolling as rolling
+from twin_pool import pool, pool_weights
 
 from omosim.ingest import ReadOptions, read_log
-from omosim.twin import baselines, rolling, scores, season
+from omosim.twin import baselines, scores, season
 from omosim.twin.calibrate import last_months
 from omosim.twin.forecast import weekly
 from omosim.twin.history import history_of, split
-from omosim.twin.pool import pool, pool_weights
 
 SERIES = ("orders", "revenue", "new_customers")
 DRAWS = 1000
-#: what the pool is made of; weights and how fast they move: `pool.pool_weights`
+#: what the pool is made of; weights and how fast they move: `twin_pool.pool_weights`
 SOURCES = ("twin", "naive_days", "ets_open")
 
 

@@ -111,18 +111,6 @@ class Posterior:
             }
         )  # fmt: skip
 
-    def patterns_table(self) -> pd.DataFrame:
-        """Each pattern: in the log, at the draws, how far apart in standard deviations, its discrepancy."""
-        mean = self.checks.mean(axis=0) if len(self.checks) else self.emulator.mean(self.z).mean(axis=0)
-        between = np.cov(self.emulator.mean(self.z).T).diagonal()
-        sd = np.sqrt(self.chance.diagonal() + between + self.chance.diagonal() / self.scale / max(1, len(self.checks)))
-        return pd.DataFrame(
-            {
-                "pattern": self.patterns.names(), "observed": self.observed, "simulated": mean, "sd": sd,
-                "miss": (self.observed - mean) / sd, "discrepancy": np.sqrt(self.discrepancy),
-            }
-        )  # fmt: skip
-
 
 def calibrate(fit: Fit, orders: Orders, run_many: RunMany, folder: Path, plan: Plan | None = None, *, prior: Prior | None = None,
               progress: Callable[[int, int, str], None] | None = None) -> Posterior:  # fmt: skip

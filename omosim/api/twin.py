@@ -187,6 +187,7 @@ def _say(text: str, start: float | None = None) -> None:
 # ---- ingest --------------------------------------------------------------------------------------------------
 def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     """Read the files, take what is new, judge the whole, and commit it in one step."""
+    from omosim.schema.days import day_number
     from omosim.twin import quality, tables
 
     asked, head, place = composed.options, step.twin.head, step.twin.path
@@ -195,7 +196,7 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     files = _files(asked)
     for kind in files:
         (place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv")).unlink(missing_ok=True)  # of an earlier try
-    end = int(np.datetime64(asked["as_of"], "D").astype(int)) + 1 if asked["as_of"] else None
+    end = day_number(asked["as_of"]) + 1 if asked["as_of"] else None
     if not new and asked["as_of"] and asked["as_of"] < head["as_of"]:
         from omosim.config.errors import refuse
 

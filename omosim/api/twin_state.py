@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omosim.schema.days import date_of, day_number
+
 if TYPE_CHECKING:
     from omosim.schema.settings import Settings
     from omosim.study.executor import Executor
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 #: people of a member beside known customers, at least, so that new ones can come
 LEAST_OTHERS = 200
-EPOCH = date(1970, 1, 1)
 
 
 def base_settings(twin: Twin) -> Settings:
@@ -40,11 +41,6 @@ def base_settings(twin: Twin) -> Settings:
 def today(twin: Twin) -> date:
     """The first day that the twin does not know."""
     return date.fromisoformat(twin.head["as_of"]) + timedelta(days=1)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970."""
-    return (day - EPOCH).days
 
 
 def fit_of(twin: Twin, tables: Tables) -> Fit:
@@ -152,7 +148,7 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     from omosim.twin.parameters import settings_of as settings_with
     from omosim.twin.shares import bought_share
 
-    on, names = EPOCH + timedelta(days=kept.day), [c.name for c in kept.columns]
+    on, names = date_of(kept.day), [c.name for c in kept.columns]
     centre = {name: float(BY_NAME[name].centre(fit)) for name in ("need_rate", "new_people")}
 
     def made(row: np.ndarray) -> Settings:
@@ -174,7 +170,7 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     if "need_rate" not in names and len(found.opening):  # who has not bought yet buys as the law says too, at the share that was measured
         law = fit.laws.repeat
         centre["need_rate"] = min(law.r / law.alpha / max(float(found.opening.share.mean()), LEAST_SHARE), BY_NAME["need_rate"].high)
-    first = 1 + len(kept.theta) * max(kept.day - day_number(date.fromisoformat(twin.head["first_day"])), 0)
+    first = 1 + len(kept.theta) * max(kept.day - day_number(twin.head["first_day"]), 0)
     return Stand(found, settings_of, kept, first)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omosim.ingest import OrderLog
+from omosim.schema.days import date_text
 from omosim.twin.errors import CalibrationError
 
 DAY_S = 86_400
@@ -31,7 +32,7 @@ class Windows:
 
     def date(self, day: int) -> str:
         """ISO date of a day."""
-        return str(np.datetime64(self.first_day + day, "D"))
+        return date_text(self.first_day + day)
 
 
 @dataclass(frozen=True)

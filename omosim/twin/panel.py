@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from omosim.schema.days import date_of
 from omosim.twin.quality import CLOSED, Days, calendar_of
 from omosim.twin.tables import DAY_S, OWN_RETURNS, Tables
 
@@ -82,7 +83,7 @@ def panel_of_log(tables: Tables, days: Days | None = None) -> Panel:
     made.sales()
     made.back()
     made.beside()
-    return Panel(date(1970, 1, 1) + timedelta(days=days.first), days.state.size, made.series, made.units, made.hourly)
+    return Panel(date_of(days.first), days.state.size, made.series, made.units, made.hourly)
 
 
 class _Maker:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from omosim.config.compose import Composed
     from omosim.ingest import OrderLog
     from omosim.schema.settings import Settings
+    from omosim.twin.bgcnbd import RepeatFit
     from omosim.twin.folder import Step, Twin
     from omosim.twin.panel import Panel
     from omosim.twin.quality import Days, Finding
@@ -365,24 +366,25 @@ def _outcomes(twin: Twin, panel: Panel) -> dict[str, list[Any]] | None:
 
 
 # ---- fit -----------------------------------------------------------------------------------------------------
-def posterior(twin: Twin, every: Tables, version: int) -> tuple[dict[str, list[Any]] | None, str]:
-    """What the data say about the parameters, as a table of draws; or None and why not.
+def posterior(twin: Twin, every: Tables, version: int) -> tuple[dict[str, list[Any]] | None, list[RepeatFit], str]:
+    """What the data say about the parameters, as a table of draws, and the fits of purchases behind it; or None and why not.
 
     This is the one place where a twin's parameters come from.
     """
+    from omosim.schema.days import day_number
     from omosim.twin import closed_form
     from omosim.twin.errors import CalibrationError
 
     try:
-        laws, orders = closed_form.fitted(every, int(np.datetime64(twin.head["as_of"], "D").astype(int)))
+        laws, orders, fits = closed_form.fitted(every, day_number(twin.head["as_of"]), closed_form.tried_of(twin.table("fits")))
     except CalibrationError as error:
-        return None, str(error)
-    return closed_form.rows(laws, orders, version), ""
+        return None, [], str(error)
+    return closed_form.rows(laws, orders, version), fits, ""
 
 
 def _fit(step: Step) -> None:
     """Fit what the twin knows, as a step of its own."""
-    from omosim.twin import tables
+    from omosim.twin import closed_form, tables
 
     start = time.perf_counter()
     twin = step.twin
@@ -390,14 +392,14 @@ def _fit(step: Step) -> None:
     if twin.done("fit", key):
         return
     _say(f"fitting the laws of {sum(r['rows'] for r in twin.parts('orders')):,} order lines: some seconds, a minute for 10,000 customers")
-    table, why = posterior(twin, tables.tables_of(twin), version)
+    table, fits, why = posterior(twin, tables.tables_of(twin), version)
     if table is None:
         step.commit("fit", key, {"refused": why}, {})
         _say(f"not fitted: {why}", start)
         return
     file = step.table("posterior", table, types={"value": "float64", "se": "float64"} if "se" in table else {"value": "float64"})
     row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"], "by": "closed forms"}
-    step.commit("fit", key, {"draws": len(set(table["draw"]))}, {"parameter_sets": [*twin.head["parameter_sets"], row], "files": {"posterior": file}})
+    step.commit("fit", key, {"draws": len(set(table["draw"]))}, {"parameter_sets": [*twin.head["parameter_sets"], row], "files": {"posterior": file, "fits": closed_form.put_fits(step, fits)}})
     _say(f"fitted {len(set(table['parameter']))} parameters", start)
 
 

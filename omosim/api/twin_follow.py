@@ -76,6 +76,7 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     """
     from omosim.api.twin import _say
     from omosim.api.twin_state import fit_of, today
+    from omosim.twin.closed_form import put_fits
     from omosim.twin.tables import tables_of
 
     twin, members = step.twin, int(asked["members"])
@@ -93,7 +94,7 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     with workers_for(members, max(0, end - kept.day), people, int(asked["jobs"])) as workers:
         for i in range(steps):
             kept, did = advance(twin, tables, fit, kept, WEEK_DAYS, workers)
-            put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"})}
+            put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"}), "fits": put_fits(step, fit.tried)}
             following = {"day": did["day"], "members": members, "set": simulated_set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
             step.commit(STEP, f"{did['day']}-{members}-{simulated_set(twin)}", did, {"following": following, "files": put})
             kept = read(twin, members)  # as the folder has them: a call that was killed and goes on has the same

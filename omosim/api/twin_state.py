@@ -46,13 +46,12 @@ def today(twin: Twin) -> date:
 def fit_of(twin: Twin, tables: Tables) -> Fit:
     """Closed forms of everything that the twin knows. Raises CalibrationError where the orders cannot carry them."""
     from omosim.api.twin_given import given_of
-    from omosim.twin.history import Windows, split
+    from omosim.twin.closed_form import tried_of
+    from omosim.twin.history import until
     from omosim.twin.parameters import prepare
 
-    log = tables.orders
-    windows = split(log, 0)
-    end = min(day_number(today(twin)) - windows.first_day, windows.end)
-    return prepare(log, base_settings(twin), windows=Windows(windows.first_day, end, end), name=twin.head["name"], given=given_of(twin))
+    log, windows = tables.orders, until(tables.orders, day_number(today(twin)))
+    return prepare(log, base_settings(twin), windows=windows, name=twin.head["name"], given=given_of(twin), known=tried_of(twin.table("fits")))
 
 
 def draws_of(twin: Twin, members: int) -> list[dict[str, float]]:

@@ -85,6 +85,13 @@ def split(log: OrderLog, holdout_days: int) -> Windows:
     return Windows(first, cut, end)
 
 
+def until(log: OrderLog, end_day: int) -> Windows:
+    """All days of a log before a day (since 1970), nothing held out. Raises CalibrationError when too little is left to fit."""
+    windows = split(log, 0)
+    end = min(windows.end, end_day - windows.first_day)
+    return Windows(windows.first_day, end, end)
+
+
 def history_of(log: OrderLog, windows: Windows) -> History:
     """A real log as arrays."""
     orders = log.orders()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,6 +71,14 @@ class Panel:
             rows["unit"] += [self.units[name]] * self.days
             rows["value"] += [None if np.isnan(v) else float(v) for v in self.series[name]]
         return rows
+
+
+def series_of(table: Mapping[str, Sequence[Any]]) -> dict[str, Floats]:
+    """Series -> (days,) of a table of `Panel.columns`, NaN where not observed."""
+    out: dict[str, list[float]] = {}
+    for name, value in zip(table["series"], table["value"], strict=True):
+        out.setdefault(name, []).append(np.nan if value is None else float(value))
+    return {name: np.array(values) for name, values in out.items()}
 
 
 def panel_of_log(tables: Tables, days: Days | None = None) -> Panel:

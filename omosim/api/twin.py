@@ -391,7 +391,7 @@ def _fit(step: Step) -> None:
     version, key = len(twin.head["parameter_sets"]) + 1, str(twin.version)
     if twin.done("fit", key):
         return
-    _say(f"fitting the laws of {sum(r['rows'] for r in twin.parts('orders')):,} order lines: some seconds, a minute for 10,000 customers")
+    _say(f"fitting the laws of {sum(r['rows'] for r in twin.parts('orders')):,} order lines: some seconds for 20,000 customers")
     table, fits, why = posterior(twin, tables.tables_of(twin), version)
     if table is None:
         step.commit("fit", key, {"refused": why}, {})

@@ -14,6 +14,7 @@ import pytest
 from omosim.api import twin_follow
 from omosim.cli.main import main
 from omosim.results.tables import read_columns
+from omosim.schema.days import day_number
 from omosim.twin import bgcnbd, folder
 from omosim.twin.follow import (
     Column,
@@ -152,7 +153,7 @@ def test_the_years_end_is_no_drift() -> None:
     first, days = date(2023, 1, 2), 7 * 50
     level = np.exp(0.56 * np.array([autumn(first + timedelta(days=d)) for d in range(days)]))
     past = np.random.default_rng(13).poisson(300 * level).astype(float)
-    end = (first - date(1970, 1, 1)).days + days
+    end = day_number(first) + days
     told, untold = (twin_follow.noise_at(past, end, 300, 1, height)[:, 0].mean() for height in (0.56, 0.0))
     assert told < 0.02 and untold > 1.5 * told
 

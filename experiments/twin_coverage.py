@@ -19,10 +19,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import twin_rolling as rolling
 from twin_weeks import say
 
 from omosim.results.tables import read_columns
-from omosim.twin import baselines, record, rolling, scores, season
+from omosim.twin import baselines, record, scores, season
 from omosim.twin.history import History
 
 FIRST = dt.date(2024, 1, 1)

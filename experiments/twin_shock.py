@@ -21,12 +21,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import twin_coverage
+import twin_rolling as rolling
 from twin_weeks import say
 
 from omosim.api.commands import simulated_orders
 from omosim.config.compose import compose
 from omosim.results.tables import read_columns
-from omosim.twin import record, rolling
+from omosim.twin import record
 from omosim.twin.forecast import with_actuals
 from omosim.twin.history import History, history_of_run
 

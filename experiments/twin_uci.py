@@ -17,17 +17,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import twin_rolling as rolling
+from twin_pool import pool, pool_weights
 
 from omosim.ingest import ReadOptions, read_log
-from omosim.twin import baselines, rolling, scores, season
+from omosim.schema.days import date_of
+from omosim.twin import baselines, scores, season
 from omosim.twin.calibrate import last_months
 from omosim.twin.forecast import weekly
 from omosim.twin.history import history_of, split
-from omosim.twin.pool import pool, pool_weights
 
 SERIES = ("orders", "revenue", "new_customers")
 DRAWS = 1000
-#: what the pool is made of; weights and how fast they move: `pool.pool_weights`
+#: what the pool is made of; weights and how fast they move: `twin_pool.pool_weights`
 SOURCES = ("twin", "naive_days", "ets_open")
 
 
@@ -77,7 +79,7 @@ def run(file: Path, check: bool, options: rolling.Options, baselines_too: bool =
     log = read_log(file, "uci_online_retail", ReadOptions())
     windows = split(log, last_months(log))
     history = history_of(log, windows)
-    first = dt.date(1970, 1, 1) + dt.timedelta(days=windows.first_day)
+    first = date_of(windows.first_day)
     cut, end = (windows.cut - 14 * 7, windows.cut) if check else (windows.cut, windows.end)
     cut, end = cut - 7 * earlier, end - 7 * earlier
     history = history.part(0, end)

@@ -1,5 +1,6 @@
 """Settings for tests, composed as a user's command would compose them."""
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -25,6 +26,14 @@ def module_at(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def experiment(name: str) -> ModuleType:
+    """A file of experiments/, found by its name as these find one another when they are run."""
+    folder = str(Path(__file__).resolve().parents[1] / "experiments")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module(name)
 
 
 @pytest.fixture(autouse=True)

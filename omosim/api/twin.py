@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from omosim.config.compose import Composed
     from omosim.ingest import OrderLog
     from omosim.schema.settings import Settings
+    from omosim.twin.bgcnbd import RepeatFit
     from omosim.twin.folder import Step, Twin
     from omosim.twin.panel import Panel
     from omosim.twin.quality import Days, Finding
@@ -187,6 +188,7 @@ def _say(text: str, start: float | None = None) -> None:
 # ---- ingest --------------------------------------------------------------------------------------------------
 def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     """Read the files, take what is new, judge the whole, and commit it in one step."""
+    from omosim.schema.days import day_number
     from omosim.twin import quality, tables
 
     asked, head, place = composed.options, step.twin.head, step.twin.path
@@ -195,7 +197,7 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     files = _files(asked)
     for kind in files:
         (place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv")).unlink(missing_ok=True)  # of an earlier try
-    end = int(np.datetime64(asked["as_of"], "D").astype(int)) + 1 if asked["as_of"] else None
+    end = day_number(asked["as_of"]) + 1 if asked["as_of"] else None
     if not new and asked["as_of"] and asked["as_of"] < head["as_of"]:
         from omosim.config.errors import refuse
 
@@ -364,39 +366,40 @@ def _outcomes(twin: Twin, panel: Panel) -> dict[str, list[Any]] | None:
 
 
 # ---- fit -----------------------------------------------------------------------------------------------------
-def posterior(twin: Twin, every: Tables, version: int) -> tuple[dict[str, list[Any]] | None, str]:
-    """What the data say about the parameters, as a table of draws; or None and why not.
+def posterior(twin: Twin, every: Tables, version: int) -> tuple[dict[str, list[Any]] | None, list[RepeatFit], str]:
+    """What the data say about the parameters, as a table of draws, and the fits of purchases behind it; or None and why not.
 
     This is the one place where a twin's parameters come from.
     """
+    from omosim.schema.days import day_number
     from omosim.twin import closed_form
     from omosim.twin.errors import CalibrationError
 
     try:
-        laws, orders = closed_form.fitted(every, int(np.datetime64(twin.head["as_of"], "D").astype(int)))
+        laws, orders, fits = closed_form.fitted(every, day_number(twin.head["as_of"]), closed_form.tried_of(twin.table("fits")))
     except CalibrationError as error:
-        return None, str(error)
-    return closed_form.rows(laws, orders, version), ""
+        return None, [], str(error)
+    return closed_form.rows(laws, orders, version), fits, ""
 
 
 def _fit(step: Step) -> None:
     """Fit what the twin knows, as a step of its own."""
-    from omosim.twin import tables
+    from omosim.twin import closed_form, tables
 
     start = time.perf_counter()
     twin = step.twin
     version, key = len(twin.head["parameter_sets"]) + 1, str(twin.version)
     if twin.done("fit", key):
         return
-    _say(f"fitting the laws of {sum(r['rows'] for r in twin.parts('orders')):,} order lines: some seconds, a minute for 10,000 customers")
-    table, why = posterior(twin, tables.tables_of(twin), version)
+    _say(f"fitting the laws of {sum(r['rows'] for r in twin.parts('orders')):,} order lines: some seconds for 20,000 customers")
+    table, fits, why = posterior(twin, tables.tables_of(twin), version)
     if table is None:
         step.commit("fit", key, {"refused": why}, {})
         _say(f"not fitted: {why}", start)
         return
     file = step.table("posterior", table, types={"value": "float64", "se": "float64"} if "se" in table else {"value": "float64"})
     row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"], "by": "closed forms"}
-    step.commit("fit", key, {"draws": len(set(table["draw"]))}, {"parameter_sets": [*twin.head["parameter_sets"], row], "files": {"posterior": file}})
+    step.commit("fit", key, {"draws": len(set(table["draw"]))}, {"parameter_sets": [*twin.head["parameter_sets"], row], "files": {"posterior": file, "fits": closed_form.put_fits(step, fits)}})
     _say(f"fitted {len(set(table['parameter']))} parameters", start)
 
 

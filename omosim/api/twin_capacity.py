@@ -168,12 +168,11 @@ def _rows(worlds: Sequence[np.ndarray], nodes: Sequence[str], stores: list[str],
 def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.ndarray, worlds: int, first_day: int, days: int, network: NetworkSettings, options: PlanOptions,
              factor: float, known: Known, spread: float, mix: Mapping[str, float], given: frozenset[str], notes: list[str]) -> tuple[WorldHistory, int, str]:  # fmt: skip
     """A store's days as the worlds have them, with the hours and the promise that its own log shows; hours that were given stand. `notes` is added to."""
-    from datetime import date, timedelta
-
     from omosim.planning.errors import PlanError
     from omosim.planning.history import COUNTER_SIDE, CURBSIDE, LOCKER, PICKUP, WALK_IN, store_history
     from omosim.planning.plan import promise_seconds
     from omosim.planning.worlds import WORLD_ORDER, world_history
+    from omosim.schema.days import date_of
     from omosim.twin.costs import HOURS
     from omosim.twin.whatif import AT_COUNTER, FOR_CAR, FOR_LOCKER, PARCEL, SERVED
     from omosim.world.calendar import clock_seconds
@@ -188,8 +187,7 @@ def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.n
         past = replace(past, opens=opens if HOURS[0] in given else past.opens, closes=closes if HOURS[1] in given else past.closes, hours_from="network.stores.opens and closes, as given")
         notes += _outside(store, past)
     hours = (past.opens, past.closes, past.hours_from) if past is not None else (opens, closes, "network.stores.opens and closes")
-    today = date(1970, 1, 1) + timedelta(days=first_day)
-    dates = [today + timedelta(days=i) for i in range(days)]
+    dates = [date_of(first_day + i) for i in range(days)]
     weekday = (first_day + np.arange(days) + 3) % 7
     trades = np.array([d not in known.closed for d in dates]) & ~np.isin(weekday, list(past.shut) if past is not None else [])
     made = np.zeros(len(rows), WORLD_ORDER)

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,14 +93,12 @@ def by_simulation(twin: Twin, tables: Tables, version: int, budget_min: float, j
     ------
     CalibrationError : the orders cannot carry it
     """
-    from omosim.api.twin_given import given_of
-    from omosim.api.twin_state import base_settings
+    from omosim.api.twin_state import fit_of
     from omosim.results.tables import plain_columns
     from omosim.twin import identify
-    from omosim.twin.posterior import Plan, calibrate, fit_of_log
+    from omosim.twin.posterior import Plan, calibrate
+    from omosim.twin.summaries import orders_of_log
 
-    base = base_settings(twin)
-    as_of = (date.fromisoformat(twin.head["as_of"]) - date(1970, 1, 1)).days
     folder = twin.path / SIMULATIONS
     folder.mkdir(exist_ok=True)
     pace: list[tuple[float, int]] = []  # seconds and finished simulations at the first and at the last word
@@ -115,7 +112,8 @@ def by_simulation(twin: Twin, tables: Tables, version: int, budget_min: float, j
             left = (now - pace[0][0]) / max(done - pace[0][1], 1) * (total - done)
             sys.stderr.write(f"{words}: {done} of {total} simulations, about {left:.0f} s left\n")
 
-    fit, orders = fit_of_log(tables.orders, base, as_of=as_of, name=twin.head["name"], given=given_of(twin))
+    fit = fit_of(twin, tables)
+    orders = orders_of_log(tables.orders, fit.laws.windows, fit.patterns)
     said = identify.before(fit, ("orders", *tables.further), orders)
     print(identify.foretold_text(said), flush=True)
     with closing(Simulations(jobs)) as run_many:

@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from omosim.schema.days import date_of, date_text, day_number
 
 if TYPE_CHECKING:
     from omosim.api.twin_state import Stand
@@ -74,13 +75,14 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     CalibrationError : the orders cannot carry members
     """
     from omosim.api.twin import _say
-    from omosim.api.twin_state import day_number, fit_of, today
+    from omosim.api.twin_state import fit_of, today
+    from omosim.twin.closed_form import put_fits
     from omosim.twin.tables import tables_of
 
     twin, members = step.twin, int(asked["members"])
     tables = tables_of(twin)
     fit = fit_of(twin, tables)
-    end, first = day_number(today(twin)), day_number(date.fromisoformat(twin.head["first_day"]))
+    end, first = day_number(today(twin)), day_number(twin.head["first_day"])
     if not asked["assimilate"]:
         return Today(_begin(twin, fit, members, end, following=False), fit, tables, np.zeros((members, 2)), ("members do not follow the data (assimilate=false): they are as the fit left them",))
     kept = read(twin, members)
@@ -92,7 +94,7 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     with workers_for(members, max(0, end - kept.day), people, int(asked["jobs"])) as workers:
         for i in range(steps):
             kept, did = advance(twin, tables, fit, kept, WEEK_DAYS, workers)
-            put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"})}
+            put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"}), "fits": put_fits(step, fit.tried)}
             following = {"day": did["day"], "members": members, "set": simulated_set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
             step.commit(STEP, f"{did['day']}-{members}-{simulated_set(twin)}", did, {"following": following, "files": put})
             kept = read(twin, members)  # as the folder has them: a call that was killed and goes on has the same
@@ -136,7 +138,7 @@ def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
 
     late : those of an earlier day too
     """
-    from omosim.api.twin_state import day_number, today
+    from omosim.api.twin_state import today
     from omosim.results.tables import read_arrow
     from omosim.twin.folder import checked
     from omosim.twin.follow import Column, Kept, inner
@@ -144,7 +146,7 @@ def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
     head = twin.head.get("following")
     if not head or head["members"] != members or head["set"] != simulated_set(twin):
         return None
-    day = day_number(date.fromisoformat(head["day"]))
+    day = day_number(head["day"])
     table, feelings = twin.table("members"), twin.file("goodwill")
     if table is None or feelings is None or day > day_number(today(twin)) or (not late and day + WEEK_DAYS <= day_number(today(twin))):
         return None
@@ -177,20 +179,18 @@ def _seen(twin: Twin) -> tuple[dict[str, Floats], np.ndarray]:
 
 def shape_of(day: int, days: int) -> float:
     """How far the year's end has come in the middle of some days from a day (since 1970) on, 0 to 1."""
-    from omosim.api.twin_state import EPOCH
     from omosim.twin.season import autumn
 
-    return autumn(EPOCH + timedelta(days=day + days // 2))
+    return autumn(date_of(day + days // 2))
 
 
 def season_at(twin: Twin, day: int) -> Prior:
     """How high the year's end stands: what is known of any retailer, moved by the weeks before a day."""
-    from omosim.api.twin_state import day_number
     from omosim.twin.follow import DRIFT, WEEK, weekly_logs
     from omosim.twin.season import learn, retail_prior
 
     seen, _ = _seen(twin)
-    logs, var = weekly_logs(seen["orders"][: day - day_number(date.fromisoformat(twin.head["first_day"]))], weeks=520)
+    logs, var = weekly_logs(seen["orders"][: day - day_number(twin.head["first_day"])], weeks=520)
     return learn(retail_prior(), logs, np.nan_to_num(var, nan=1.0), _shapes(day, len(logs)), DRIFT, WEEK)
 
 
@@ -224,7 +224,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
 
     kept : of the first of these days; all of them are known to the twin
     """
-    from omosim.api.twin_state import EPOCH, day_number, stand
+    from omosim.api.twin_state import stand
     from omosim.twin.follow import compare, later, scaled, scatter, taught
 
     place = stand(twin, tables, fit, kept, days)
@@ -232,7 +232,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     runs = place.runs([shape_of(kept.day, days)], [kept.theta], [days], workers)
     paths = scaled(kept.columns, kept.theta, runs.series, fit.laws.orders_per_day, place.due_back(tables, fit, days))
     seen, closed = _seen(twin)
-    at = kept.day - day_number(date.fromisoformat(twin.head["first_day"]))
+    at = kept.day - day_number(twin.head["first_day"])
     orders, came = seen["orders"], {name: x[at : at + days] for name, x in seen.items()}
     before = noise_at(orders[:at], kept.day, n, fit.seed, height_of(kept))
     usual = [closed[at - 56 + (i % WEEK_DAYS) : at : WEEK_DAYS].mean() < 0.5 if at >= 56 else True for i in range(days)]
@@ -247,7 +247,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
         moved |= {kept.columns[j].name: _moved(kept, theta, j) for j in moves}
     words = f"{int(told.sum())} of {len(compared.columns)} series told" + "".join(f"; {part}" for part in done.words.split("; ")[1:])
     did = {
-        "day": (EPOCH + timedelta(days=end)).isoformat(), "days": days, "words": words, "moved": moved,
+        "day": date_text(end), "days": days, "words": words, "moved": moved,
         "far": [kept.columns[j].series for i, j in enumerate(compared.columns) if abs(done.z[i]) > 4],
         "healed": list(done.healed),
     }  # fmt: skip

@@ -139,12 +139,11 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
 
 def panel_series(twin: Twin) -> dict[str, Floats]:
     """Series -> (days,) of what the twin has seen, from its first day."""
+    from omosim.twin.panel import series_of
+
     table = twin.table("panel")
     assert table is not None
-    out: dict[str, list[float]] = {}
-    for name, value in zip(table["series"], table["value"], strict=True):
-        out.setdefault(name, []).append(np.nan if value is None else float(value))
-    return {name: np.array(values) for name, values in out.items()}
+    return series_of(table)
 
 
 def kept_with(twin: Twin, made: Forecast) -> pd.DataFrame:

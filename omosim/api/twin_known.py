@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from math import prod
 from typing import TYPE_CHECKING
 
+from omosim.schema.days import day_number
+
 if TYPE_CHECKING:
     from omosim.twin.folder import Twin
     from omosim.twin.forecast import Known
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 MOVED = ("orders", "revenue", "units", "pickups", "traffic", "sessions", "new_customers")
 #: series by hour -> the series by day whose effect it has
 BY_HOUR = {"pickup_load": "pickups"}
-_EPOCH = date(1970, 1, 1)
 
 
 def known_of(twin: Twin, tables: Tables, days: int) -> tuple[Known, list[str]]:
@@ -32,7 +33,7 @@ def known_of(twin: Twin, tables: Tables, days: int) -> tuple[Known, list[str]]:
     from omosim.twin.promotions import PAST_DAYS, effect, level_of, promotions_of
 
     now = today(twin)
-    start = (now - _EPOCH).days
+    start = day_number(now)
     closed = frozenset(d for text in twin.head["closed"] if 0 <= ((d := date.fromisoformat(text)) - now).days < days)
     said = [f"closed on {', '.join(d.isoformat() for d in sorted(closed))}, as told: nothing is sold then"] if closed else []
     prices = tables.further.get("prices")
@@ -43,7 +44,7 @@ def known_of(twin: Twin, tables: Tables, days: int) -> tuple[Known, list[str]]:
     panel = panel_series(twin)
     seen = {name: x for name, x in panel.items() if name.split(".")[0] in MOVED}
     still = {name: 1.0 for name in panel if name not in seen}
-    first = (date.fromisoformat(twin.head["first_day"]) - _EPOCH).days
+    first = day_number(twin.head["first_day"])
     effects = {kind: {name: made for name, x in seen.items() if (made := effect(x, first, [p for p in past if p.kind == kind], every)) is not None} for kind in {p.kind for p in past}}
     for one in every:
         if one.last < start or one.first >= start + days:

@@ -46,9 +46,9 @@ def alarm_of(first_day: str, tables: dict[str, dict[str, list[Any]]], jump: floa
     import numpy as np
     import pandas as pd
 
-    from omosim.twin.drift import FALSE_ALARM_DAYS, Alarm
     from omosim.twin.forecast import KEPT, with_actuals
-    from omosim.twin.record import day_residuals, watch
+    from omosim.twin.panel import series_of
+    from omosim.twin.record import alarm_for, watch
 
     table, panel = tables.get("forecasts"), tables.get("panel")
     if table is None or panel is None or not {"unit", "step", "hour", "horizon", *KEPT} <= set(table):
@@ -56,23 +56,19 @@ def alarm_of(first_day: str, tables: dict[str, dict[str, list[Any]]], jump: floa
     frame = pd.DataFrame(dict(table))
     for name in frame.columns.difference(["origin", "date", "series", "unit", "step"]):
         frame[name] = frame[name].astype(float)
-    seen: dict[str, list[float]] = {}
-    for name, value in zip(panel["series"], panel["value"], strict=True):
-        seen.setdefault(name, []).append(np.nan if value is None else float(value))
+    seen = series_of(panel)
     frame = frame[frame["series"].isin(WATCHED)]
-    filled = with_actuals(frame, date.fromisoformat(first_day), {n: np.array(v) for n, v in seen.items() if n in WATCHED}, None)
+    filled = with_actuals(frame, date.fromisoformat(first_day), {n: x for n, x in seen.items() if n in WATCHED}, None)
     names = [s for s in WATCHED if (filled["series"] == s).any()]
     if not names:
         return None
     found = watch(filled, names, jump)
     sums: dict[str, Any] = {}
     for name in names:
-        z = day_residuals(filled, name).dropna()
-        rows = filled[(filled["series"] == name) & (filled["step"] == "day") & (filled["mean"] > 0)]
-        if z.empty or rows.empty:
+        made = alarm_for(filled, name, jump, found.false_alarm_days, len(names))
+        if made is None:
             continue
-        cv = max(float(((rows["q95"] - rows["q05"]) / 3.29 / rows["mean"]).median()), 0.02)
-        alarm = Alarm.for_jump(jump, cv, FALSE_ALARM_DAYS, len(names))
+        z, _, alarm = made
         up, down = [], []
         for value in z.to_numpy():
             cut = max(-alarm.cap, min(alarm.cap, float(value)))

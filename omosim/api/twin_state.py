@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omosim.schema.days import date_of, day_number
+
 if TYPE_CHECKING:
     from omosim.schema.settings import Settings
     from omosim.study.executor import Executor
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 #: people of a member beside known customers, at least, so that new ones can come
 LEAST_OTHERS = 200
-EPOCH = date(1970, 1, 1)
 
 
 def base_settings(twin: Twin) -> Settings:
@@ -42,21 +43,15 @@ def today(twin: Twin) -> date:
     return date.fromisoformat(twin.head["as_of"]) + timedelta(days=1)
 
 
-def day_number(day: date) -> int:
-    """Days since 1970."""
-    return (day - EPOCH).days
-
-
 def fit_of(twin: Twin, tables: Tables) -> Fit:
     """Closed forms of everything that the twin knows. Raises CalibrationError where the orders cannot carry them."""
     from omosim.api.twin_given import given_of
-    from omosim.twin.history import Windows, split
+    from omosim.twin.closed_form import tried_of
+    from omosim.twin.history import until
     from omosim.twin.parameters import prepare
 
-    log = tables.orders
-    windows = split(log, 0)
-    end = min(day_number(today(twin)) - windows.first_day, windows.end)
-    return prepare(log, base_settings(twin), windows=Windows(windows.first_day, end, end), name=twin.head["name"], given=given_of(twin))
+    log, windows = tables.orders, until(tables.orders, day_number(today(twin)))
+    return prepare(log, base_settings(twin), windows=windows, name=twin.head["name"], given=given_of(twin), known=tried_of(twin.table("fits")))
 
 
 def draws_of(twin: Twin, members: int) -> list[dict[str, float]]:
@@ -152,7 +147,7 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     from omosim.twin.parameters import settings_of as settings_with
     from omosim.twin.shares import bought_share
 
-    on, names = EPOCH + timedelta(days=kept.day), [c.name for c in kept.columns]
+    on, names = date_of(kept.day), [c.name for c in kept.columns]
     centre = {name: float(BY_NAME[name].centre(fit)) for name in ("need_rate", "new_people")}
 
     def made(row: np.ndarray) -> Settings:
@@ -174,7 +169,7 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     if "need_rate" not in names and len(found.opening):  # who has not bought yet buys as the law says too, at the share that was measured
         law = fit.laws.repeat
         centre["need_rate"] = min(law.r / law.purchase_alpha / max(float(found.opening.share.mean()), LEAST_SHARE), BY_NAME["need_rate"].high)
-    first = 1 + len(kept.theta) * max(kept.day - day_number(date.fromisoformat(twin.head["first_day"])), 0)
+    first = 1 + len(kept.theta) * max(kept.day - day_number(twin.head["first_day"]), 0)
     return Stand(found, settings_of, kept, first)
 
 

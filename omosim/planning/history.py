@@ -14,6 +14,7 @@ from omosim.kernels.mathx import exp64, log64
 from omosim.planning.errors import PlanError
 from omosim.planning.hours import open_seconds
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
+from omosim.schema.days import date_text
 
 QUARTER = 900
 PICKUP, WALK_IN = 0, 1
@@ -118,11 +119,6 @@ class StoreHistory:
 def weekday_of(day: np.ndarray) -> np.ndarray:
     """0 Monday to 6 Sunday of days since 1970-01-01, a Thursday."""
     return (np.asarray(day) + 3) % 7
-
-
-def date_text(day: int) -> str:
-    """YYYY-MM-DD of a day since 1970."""
-    return str(np.datetime64(int(day), "D"))
 
 
 def store_history(log: OrderLog, store: str | None, opens: int, closes: int, holidays: np.ndarray | None = None) -> StoreHistory:

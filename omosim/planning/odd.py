@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from omosim.ingest.errors import OrderFileError, Problem
-from omosim.planning.history import PICKUP, WALK_IN, StoreHistory, date_text, weekday_of
+from omosim.planning.history import PICKUP, WALK_IN, StoreHistory, weekday_of
 from omosim.schema.columns import WEEKDAYS
+from omosim.schema.days import date_text
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _EPOCH = date(1970, 1, 1).toordinal()

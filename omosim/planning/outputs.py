@@ -13,12 +13,13 @@ from omosim.kernels.mathx import exp64
 from omosim.planning import intervals as iv
 from omosim.planning import shifts as sh
 from omosim.planning.bays import TAKEN
-from omosim.planning.history import CURBSIDE, LOCKER, PICKUP, QUARTER, WALK_IN, StoreHistory, date_text, hour_of_week
+from omosim.planning.history import CURBSIDE, LOCKER, PICKUP, QUARTER, WALK_IN, StoreHistory, hour_of_week
 from omosim.planning.odd import odd_days, odd_words
 from omosim.planning.plan import DayPlan, StorePlan, clock, second_clock
 from omosim.planning.staffing import COUNTER, PICKERS, roles
 from omosim.planning.week_outputs import week_json, week_words
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
+from omosim.schema.days import date_text
 
 _MANY_LEAVE = 0.01  # assumed: share of customers who leave the queue, from which on the answer says it
 _FAR = 0.1  # log of picking time over that given, from which on it is said

@@ -17,7 +17,7 @@ from omosim.planning.backtest import Backtest, backtest, changed_words
 from omosim.planning.bays import BayPlan, bay_plan, cars_of
 from omosim.planning.demand import PICKUP, QUARTERS, WALK_IN, DayLaw, Draws, Ways, WorkLaw, draw, learn, thinned
 from omosim.planning.errors import PlanError
-from omosim.planning.history import QUARTER, StoreHistory, date_text, promise_of, weekday_of
+from omosim.planning.history import QUARTER, StoreHistory, promise_of, weekday_of
 from omosim.planning.odd import OddDay, cure, odd_days
 from omosim.planning.promises import Promises, promises_of, why_none
 from omosim.planning.roster import Roster
@@ -38,6 +38,7 @@ from omosim.planning.staffing import (
 )
 from omosim.planning.week import PoolWeek, WeekRules, staffed
 from omosim.schema.columns import DAY, HOUR, WEEKDAYS
+from omosim.schema.days import date_text
 from omosim.schema.settings import NetworkSettings
 
 LEAST_DAYS = 4

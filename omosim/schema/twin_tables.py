@@ -24,6 +24,12 @@ TWIN_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         "version": ("number", "of the fit"), "draw": ("number", "values of one draw belong together"), "parameter": ("name", ""), "value": (_AS_UNIT, ""),
         "unit": ("name", "unit of value"), "se": (_AS_UNIT, "standard error, of closed forms only; null: not told"),
     }),
+    "fits": ("Purchases fitted by each number of stages between two: what takes longest in a fit, kept for all that stands on the same purchases.", {
+        "cohort": ("name", "beginning of the hash of the purchases fitted"), "k": ("stages", "of a gap between purchases"), "r": ("1", "gamma shape of rates"),
+        "alpha": ("weeks", "gamma rate of stage rates"), "a": ("1", "beta law of leaving after a repeat purchase"), "b": ("1", "the same"), "log_likelihood": ("log", "the largest is the likeliest"),
+        "customers": ("people", "fitted"), "converged": ("flag", "whether the search ended"), "se_r": ("log", "standard error of log r; null: flat"), "se_alpha": ("log", "of log alpha"),
+        "se_a": ("log", "of log a"), "se_b": ("log", "of log b"),
+    }),
     "identifiability": ("What a fit by simulation told: a row a parameter, then what no order log tells.", {
         "parameter": ("name", ""), "title": ("text", "the parameter in words"), "unit": ("name", "unit of what follows"),
         "prior_low": (_AS_UNIT, "2.5 % end before the data"), "prior_high": (_AS_UNIT, "97.5 % end before the data"), "told_by": ("names", "patterns of the log that tell it"),

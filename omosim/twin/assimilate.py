@@ -1,5 +1,5 @@
-"""New data move an ensemble: parameters that drift are regressed on what was foretold, members far from the data are
-replaced by near ones, and an ensemble that has lost its spread is healed and says so.
+"""New data move an ensemble: parameters that drift are regressed on what was foretold, and an ensemble that has lost its
+spread is healed and says so.
 
 Arrays only: N members, P parameters, S observed aggregates (a week's orders by channel, stock, a queue). Parameters
 stand on the scale on which they drift (logs of paces and rates). The update is the serial square-root filter of
@@ -16,9 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-#: share of members below which an ensemble counts as degenerate
-LEAST_EFFECTIVE = 0.3
 #: part of its expected spread below which a parameter counts as collapsed
 LEAST_SPREAD = 0.1
 
@@ -67,16 +64,12 @@ def enkf(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, local: 
     return np.asarray(state[:, :p])
 
 
-def drift(theta: Floats, sd: Floats, steps: float, normals: Floats, mean: Floats | None = None, pull: Floats | None = None) -> Floats:
-    """A random walk of `steps` steps, sd (P,) each; with `pull` (P,) in [0, 1) a step goes that part of the way to `mean`.
+def drift(theta: Floats, sd: Floats, steps: float, normals: Floats) -> Floats:
+    """A random walk of `steps` steps, sd (P,) or (N, P) each.
 
     normals: (N, P) standard normals of the caller's keyed draws.
     """
-    if pull is None or mean is None:
-        return np.asarray(theta + np.sqrt(steps) * np.asarray(sd) * normals)
-    keep = (1.0 - np.asarray(pull)) ** steps
-    spread = np.where(pull > 0, (1 - keep**2) / np.maximum(1 - (1.0 - np.asarray(pull)) ** 2, 1e-12), steps)
-    return np.asarray(mean + keep * (theta - mean) + np.sqrt(spread) * np.asarray(sd) * normals)
+    return np.asarray(theta + np.sqrt(steps) * np.asarray(sd) * normals)
 
 
 def inflate(theta: Floats, factor: Floats | float) -> Floats:
@@ -85,131 +78,42 @@ def inflate(theta: Floats, factor: Floats | float) -> Floats:
     return np.asarray(mean + (theta - mean) * factor)
 
 
-def relax(before: Floats, after: Floats, share: float) -> Floats:
-    """Spread given back: each parameter's sd goes `share` of the way from after to before (Whitaker & Hamill 2012)."""
-    old, new = before.std(axis=0, ddof=1), after.std(axis=0, ddof=1)
-    return inflate(after, np.where(new > 0, 1 + share * (old - new) / np.maximum(new, 1e-300), 1.0))
-
-
-# ---- weights and resampling ----------------------------------------------------------------------------------
-def effective(weights: Floats) -> float:
-    """Members that count: 1 over the sum of squared weights (which sum to 1)."""
-    w = np.asarray(weights, float)
-    return float(w.sum() ** 2 / (w @ w))
-
-
-def log_fit(predicted: Floats, observed: Floats, sd: Floats) -> Floats:
-    """(N,) normal log likelihood of each member; observations that are NaN say nothing."""
-    seen = np.isfinite(observed) & (np.asarray(sd) > 0)
-    z = (np.asarray(predicted)[:, seen] - np.asarray(observed)[seen]) / np.asarray(sd)[seen]
-    return np.asarray(-0.5 * (z**2).sum(axis=1))
-
-
-def weigh(weights: Floats, log_like: Floats, least: float = LEAST_EFFECTIVE) -> tuple[Floats, float]:
-    """New weights and the power in (0, 1] to which the likelihood was taken so that `least` of the members count.
-
-    A power below 1 says that the data lie where few members are: the caller should say so. When the old weights
-    already count for less than that, the power is 0 and they stay.
-    """
-    weights = np.asarray(weights, float) / np.sum(weights)
-    n = weights.size
-
-    def at(power: float) -> Floats:
-        logs = np.log(np.maximum(weights, 1e-300)) + power * log_like
-        w = np.exp(logs - logs.max())
-        return np.asarray(w / w.sum())
-
-    if effective(at(1.0)) >= least * n:
-        return at(1.0), 1.0
-    low, high = 0.0, 1.0
-    if effective(weights) < least * n:
-        return weights, 0.0
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if effective(at(middle)) >= least * n else (low, middle)
-    return at(low), low
-
-
-def resample(weights: Floats, u: float) -> Ints:
-    """(N,) members to copy: systematic draws at (i + u) / N, u in [0, 1); a member of weight w comes floor(Nw) or
-    ceil(Nw) times. A member that stays stands in its own place, so that only the others need be copied.
-
-    Equal weights give the members themselves.
-    """
-    w = np.asarray(weights, float)
-    if not (0.0 <= u < 1.0) or np.any(w < 0) or not w.sum() > 0:
-        raise ValueError(f"u = {u} must be in [0, 1) and weights 0 or more with a sum above 0")
-    n = w.size
-    edges = np.cumsum(w / w.sum())
-    edges[-1] = 1.0
-    # a hair's breadth: equal weights whose sums pass i / N by rounding must not draw a member twice
-    chosen = np.minimum(np.searchsorted(edges - 1e-12, (np.arange(n) + u) / n, side="right"), n - 1)
-    copies = np.bincount(chosen, minlength=n)
-    out = np.arange(n)
-    out[copies == 0] = np.repeat(np.arange(n), np.maximum(copies - 1, 0))
-    return out.astype(np.int64)
-
-
 # ---- one step ------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Step:
     """What an update did.
 
-    theta: (N, P) after; index: (N,) members to copy, their own numbers where none is; effective: members that count
-    by their fit; power: of the likelihood, 1 unless few members were near; healed: parameters that had collapsed;
-    z: (S,) observed less foretold, in sds of the two together; words: for the journal.
+    theta: (N, P) after; healed: parameters that had collapsed; z: (S,) observed less foretold, in sds of the two together;
+    words: for the journal.
     """
 
     theta: Floats
-    index: Ints
-    effective: float
-    power: float
     healed: tuple[str, ...]
     z: Floats
     words: str
 
 
 def step(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, *, local: Floats | None = None, names: Sequence[str] = (),
-         spread: Floats | None = None, resample_at: float | None = 0.5, u: float = 0.5, relaxed: float = 0.0,
-         log_like: Floats | None = None, apart: bool = False) -> Step:  # fmt: skip
-    """One update: parameters by regression, members by resampling, degeneracy healed.
+         spread: Floats | None = None, apart: bool = False) -> Step:  # fmt: skip
+    """One update: parameters by regression, an ensemble that has lost its spread healed.
 
     Parameters
     ----------
     spread : (P,) sds that the parameters have in the long run; a parameter whose sd falls below LEAST_SPREAD of it is
         spread out to that, and is named. None: not watched
-    resample_at : share of effective members below which members are copied; None: never
-    u : one uniform of the caller's keyed draws
-    relaxed : part of the lost spread given back
-    log_like : (N,) of each member, where the caller knows it better than by `predicted` and `sd` (members of unlike
-        chance)
     apart : as `enkf`
 
-    With nothing observed theta is returned as it is and the index is the members' own numbers.
+    With nothing observed theta is returned as it is.
     """
     n, p = theta.shape
     names = tuple(names) or tuple(f"theta_{i}" for i in range(p))
     seen = np.isfinite(observed)
-    own = np.arange(n)
     if not seen.any():
-        return Step(theta, own, float(n), 1.0, (), np.full(observed.shape, np.nan), "nothing observed: nothing moved")
+        return Step(theta, (), np.full(observed.shape, np.nan), "nothing observed: nothing moved")
     after = enkf(theta, predicted, observed, sd, local, apart)
-    if relaxed:
-        after = relax(theta, after, relaxed)
     total = np.sqrt(predicted.var(axis=0, ddof=1) + np.asarray(sd) ** 2)
     z = np.where(total > 0, (observed - predicted.mean(axis=0)) / np.where(total > 0, total, 1.0), np.nan)
     said = [f"{int(seen.sum())} of {seen.size} aggregates observed"]
-    index, power, size = own, 1.0, float(n)
-    if resample_at is not None:
-        like = log_fit(predicted, observed, np.where(sd > 0, sd, total)) if log_like is None else log_like
-        weights, power = weigh(np.full(n, 1.0 / n), like)
-        size = effective(weights)
-        if size < resample_at * n:
-            index = resample(weights, u)
-            after = after[index]
-            said.append(f"{n - np.unique(index).size} of {n} members replaced by nearer ones")
-        if power < 1:
-            said.append(f"few members were near the data: their fit was counted at {power:.2f}")
     healed: list[str] = []
     if spread is not None:
         sds = after.std(axis=0, ddof=1)
@@ -225,4 +129,4 @@ def step(theta: Floats, predicted: Floats, observed: Floats, sd: Floats, *, loca
     far = np.abs(z) > 4
     if far.any():
         said.append(f"{int(far.sum())} aggregates lie more than 4 sds from what was foretold")
-    return Step(after, index, size, power, tuple(healed), z, "; ".join(said))
+    return Step(after, tuple(healed), z, "; ".join(said))

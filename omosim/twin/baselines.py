@@ -112,38 +112,3 @@ def ets(series: Floats, horizon: int, season: int, normals: Floats) -> Smoothing
     most = _MOST * float(np.abs(y).max())
     paths = np.clip(np.where(np.isfinite(paths), paths, most), -most, most)
     return Smoothing(name, aicc, np.maximum(paths, 0.0) if (y >= 0).all() else paths)
-
-
-def ets_open(series: Floats, trading: Floats, days: int, normals: Floats, by_day: Floats) -> Smoothing:
-    """`ets` of weekly sums by trading week, shared out to days: told the closed days, as the twin is.
-
-    series : (T,) values by day up to the origin
-    trading : (T + days,) trading weeks of each day (0 where closed)
-    normals : (N, W) for the weeks, W whole or begun; by_day : (N, days) for the days in them
-
-    A week's paths are those of `ets`, times its trading weeks; its days share them by their trading and a lognormal chance
-    as large as that of past days in their weeks. Weeks with less than .3 of a trading week are left out. Raises as `ets`.
-    """
-    y, t = np.asarray(series, float), np.asarray(trading, float)
-    past = y.size // 7
-    at = slice(y.size - 7 * past, y.size)
-    weeks, open_weeks = y[at].reshape(past, 7), t[at].reshape(past, 7)
-    usable = open_weeks.sum(axis=1) > 0.3
-    rate = np.nansum(weeks, axis=1)[usable] / open_weeks.sum(axis=1)[usable]
-    scale = max(1.0, float(np.nansum(weeks, axis=1).mean())) if past else 1.0
-    made = ets(rate / scale, normals.shape[1], 1, normals)
-    usual = rate[:, None] * open_weeks[usable]
-    off = np.where(usual > 0, weeks[usable] / np.where(usual > 0, usual, 1.0) - 1.0, np.nan)
-    spread = float(np.sqrt(np.log1p(np.nanmean(off**2)))) if np.isfinite(off).any() else 0.0
-    ahead = t[y.size : y.size + days]
-    raw = ahead * np.exp(spread * by_day)
-    week = np.arange(days) // 7
-    total = np.stack([raw[:, week == w].sum(axis=1) for w in range(normals.shape[1])], axis=1)
-    known = np.array([ahead[week == w].sum() for w in range(normals.shape[1])])
-    share = raw / np.where(total > 0, total, 1.0)[:, week]
-    return Smoothing(made.form, made.aicc, np.asarray(share * (made.paths * scale * known)[:, week]))
-
-
-def origins(first: int, last: int, every: int = 7) -> list[int]:
-    """Days at which forecasts are made: `first`, and every so many days on, none after `last`."""
-    return list(range(first, last + 1, every))

@@ -8,6 +8,8 @@ Time is in weeks. Oracles: tests/twin/test_bgcnbd.py.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +34,13 @@ class Cohort:
     def __len__(self) -> int:
         return int(self.x.size)
 
+    def mark(self) -> str:
+        """What tells it from other cohorts: the beginning of a hash of its arrays."""
+        found = hashlib.sha256()
+        for part in (self.x, self.t_x, self.t_end, self.sum_log_gap):
+            found.update(np.ascontiguousarray(part).tobytes())
+        return found.hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class RepeatFit:
@@ -46,6 +55,7 @@ class RepeatFit:
     customers: int
     converged: bool
     se: tuple[float, float, float, float]  # of log r, log alpha, log a, log b; NaN where the surface is flat
+    cohort: str = ""  # mark of what it was fitted on; "" where it is not as the fit left it
 
     @property
     def purchase_alpha(self) -> float:
@@ -114,7 +124,7 @@ def fit(cohort: Cohort, k: int = 1) -> RepeatFit:
     r, alpha, a, b = (float(v) for v in np.exp(log_params))
     return RepeatFit(
         k, r, alpha, a, b, -float(polish.fun) * len(cohort), len(cohort), bool(polish.success),
-        _standard_errors(minus, log_params, len(cohort)),
+        _standard_errors(minus, log_params, len(cohort)), cohort.mark(),
     )  # fmt: skip
 
 
@@ -139,9 +149,14 @@ def _standard_errors(minus: Any, at: Floats, n: int) -> tuple[float, float, floa
     return (float(se[0]), float(se[1]), float(se[2]), float(se[3]))
 
 
-def choose_k(cohort: Cohort, ks: tuple[int, ...] = (1, 2, 3)) -> tuple[RepeatFit, list[RepeatFit]]:
-    """The fit of the likeliest k and all of them; each k has its own r, alpha, a, b."""
-    fits = [fit(cohort, k) for k in ks]
+def choose_k(cohort: Cohort, ks: tuple[int, ...] = (1, 2, 3), known: Sequence[RepeatFit] = ()) -> tuple[RepeatFit, list[RepeatFit]]:
+    """The fit of the likeliest k and all of them; each k has its own r, alpha, a, b.
+
+    known : fits made before; those of this very cohort are taken as they are
+    """
+    mark = cohort.mark() if known else ""
+    made = {one.k: one for one in known if one.cohort == mark}
+    fits = [made.get(k) or fit(cohort, k) for k in ks]
     return max(fits, key=lambda f: f.log_likelihood), fits
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -169,8 +169,11 @@ def last_months(log: OrderLog, share: float | None = None) -> int:
     return (last - (last - pd.DateOffset(months=3))).days + 1 if days >= 270 else max(1, days // 4)
 
 
-def fit_laws(log: OrderLog, history: History, windows: Windows) -> tuple[FittedLaws, list[bgcnbd.RepeatFit]]:
-    """Every law that closed forms and likelihoods give, on the fit part alone; rounded to four digits."""
+def fit_laws(log: OrderLog, history: History, windows: Windows, known: Sequence[bgcnbd.RepeatFit] = ()) -> tuple[FittedLaws, list[bgcnbd.RepeatFit]]:
+    """Every law that closed forms and likelihoods give, on the fit part alone, rounded to four digits; and the fit of each k.
+
+    known : fits of purchases made before, taken where they are of these (`bgcnbd.choose_k`)
+    """
     fit = history.part(0, windows.cut)
     who, day = fit.purchase_days()
     if np.unique(who).size < 100:
@@ -186,7 +189,7 @@ def fit_laws(log: OrderLog, history: History, windows: Windows) -> tuple[FittedL
         )
     if not (fit.value > 0).any():
         raise CalibrationError(f"{log.file}: every order before {windows.date(windows.cut)} is worth 0; give unit_price as it was paid")
-    repeat, fits = bgcnbd.choose_k(cohort)
+    repeat, fits = bgcnbd.choose_k(cohort, known=known)
     repeat = _rounded(repeat)
     calendar = laws.fit_calendar(fit, windows)
     lag = log.cancelled["lag_s"].to_numpy()[history.back_t < windows.cut]
@@ -214,7 +217,7 @@ def suited(fitted: FittedLaws, fits: list[bgcnbd.RepeatFit], history: History) -
 
 def _rounded(repeat: bgcnbd.RepeatFit) -> bgcnbd.RepeatFit:
     change: dict[str, Any] = {n: digits(getattr(repeat, n)) for n in ("r", "alpha", "a", "b")}
-    return replace(repeat, **change)
+    return replace(repeat, **change, cohort="")
 
 
 def _acquisition(fit: History, repeat: bgcnbd.RepeatFit, calendar: laws.Calendar, windows: Windows) -> laws.Acquisition:

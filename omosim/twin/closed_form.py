@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.calibrate import fit_laws
+from omosim.twin.folder import Step
 from omosim.twin.generator import FittedLaws
-from omosim.twin.history import DAY_S, history_of, split
+from omosim.twin.history import DAY_S, history_of, until
 from omosim.twin.tables import Tables
 
+_LAW = ("r", "alpha", "a", "b")
+_TRIED = ("cohort", "k", *_LAW, "log_likelihood", "customers", "converged")
 COLUMNS = ("version", "draw", "parameter", "value", "unit", "se")
 
 
-def fitted(tables: Tables, as_of: int) -> tuple[FittedLaws, int]:
-    """Every law of all orders up to a day (since 1970), and how many orders they stand on. Raises CalibrationError where they cannot carry a fit."""
+def fitted(tables: Tables, as_of: int, known: Sequence[RepeatFit] = ()) -> tuple[FittedLaws, int, list[RepeatFit]]:
+    """Every law of all orders up to a day (since 1970), how many orders they stand on, and the fit of each k.
+
+    known : as `calibrate.fit_laws`. Raises CalibrationError where the orders cannot carry it.
+    """
     log = tables.orders
-    windows = split(log, 0)
-    end = min(windows.end, as_of + 1 - windows.first_day)
-    windows = type(windows)(windows.first_day, end, end)
-    laws, _ = fit_laws(log, history_of(log, windows), windows)
-    return laws, int((log.lines.drop_duplicates("order_id")["placed_local"] < (as_of + 1) * DAY_S).sum())
+    windows = until(log, as_of + 1)
+    laws, fits = fit_laws(log, history_of(log, windows), windows, known)
+    return laws, int((log.lines.drop_duplicates("order_id")["placed_local"] < (as_of + 1) * DAY_S).sum()), fits
+
+
+def tried_rows(fits: Sequence[RepeatFit]) -> dict[str, list[Any]]:
+    """The table of the fits of purchases, a row a k: what takes longest in a fit, kept for all that stands on the same purchases."""
+    out: dict[str, list[Any]] = {name: [getattr(one, name) for one in fits] for name in _TRIED}
+    for i, name in enumerate(_LAW):
+        out[f"se_{name}"] = [one.se[i] if math.isfinite(one.se[i]) else None for one in fits]
+    return out
+
+
+def put_fits(step: Step, fits: Sequence[RepeatFit]) -> str:
+    """Write the table down; returns its name in the folder."""
+    return step.table("fits", tried_rows(fits), types={f"se_{name}": "float64" for name in _LAW})
+
+
+def tried_of(table: Mapping[str, Sequence[Any]] | None) -> list[RepeatFit]:
+    """The fits of `tried_rows`, to the bit; none of no table."""
+    if table is None:
+        return []
+    se = zip(*([math.nan if x is None else x for x in table[f"se_{name}"]] for name in _LAW), strict=True)
+    return [RepeatFit(se=errors, **dict(zip(_TRIED, row, strict=True))) for *row, errors in zip(*(table[name] for name in _TRIED), se, strict=True)]
 
 
 def rows(laws: FittedLaws, orders: int, version: int) -> dict[str, list[object]]:

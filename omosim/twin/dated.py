@@ -6,7 +6,6 @@ What the tables do not have keeps the model's own start, and is said.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from scipy.special import ndtr, ndtri
 
 from omosim.schema.codes import Entry
 from omosim.schema.columns import DAY, HOUR
+from omosim.schema.days import date_of
 from omosim.schema.settings import Settings
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.history import Floats, Ints
@@ -66,7 +66,7 @@ def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, s
         kind=("kind", "first"), value=("value", "sum"), units=("units", "sum"),
     )  # fmt: skip
     entry = orders["channel"].map(CHANNELS).fillna(0).to_numpy(np.int64)
-    as_of = date(1970, 1, 1) + timedelta(days=end_day)
+    as_of = date_of(end_day)
     opening, seats = opening_of(
         orders["shopper_id"].to_numpy(object), orders["local"].to_numpy(np.float64) / DAY, np.asarray(entry, np.int64), orders["kind"].to_numpy(), orders["value"].to_numpy(np.float64),
         as_of, float(end_day), law, len(kinds), share,

@@ -297,7 +297,7 @@ def taught(columns: Sequence[Column], theta: Floats, compared: Compared) -> tupl
     local = np.array([[float(i in moves) for moves in compared.moves] for i in at]).reshape(len(at), len(compared.moves))
     done = step(
         theta[:, at], compared.predicted, compared.observed, compared.sd, local=local, names=[columns[i].name for i in at],
-        spread=np.array([min(columns[i].start, HALF_YEAR * columns[i].drift) for i in at]), resample_at=None, apart=True,
+        spread=np.array([min(columns[i].start, HALF_YEAR * columns[i].drift) for i in at]), apart=True,
     )  # fmt: skip
     out = theta.copy()
     out[:, at] = done.theta

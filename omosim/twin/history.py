@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from omosim.ingest import OrderLog
+from omosim.schema.days import date_text
 from omosim.twin.errors import CalibrationError
 
 DAY_S = 86_400
@@ -31,7 +32,7 @@ class Windows:
 
     def date(self, day: int) -> str:
         """ISO date of a day."""
-        return str(np.datetime64(self.first_day + day, "D"))
+        return date_text(self.first_day + day)
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,13 @@ def split(log: OrderLog, holdout_days: int) -> Windows:
             "8 weeks at least, and no less than is held out. Give a longer log or a smaller holdout_days"
         )
     return Windows(first, cut, end)
+
+
+def until(log: OrderLog, end_day: int) -> Windows:
+    """All days of a log before a day (since 1970), nothing held out. Raises CalibrationError when too little is left to fit."""
+    windows = split(log, 0)
+    end = min(windows.end, end_day - windows.first_day)
+    return Windows(windows.first_day, end, end)
 
 
 def history_of(log: OrderLog, windows: Windows) -> History:

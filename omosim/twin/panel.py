@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from omosim.schema.days import date_of
 from omosim.twin.quality import CLOSED, Days, calendar_of
 from omosim.twin.tables import DAY_S, OWN_RETURNS, Tables
 
@@ -70,6 +73,14 @@ class Panel:
         return rows
 
 
+def series_of(table: Mapping[str, Sequence[Any]]) -> dict[str, Floats]:
+    """Series -> (days,) of a table of `Panel.columns`, NaN where not observed."""
+    out: dict[str, list[float]] = {}
+    for name, value in zip(table["series"], table["value"], strict=True):
+        out.setdefault(name, []).append(np.nan if value is None else float(value))
+    return {name: np.array(values) for name, values in out.items()}
+
+
 def panel_of_log(tables: Tables, days: Days | None = None) -> Panel:
     """The series of a retailer's own data.
 
@@ -82,7 +93,7 @@ def panel_of_log(tables: Tables, days: Days | None = None) -> Panel:
     made.sales()
     made.back()
     made.beside()
-    return Panel(date(1970, 1, 1) + timedelta(days=days.first), days.state.size, made.series, made.units, made.hourly)
+    return Panel(date_of(days.first), days.state.size, made.series, made.units, made.hourly)
 
 
 class _Maker:

@@ -48,6 +48,7 @@ class Fit:
     scale: float  # people simulated for one of the retailer
     stores: int = 0  # that the log names; 0: none, and the given or assumed number stands
     given: costs.Given = field(default_factory=dict)  # what the retailer says of its costs and stores, in place of what is assumed
+    tried: tuple[RepeatFit, ...] = ()  # purchases by each k, as fitted
 
     @property
     def days(self) -> int:
@@ -171,20 +172,22 @@ def told(fit: Fit) -> tuple[Parameter, ...]:
 
 
 def prepare(log: OrderLog, base: Settings, *, windows: Windows, seed: int | None = None, name: str = "",
-            most_people: int = MOST_PEOPLE, least_people: int = LEAST_PEOPLE, given: costs.Given | None = None) -> Fit:  # fmt: skip
+            most_people: int = MOST_PEOPLE, least_people: int = LEAST_PEOPLE, given: costs.Given | None = None,
+            known: Sequence[RepeatFit] = ()) -> Fit:  # fmt: skip
     """Closed forms of a log; the fit part ends at `windows.cut`. Raises CalibrationError where too little can be told.
 
     given: what the retailer says of its costs and stores (`twin.costs`); the number of stores that the log names stands.
+    known: as `calibrate.fit_laws`.
     """
     history = history_of(log, windows)
-    fitted, fits = fit_laws(log, history, windows)
+    fitted, fits = fit_laws(log, history, windows, known)
     bands = price_bands(log, windows, 1 if fitted.mostly_bought else 3)
     stores = _stores(log, windows)
     fit = Fit(
         suited(fitted, fits, history), fitted.repeat, tuple(bands), patterns_of(log, windows, fitted.back.large), base,
         name or "twin", log.currency, log.timezone, f"{log.file} {log.file_hash}",
         base.seed if seed is None else seed, 1.0, stores,
-        {key: value for key, value in (given or {}).items() if not (stores and key == costs.COUNT)},
+        {key: value for key, value in (given or {}).items() if not (stores and key == costs.COUNT)}, tuple(fits),
     )  # fmt: skip
     arriving = replace(fit.laws.acquisition, new_per_week=_new_people(fit))
     fit = replace(fit, laws=replace(fit.laws, acquisition=arriving))

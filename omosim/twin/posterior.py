@@ -19,16 +19,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, qmc
 
-from omosim.ingest import OrderLog
 from omosim.results import write_json
 from omosim.results.provenance import code_version
 from omosim.schema.settings import Settings
-from omosim.twin.costs import Given
 from omosim.twin.emulator import SETS, Emulator, Likelihood, fit_emulator, sample
 from omosim.twin.errors import CalibrationError
-from omosim.twin.history import Floats, Ints, Windows, split
-from omosim.twin.parameters import Fit, Prior, prepare, settings_of
-from omosim.twin.summaries import Orders, Patterns, chance, orders_of_log, orders_of_run, pattern_title, shocks
+from omosim.twin.history import Floats, Ints
+from omosim.twin.parameters import Fit, Prior, settings_of
+from omosim.twin.summaries import Orders, Patterns, chance, orders_of_run, pattern_title, shocks
 
 #: Settings -> one frame of orders each, in their order, as they finish
 RunMany = Callable[[list[Settings]], Iterable[pd.DataFrame]]
@@ -111,18 +109,6 @@ class Posterior:
             }
         )  # fmt: skip
 
-    def patterns_table(self) -> pd.DataFrame:
-        """Each pattern: in the log, at the draws, how far apart in standard deviations, its discrepancy."""
-        mean = self.checks.mean(axis=0) if len(self.checks) else self.emulator.mean(self.z).mean(axis=0)
-        between = np.cov(self.emulator.mean(self.z).T).diagonal()
-        sd = np.sqrt(self.chance.diagonal() + between + self.chance.diagonal() / self.scale / max(1, len(self.checks)))
-        return pd.DataFrame(
-            {
-                "pattern": self.patterns.names(), "observed": self.observed, "simulated": mean, "sd": sd,
-                "miss": (self.observed - mean) / sd, "discrepancy": np.sqrt(self.discrepancy),
-            }
-        )  # fmt: skip
-
 
 def calibrate(fit: Fit, orders: Orders, run_many: RunMany, folder: Path, plan: Plan | None = None, *, prior: Prior | None = None,
               progress: Callable[[int, int, str], None] | None = None) -> Posterior:  # fmt: skip
@@ -161,19 +147,6 @@ def calibrate(fit: Fit, orders: Orders, run_many: RunMany, folder: Path, plan: P
     )  # fmt: skip
     result.warnings = _warnings(result, fit)
     return result
-
-
-def fit_of_log(log: OrderLog, base: Settings, *, as_of: int | None = None, seed: int | None = None, name: str = "",
-               given: Given | None = None) -> tuple[Fit, Orders]:  # fmt: skip
-    """Closed forms of an order log, and its orders as patterns are read from them. Raises CalibrationError.
-
-    base: settings whose strategy and touchpoints the retailer has; as_of: last day (since 1970) that counts, None the log's
-    own; given: what the retailer says of its costs and stores.
-    """
-    windows = split(log, 0)
-    end = windows.end if as_of is None else min(windows.end, as_of + 1 - windows.first_day)
-    fit = prepare(log, base, windows=Windows(windows.first_day, end, end), seed=seed, name=name, given=given)
-    return fit, orders_of_log(log, fit.laws.windows, fit.patterns)
 
 
 def design(prior: Prior, n: int, seed: int, near: Floats | None, wider: float) -> Floats:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from omosim.schema.days import date_text
 from omosim.twin.history import Floats
 
 #: edges of the classes of what is taken off, and of the part of sales that it is taken off
@@ -54,7 +55,7 @@ class Promotion:
     @property
     def words(self) -> str:
         """What is taken off what, when."""
-        first, last = (str(np.datetime64(day, "D")) for day in (self.first, self.last))
+        first, last = (date_text(day) for day in (self.first, self.last))
         items = ("few items", "a part of the items", "most items")[self.kind[2]]
         return f"{first}{f' to {last}' if last != first else ''}, {100 * self.depth:.0f} % off {items}{f', {self.channel}' if self.channel else ''}"
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from omosim.ingest.errors import InputError
 from omosim.ingest.further import FurtherTable
+from omosim.schema.days import date_text
 from omosim.twin.tables import DAY_S, Tables
 
 Ints = NDArray[np.int64]
@@ -75,7 +76,7 @@ class Days:
 
     def date(self, at: int) -> str:
         """ISO date of a place in the arrays."""
-        return str(np.datetime64(self.first + int(at), "D"))
+        return date_text(self.first + int(at))
 
 
 def refuse(findings: Sequence[Finding], accept: Collection[str]) -> None:
@@ -273,7 +274,7 @@ def doubled_days(lines: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
     total = frame.groupby(["day", "sign"], sort=False)["sign"].transform("size").to_numpy()
     drop = np.isin(day, twice.to_numpy()) & (which >= total // 2)
     found = [
-        Finding("duplicated_day", "warning", "orders", str(np.datetime64(int(d), "D")), int((drop & (day == d)).sum()), "every row stood twice; the second copy is left out")
+        Finding("duplicated_day", "warning", "orders", date_text(d), int((drop & (day == d)).sum()), "every row stood twice; the second copy is left out")
         for d in twice.tolist()
     ]
     return lines[~drop].reset_index(drop=True), found
@@ -310,7 +311,7 @@ def price_jumps(lines: pd.DataFrame) -> list[Finding]:
         if abs(jump) > _STEP:
             near = (day // 7 >= levels.index[i] - 1) & (day // 7 <= levels.index[i])
             daily = pd.Series(price[near]).groupby(day[near]).median()
-            at = str(np.datetime64(int(daily.index[((daily - before) / jump > 0.5).to_numpy()][0]), "D"))
+            at = date_text(daily.index[((daily - before) / jump > 0.5).to_numpy()][0])
             severe = abs(jump) > _JUMP
             factor = f"{np.exp(abs(jump)):.3g} times {'dearer' if jump > 0 else 'cheaper'}"
             done = f"prices become {factor}; allowed: one currency and one unit throughout" if severe else f"prices become {factor}; taken as they stand"
@@ -330,7 +331,7 @@ def clock_changes(lines: pd.DataFrame, zone: str) -> list[Finding]:
         change = int((offsets[i + 1] - offsets[i]).total_seconds())
         if not change or not (on := local // DAY_S == first + i).any():
             continue
-        day = str(np.datetime64(first + i, "D"))
+        day = date_text(first + i)
         if change > 0:
             found.append(Finding("clock_forward", "info", "orders", f"{day}, {zone}", int(on.sum()), f"the day has {24 - change / 3600:g} hours; none of them is a gap"))
             continue

@@ -164,6 +164,19 @@ class Watch:
     words: str
 
 
+def alarm_for(forecasts: pd.DataFrame, name: str, jump: float, false_alarm_days: float, series: int) -> tuple[pd.Series, float, Alarm] | None:
+    """A series' residuals by day that was seen, the sd of its days over their mean by its bands (.02 at least), and an alarm tuned to it.
+
+    series : how many are watched together. None where no day was seen
+    """
+    z = day_residuals(forecasts, name).dropna()
+    rows = forecasts[(forecasts["series"] == name) & (forecasts["step"] == "day") & (forecasts["mean"] > 0)]
+    if z.empty or rows.empty:
+        return None
+    cv = max(float(((rows["q95"] - rows["q05"]) / 3.29 / rows["mean"]).median()), 0.02)
+    return z, cv, Alarm.for_jump(jump, cv, false_alarm_days, series)
+
+
 def watch(forecasts: pd.DataFrame, series: list[str], jump: float = 0.4, false_alarm_days: float = FALSE_ALARM_DAYS) -> Watch:
     """Run the alarm over kept forecasts; all series together raise at most one false alarm in `false_alarm_days`.
 
@@ -174,14 +187,12 @@ def watch(forecasts: pd.DataFrame, series: list[str], jump: float = 0.4, false_a
     slowest = 1.0
     named = [s for s in series if (forecasts["series"] == s).any()]
     for name in named:
-        z = day_residuals(forecasts, name).dropna()
-        rows = forecasts[(forecasts["series"] == name) & (forecasts["step"] == "day") & (forecasts["mean"] > 0)]
-        if z.empty or rows.empty:
+        made = alarm_for(forecasts, name, jump, false_alarm_days, len(named))
+        if made is None:
             continue
+        z, cv, alarm = made
         seen_days |= set(z.index)
-        cv = float(((rows["q95"] - rows["q05"]) / 3.29 / rows["mean"]).median())
-        alarm = Alarm.for_jump(jump, max(cv, 0.02), false_alarm_days, len(named))
-        slowest = min(slowest, raised_within(alarm.k, alarm.h, min(abs(jump) / max(cv, 0.02), 10.0), 7, alarm.cap))
+        slowest = min(slowest, raised_within(alarm.k, alarm.h, min(abs(jump) / cv, 10.0), 7, alarm.cap))
         at = 0
         while at < len(z) and (found := alarm.watch(z.to_numpy()[at:])) >= 0:
             raised.append((str(z.index[at + found]), name))

@@ -62,21 +62,6 @@ def retail_prior() -> Prior:
     return Prior(mean, (height(MOST) - mean) / 3)
 
 
-def draws(prior: Prior, normals: Floats) -> Floats:
-    """(N,) heights of the members, from (N,) standard normals of the caller's keyed draws."""
-    return np.asarray(prior.mean + prior.sd * normals)
-
-
-def log_factors(heights: Floats, first: dt.date, days: int, since: dt.date | None = None) -> Floats:
-    """(N, days) log factors of the members' pace by day; add them to a pace that knows no season.
-
-    since: a day at which the pace was read; factors are then relative to it (a level read in October holds part of the
-    autumn already). None: relative to January to August.
-    """
-    base = autumn(since) if since is not None else 0.0
-    return np.asarray(heights, float)[:, None] * (shape(first, days) - base)
-
-
 def learn(prior: Prior, logs: Floats, chance: Floats, week_shape: Floats, drift: tuple[float, float], week: tuple[float, float]) -> Prior:
     """The prior moved by weeks that have been seen: a level that drifts, plus height times shape, plus each week's chance.
 

@@ -15,6 +15,7 @@ from omosim.ingest.errors import InputError
 from omosim.ingest.further import FurtherTable
 from omosim.ingest.reader import gone_back
 from omosim.results.tables import read_arrow
+from omosim.schema.days import date_text
 from omosim.twin.folder import Twin, checked
 
 TEXTS = ("order_id", "shopper_id", "sku", "channel", "category", "store_id", "status", "fulfilment")
@@ -169,7 +170,7 @@ def take_further(known: pd.DataFrame | None, new: pd.DataFrame, kind: str) -> Ta
 
 def _at(row: pd.Series) -> str:
     day = int(row["local"]) // DAY_S if "local" in row else int(row["from_day"])
-    parts = [str(np.datetime64(day, "D"))] + [str(row[n]) for n in ("store_id", "channel", "sku", "category") if n in row and isinstance(row[n], str)]
+    parts = [date_text(day)] + [str(row[n]) for n in ("store_id", "channel", "sku", "category") if n in row and isinstance(row[n], str)]
     return " ".join(parts)[:80]
 
 
@@ -269,7 +270,7 @@ def account_further(table: FurtherTable) -> list[dict[str, object]]:
 def span(frame: pd.DataFrame, column: str) -> tuple[str, str]:
     """First and last local day of rows, ISO."""
     days = frame[column].to_numpy() // (DAY_S if column not in ("from_day",) else 1)
-    return (str(np.datetime64(int(days.min()), "D")), str(np.datetime64(int(days.max()), "D"))) if days.size else ("", "")
+    return (date_text(days.min()), date_text(days.max())) if days.size else ("", "")
 
 
 def time_column(kind: str) -> str:

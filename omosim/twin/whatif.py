@@ -1,7 +1,7 @@
 """What a member says of other ways of trading from today on: the money of the orders to come, and what stores must do for it.
 
-A way is a change of strategy or scenario at the member's present moment. All ways of one member share its past, its people
-and their draws, so their differences are paired. Tests: tests/twin/test_whatif.py.
+A way is a change of strategy or scenario at a member's first second, which is today's: its past is its state. All ways of one
+member share that state, its people and their draws, so their differences are paired. Tests: tests/twin/test_whatif.py.
 """
 
 from __future__ import annotations
@@ -51,56 +51,50 @@ class Future:
 
 
 def settled(model: RetailModel) -> dict[str, int]:
-    """Run on without new demand until every order of the window has come to its end; the statement of the whole window."""
+    """Run on without new demand until every order has come to its end; the statement of them all."""
     return statement(profit_and_loss(model.run()))
 
 
-def until_today(member: Member) -> dict[str, int]:
-    """The statement of all that was placed before today, followed to its end; what every way has in common."""
-    return settled(member.branch(days=member.day - member.settings.burn_in_days).model) if member.day > member.settings.burn_in_days else {}
-
-
-def future(member: Member, changes: Mapping[str, Any], days: int, past: Mapping[str, int]) -> Future:
+def future(member: Member, changes: Mapping[str, Any], days: int) -> Future:
     """Branch the member, trade `days` with these changes, and settle.
 
+    member : at its first second (ValueError for a later one: its statement would hold days before today)
     changes : "strategy" and "scenario" -> settings of that group; empty: as it is
-    past : `until_today` of the member
     """
-    first = member.day
-    branch = member.branch(**changes, days=first + days - member.settings.burn_in_days)
+    if member.day:
+        raise ValueError(f"day {member.day} of a member; ways begin with its first second")
+    branch = member.branch(**changes, days=days)
     panel = branch.advance(days)
     model = branch.model
-    whole = settled(model)
-    money = {name: amount - past.get(name, 0) for name, amount in whole.items()}
+    money = settled(model)
     book, world = model.fulfilment.book(), model.world
     rows = book[~was_under_way(book["key"]) & sold(book)]
-    at = rows["placed_at"] // DAY - first
+    at = rows["placed_at"] // DAY
     node = np.where(rows["node"] >= 0, rows["node"], rows["collect_at"])
     demand = daily_counts(node.astype(np.int64), rows["category"].astype(np.int64), at, rows["units"].astype(np.int64), (len(world.nodes), len(world.category_names), days))
-    return Future(money, demand, dict(panel.series), store_orders(rows, first, days, world.nodes["kind"] == NodeKind.STORE))
+    return Future(money, demand, dict(panel.series), store_orders(rows, days, world.nodes["kind"] == NodeKind.STORE))
 
 
-def store_orders(rows: np.ndarray, first: int, days: int, stores: np.ndarray) -> np.ndarray:
-    """IN_STORE rows of the sales in BOOK rows, placed in `days` from the day `first` on.
+def store_orders(rows: np.ndarray, days: int, stores: np.ndarray) -> np.ndarray:
+    """IN_STORE rows of the sales in BOOK rows, placed in the first `days`.
 
     stores : (nodes,) whether a node is a store. An order that was picked elsewhere and is collected in a store is work of its
     counter alone, when it is handed over.
     """
-    start, end = first * DAY, (first + days) * DAY
     picked, collected = rows["node"], rows["collect_at"]
     sale = (rows["flow"] == Flow.VISIT) & (picked >= 0)
     here = (collected >= 0) & (rows["flow"] != Flow.VISIT)
     sent = here & (picked >= 0) & (picked != collected)
     parcel = ((rows["flow"] == Flow.SHIP) | (rows["flow"] == Flow.SAME_DAY)) & ~here & (picked >= 0)
     out = np.zeros(len(rows), IN_STORE)
-    out["placed_s"] = np.where(sent, rows["done_at"], rows["placed_at"]) - start
+    out["placed_s"] = np.where(sent, rows["done_at"], rows["placed_at"])
     out["units"] = rows["units"]
     out["node"] = np.where(here, collected, picked)
     how = {OFFER_NAMES.index("web_curbside"): FOR_CAR, OFFER_NAMES.index("web_locker"): FOR_LOCKER}
     out["kind"] = np.where(sale | sent, SERVED, np.where(parcel, PARCEL, AT_COUNTER))
     for offer, kind in how.items():
         out["kind"] = np.where(here & ~sent & (rows["offer"] == offer), kind, out["kind"])
-    inside = (out["placed_s"] >= 0) & (out["placed_s"] < end - start) & whole_orders(rows) & (sale | here | parcel)
+    inside = (out["placed_s"] >= 0) & (out["placed_s"] < days * DAY) & whole_orders(rows) & (sale | here | parcel)
     out = out[inside]
     out = out[stores[out["node"]]]
     return out[np.argsort(out["placed_s"], kind="stable")]
@@ -120,12 +114,11 @@ def whatif_task(text: str) -> str:
     """
     task = json.loads(text)
     member = taken(task).member()
-    past = until_today(member)
     out: dict[str, Any] = {}
     names: tuple[list[str], list[str]] = ([], [])
     for way, changes in task["ways"].items():
         made = {group: _group(group, changes[group]) for group in GROUPS if group in changes}
-        found = future(member, made, int(task["days"]), past)
+        found = future(member, made, int(task["days"]))
         series = {name: [None if np.isnan(v) else v for v in x.tolist()] for name, x in found.series.items()}
         out[way] = {"money": found.money, "demand": found.demand.astype(int).tolist(), "series": series}
         if task.get("in_store"):

@@ -14,9 +14,10 @@ from omosim.ingest.errors import OrderFileError
 from omosim.planning import plan
 from omosim.planning.demand import learn
 from omosim.planning.errors import PlanError
-from omosim.planning.history import date_text, store_history, weekly_growth
+from omosim.planning.history import store_history, weekly_growth
 from omosim.planning.odd import odd_days, odd_words, read_holidays
 from omosim.planning.plan import enough
+from omosim.schema.days import date_text
 from tests.planning.make import FIRST, history, write
 
 SHORT = ("network.stores.closes=16:00", "network.stores.peak_from=12:00", "network.stores.peak_to=14:00", "shift_max_h=6")  # few shifts to choose from

@@ -7,17 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omosim.twin.assimilate import (
-    drift,
-    effective,
-    enkf,
-    inflate,
-    log_fit,
-    relax,
-    resample,
-    step,
-    weigh,
-)
+from omosim.twin.assimilate import drift, enkf, inflate, step
 
 
 def normal_members(n: int, mean: np.ndarray, cov: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -76,39 +66,12 @@ def test_order_of_members_nothing_observed_and_localisation(seed: int) -> None:
     np.testing.assert_allclose(certain, theta, atol=1e-6)  # an observation that says nothing moves nothing
     same = step(theta, predicted, np.full(4, np.nan), sd)
     np.testing.assert_array_equal(same.theta, theta)
-    np.testing.assert_array_equal(same.index, np.arange(30))
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=40).filter(lambda w: sum(w) > 0.1), st.floats(0, 0.999))
-def test_systematic_draws_copy_each_member_as_often_as_its_weight_says(weights: list[float], u: float) -> None:
-    w = np.array(weights) / np.sum(weights)
-    index = resample(w, u)
-    copies = np.bincount(index, minlength=w.size)
-    assert np.all(np.abs(copies - w.size * w) < 1 + 1e-6)
-    assert np.all(index[copies > 0] == np.flatnonzero(copies > 0))  # survivors stay in their place
-
-
-def test_equal_weights_copy_nobody_and_systematic_draws_are_unbiased() -> None:
-    for n in (1, 7, 100, 333):
-        for u in (0.0, 0.3, 0.999999):
-            np.testing.assert_array_equal(resample(np.full(n, 1 / n), u), np.arange(n))
-    w = np.array([0.05, 0.5, 0.13, 0.32])
-    mean = np.mean([np.bincount(resample(w, (i + 0.5) / 1000), minlength=4) for i in range(1000)], axis=0)
-    np.testing.assert_allclose(mean, 4 * w, atol=1e-2)
-    assert effective(np.full(8, 1 / 8)) == pytest.approx(8) and effective(np.array([1.0, 0, 0])) == 1
-
-
-def test_a_fit_that_would_leave_one_member_is_tempered_and_said() -> None:
-    rng = np.random.default_rng(0)
-    theta = rng.standard_normal((200, 1))
-    weights, power = weigh(np.full(200, 1 / 200), log_fit(theta, np.array([9.0]), np.array([0.1])))
-    assert effective(weights) == pytest.approx(60, rel=0.02) and 0 < power < 0.05
-    done = step(theta, theta.copy(), np.array([9.0]), np.array([0.1]), u=0.3)
-    assert done.power < 1 and "few members" in done.words and "more than 4 sds" in done.words
-    assert abs(done.theta.mean() - 9) < 0.2, "the regression still goes to where the data are"
-    easy = step(theta, theta.copy(), np.array([0.1]), np.array([5.0]))
-    assert easy.power == 1 and np.array_equal(easy.index, np.arange(200))
+def test_data_far_from_all_members_are_said_and_gone_to() -> None:
+    theta = np.random.default_rng(0).standard_normal((200, 1))
+    done = step(theta, theta.copy(), np.array([9.0]), np.array([0.1]))
+    assert "more than 4 sds" in done.words and abs(done.theta.mean() - 9) < 0.2
 
 
 def test_a_collapsed_parameter_is_spread_out_and_named() -> None:
@@ -120,16 +83,12 @@ def test_a_collapsed_parameter_is_spread_out_and_named() -> None:
     assert 0.005 < done.theta[:, 2].std() < 0.02
 
 
-def test_drift_inflation_and_relaxation_have_the_stated_spread() -> None:
+def test_drift_and_inflation_have_the_stated_spread() -> None:
     rng = np.random.default_rng(2)
     z = rng.standard_normal((100_000, 2))
     walked = drift(np.zeros((100_000, 2)), np.array([0.1, 0.2]), 4.0, z)
     np.testing.assert_allclose(walked.std(axis=0), [0.2, 0.4], rtol=0.02)
-    far = drift(np.full((100_000, 2), 5.0), np.array([0.1, 0.2]), 400.0, z, np.array([1.0, 0.0]), np.array([0.5, 0.2]))
-    np.testing.assert_allclose(far.mean(axis=0), [1.0, 0.0], atol=0.01)
-    np.testing.assert_allclose(far.std(axis=0), [0.1 / np.sqrt(1 - 0.25), 0.2 / np.sqrt(1 - 0.64)], rtol=0.02)
     np.testing.assert_allclose(inflate(z, 1.5).std(axis=0), 1.5 * z.std(axis=0))
-    np.testing.assert_allclose(relax(z, 0.4 * z, 0.5).std(axis=0), 0.7 * z.std(axis=0), rtol=1e-9)
 
 
 def test_shapes_and_signs_are_refused() -> None:
@@ -138,5 +97,3 @@ def test_shapes_and_signs_are_refused() -> None:
         enkf(theta, np.zeros((4, 1)), np.zeros(1), np.ones(1))
     with pytest.raises(ValueError, match="sd must"):
         enkf(theta, np.zeros((5, 1)), np.zeros(1), -np.ones(1))
-    with pytest.raises(ValueError, match="u = 1"):
-        resample(np.ones(3), 1.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -67,6 +69,15 @@ def test_the_likelier_k_is_the_true_one() -> None:
         cohort = cohort_of(1_500, k, 0.8, 3.0, 0.2, 1.5, 52, seed=k)
         best, fits = choose_k(cohort)
         assert best.k == k and len(fits) == 3
+
+
+def test_fits_of_the_same_purchases_are_taken_as_they_are_and_others_are_not() -> None:
+    cohort, other = (cohort_of(300, 1, 0.8, 3.0, 0.2, 1.5, 52, seed=seed) for seed in (1, 2))
+    best, fits = choose_k(cohort)
+    assert all(one.cohort == cohort.mark() for one in fits) and cohort.mark() != other.mark()
+    marked = [replace(one, r=9.0) for one in fits]
+    assert choose_k(cohort, known=marked)[1] == marked
+    assert choose_k(cohort, known=[*choose_k(other)[1], *fits[:2]]) == (best, fits)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pytest
 
 from omosim.api.twin_capacity import plan_stores, stores_of
 from omosim.ingest import OrderLog
+from omosim.schema.days import date_of
 from omosim.twin.forecast import Known
 from omosim.twin.tables import Tables
 from omosim.twin.whatif import AT_COUNTER, IN_STORE, PARCEL, SERVED
@@ -109,7 +110,7 @@ def test_the_mix_of_the_data_counts(network, planned):
 
 
 def test_closed_days_and_promotions_come_in(network, planned):
-    first = date(1970, 1, 1) + timedelta(days=MONDAY)
+    first = date_of(MONDAY)
     rng = np.random.default_rng(1)
     known = Known(frozenset({first + timedelta(days=2)}), {first + timedelta(days=4): {"orders": 2.0, "": 2.0}})
     got = plan(log_of(ONE), [world(rng, {AT_COUNTER: 40.0, SERVED: 60.0}, 7) for _ in range(WORLDS)], network, factor=1.25, known=known)

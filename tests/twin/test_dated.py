@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from omosim.ingest import OrderLog
+from omosim.schema.days import date_of
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.dated import kinds_of, state_of
 from omosim.twin.members import Member
@@ -16,7 +15,7 @@ from omosim.twin.opening import settings_at
 from omosim.twin.tables import Tables
 
 LAW, END, DAY = RepeatFit(1, 0.9, 4.0, 0.4, 3.0, 0.0, 1000, True, (0.1, 0.1, 0.1, 0.1)), 19_800, 86_400
-AS_OF = date(1970, 1, 1) + timedelta(days=END)
+AS_OF = date_of(END)
 
 
 def log_of(rows):

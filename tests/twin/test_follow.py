@@ -14,7 +14,8 @@ import pytest
 from omosim.api import twin_follow
 from omosim.cli.main import main
 from omosim.results.tables import read_columns
-from omosim.twin import folder
+from omosim.schema.days import day_number
+from omosim.twin import bgcnbd, folder
 from omosim.twin.follow import (
     Column,
     begun,
@@ -152,7 +153,7 @@ def test_the_years_end_is_no_drift() -> None:
     first, days = date(2023, 1, 2), 7 * 50
     level = np.exp(0.56 * np.array([autumn(first + timedelta(days=d)) for d in range(days)]))
     past = np.random.default_rng(13).poisson(300 * level).astype(float)
-    end = (first - date(1970, 1, 1)).days + days
+    end = day_number(first) + days
     told, untold = (twin_follow.noise_at(past, end, 300, 1, height)[:, 0].mean() for height in (0.56, 0.0))
     assert told < 0.02 and untold > 1.5 * told
 
@@ -242,6 +243,23 @@ def test_a_step_that_was_stopped_goes_on_to_the_same_bytes(files: Path, tmp_path
     assert folder.read(here).head["following"]["day"] == shop.date(DAYS + 14)
     assert twin("update", f"dir={here}", f"orders={files / 'all.csv'}") == 0
     assert contents(here) == contents(wanted)
+
+
+def test_purchases_are_fitted_once_for_all_that_stands_on_them(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update fits each number of stages once, a forecast of the same day not at all; a folder without the kept fits gives the same figures."""
+    calls, real = [], bgcnbd.fit
+    monkeypatch.setattr(bgcnbd, "fit", lambda cohort, k=1: calls.append(k) or real(cohort, k))
+    here, old = tmp_path / "twin", tmp_path / "old"
+    shutil.copytree(files / "twin", here)
+    assert twin("update", f"dir={here}", f"orders={files / 'all.csv'}") == 0 and calls == [1, 2, 3]
+    shutil.copytree(here, old)
+    head = json.loads((old / "twin.json").read_text())
+    del head["files"]["fits"]
+    (old / "twin.json").write_text(json.dumps(head))
+    calls.clear()
+    assert twin("forecast", f"dir={here}", "horizon=7") == 0 and calls == []
+    assert twin("forecast", f"dir={old}", "horizon=7") == 0 and calls == [1, 2, 3]
+    assert read_columns(here / "forecasts.parquet") == read_columns(old / "forecasts.parquet")
 
 
 def test_members_read_back_as_they_were_kept(files: Path) -> None:

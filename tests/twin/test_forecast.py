@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omosim.twin import bgcnbd, lawmembers, record, rolling
+from omosim.twin import bgcnbd, record
 from omosim.twin.forecast import (
     COLUMNS,
     KEPT,
@@ -22,6 +22,9 @@ from omosim.twin.forecast import (
     with_chance,
 )
 from omosim.twin.history import History
+from tests.conftest import experiment
+
+lawmembers, rolling = experiment("twin_lawmembers"), experiment("twin_rolling")
 
 MONDAY = dt.date(2024, 1, 1)
 

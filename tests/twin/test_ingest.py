@@ -30,7 +30,7 @@ def twin(*words: object) -> int:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the fit, which takes seconds and is not what these tests look at."""
     table = {"version": [1], "draw": [0], "parameter": ["x"], "value": [1.0], "unit": ["1"]}
-    monkeypatch.setattr("omosim.api.twin.posterior", lambda twin, every, version: (table, ""))
+    monkeypatch.setattr("omosim.api.twin.posterior", lambda twin, every, version: (table, [], ""))
 
 
 @pytest.fixture

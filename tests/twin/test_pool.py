@@ -7,9 +7,11 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from omosim.twin import baselines
-from omosim.twin.pool import picks, plain_paths, pool, pool_series, pool_weights
 from omosim.twin.scores import crps, crps_normal
+from tests.conftest import experiment
+
+twin_pool = experiment("twin_pool")
+picks, pool, pool_weights = twin_pool.picks, twin_pool.pool, twin_pool.pool_weights
 
 
 def test_weights_of_two_sources_of_known_skill() -> None:
@@ -77,7 +79,7 @@ def test_the_order_of_sources_and_of_their_members_changes_nothing() -> None:
     np.testing.assert_array_equal(np.sort(pool(mixed, w, rng, 60), axis=0), np.sort(paths["a"], axis=0))
 
 
-def test_counts_are_the_weights_and_series_stay_together() -> None:
+def test_counts_are_the_weights() -> None:
     rng = np.random.default_rng(4)
     for _ in range(50):
         w = dict(zip("abc", rng.dirichlet(np.ones(3)), strict=True))
@@ -87,12 +89,7 @@ def test_counts_are_the_weights_and_series_stay_together() -> None:
             assert abs(n - 100 * v) < 1 and (name == "a" or np.unique(chosen.get(name, np.zeros(0))).size == n)
     twice = picks({"a": 30}, {"a": 1.0}, 75, rng)["a"]
     assert set(np.bincount(twice).tolist()) == {2, 3}
-    number = np.arange(40.0)
-    made = pool_series(
-        {"a": {"orders": number[:, None] + np.zeros(3), "revenue": 10 * number[:, None] + np.zeros(3), "units": np.ones((40, 3))},
-         "b": {"orders": -number[:, None] + np.zeros(3), "revenue": -10 * number[:, None] + np.zeros(3)}}, {"a": 0.5, "b": 0.5}, rng)  # fmt: skip
-    assert set(made) == {"orders", "revenue"}
-    np.testing.assert_array_equal(made["revenue"], 10 * made["orders"])
+
 
 
 def test_what_makes_no_pool_is_refused() -> None:
@@ -113,26 +110,3 @@ def test_what_makes_no_pool_is_refused() -> None:
         pool_weights({"a": -np.ones(2), "b": 2 * np.ones(2)})
     with pytest.raises(ValueError, match="ages"):
         pool_weights({"a": np.ones(2)}, weeks_ago=np.ones(3))
-    with pytest.raises(ValueError, match="weight"):
-        pool_series({"a": {}}, {"a": 1.0}, rng)
-
-
-def test_statistical_sources_by_day_know_the_closed_days() -> None:
-    """A level week of 70 with a quiet Saturday and no Sunday; the Tuesday a week on is known to be closed."""
-    pytest.importorskip("statsmodels")
-    rng = np.random.default_rng(6)
-    weight = np.array([1.3, 1.3, 1.3, 1.3, 1.3, 0.5, 0.0]) / 7
-    trading = np.tile(weight, 24)
-    trading[20 * 7 + 8] = 0.0
-    series = rng.poisson(70 * trading[:140]).astype(float)
-    made = plain_paths(series, trading, 28, 800, rng)
-    assert set(made) == {"naive_days", "ets_open"}
-    for name, paths in made.items():
-        assert paths.shape == (800, 28) and (paths >= 0).all()
-        assert (paths[:, 6] == 0).all() and (paths[:, 8] == 0).all(), name
-    weeks = made["ets_open"].reshape(800, 4, 7).sum(axis=2).mean(axis=0)
-    np.testing.assert_allclose(weeks / weeks[0], [1, 1 - trading[0], 1, 1], atol=0.02)
-    whole = baselines.ets_open(series, trading, 28, np.zeros((3, 4)), rng.standard_normal((3, 28))).paths
-    np.testing.assert_allclose(whole.reshape(3, 4, 7).sum(axis=2).std(axis=0), 0, atol=1e-9)  # days share out a week's sum
-    assert made["ets_open"][:, 0].std() > made["ets_open"].reshape(800, 4, 7).sum(axis=2)[:, 0].std() / 7, "days differ by themselves"
-    assert plain_paths(series[:5], trading, 28, 10, rng) == {} and set(plain_paths(series[:21], trading, 7, 10, rng)) == {"naive_days"}

@@ -84,7 +84,6 @@ def test_smoothing_finds_level_trend_and_season() -> None:
     assert flat.form[6] == "N" and flat.paths.mean() == pytest.approx(100, abs=3) and flat.paths.std() == pytest.approx(5, rel=0.3)
     rising = baselines.ets(100 + 4 * np.arange(60) + 3 * rng.standard_normal(60), 4, 1, z)
     assert "A" in rising.form[6] and rising.paths.mean(axis=0)[3] == pytest.approx(100 + 4 * 63, rel=0.03)
-    assert baselines.origins(10, 32) == [10, 17, 24, 31]
 
 
 @pytest.mark.slow

@@ -7,8 +7,11 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from omosim.twin import rolling, season
+from omosim.twin import season
 from omosim.twin.history import History
+from tests.conftest import experiment
+
+rolling = experiment("twin_rolling")
 
 
 def test_share_and_height_turn_each_other_round() -> None:
@@ -24,18 +27,6 @@ def test_autumn_comes_evenly_and_is_over_at_christmas() -> None:
     at = season.shape(dt.date(2011, 8, 1), 160)
     assert (at[:32] == 0).all() and (np.diff(at[31:137]) == pytest.approx(1 / 105)) and at[:146].max() == 1.0
     assert at[(dt.date(2011, 12, 24) - dt.date(2011, 8, 1)).days] == 1.0 and (at[(dt.date(2011, 12, 25) - dt.date(2011, 8, 1)).days :] == 0).all()
-
-
-def test_factors_by_date_are_relative_to_the_day_the_pace_was_read() -> None:
-    heights = np.array([0.0, 0.3, -0.1])
-    first = dt.date(2024, 10, 1)
-    whole = season.log_factors(heights, first, 100)
-    np.testing.assert_allclose(whole, heights[:, None] * season.shape(first, 100))
-    since = season.log_factors(heights, first, 100, since=first)
-    assert (since[:, 0] == 0).all()
-    np.testing.assert_allclose(since - whole, -heights[:, None] * season.autumn(first) * np.ones(100))
-    drawn = season.draws(season.Prior(0.2, 0.3), np.random.default_rng(0).standard_normal(50_000))
-    assert drawn.mean() == pytest.approx(0.2, abs=0.01) and drawn.std() == pytest.approx(0.3, abs=0.01)
 
 
 def test_seen_weeks_move_the_height_as_generalised_least_squares_does() -> None:
@@ -82,14 +73,6 @@ def test_a_log_that_begins_in_december_has_seen_one_and_the_twin_foretells_the_n
     assert (later.mean, later.sd) == pytest.approx((prior.mean, prior.sd)), "no December yet"
     nothing = rolling.season_of(history, first, 100, rolling.Options())
     assert (nothing.mean, nothing.sd) == (0.0, 0.0)
-    # factors for members of another kind: level, year's end, and more spread the further ahead
-    theta = np.zeros((4000, len(rolling.NAMES)))
-    theta[:, rolling.PACE], theta[:, rolling.SEASON] = 0.1, 0.5
-    theta[:, rolling.LOG_DRIFT], theta[:, rolling.LOG_WEEK] = np.log(0.05), np.log(0.05)
-    made = rolling.log_pace(theta, dt.date(2011, 11, 1), 28, told, np.random.default_rng(0))
-    at = [0.1 + 0.5 * season.autumn(dt.date(2011, 11, 1) + dt.timedelta(days=7 * w + 3)) for w in range(4)]
-    np.testing.assert_allclose(made[:, ::7].mean(axis=0), at, atol=0.01)
-    np.testing.assert_allclose(made[:, ::7].std(axis=0), 0.05 * np.sqrt(np.arange(1, 5)), rtol=0.1)
     # the season reaches the forecast: four weeks ahead in November the told members stand higher
     fitted = rolling.fit(history, first.weekday(), cut, told)
     actual = rolling.day_counts(history, 51 * 7)["orders"]

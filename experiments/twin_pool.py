@@ -12,9 +12,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from omosim.twin import baselines
-from omosim.twin.errors import CalibrationError
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 #: scores that equal weights count for before any is seen, weeks
@@ -104,40 +101,3 @@ def pool(paths: Mapping[str, Floats], weights: Mapping[str, float], rng: np.rand
     n = members or max(p.shape[0] for p in paths.values())
     chosen = picks({name: p.shape[0] for name, p in paths.items()}, weights, n, rng)
     return np.concatenate([np.asarray(paths[name], float)[i] for name, i in chosen.items()])
-
-
-def pool_series(paths: Mapping[str, Mapping[str, Floats]], weights: Mapping[str, float], rng: np.random.Generator,
-                members: int | None = None) -> dict[str, Floats]:  # fmt: skip
-    """A pool of several series at once: a member has all its series from the same member of the same source.
-
-    paths: source -> series -> (N, ...). A series that a weighted source lacks is left out.
-    """
-    used = {name: p for name, p in paths.items() if weights.get(name, 0.0) > 0}
-    if not used or any(not p for p in used.values()):
-        raise ValueError("every source with a weight needs a series, and one needs a weight")
-    sizes = {name: next(iter(p.values())).shape[0] for name, p in used.items()}
-    chosen = picks(sizes, {name: weights[name] for name in used}, members or max(sizes.values()), rng)
-    shared = set.intersection(*(set(p) for p in used.values()))
-    return {s: np.concatenate([np.asarray(used[name][s], float)[i] for name, i in chosen.items()]) for s in sorted(shared)}
-
-
-def plain_paths(series: Floats, trading: Floats, days: int, members: int, rng: np.random.Generator) -> dict[str, Floats]:
-    """Daily paths of the two statistical sources of a pool: source -> (members, days).
-
-    `naive_days`: each day as its weekday was last. `ets_open`: exponential smoothing of weekly sums by trading week, told
-    the closed days. A source whose past is too short, or whose library is missing, is left out.
-
-    series : (T,) by day up to the origin; trading : (T + days,) trading weeks of each day, as `rolling.trading_weeks` gives
-    """
-    out: dict[str, Floats] = {}
-    by_day, spread = rng.standard_normal((members, days)), rng.standard_normal((members, days))
-    by_week = rng.standard_normal((members, -(-days // 7)))
-    try:
-        out["naive_days"] = baselines.seasonal_naive(series, days, 7, by_day) * (trading[series.size : series.size + days] > 0)
-    except ValueError:
-        return out
-    try:
-        out["ets_open"] = baselines.ets_open(series, trading, days, by_week, spread).paths
-    except (ValueError, CalibrationError):
-        return out
-    return out

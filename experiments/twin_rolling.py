@@ -1,6 +1,6 @@
 """A twin of an order log from week to week: forecast, see the week, move the members, forecast again.
 
-Members are those of `lawmembers`; what drifts is the pace of needs, its trend, the number of new customers and the order
+Members are those of `twin_lawmembers.py`; what drifts is the pace of needs, its trend, the number of new customers and the order
 value. At each origin only orders before it are read: customers' histories, closed days, observed weeks. The laws come
 from the fit part alone. Tests: tests/twin/test_forecast.py.
 """
@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import twin_lawmembers as lawmembers
 from numpy.typing import NDArray
+from twin_resampling import effective, resample, weigh
 
-from omosim.twin import bgcnbd, lawmembers, season
+from omosim.twin import bgcnbd, season
 from omosim.twin.assimilate import Step, step
 from omosim.twin.forecast import Forecast, excess_cv
 from omosim.twin.history import Floats, History
@@ -142,7 +144,8 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
     theta = _prior(laws, o, rng)
     if o.season is not None:
         own = np.random.Generator(np.random.Philox(key=[o.seed, 3]))
-        theta[:, SEASON] = season.draws(season_of(history, first_day, start, o, laws), own.standard_normal(n))
+        heights = season_of(history, first_day, start, o, laws)
+        theta[:, SEASON] = heights.mean + heights.sd * own.standard_normal(n)
     for day in range(start, end + 1, _WEEK):
         past = history.part(0, day)
         counts = day_counts(past, day)
@@ -164,9 +167,9 @@ def follow(history: History, first_day: dt.date, cut: int, end: int, options: Op
             usual = laws.weight[(day + weekday + np.arange(_WEEK)) % 7] / 7
             short = o.short_week if (days[day : day + _WEEK] < usual).any() else 0.0
             share = days[day : day + _WEEK] / days[day : day + _WEEK].sum()
-            origin.update = _update(theta, means, week, laws, short, laws.day_cv**2 * float(share @ share), u)
+            origin.update, index = _update(theta, means, week, laws, short, laws.day_cv**2 * float(share @ share), u)
             theta = origin.update.theta
-            laws = replace(laws, params=laws.params[origin.update.index])
+            laws = replace(laws, params=laws.params[index])
         theta = _drifted(theta, o, noise)
 
 
@@ -242,16 +245,6 @@ def _ahead(theta: Floats, shape: Floats, days: int, o: Options, rng: np.random.G
     return pace, new, value
 
 
-def log_pace(theta: Floats, first: dt.date, days: int, options: Options, rng: np.random.Generator) -> Floats:
-    """(N, days) log factors on the fitted laws' pace of needs from `first` on, by member: level, drift, week's chance and the
-    year's end. For members that are run by something else than these laws.
-
-    theta : (N, 7) of an Origin whose day is `first`
-    """
-    shape = np.array([season.autumn(first + dt.timedelta(days=_WEEK * w + 3)) for w in range(-(-days // _WEEK))])
-    return _ahead(theta, shape, days, options, rng)[0]
-
-
 def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats, shape: Floats, o: Options,
            rng: np.random.Generator) -> tuple[dict[str, Floats], dict[str, Floats]]:  # fmt: skip
     """Paths (N, D) of all series, and the first week's means (N,) of each member given its parameters."""
@@ -288,8 +281,9 @@ def _paths(laws: Fitted, known: lawmembers.Known, theta: Floats, trading: Floats
 LOCAL = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0], [1, 0, 0]], float)
 
 
-def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], laws: Fitted, short: float, single: float, u: float) -> Step:
-    """The week's orders, new customers and mean order value, in logs, move the members.
+def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], laws: Fitted, short: float, single: float,
+            u: float) -> tuple[Step, NDArray[np.int64]]:  # fmt: skip
+    """The week's orders, new customers and mean order value, in logs, move the members; and (N,) members that were copied.
 
     short: log, further chance of a week with closed days; single: variance of a week's log by its days' own chance, which
     forecasts have besides that of the week.
@@ -310,7 +304,13 @@ def _update(theta: Floats, means: dict[str, Floats], week: dict[str, float], law
     drifts = np.exp(2 * theta[:, LOG_DRIFT])
     var = np.maximum(predicted[:, 0].var(ddof=1) - drifts.mean(), 0.0) + drifts + own**2 + chance
     like = -0.5 * (observed[0] - predicted[:, 0].mean()) ** 2 / var - 0.5 * np.log(var)
-    return step(theta, predicted, observed, sd, local=LOCAL, names=NAMES, resample_at=1.0, u=u, log_like=like)
+    done = step(theta, predicted, observed, sd, local=LOCAL, names=NAMES)
+    weights, power = weigh(np.full(len(theta), 1.0 / len(theta)), like)
+    index = resample(weights, u) if effective(weights) < len(theta) else np.arange(len(theta))
+    replaced = len(theta) - np.unique(index).size
+    said = [done.words, *([f"{replaced} of {len(theta)} members replaced by nearer ones"] if replaced else []),
+            *([f"few members were near the data: their fit was counted at {power:.2f}"] if power < 1 else [])]  # fmt: skip
+    return replace(done, theta=done.theta[index], words="; ".join(said)), index
 
 
 def realised(history: History, day: int, days: int) -> dict[str, NDArray[np.float64]]:

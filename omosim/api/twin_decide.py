@@ -40,6 +40,7 @@ def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.api.twin import _later_only, _place, write_twin_report
     from omosim.api.twin_follow import settled
     from omosim.api.twin_log import CSVS, LOG, note_taken, with_decision
+    from omosim.api.twin_reorder import TYPES
     from omosim.config.errors import refuse
     from omosim.twin import folder
 
@@ -52,7 +53,7 @@ def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
             print(note_taken(step, took))
         else:
             made = decide(step, settled(step.twin, composed))
-            put = {kind: step.table(kind, table) for kind, table in made.tables.items() if next(iter(table.values()), [])}
+            put = {kind: step.table(kind, table, **({"types": TYPES} if kind == "reorder_levels" else {})) for kind, table in made.tables.items() if next(iter(table.values()), [])}
             put["decision"] = step.raw("decision", (json.dumps(made.decision, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode(), "json")
             key = f"{step.twin.version}-{len(step.twin.head['updates'])}"
             rows = with_decision(step.twin.head, made.decision, put["decision"], {kind: put[kind] for kind in CSVS if kind in put})
@@ -81,7 +82,7 @@ class Made:
 def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None) -> Made:
     """Weigh every way over the members.
 
-    step : of the twin's folder; members are brought to today first. asked : ways, members, assimilate, horizon, jobs, service, review_days
+    step : of the twin's folder; members are brought to today first. asked : ways, members, assimilate, horizon, jobs, service, review_days, lead_days
 
     Raises
     ------
@@ -91,10 +92,11 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_follow import caught_up, shape_of
     from omosim.api.twin_forecast import SEED_STEP
     from omosim.api.twin_known import known_of
+    from omosim.api.twin_reorder import Terms, Wanted, reorder_of
     from omosim.api.twin_state import base_settings, day_number, today, told
     from omosim.api.twin_ways import AS_IT_IS, ways_of
     from omosim.study.executor import make_executor
-    from omosim.twin.decide import reorder_rows, weigh
+    from omosim.twin.decide import weigh
     from omosim.twin.follow import over
 
     twin, days, started = step.twin, int(asked["horizon"]), time.perf_counter()
@@ -123,28 +125,27 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     )  # fmt: skip
     sys.stderr.write(f"planned {len(plan.stores)} stores ({time.perf_counter() - started:.1f} s)\n")
     currency = settings.market.currency
-    nodes, categories = answers[0]["nodes"], answers[0]["categories"]
     demand = np.array([a["ways"][choice.best]["demand"] for a in answers], np.float64) * _on_days(twin, known, days, fit.laws.orders_per_day)
-    nodes = [stand.dated.places.get(node, node) for node in nodes]
-    paths = {(node, kind): demand[:, i, j] for i, node in enumerate(nodes) for j, kind in enumerate(categories) if demand[:, i, j].any()}
-    reorder = reorder_rows(paths, settings.network.carrier.lead_days, float(asked["review_days"]), float(asked["service"]))
-    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known))
-    if not set(categories) & set(tables.orders.lines["category"].dropna()):
-        notes.append("reorder levels are by price band, as the worlds hold goods: price_from_N holds goods of N minor units and more")
+    as_is = [a["ways"][AS_IT_IS] for a in answers]
+    per_order = np.array([w["demand"] for w in as_is], np.float64).sum(axis=(0, 1, 3)) / max(sum(v or 0.0 for w in as_is for v in w["series"]["orders"]), 1.0)
+    wanted = Wanted(demand, per_order, answers[0]["nodes"], answers[0]["categories"], [int(a["member"]) for a in answers])
+    terms = Terms(None if asked["lead_days"] is None else float(asked["lead_days"]), float(asked["review_days"]), float(asked["service"]))
+    reorder = reorder_of(tables, stand.dated, wanted, settings, terms, day_number(today(twin)), settings.seed * SEED_STEP + 5)
+    sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")
+    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known)) + reorder.notes
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers)), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
         "ways": [{**vars(gain), "lines": _lines(answers, gain.way), "series": series[gain.way]} for gain in choice.gains],
         "stores": plan.stores, "notes": notes,
     }  # fmt: skip
-    columns = {name: [row[name] for row in reorder] for name in reorder[0]} if reorder else {}
     values: dict[str, list[Any]] = {"world": [], "way": [], "value": [], "weight": []}
     for way, column in money.items():
         values["world"] += [int(a["member"]) for a in answers]
         values["way"] += [way] * len(answers)
         values["value"] += column.tolist()
         values["weight"] += [1.0 / len(answers)] * len(answers)
-    return Made(decision, {"worlds": values, "reorder_levels": columns, "capacity_plan": plan.capacity, "staffing": plan.staffing})
+    return Made(decision, {"worlds": values, "reorder_levels": reorder.columns(), "capacity_plan": plan.capacity, "staffing": plan.staffing})
 
 
 def _rows_of(place: Path, member: int, way: int) -> Path:

@@ -213,6 +213,7 @@ class TwinSettings(Frozen):
     budget_min: float = par("minutes", "time for a fit by simulation (new, update); 0: closed forms alone", 0, 10_000, default=0)
     service: float = par("share", "order cycles without a stock-out that reorder levels are made for", 0.5, 0.9999, default=0.95)
     review_days: float = par("days", "between two orders of a store's stock", 0.5, 60, default=1.0)
+    lead_days: float | None = par("days", "from order to shelf, for reorder levels; none: the network's, of stores and of the centre", 0.5, 365, default=None)
     jobs: int = par("processes", "worker processes", 1, 1024, default=2)
 
     @field_validator("closed", "accept", "ways", mode="before")

@@ -56,6 +56,16 @@ def _decision(twin: Twin, row: Mapping[str, Any]) -> dict[str, Any]:
     return dict(json.loads(checked(twin.path / row["file"]).read_text(encoding="utf-8")))
 
 
+def table_of(twin: Twin, kind: str) -> dict[str, list[Any]] | None:
+    """A table of the last decision (`CSVS`), None where it has none."""
+    from omosim.results.tables import read_arrow
+    from omosim.twin.folder import checked
+
+    rows = decisions_of(twin.head)
+    file = rows[-1]["tables"].get(kind) if rows else None
+    return read_arrow(checked(twin.path / file)).to_pydict() if file else None
+
+
 def log_of(twin: Twin) -> list[dict[str, Any]]:
     """Rows of the log: every decision, way and series of which a day has been seen; money in units of the currency.
 
@@ -105,14 +115,11 @@ def _words(row: Mapping[str, Any]) -> str:
 def renewed(twin: Twin) -> list[dict[str, Any]]:
     """Write what follows from the folder's decisions (CSVs of the last one, the log), drop what no longer does; returns the log."""
     from omosim.reports.export import csv_text
-    from omosim.results.tables import read_arrow
-    from omosim.twin.folder import checked
 
     rows = decisions_of(twin.head)
-    tables = rows[-1]["tables"] if rows else {}
     for kind in CSVS if rows else ():
-        file = tables.get(kind)
-        _write(twin, f"{kind}.csv", csv_text(read_arrow(checked(twin.path / file)).to_pydict()) if file else None)
+        table = table_of(twin, kind)
+        _write(twin, f"{kind}.csv", csv_text(table) if table else None)
     log = log_of(twin)
     if rows:
         _write(twin, LOG, csv_text({name: [row[name] if not isinstance(row[name], float) else round(row[name], 4) for row in log] for name in COLUMNS}) if log else None)

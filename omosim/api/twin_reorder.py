@@ -182,27 +182,30 @@ def _notes(rows: Sequence[Mapping[str, Any]], past: Past, lines: pd.DataFrame, c
     said = []
     units = {by: float(past.units[np.isin(past.good, [i for i, g in enumerate(past.goods) if g.by == by])].sum()) for by in (SKU, CATEGORY, BAND)}
     every = max(sum(units.values()), 1.0)
-    part = lambda by: f"{100 * units[by] / every:.0f} % of units"
-    own = sum(good.by == SKU for good in past.goods)
-    rest = sum(len(good.items) for good in past.goods if good.by != SKU)
-    if not len(lines):
+    kinds = {by: [good for good in past.goods if good.by == by] for by in units}
+    part = {by: f"{100 * units[by] / every:.0f} % of units" for by in units}
+    items = {by: sum(len(good.items) for good in kinds[by]) for by in units}
+    if kinds[SKU]:
+        most = f"the {MOST_SKUS} most sold items" if len(kinds[SKU]) == MOST_SKUS else f"{len(kinds[SKU])} items with {LEAST_LINES} order lines or more"
+        said.append(f"reorder levels are by SKU: {most} in the last {WEEKS} weeks, {part[SKU]}")
+        if kinds[CATEGORY]:
+            said.append(f"reorder levels of the others are by category: {items[CATEGORY]} items in {len(kinds[CATEGORY])} categories, {part[CATEGORY]}")
+    elif kinds[CATEGORY]:
+        why = "stock is counted by category" if counted_by == "category" and items[CATEGORY] else "no item sold often enough" if items[CATEGORY] else "the orders name no SKU"
+        said.append(f"reorder levels are by the data's own categories, for {why}: {len(kinds[CATEGORY])} categories, {part[CATEGORY]}")
+    elif not len(lines):
         said.append(f"reorder levels are by price band: no order line of the last {WEEKS} weeks tells which goods are sold; price_from_N holds goods of N minor units and more")
-    elif own:
-        few = f"the {MOST_SKUS} most sold items" if own == MOST_SKUS else f"{own} items with {LEAST_LINES} order lines or more in the last {WEEKS} weeks"
-        others = [f"{len([g for g in past.goods if g.by == by])} {word} ({part(by)})" for by, word in ((CATEGORY, "categories"), (BAND, "price bands")) if units[by]]
-        said.append(f"reorder levels are by SKU for {few} ({part(SKU)})" + (f"; the other {rest} items by {' and '.join(others)}" if others else "; the others have sold less or nothing" if rest else ""))
-    elif units[CATEGORY]:
-        why = "stock is counted by category" if counted_by == "category" and lines["sku"].notna().any() else "no item sold often enough" if lines["sku"].notna().any() else "the orders name no SKU"
-        said.append(f"reorder levels are by the data's own categories: {why}" + (f"; goods without a category by price band ({part(BAND)})" if units[BAND] else ""))
     else:
-        said.append("reorder levels are by price band, as the worlds hold goods: the orders name neither category nor SKU that sold often enough; price_from_N holds goods of N minor units and more")
+        said.append("reorder levels are by price band, as the worlds hold goods: the orders name no category, and no SKU that sold often enough; price_from_N holds goods of N minor units and more")
+    if kinds[BAND] and (kinds[SKU] or kinds[CATEGORY]):
+        said.append(f"reorder levels of goods without a category are by price band: {items[BAND]} items, {part[BAND]}; price_from_N holds goods of N minor units and more")
     said.append(f"which goods a world's units are is drawn from the order lines of the last {WEEKS} weeks of the same price band and place")
     counted = [row for row in rows if row["on_hand"] is not None]
     if counted_by and not counted:
         said.append(f"no reorder level has a count beside it: stock is counted by {counted_by}, and no count is of goods and places that levels are for")
     if counted:
         low = sum(bool(row["order_now"]) for row in counted)
-        said.append(f"to order now: {low} of {len(counted)} counted goods {'lies' if low == 1 else 'lie'} below the level; what is on its way from suppliers is in no table: take it off")
+        said.append(f"below the level up to which to order: {low} of {len(counted)} counted goods; what is on its way from suppliers is in no table: take it off")
     out = [row for row in counted if row["sold_out"]]
     if out:
         said.append(f"found sold out in counts of the last {WEEKS} weeks: {', '.join(_named(row) for row in out[:3])}{f' and {len(out) - 3} more' if len(out) > 3 else ''}; more was wanted than was sold, so levels are too low")

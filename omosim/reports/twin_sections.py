@@ -16,7 +16,7 @@ Rows = list[dict[str, Any]]
 #: series whose days are drawn, in this order
 DRAWN = ("orders", "revenue", "pickups")
 PAST_WEEKS = 8
-MOST_WEEKS, MOST_SERIES = 4, 40
+MOST_WEEKS, MOST_SERIES, MOST_GOODS = 4, 40, 20
 
 
 class Foretold:
@@ -156,6 +156,26 @@ def _store(row: Mapping[str, Any]) -> dict[str, Any]:
     told = lambda e: ("–", "") if e is None else (percent(e["value"]), f"{percent(e['ci_low'])} to {percent(e['ci_high'])}")
     return {"store": row["store"], "to_pick": f"{row['to_pick_a_week']:,.0f}", "customers": f"{row['customers_a_week']:,.0f}", "pickers": f"{row['picker_hours_a_week']:,.1f}",
             "counter": f"{row['counter_hours_a_week']:,.1f}", "ready": told(row["ready_on_time"]), "soon": told(row["wait_within_limit"]), "bins": f"{row['bins']:,}", "kept": row["kept"]}  # fmt: skip
+
+
+def to_order(table: Table | None, most: int = MOST_GOODS) -> dict[str, Any] | None:
+    """What to order now, what may run out first on top; without counts the levels of what sells most.
+
+    table : reorder_levels of the last decision; one of before goods were named has fewer columns
+    """
+    if not table or not table["node"]:
+        return None
+    rows = [{name: column[i] for name, column in table.items()} for i in range(len(table["node"]))]
+    counted = [r for r in rows if r.get("order_now") is not None]
+    due = [r for r in counted if r["order_now"]]
+    shown = sorted(due, key=lambda r: (-(r["runs_out"] or 0.0), -r["order_now"], r["node"], r["sku"] or "", r["category"] or "")) if counted else sorted(rows, key=lambda r: (-r["daily_mean"], r["node"], r["category"] or ""))
+    units = lambda value: "–" if value is None else f"{value:,.0f}"
+    return {
+        "counted": len(counted), "due": len(due), "units": f"{sum(r['order_now'] for r in due):,}", "more": max(0, len(shown) - most), "all": len(rows),
+        "service": f"{100 * rows[0]['service']:g} %", "days": " / ".join(sorted({f"{r['lead_days']:g}" for r in rows})), "review": f"{rows[0]['review_days']:g}",
+        "rows": [{"place": r["node"], "sku": r.get("sku"), "category": r["category"], "by": r.get("by", ""), "now": units(r.get("order_now")), "hand": units(r.get("on_hand")), "level": units(r["reorder_level"]), "up_to": units(r["order_up_to"]),
+                  "daily": brief(r["daily_mean"], "units", bare=True), "runs_out": "–" if r.get("runs_out") is None else percent(r["runs_out"]), "late": (r.get("runs_out") or 0.0) > 1 - r["service"]} for r in shown[:most]],
+    }  # fmt: skip
 
 
 def logged(log: Sequence[Mapping[str, Any]], most: int = 40) -> list[dict[str, Any]]:

@@ -104,6 +104,20 @@ def decision(*ways: str, sure: bool = True, unit: str = "minor KRW") -> dict[str
             "notes": ["no stock counts: shelves begin at the model's own levels", "220 known customers; of 2,385 orders 0 name no customer"]}  # fmt: skip
 
 
+def reorder(store: str = "S01", name: str = "tea", counted: bool = True) -> dict[str, list[Any]]:
+    """Levels of an item that may run out, one that is short, one that is not, and a category's others without a count."""
+    rows = [
+        {"category": name, "sku": name, "by": "sku", "items": 1, "daily_mean": 8.2, "reorder_level": 24, "order_up_to": 33, "on_hand": 11, "order_now": 22, "runs_out": 0.84, "counted": day(77), "sold_out": 0.1},
+        {"category": name, "sku": "cup", "by": "sku", "items": 1, "daily_mean": 3.0, "reorder_level": 10, "order_up_to": 14, "on_hand": 12, "order_now": 2, "runs_out": 0.01, "counted": day(77), "sold_out": 0.0},
+        {"category": name, "sku": "pot", "by": "sku", "items": 1, "daily_mean": 0.4, "reorder_level": 2, "order_up_to": 3, "on_hand": 40, "order_now": 0, "runs_out": 0.0, "counted": day(77), "sold_out": 0.0},
+        {"category": name, "sku": None, "by": "category", "items": 31, "daily_mean": 5.1, "reorder_level": 16, "order_up_to": 22, "on_hand": None, "order_now": None, "runs_out": None, "counted": None, "sold_out": None},
+    ]  # fmt: skip
+    if not counted:
+        rows = [{**row, **dict.fromkeys(("on_hand", "order_now", "runs_out", "counted", "sold_out"))} for row in rows]
+    rows = [{"node": store, "unit": "units", **row, "lead_days": 2.0, "review_days": 1.0, "service": 0.95} for row in rows]
+    return {key: [row[key] for row in rows] for key in rows[0]}
+
+
 def log(way: str = "omo") -> list[dict[str, Any]]:
     """Rows of decision_log.csv: what was taken, and the advised way."""
     row = {"number": 1, "decided": day(70), "way": "as_it_is", "advised": "no", "taken": "told", "series": "orders", "unit": "orders", "days": 14, "days_seen": 14, "sum_days": 14, "realised": 330.0,
@@ -142,7 +156,7 @@ def whole(name: str = "Teahouse", channel: str = "web", store: str = "S01", way:
 
     seen = panel(channel, store)
     tables = {"panel": seen, **days_and_hours(), "quality": findings(store), "forecasts": forecasts((DAYS - 28, DAYS), channel, seen), "scores": scores(channel=channel), "posterior": draws(), "identifiability": told()}
-    return {"head": head(name, file, updates=assimilations(store=store)), "tables": tables, "decision": {**decision(way, "staff*2"), "stores": stores(store)}, "log": log(way), "alarm": alarm_of(day(0), tables)}
+    return {"head": head(name, file, updates=assimilations(store=store)), "tables": tables, "decision": {**decision(way, "staff*2"), "stores": stores(store)}, "log": log(way), "alarm": alarm_of(day(0), tables), "reorder": reorder(store, channel)}
 
 
 def bare(posterior: bool = True) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings,
     paths = by_goods(wanted.demand * times[:, None], names, past, wanted.members, (key, end_day))
     goods = [*past.goods, *(Good(BAND, band, None, ()) for band in wanted.bands)]
     stock = _Stock(tables, dated, past, lines, counted_by, end_day - 7 * WEEKS)
-    node_of = {name: node for name, node in zip(names, wanted.nodes, strict=True)}
+    node_of = dict(zip(names, wanted.nodes, strict=True))
     out = Reorder()
     for (place, number), path in sorted(paths.items(), key=lambda item: (item[0][0], goods[item[0][1]].category or "", goods[item[0][1]].by, goods[item[0][1]].sku or "")):
         good = goods[number]

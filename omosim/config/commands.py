@@ -204,7 +204,7 @@ class TwinSettings(Frozen):
     closed: list[Day] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)
     accept: list[Literal["price_jump", "too_many_gaps"]] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
     ways: list[str] = par("ways", "what decide weighs against the present way: a strategy, a capability (-NAME: off), staff*1.5; joined by +", default=[], max_length=20)
-    took: str | None = par("way", "way of the last decision that was taken in fact (decide alone): it is noted, nothing is weighed", default=None, max_length=400)
+    took: str | None = par("way", "way of the last decision that was taken in fact (decide alone): it is noted and is the present way from then on, nothing is weighed", default=None, max_length=400)
     members: int = par("worlds", "plausible worlds that decide and forecast run", 10, 2000, default=50)
     assimilate: bool = par("yes or no", "members follow the data week by week before they are asked; no: they are as the fit left them", default=True)
     warm_weeks: int = par("weeks", "before today from which new members begin to follow the data", 1, 104, default=8)

@@ -148,7 +148,7 @@ def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
             drawn.append(Interval(way["way"], way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, words, says={"better": "earns more", "worse": "earns less"}.get(verdict, "earns the same" if same else "may earn more or less")))
     picture = forest_picture(forest("Gain over the present way", f"{unit_words(unit)}, {decision['days']} days; nine worlds of ten", drawn)) if drawn else ""
     return {"answer": decision["answer"], "tone": "better" if decision["sure"] else "cannot_tell", "rows": rows, "picture": picture, "unit": unit_words(unit), "notes": decision["notes"],
-            "knowing": brief(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"], "days": decision["days"], "stores": [_store(row) for row in decision.get("stores", ())]}  # fmt: skip
+            "knowing": brief(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"], "days": decision["days"], "present": decision.get("present_way"), "stores": [_store(row) for row in decision.get("stores", ())]}  # fmt: skip
 
 
 def _store(row: Mapping[str, Any]) -> dict[str, Any]:

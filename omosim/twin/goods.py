@@ -62,10 +62,11 @@ def past_of(lines: pd.DataFrame, band: Ints, bands: Sequence[str], *, items: boo
     names = np.asarray(bands, object)
     named = lines["sku"].notna().to_numpy()
     category = lines["category"].astype(object).where(lines["category"].notna(), None).to_numpy(object)
+    every = lines["sku"].to_numpy(object)
     often = _often(lines["sku"]) if items else []
     own = lines["sku"].isin(often).to_numpy()
-    of_sku = pd.Series(category[own]).groupby(lines["sku"].to_numpy(object)[own]).agg(lambda x: min(x.dropna().mode(), default=None)) if own.any() else {}
-    sku = np.where(own, lines["sku"].to_numpy(object), None)
+    of_sku = {name: min(found.dropna().mode(), default=None) for name, found in pd.Series(category[own], dtype=object).groupby(every[own])}
+    sku = np.where(own, every, np.array(None, object))
     has = np.array([c is not None for c in category], bool)
     by = np.where(own, SKU, np.where(has, CATEGORY, BAND))
     kind = np.where(has, category, names[band])
@@ -74,13 +75,13 @@ def past_of(lines: pd.DataFrame, band: Ints, bands: Sequence[str], *, items: boo
     code = keys.groupby(["category", "by", "sku"], sort=True).ngroup().to_numpy(np.int64)
     first = np.unique(code, return_index=True)[1]
     held: dict[int, set[str]] = {int(c): set() for c in code[first]}
-    for c, item in pd.DataFrame({"c": code[named], "s": lines["sku"].to_numpy(object)[named]}).drop_duplicates().itertuples(index=False):
+    for c, item in pd.DataFrame({"c": code[named], "s": every[named]}).drop_duplicates().itertuples(index=False):
         held[int(c)].add(str(item))
     goods = tuple(Good(str(by[i]), kind[i] or None, sku[i], tuple(sorted(held[int(code[i])]))) for i in first)
     places = tuple(sorted(set(lines["store_id"].dropna())))
     place = lines["store_id"].map({name: i for i, name in enumerate(places)}).fillna(-1).to_numpy(np.int64)
     in_store = (lines["channel"] == "store").to_numpy(bool)
-    return Past(places, goods, place, np.asarray(band, np.int64), code, lines["units"].to_numpy(np.int64), in_store)
+    return Past(places, goods, np.asarray(place, np.int64), np.asarray(band, np.int64), np.asarray(code, np.int64), np.asarray(lines["units"], np.int64), in_store)
 
 
 def _often(sku: pd.Series) -> list[str]:

@@ -100,7 +100,7 @@ def decision(*ways: str, sure: bool = True, unit: str = "minor KRW") -> dict[str
     rows += [{"way": w, "mean": -6e7 + 4e5 / (i + 1), "gain": 4e5 / (i + 1), "low": -1e5 + 2e5 * (i == 0), "high": 9e5, "prob_better": 0.9, "prob_best": 0.5, "regret": 1e5} for i, w in enumerate(ways)]
     best = ways[0] if ways else "as_it_is"
     answer = f"{best}: KRW +400,000 operating profit against as it is, over 14 days, 12 plausible worlds (KRW +100,000 to KRW +900,000 in nine worlds of ten; it earns more in 90 % of the worlds)."
-    return {"answer": answer, "best": best, "present": "as_it_is", "sure": sure, "unit": unit, "days": 14, "from": day(DAYS), "members": 12, "worth_of_knowing": 1000.0, "ways": rows,
+    return {"answer": answer, "best": best, "present": "as_it_is", "sure": sure, "unit": unit, "days": 14, "from": day(DAYS), "present_way": {"from": day(70), "ways": [*ways[:1]]}, "members": 12, "worth_of_knowing": 1000.0, "ways": rows,
             "notes": ["no stock counts: shelves begin at the model's own levels", "220 known customers; of 2,385 orders 0 name no customer"]}  # fmt: skip
 
 

@@ -102,10 +102,11 @@ def test_every_column_is_in_the_dictionary_and_the_same_decision_is_the_same_byt
 # ---- from tables made by hand --------------------------------------------------------------------------------
 END = 20_200
 CELLS = ["node", "category", "counted_day", "stock"]
+ASSUMED = Terms(None, 1.0, 0.95)
 
 
 def asked(settings: Settings, lines: pd.DataFrame, *, counts: pd.DataFrame | None = None, cells: list[tuple] = (), nodes: list[str] = ("DC", "S01"), places: dict[str, str] | None = None,
-          terms: Terms = Terms(None, 1.0, 0.95), days: int = 14):  # fmt: skip
+          terms: Terms = ASSUMED, days: int = 14):  # fmt: skip
     """Levels of two units a day of every node and band."""
     n = len(lines)
     whole = pd.DataFrame({"order_id": [f"o{i}" for i in range(n)], "sku": None, "category": None, "store_id": None, "channel": "web", "units": 1, "status": None, "value": 1000, "placed_local": (END - 5) * 86_400}).astype(object)
@@ -169,7 +170,7 @@ def test_a_centre_has_its_own_lead_time_and_a_short_horizon_is_said(base: Settin
 def test_an_order_of_the_worlds_has_the_units_of_the_retailers(base: Settings) -> None:
     """Worlds hold one unit of each band an order; the log's orders are all of one band, five units each."""
     lines = pd.DataFrame({"sku": ["a"] * 30, "store_id": ["S01"] * 30, "units": [5] * 30, "value": [5000] * 30})
-    found, bands = asked(base, lines)
+    found, _ = asked(base, lines)
     assert sum(row["daily_mean"] for row in found.rows if row["sku"] == "a") == pytest.approx(2 * 2 * 5, abs=0.01)
     assert any(note.startswith("units of the worlds are counted") and "times 5.00" in note for note in found.notes)
 

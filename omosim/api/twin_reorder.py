@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DAY_S = 86_400
 MOST_TIMES = 20.0  # by which units of the worlds are moved at most
+#: figures (place x item x world x day) that are held at once, and the items that have levels of their own whatever that gives
+MOST_FIGURES, LEAST_ITEMS = 50_000_000, 50
 #: states of lines that nobody had in the end and that were not wanted of a shelf
 GONE = ("cancelled", "expired", "refused")
 COLUMNS = (
@@ -89,19 +91,24 @@ def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings,
     """
     from omosim.twin.dated import kinds_of
     from omosim.twin.decide import levels
-    from omosim.twin.goods import BAND, WEEKS, Good, by_goods, past_of
+    from omosim.twin.goods import BAND, MOST_SKUS, WEEKS, Good, by_goods, past_of
 
     lines = tables.orders.lines
     lines = lines[(lines["placed_local"] >= (end_day - 7 * WEEKS) * DAY_S) & (lines["placed_local"] < end_day * DAY_S)]
     lines = lines[~lines["status"].fillna("").str.lower().isin(GONE)].reset_index(drop=True)
     counted_by = _counted_by(tables)
-    past = past_of(lines, kinds_of(lines, settings), wanted.bands, items=counted_by != "category")
-    names = [dated.places.get(node, node) for node in wanted.nodes]
+    names, demand = [dated.places.get(node, node) for node in wanted.nodes], wanted.demand
+    one = _one_place(tables, names[0])
+    if one:
+        names, demand = [one], demand.sum(axis=1, keepdims=True)
+    places = max(len(names), int(lines["store_id"].nunique()))
+    most = max(LEAST_ITEMS, min(MOST_SKUS, MOST_FIGURES // (places * demand.shape[0] * demand.shape[3])))
+    past = past_of(lines, kinds_of(lines, settings), wanted.bands, items=0 if counted_by == "category" else most)
     times, said = _units(wanted, past, int(lines["order_id"].nunique()))
-    paths = by_goods(wanted.demand * times[:, None], names, past, wanted.members, (key, end_day))
+    paths = by_goods(demand * times[:, None], names, past, wanted.members, (key, end_day))
     goods = [*past.goods, *(Good(BAND, band, None, ()) for band in wanted.bands)]
-    stock = _Stock(tables, dated, past, lines, counted_by, end_day - 7 * WEEKS)
-    node_of = dict(zip(names, wanted.nodes, strict=True))
+    stock = _Stock(tables, dated, past, lines, counted_by, end_day, one)
+    node_of = dict(zip(names, wanted.nodes, strict=False))
     out = Reorder()
     for (place, number), path in sorted(paths.items(), key=lambda item: (item[0][0], goods[item[0][1]].category or "", goods[item[0][1]].by, goods[item[0][1]].sku or "")):
         good = goods[number]
@@ -110,7 +117,9 @@ def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings,
         found = levels(path, lead, terms.review_days, terms.service, there["on_hand"])
         out.rows.append({"node": place, "category": good.category, "sku": good.sku, "by": good.by, "items": len(good.items), "unit": "units", **found, **there,
                          "lead_days": lead, "review_days": terms.review_days, "service": terms.service})  # fmt: skip
-    out.notes += [*_notes(out.rows, past, lines, counted_by, terms), *said]
+    out.notes += [*_notes(out.rows, past, lines, counted_by, terms, most), *said]
+    if one and out.rows:
+        out.notes.append(f"the orders name no store: all goods are wanted of one place, {one}")
     return out
 
 
@@ -129,6 +138,15 @@ def _units(wanted: Wanted, past: Past, orders: int) -> tuple[Floats, list[str]]:
     return times, [f"units of the worlds are counted as the orders of the last {WEEKS} weeks hold them: {', '.join(off)}"] if off else []
 
 
+def _one_place(tables: Tables, centre: str) -> str:
+    """The retailer's one place where his orders name none: that of his counts, where these name one, else the market's centre; "" where orders name places."""
+    if tables.orders.lines["store_id"].notna().any():
+        return ""
+    counts = tables.further.get("stock")
+    found = [] if counts is None else sorted(set(counts["store_id"].dropna()))
+    return str(found[0]) if len(found) == 1 else centre
+
+
 def _counted_by(tables: Tables) -> str:
     """What stock counts name: "sku", "category", "" without counts; as a member's state takes them."""
     counts = tables.further.get("stock")
@@ -140,24 +158,27 @@ def _counted_by(tables: Tables) -> str:
 class _Stock:
     """What lies where by the last counts and what moved since."""
 
-    def __init__(self, tables: Tables, dated: Dated, past: Past, lines: pd.DataFrame, by: str, first_day: int) -> None:
+    def __init__(self, tables: Tables, dated: Dated, past: Past, lines: pd.DataFrame, by: str, end_day: int, one: str) -> None:
         self.by = by
         self.cells: dict[tuple[str, str], tuple[float, float]] = {}  # (place, item) -> units, day of the count
         self.empty: dict[tuple[str, str], list[bool]] = {}
         self.sold: dict[tuple[str, int], set[str]] = {}  # (place, good) -> items that were sold there
         if not by:
             return
+        from omosim.twin.goods import WEEKS
+
         cells = dated.stock
         for node, item, stock, day in zip(cells["node"], cells["category"], cells["stock"], cells["counted_day"], strict=True):
-            self.cells[dated.places.get(node, node), str(item)] = (float(stock), float(day))
+            gone = _sold_since(tables, by, str(item), float(day), end_day) if one else 0.0  # a state takes sales off the stock of their store alone
+            self.cells[dated.places.get(node, node), str(item)] = (max(0.0, float(stock) - gone), float(day))
         counts = tables.further["stock"]
-        counts = counts[(counts["local"] >= first_day * DAY_S) & counts[by].notna()]
+        counts = counts[(counts["local"] >= (end_day - 7 * WEEKS) * DAY_S) & (counts["local"] < end_day * DAY_S) & counts[by].notna()]
         for place, item, units in zip(counts["store_id"], counts[by], counts["on_hand"], strict=True):
             self.empty.setdefault((str(place), str(item)), []).append(bool(units <= 0))
         if by == "sku":
-            named = lines["sku"].notna().to_numpy() & (past.place >= 0)
+            named = lines["sku"].notna().to_numpy() & ((past.place >= 0) | bool(one))
             for place, number, item in set(zip(past.place[named].tolist(), past.good[named].tolist(), lines["sku"].to_numpy(object)[named].tolist(), strict=True)):
-                self.sold.setdefault((past.places[place], number), set()).add(str(item))
+                self.sold.setdefault((one or past.places[place], number), set()).add(str(item))
 
     def of(self, place: str, number: int, good: Good) -> dict[str, Any]:
         """on_hand (units), counted (ISO day of the oldest count), sold_out (share of its counts that found none); None each where not every item of it was counted."""
@@ -173,9 +194,20 @@ class _Stock:
         return {"on_hand": int(np.floor(sum(units for units, _ in known) + 1e-6)), "counted": str(day), "sold_out": round(float(np.mean(none)), 4) if none else None}
 
 
-def _notes(rows: Sequence[Mapping[str, Any]], past: Past, lines: pd.DataFrame, counted_by: str, terms: Terms) -> list[str]:
+def _sold_since(tables: Tables, by: str, item: str, day: float, end_day: int) -> float:
+    """Units of an item (category) that were sold from a day on, less those that came back."""
+    lines = tables.orders.lines
+    mine = lines[(lines[by] == item) & (lines["placed_local"] < end_day * DAY_S)]
+    out = float(mine.loc[mine["placed_local"] >= day * DAY_S, "units"].sum())
+    if "returned_utc" not in mine:
+        return out
+    back = mine["returned_utc"] + mine["placed_local"] - mine["placed_utc"]
+    return out - float(mine.loc[(mine["returned_utc"] >= 0) & (back >= day * DAY_S) & (back < end_day * DAY_S), "units"].sum())
+
+
+def _notes(rows: Sequence[Mapping[str, Any]], past: Past, lines: pd.DataFrame, counted_by: str, terms: Terms, most_items: int) -> list[str]:
     """What the levels are by, what was left out, what is not known."""
-    from omosim.twin.goods import BAND, CATEGORY, LEAST_LINES, MOST_SKUS, SKU, WEEKS
+    from omosim.twin.goods import BAND, CATEGORY, LEAST_LINES, SKU, WEEKS
 
     if not rows:
         return []
@@ -186,7 +218,7 @@ def _notes(rows: Sequence[Mapping[str, Any]], past: Past, lines: pd.DataFrame, c
     part = {by: f"{100 * units[by] / every:.0f} % of units" for by in units}
     items = {by: sum(len(good.items) for good in kinds[by]) for by in units}
     if kinds[SKU]:
-        most = f"the {MOST_SKUS} most sold items" if len(kinds[SKU]) == MOST_SKUS else f"{len(kinds[SKU])} items with {LEAST_LINES} order lines or more"
+        most = f"the {most_items} most sold items" if len(kinds[SKU]) == most_items else f"{len(kinds[SKU])} items with {LEAST_LINES} order lines or more"
         said.append(f"reorder levels are by SKU: {most} in the last {WEEKS} weeks, {part[SKU]}")
         if kinds[CATEGORY]:
             said.append(f"reorder levels of the others are by category: {items[CATEGORY]} items in {len(kinds[CATEGORY])} categories, {part[CATEGORY]}")

@@ -18,7 +18,7 @@ from omosim.twin.history import Floats, Ints
 #: weeks from which shares are read
 WEEKS = 13
 #: order lines of an item in these weeks from which it has levels of its own (one a week), and the most items that have
-LEAST_LINES, MOST_SKUS = 13, 400
+LEAST_LINES, MOST_SKUS = 13, 2000
 #: lines of other places that a place's own stand beside: assumed, so that a place with few lines is not taken at its word
 NEIGHBOURS = 10
 SKU, CATEGORY, BAND = "sku", "category", "price band"
@@ -51,19 +51,19 @@ class Past:
     store_sale: np.ndarray
 
 
-def past_of(lines: pd.DataFrame, band: Ints, bands: Sequence[str], *, items: bool = True) -> Past:
+def past_of(lines: pd.DataFrame, band: Ints, bands: Sequence[str], *, items: int = MOST_SKUS) -> Past:
     """The lines with the goods that they are of.
 
     Parameters
     ----------
     lines : sku, category, store_id, channel, units of the last weeks; band : (n,) of `bands`
-    items : items that sell often enough have levels of their own (`LEAST_LINES`, `MOST_SKUS`); else goods are categories
+    items : so many items have levels of their own at most, those with most lines, `LEAST_LINES` or more; 0: goods are categories
     """
     names = np.asarray(bands, object)
     named = lines["sku"].notna().to_numpy()
     category = lines["category"].astype(object).where(lines["category"].notna(), None).to_numpy(object)
     every = lines["sku"].to_numpy(object)
-    often = _often(lines["sku"]) if items else []
+    often = _often(lines["sku"])[:items]
     own = lines["sku"].isin(often).to_numpy()
     of_sku = {name: min(found.dropna().mode(), default=None) for name, found in pd.Series(category[own], dtype=object).groupby(every[own])}
     sku = np.where(own, every, np.array(None, object))
@@ -88,7 +88,7 @@ def _often(sku: pd.Series) -> list[str]:
     """Items with lines enough, the most sold first."""
     count = sku.dropna().value_counts()
     rows = sorted(((-int(n), str(name)) for name, n in count.items() if n >= LEAST_LINES))
-    return [name for _, name in rows[:MOST_SKUS]]
+    return [name for _, name in rows]
 
 
 def dealt(units: Floats, good: Ints, size: Ints, count: int, rng: np.random.Generator) -> Floats:

@@ -116,15 +116,14 @@ def test_items_sold_often_have_levels_of_their_own_and_the_others_go_by_category
         goods.Good("sku", "drink", "tea", ("tea",)), goods.Good("price band", "price_from_10", None, ("pot",)), goods.Good("category", "table", None, ("cup",)),
     )  # fmt: skip
     assert [found.goods[c].sku or found.goods[c].category for c in found.good[[0, goods.LEAST_LINES, -1]]] == ["tea", "table", "price_from_10"]
-    by_category = goods.past_of(table, np.ones(len(many), int), BANDS, items=False)
+    by_category = goods.past_of(table, np.ones(len(many), int), BANDS, items=0)
     assert {g.by for g in by_category.goods} == {"category", "price band"} and {g.category for g in by_category.goods} == {"drink", "table", "price_from_10"}
     nothing = goods.past_of(lines_of([None, None], category=None), np.array([0, 1]), BANDS)
     assert [(g.by, g.category, g.items) for g in nothing.goods] == [("price band", "price_from_10", ()), ("price band", "price_under_10", ())]
 
 
-def test_no_more_items_than_a_person_can_use(monkeypatch):
-    monkeypatch.setattr(goods, "MOST_SKUS", 2)
-    found = goods.past_of(lines_of(["a"] * 20 + ["b"] * 40 + ["c"] * 30), np.zeros(90, int), BANDS[:1])
+def test_no_more_items_than_were_asked():
+    found = goods.past_of(lines_of(["a"] * 20 + ["b"] * 40 + ["c"] * 30), np.zeros(90, int), BANDS[:1], items=2)
     assert {g.sku for g in found.goods if g.sku} == {"b", "c"} and next(g for g in found.goods if not g.sku).items == ("a",)
 
 

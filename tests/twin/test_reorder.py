@@ -179,3 +179,28 @@ def test_lines_that_nobody_had_in_the_end_tell_nothing(base: Settings) -> None:
     lines = pd.DataFrame({"sku": ["a"] * 30 + ["b"] * 30, "store_id": ["S01"] * 60, "status": ["completed"] * 30 + ["Cancelled"] * 30})
     found, _ = asked(base, lines)
     assert {row["sku"] for row in found.rows if row["by"] == "sku"} == {"a"}
+
+
+def test_orders_without_a_store_are_of_one_place(base: Settings) -> None:
+    """That of the counts, if they name one; what was sold since the count is taken off, what came back is put to it."""
+    at = [(END - 2) * 86_400] * 30
+    lines = pd.DataFrame({"sku": ["a"] * 30, "placed_local": at, "placed_utc": at, "returned_utc": [-1] * 28 + [(END - 1) * 86_400] * 2})
+    found, bands = asked(base, lines)
+    assert {row["node"] for row in found.rows} == {"DC"} and sum(row["daily_mean"] for row in found.rows) == pytest.approx(2 * 2 * (len(bands) - 1) + 2 * 2, abs=0.1)
+    counts = count_rows(store_id=["warehouse"], sku=["a"], on_hand=[50])
+    found, _ = asked(base, lines, counts=counts, cells=[("S01", "a", END - 3.0, 50.0)], places={"S01": "warehouse"})
+    (row,) = [row for row in found.rows if row["sku"] == "a"]
+    assert row["node"] == "warehouse" and row["on_hand"] == 50 - 30 + 2 and row["lead_days"] == base.network.stock.centre_lead_days
+    assert any("the orders name no store" in note for note in found.notes)
+    two = count_rows(store_id=["warehouse", "shed"], sku=["a", "a"], on_hand=[50, 9])
+    found, _ = asked(base, lines, counts=two, cells=[("S01", "a", END - 3.0, 50.0)], places={"S01": "warehouse"})
+    assert {row["node"] for row in found.rows} == {"DC"} and all(row["on_hand"] is None for row in found.rows)
+
+
+def test_items_are_fewer_where_many_worlds_would_fill_the_memory(base: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    import omosim.api.twin_reorder as module
+
+    monkeypatch.setattr(module, "MOST_FIGURES", 0)
+    monkeypatch.setattr(module, "LEAST_ITEMS", 2)
+    found, _ = asked(base, pd.DataFrame({"sku": ["a"] * 40 + ["b"] * 30 + ["c"] * 20, "category": ["food"] * 90, "store_id": ["S01"] * 90}))
+    assert {row["sku"] for row in found.rows if row["by"] == "sku"} == {"a", "b"} and found.notes[0].startswith("reorder levels are by SKU: the 2 most sold items")

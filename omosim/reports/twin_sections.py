@@ -168,12 +168,13 @@ def to_order(table: Table | None, most: int = MOST_GOODS) -> dict[str, Any] | No
     rows = [{name: column[i] for name, column in table.items()} for i in range(len(table["node"]))]
     counted = [r for r in rows if r.get("order_now") is not None]
     due = [r for r in counted if r["order_now"]]
-    shown = sorted(due, key=lambda r: (-(r["runs_out"] or 0.0), -r["order_now"], r["node"], r["sku"] or "", r["category"] or "")) if counted else sorted(rows, key=lambda r: (-r["daily_mean"], r["node"], r["category"] or ""))
+    own = any(r.get("sku") for r in rows)
+    shown = sorted(due, key=lambda r: (-(r["runs_out"] or 0.0), -r["order_now"], r["node"], r["sku"] or "", r["category"] or "")) if counted else sorted(rows, key=lambda r: (own and not r.get("sku"), -r["daily_mean"], r["node"], r["category"] or ""))
     units = lambda value: "–" if value is None else f"{value:,.0f}"
     return {
-        "counted": len(counted), "due": len(due), "units": f"{sum(r['order_now'] for r in due):,}", "more": max(0, len(shown) - most), "all": len(rows),
+        "counted": len(counted), "due": len(due), "units": f"{sum(r['order_now'] for r in due):,}", "more": max(0, len(shown) - most), "all": f"{len(rows):,}",
         "service": f"{100 * rows[0]['service']:g} %", "days": " / ".join(sorted({f"{r['lead_days']:g}" for r in rows})), "review": f"{rows[0]['review_days']:g}",
-        "rows": [{"place": r["node"], "sku": r.get("sku"), "category": r["category"], "by": r.get("by", ""), "now": units(r.get("order_now")), "hand": units(r.get("on_hand")), "level": units(r["reorder_level"]), "up_to": units(r["order_up_to"]),
+        "rows": [{"place": r["node"], "sku": r.get("sku"), "category": r["category"], "by": {"category": "others of the category", "price band": "others of the price band"}.get(r.get("by", ""), "") if own else r.get("by", ""), "now": units(r.get("order_now")), "hand": units(r.get("on_hand")), "level": units(r["reorder_level"]), "up_to": units(r["order_up_to"]),
                   "daily": brief(r["daily_mean"], "units", bare=True), "runs_out": "–" if r.get("runs_out") is None else percent(r["runs_out"]), "late": (r.get("runs_out") or 0.0) > 1 - r["service"]} for r in shown[:most]],
     }  # fmt: skip
 

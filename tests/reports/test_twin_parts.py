@@ -65,7 +65,7 @@ def test_what_to_order_now_stands_first_in_what_to_do() -> None:
     none = words(**{**sample.whole(), "reorder": full()})
     assert "Nothing: all 3 counted goods reach their level." in none and "Nothing to order now" in none and "may run out" not in none
     levels = words(**{**sample.whole(), "reorder": sample.reorder(counted=False)})
-    assert "Levels to order by" in levels and levels.index("tea tea S01 8.2 24 33") < levels.index("tea category S01 5.1 16 22") and "What to order now" not in levels
+    assert "Levels to order by" in levels and levels.index("tea tea S01 8.2 24 33") < levels.index("tea others of the category S01 5.1 16 22") and "What to order now" not in levels
     old = {key: column for key, column in sample.reorder().items() if key in ("node", "category", "unit", "daily_mean", "reorder_level", "order_up_to", "lead_days", "review_days", "service")}
     assert "Levels to order by" in words(**{**sample.whole(), "reorder": old}) and "What to order now" not in words(**{**sample.whole(), "reorder": {}})
 

@@ -103,7 +103,7 @@ def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings,
         names, demand = [one], demand.sum(axis=1, keepdims=True)
     places = max(len(names), int(lines["store_id"].nunique()))
     most = max(LEAST_ITEMS, min(MOST_SKUS, MOST_FIGURES // (places * demand.shape[0] * demand.shape[3])))
-    past = past_of(lines, kinds_of(lines, settings), wanted.bands, items=0 if counted_by == "category" else most)
+    past = past_of(lines, kinds_of(lines, settings), wanted.bands, items=0 if counted_by == "category" else most, week=(lines["placed_local"].to_numpy(np.int64) // DAY_S - end_day) // 7 + WEEKS)
     times, said = _units(wanted, past, int(lines["order_id"].nunique()))
     paths = by_goods(demand * times[:, None], names, past, wanted.members, (key, end_day))
     goods = [*past.goods, *(Good(BAND, band, None, ()) for band in wanted.bands)]

@@ -1,5 +1,7 @@
 """Units of a band dealt out to the retailer's goods: Poisson oracles, sums, doubt of shares, places; and what a log's goods are."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,6 +61,35 @@ def test_goods_bought_by_the_dozen_have_their_part_of_units_and_come_by_the_doze
     # two goods by the dozen: 60 units are five to six lines, and vary as those do, not as units drawn one by one (60 / 4)
     both = np.array([goods.dealt(np.full(30, 2.0), good, np.full(4000, 12), 2, rng(i))[0].sum() for i in range(600)])
     assert both.mean() == pytest.approx(30, abs=2) and 120 < both.var() < 240
+
+
+def test_parts_that_move_from_week_to_week_are_known_from_chance():
+    """Poisson lines of steady parts give next to nothing; parts times exp(N(0, .5)) week by week give .5."""
+    draws = rng(3)
+    rate = draws.gamma(1.0, 8.0, 300) + 1
+
+    def log(sd: float) -> float:
+        count = draws.poisson(rate[:, None] * np.exp(sd * draws.standard_normal((300, goods.WEEKS)) - sd * sd / 2))
+        return goods.scatter_of(np.repeat(np.repeat(np.arange(300), goods.WEEKS), count.ravel()), np.repeat(np.tile(np.arange(goods.WEEKS), 300), count.ravel()))
+
+    assert log(0.0) < 0.08 and log(0.5) == pytest.approx(0.5, rel=0.15) and goods.scatter_of(np.zeros(0, int), np.zeros(0, int)) == 0.0
+
+
+def test_parts_that_moved_from_week_to_week_widen_the_levels_and_leave_the_mean():
+    past = goods.past_of(lines_of(["a"] * 500 + ["b"] * 9500), np.zeros(10_000, int), BANDS[:1])
+    demand = rng().poisson(100.0, (400, 1, 1, 20)).astype(float)
+    steady = goods.by_goods(demand, ["S01"], past, range(400), (7, 1))["S01", 0]
+    moving = goods.by_goods(demand, ["S01"], dataclasses.replace(past, scatter=0.5), range(400), (7, 1))["S01", 0]
+    assert moving.mean() == pytest.approx(steady.mean(), rel=0.1)
+    assert moving.sum(axis=1).std() > 4 * steady.sum(axis=1).std()
+
+
+def test_moved_parts_keep_their_means_in_a_shop_of_two_goods():
+    """One good of .9, one of .1, moved by exp(.6 z) each: made to sum to one, their means would be others."""
+    good = np.array([0] * 900 + [1] * 100)
+    draws = rng(8)
+    sums = [goods.dealt(np.full(5, 20.0), good, np.ones(1000, int), 2, draws, draws.standard_normal(2)[good], 0.6)[1].sum() for _ in range(6000)]
+    assert np.mean(sums) == pytest.approx(10.0, abs=4 * np.std(sums) / np.sqrt(6000)) and np.std(sums) > 6
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=12), st.lists(st.tuples(st.integers(0, 3), st.integers(1, 7)), min_size=1, max_size=9), st.integers(0, 99), st.sampled_from([1.0, 1.37]))

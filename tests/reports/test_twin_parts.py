@@ -215,7 +215,7 @@ def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     texts |= {title for title, _ in MOVING.values()} | set(LAWS.values()) | set(SERIES.values()) | set(TELLS.values())
     with using("ko"):
         assert sorted(t for t in texts if say(t) == t and not re.fullmatch(r"[a-z_]+\.[a-z_]+", t)) == []
-    columns = {p.name: (p.title, p.unit) for p in (*PARAMETERS, follow.PACE, follow._SEASON)}
+    columns = {p.name: (p.title, p.unit) for p in (*PARAMETERS, follow.PACE, follow.NEWCOMERS, follow._SEASON)}
     assert {name: columns[name] for name in MOVING} == MOVING and set(follow.TOLD) <= set(MOVING)
 
 

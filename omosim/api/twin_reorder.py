@@ -168,8 +168,9 @@ class _Stock:
         from omosim.twin.goods import WEEKS
 
         cells = dated.stock
+        sales = dict(list(tables.orders.lines.groupby(by))) if one else {}
         for node, item, stock, day in zip(cells["node"], cells["category"], cells["stock"], cells["counted_day"], strict=True):
-            gone = _sold_since(tables, by, str(item), float(day), end_day) if one else 0.0  # a state takes sales off the stock of their store alone
+            gone = _sold_since(sales.get(item), float(day), end_day)  # a state takes sales off the stock of their store alone
             self.cells[dated.places.get(node, node), str(item)] = (max(0.0, float(stock) - gone), float(day))
         counts = tables.further["stock"]
         counts = counts[(counts["local"] >= (end_day - 7 * WEEKS) * DAY_S) & (counts["local"] < end_day * DAY_S) & counts[by].notna()]
@@ -194,10 +195,11 @@ class _Stock:
         return {"on_hand": int(np.floor(sum(units for units, _ in known) + 1e-6)), "counted": str(day), "sold_out": round(float(np.mean(none)), 4) if none else None}
 
 
-def _sold_since(tables: Tables, by: str, item: str, day: float, end_day: int) -> float:
-    """Units of an item (category) that were sold from a day on, less those that came back."""
-    lines = tables.orders.lines
-    mine = lines[(lines[by] == item) & (lines["placed_local"] < end_day * DAY_S)]
+def _sold_since(lines: pd.DataFrame | None, day: float, end_day: int) -> float:
+    """Units of an item's lines that were sold from a day on, less those that came back."""
+    if lines is None:
+        return 0.0
+    mine = lines[lines["placed_local"] < end_day * DAY_S]
     out = float(mine.loc[mine["placed_local"] >= day * DAY_S, "units"].sum())
     if "returned_utc" not in mine:
         return out

@@ -86,7 +86,7 @@ def past_of(lines: pd.DataFrame, band: Ints, bands: Sequence[str], *, items: int
     place = lines["store_id"].map({name: i for i, name in enumerate(places)}).fillna(-1).to_numpy(np.int64)
     in_store = (lines["channel"] == "store").to_numpy(bool)
     return Past(places, goods, np.asarray(place, np.int64), np.asarray(band, np.int64), np.asarray(code, np.int64), np.asarray(lines["units"], np.int64), in_store,
-                0.0 if week is None else scatter_of(code, week))  # fmt: skip
+                0.0 if week is None else scatter_of(np.asarray(code, np.int64), week))  # fmt: skip
 
 
 def _often(sku: pd.Series) -> list[str]:

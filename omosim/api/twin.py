@@ -28,7 +28,7 @@ FOLLOWING = ("members", "assimilate", "warm_weeks", "season", "jobs")
 WORDS: dict[str, tuple[str, ...]] = {
     "update": ("orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "budget_min", *FOLLOWING),
     "forecast": ("horizon", *FOLLOWING),
-    "decide": ("ways", "took", "horizon", "service", "review_days", *FOLLOWING),
+    "decide": ("ways", "took", "horizon", "service", "review_days", "lead_days", *FOLLOWING),
     "score": (),
     "report": (),
 }

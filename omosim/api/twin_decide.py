@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ KPI = "operating_profit"
 BANDS = ("orders", "revenue", "pickups")
 #: weeks from which the share of pickups and of sales in stores is read, and the most by which the worlds' own is moved
 MIX_WEEKS, MOST_MIX = 13, 20.0
+LEAST_MIX = 14  # days of the present way that tell them
 #: capabilities that bring orders to be picked up in a store
 PICKUP = ("bopis", "curbside", "lockers", "reserve_and_collect", "ship_to_store", "fitting_pickup")
 Answers = list[dict[str, Any]]
@@ -40,6 +42,7 @@ def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.api.twin import _later_only, _place, write_twin_report
     from omosim.api.twin_follow import settled
     from omosim.api.twin_log import CSVS, LOG, note_taken, with_decision
+    from omosim.api.twin_reorder import TYPES
     from omosim.config.errors import refuse
     from omosim.twin import folder
 
@@ -52,7 +55,7 @@ def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
             print(note_taken(step, took))
         else:
             made = decide(step, settled(step.twin, composed))
-            put = {kind: step.table(kind, table) for kind, table in made.tables.items() if next(iter(table.values()), [])}
+            put = {kind: step.table(kind, table, **({"types": TYPES} if kind == "reorder_levels" else {})) for kind, table in made.tables.items() if next(iter(table.values()), [])}
             put["decision"] = step.raw("decision", (json.dumps(made.decision, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode(), "json")
             key = f"{step.twin.version}-{len(step.twin.head['updates'])}"
             rows = with_decision(step.twin.head, made.decision, put["decision"], {kind: put[kind] for kind in CSVS if kind in put})
@@ -81,7 +84,7 @@ class Made:
 def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None) -> Made:
     """Weigh every way over the members.
 
-    step : of the twin's folder; members are brought to today first. asked : ways, members, assimilate, horizon, jobs, service, review_days
+    step : of the twin's folder; members are brought to today first. asked : ways, members, assimilate, horizon, jobs, service, review_days, lead_days
 
     Raises
     ------
@@ -91,14 +94,16 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_follow import caught_up, shape_of
     from omosim.api.twin_forecast import SEED_STEP
     from omosim.api.twin_known import known_of
+    from omosim.api.twin_reorder import Terms, Wanted, reorder_of
     from omosim.api.twin_state import base_settings, day_number, today, told
-    from omosim.api.twin_ways import AS_IT_IS, ways_of
+    from omosim.api.twin_ways import AS_IT_IS, present_on, ways_of, with_ways
     from omosim.study.executor import make_executor
-    from omosim.twin.decide import reorder_rows, weigh
+    from omosim.twin.decide import weigh
     from omosim.twin.follow import over
 
     twin, days, started = step.twin, int(asked["horizon"]), time.perf_counter()
-    ways_of(asked["ways"], base_settings(twin), 0)  # a wrong word is refused before anything runs
+    taken = present_on(twin.head, _from(twin))["ways"]
+    ways_of(asked["ways"], with_ways(base_settings(twin), taken), 0)  # a wrong word is refused before anything runs
     now = caught_up(step, asked)
     tables, fit = now.tables, now.fit
     drifted = np.random.Generator(np.random.Philox(key=[fit.seed * SEED_STEP + 3, day_number(today(twin))])).standard_normal((len(now.kept.theta), 2))
@@ -106,46 +111,47 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     stand = now.stand(twin, days)
     members = stand.members(shape_of(now.kept.day, days))
     settings = members[0].settings
-    ways = ways_of(asked["ways"], settings, 0)
+    every = [ways_of(asked["ways"], start.settings, 0) for start in members]  # each on its own levels of the strategy
+    ways = every[0]
     known, told_known = known_of(twin, tables, days)
     with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
-        answers, failed = _answers(members, ways, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
+        answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
         money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}
         choice = weigh(money, AS_IT_IS)
         in_store = [np.load(_rows_of(Path(place), a["member"], list(ways).index(choice.best)), allow_pickle=False) for a in answers]
     sys.stderr.write(f"weighed {len(ways)} ways in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     seen = panel_series(twin)
-    mix, said_mix = _mix(answers, AS_IT_IS, seen)
+    since = present_on(twin.head, _from(twin))["from"]
+    mix, said_mix = _mix(answers, AS_IT_IS, seen, (today(twin) - date.fromisoformat(since)).days if since else None)
     series, spread = _series(twin, answers, list(ways), seen, fit.laws.orders_per_day, known, settings.seed, mix)
     plan = plan_stores(
         tables, in_store, answers[0]["nodes"], day_number(today(twin)), days, settings.network, factor=fit.laws.orders_per_day, known=known,
-        spread=spread, pickup=_pickup(seen, ways[choice.best]), seed=settings.seed, mix=mix,
+        spread=spread, pickup=_pickup(seen, ways[choice.best] or ({"strategy": settings.strategy} if taken else {})), seed=settings.seed, mix=mix,
         given=frozenset(fit.given),
     )  # fmt: skip
     sys.stderr.write(f"planned {len(plan.stores)} stores ({time.perf_counter() - started:.1f} s)\n")
     currency = settings.market.currency
-    nodes, categories = answers[0]["nodes"], answers[0]["categories"]
     demand = np.array([a["ways"][choice.best]["demand"] for a in answers], np.float64) * _on_days(twin, known, days, fit.laws.orders_per_day)
-    nodes = [stand.dated.places.get(node, node) for node in nodes]
-    paths = {(node, kind): demand[:, i, j] for i, node in enumerate(nodes) for j, kind in enumerate(categories) if demand[:, i, j].any()}
-    reorder = reorder_rows(paths, settings.network.carrier.lead_days, float(asked["review_days"]), float(asked["service"]))
-    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit.given)
-    if not set(categories) & set(tables.orders.lines["category"].dropna()):
-        notes.append("reorder levels are by price band, as the worlds hold goods: price_from_N holds goods of N minor units and more")
+    as_is = [a["ways"][AS_IT_IS] for a in answers]
+    per_order = np.array([w["demand"] for w in as_is], np.float64).sum(axis=(0, 1, 3)) / max(sum(v or 0.0 for w in as_is for v in w["series"]["orders"]), 1.0)
+    wanted = Wanted(demand, per_order, answers[0]["nodes"], answers[0]["categories"], [int(a["member"]) for a in answers])
+    terms = Terms(None if asked["lead_days"] is None else float(asked["lead_days"]), float(asked["review_days"]), float(asked["service"]))
+    reorder = reorder_of(tables, stand.dated, wanted, settings, terms, day_number(today(twin)), settings.seed * SEED_STEP + 5)
+    sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")
+    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit.given) + reorder.notes
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers)), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
-        "days": days, "from": _from(twin), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
+        "days": days, "from": _from(twin), "present_way": present_on(twin.head, _from(twin)), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
         "ways": [{**vars(gain), "lines": _lines(answers, gain.way), "series": series[gain.way]} for gain in choice.gains],
         "stores": plan.stores, "notes": notes,
     }  # fmt: skip
-    columns = {name: [row[name] for row in reorder] for name in reorder[0]} if reorder else {}
     values: dict[str, list[Any]] = {"world": [], "way": [], "value": [], "weight": []}
     for way, column in money.items():
         values["world"] += [int(a["member"]) for a in answers]
         values["way"] += [way] * len(answers)
         values["value"] += column.tolist()
         values["weight"] += [1.0 / len(answers)] * len(answers)
-    return Made(decision, {"worlds": values, "reorder_levels": columns, "capacity_plan": plan.capacity, "staffing": plan.staffing})
+    return Made(decision, {"worlds": values, "reorder_levels": reorder.columns(), "capacity_plan": plan.capacity, "staffing": plan.staffing})
 
 
 def _rows_of(place: Path, member: int, way: int) -> Path:
@@ -153,17 +159,17 @@ def _rows_of(place: Path, member: int, way: int) -> Path:
     return place / f"{member:05d}-{way}.npy"
 
 
-def _answers(members: Sequence[Start], ways: Mapping[str, Mapping[str, Any]], days: int, workers: Executor, place: Path) -> tuple[Answers, list[dict[str, Any]]]:
-    """What every member says of every way, in the members' order; and those that failed, each with its reason. place : for files, those of `_rows_of` stay."""
+def _answers(members: Sequence[Start], ways: Sequence[Mapping[str, Mapping[str, Any]]], days: int, workers: Executor, place: Path) -> tuple[Answers, list[dict[str, Any]]]:
+    """What every member says of every way, in the members' order; and those that failed, each with its reason. ways : of each member; place : for files, those of `_rows_of` stay."""
     from omosim.twin.running import handed_over
 
-    plain = {way: {group: value.model_dump(mode="json") for group, value in changes.items()} for way, changes in ways.items()}
+    plain = [{way: {group: value.model_dump(mode="json") for group, value in changes.items()} for way, changes in mine.items()} for mine in ways]
     out: dict[int, dict[str, Any]] = {}
     failed: list[dict[str, Any]] = []
     started, told = time.perf_counter(), 0.0
     try:
         for i, task in enumerate(handed_over(place, members)):
-            workers.submit(str(i), json.dumps({**task, "days": days, "ways": plain, "in_store": str(place / f"{i:05d}")}))
+            workers.submit(str(i), json.dumps({**task, "days": days, "ways": plain[i], "in_store": str(place / f"{i:05d}")}))
         while workers.pending():
             for outcome in workers.collect():
                 i = int(outcome.name)
@@ -212,17 +218,22 @@ def _series(twin: Twin, answers: Answers, ways: list[str], seen: Mapping[str, Fl
     return out, spread
 
 
-def _mix(answers: Answers, present: str, seen: Mapping[str, Floats]) -> tuple[dict[str, float], list[str]]:
+def _mix(answers: Answers, present: str, seen: Mapping[str, Floats], since: int | None = None) -> tuple[dict[str, float], list[str]]:
     """How many of the retailer's orders one of the worlds stands for, by "pickups" and "sales" in stores, and what to say.
 
     The share of orders that the last weeks had, over that of the worlds under the present way: how many people take to pickup
-    or a store a log need not tell the fit, but it tells the share itself. Ways move it as the worlds say.
+    or a store a log need not tell the fit, but it tells the share itself. Ways move it as the worlds say. since : days that the
+    present way has been in force; those before tell nothing of its shares. None: always.
     """
-    out, said = {}, []
+    out: dict[str, float] = {}
+    said: list[str] = []
+    span = 7 * MIX_WEEKS if since is None else min(since, 7 * MIX_WEEKS)
+    if span < LEAST_MIX:
+        return {}, ["the present way has been in force for less than two weeks: parts of pickups and of sales in stores are the worlds' own"]
     for name, series in (("pickups", "pickups"), ("sales", "orders.store")):
         worlds = [a["ways"][present]["series"] for a in answers]
         ran = [sum(sum(v or 0.0 for v in w.get(part, ())) for w in worlds) for part in (series, "orders")]
-        last = {part: seen.get(part, np.zeros(0))[-7 * MIX_WEEKS :] for part in (series, "orders")}
+        last = {part: seen.get(part, np.zeros(0))[-span:] for part in (series, "orders")}
         if last[series].size != last["orders"].size or not last["orders"].size:
             continue
         both = np.isfinite(last[series]) & np.isfinite(last["orders"])
@@ -232,7 +243,7 @@ def _mix(answers: Answers, present: str, seen: Mapping[str, Floats]) -> tuple[di
         ratio = came[0] / came[1] / (ran[0] / ran[1])
         out[name] = float(np.clip(ratio, 1 / MOST_MIX, MOST_MIX))
         if abs(np.log(ratio)) > 0.1:
-            said.append(f"{name if name == 'pickups' else 'sales in stores'} are {100 * came[0] / came[1]:.0f} % of orders in the last {MIX_WEEKS} weeks, {100 * ran[0] / ran[1]:.0f} % in the worlds as it is: "
+            said.append(f"{name if name == 'pickups' else 'sales in stores'} are {100 * came[0] / came[1]:.0f} % of orders in the last {f'{MIX_WEEKS} weeks' if span == 7 * MIX_WEEKS else f'{span} days'}, {100 * ran[0] / ran[1]:.0f} % in the worlds as it is: "
                         f"{'daily bands and store' if name == 'pickups' else 'store'} plans count them times {out[name]:.2f}")  # fmt: skip
     return out, said
 

@@ -26,34 +26,62 @@ def decisions_of(head: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def with_decision(head: Mapping[str, Any], made: Mapping[str, Any], file: str, tables: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The list with a new decision: one of the same day and ways is replaced, tables of earlier ones are let go."""
-    ways = [way["way"] for way in made["ways"]]
-    before = [{**row, "tables": {}} for row in decisions_of(head) if (row.get("from"), row.get("ways")) != (made["from"], ways)]
-    row = {"from": made["from"], "days": made["days"], "ways": ways, "best": made["best"], "present": made["present"], "sure": made["sure"], "took": None, "file": file, "tables": dict(tables)}
+    """The list with a new decision: one of the same day, ways and present way is replaced, tables of earlier ones are let go."""
+    from omosim.api.twin_ways import present_on
+
+    ways, on = [way["way"] for way in made["ways"]], present_on(head, made["from"])["ways"]
+    before = [{**row, "tables": {}} for row in decisions_of(head) if (row.get("from"), row.get("ways"), row.get("on", [])) != (made["from"], ways, on)]
+    row = {"on": on, "from": made["from"], "days": made["days"], "ways": ways, "best": made["best"], "present": made["present"], "sure": made["sure"], "took": None, "file": file, "tables": dict(tables)}
     return [*before, row]
 
 
 def note_taken(step: Step, way: str) -> str:
-    """Note which way of the last decision was taken; returns what to say. ConfigError where there is none, or no such way."""
+    """Note which way of the last decision was taken; returns what to say. ConfigError where there is none, or no such way.
+
+    From the twin's day on it is the present way. The present way of the decision itself brings nothing new, and takes back what was noted before.
+    """
+    from omosim.api.twin_state import today
+    from omosim.api.twin_ways import present_on
     from omosim.config.errors import nearest, refuse, show
 
-    rows = decisions_of(step.twin.head)
+    rows, head = decisions_of(step.twin.head), step.twin.head
     if not rows:
         raise refuse("the twin has no decision yet", key="took", value=show(way), cure=f"Write omosim twin decide dir={step.twin.path} ways=[{way}]")
-    made = _decision(step.twin, rows[-1])
+    made, day = _decision(step.twin, rows[-1]), today(step.twin).isoformat()
     ways = [found["way"] for found in made["ways"]]
     if way not in ways:
         raise refuse("is no way of the last decision", key="took", value=show(way), allowed=", ".join(ways), near=nearest(way, ways), cure="Weigh it first: ways=[…]")
     new = [*rows[:-1], {**rows[-1], "from": made["from"], "took": way}]
-    if new != rows:
-        step.commit("took", f"{made['from']}-{len(step.twin.head['updates'])}", {"took": way}, {"decisions": new})
-    return f"Decision of {made['from']}: {way} was taken, {made['best']} was advised."
+    on = rows[-1].get("on", [])
+    wanted, present = [*on, *([way] if way != made["present"] else [])], present_on(head, day)
+    known = list(head.get("present", []))
+    if wanted != present["ways"]:
+        known = [*(row for row in known if row["from"] < day), {"from": day, "ways": wanted}]
+        if wanted == (known[-2]["ways"] if known[:-1] else []):
+            known.pop()  # back on the day itself: nothing has changed
+    if new != rows or known != head.get("present", []):
+        changed = {"present": known} if known or "present" in head else {}
+        step.commit("took", f"{made['from']}-{len(head['updates'])}", {"took": way, **({"from": day} if wanted != present["ways"] else {})}, {"decisions": new, **changed})
+    said = f"Decision of {made['from']}: {way} was taken, {made['best']} was advised."
+    if wanted == present["ways"]:
+        return said
+    return f"{said} From {day} on it is as it is: forecasts and decisions stand on it." if wanted else f"{said} From {day} on the twin trades as it was made."
 
 
 def _decision(twin: Twin, row: Mapping[str, Any]) -> dict[str, Any]:
     from omosim.twin.folder import checked
 
     return dict(json.loads(checked(twin.path / row["file"]).read_text(encoding="utf-8")))
+
+
+def table_of(twin: Twin, kind: str) -> dict[str, list[Any]] | None:
+    """A table of the last decision (`CSVS`), None where it has none."""
+    from omosim.results.tables import read_arrow
+    from omosim.twin.folder import checked
+
+    rows = decisions_of(twin.head)
+    file = rows[-1]["tables"].get(kind) if rows else None
+    return read_arrow(checked(twin.path / file)).to_pydict() if file else None
 
 
 def log_of(twin: Twin) -> list[dict[str, Any]]:
@@ -105,14 +133,11 @@ def _words(row: Mapping[str, Any]) -> str:
 def renewed(twin: Twin) -> list[dict[str, Any]]:
     """Write what follows from the folder's decisions (CSVs of the last one, the log), drop what no longer does; returns the log."""
     from omosim.reports.export import csv_text
-    from omosim.results.tables import read_arrow
-    from omosim.twin.folder import checked
 
     rows = decisions_of(twin.head)
-    tables = rows[-1]["tables"] if rows else {}
     for kind in CSVS if rows else ():
-        file = tables.get(kind)
-        _write(twin, f"{kind}.csv", csv_text(read_arrow(checked(twin.path / file)).to_pydict()) if file else None)
+        table = table_of(twin, kind)
+        _write(twin, f"{kind}.csv", csv_text(table) if table else None)
     log = log_of(twin)
     if rows:
         _write(twin, LOG, csv_text({name: [row[name] if not isinstance(row[name], float) else round(row[name], 4) for row in log] for name in COLUMNS}) if log else None)

@@ -17,7 +17,7 @@ WATCHED = ("orders", "revenue")
 
 def write_page(twin: Twin) -> Path:
     """Write `report.html` into the twin's folder, in the language of this moment; returns where. A page that says the same is left alone."""
-    from omosim.api.twin_log import renewed
+    from omosim.api.twin_log import renewed, table_of
     from omosim.reports.language import translate_page
     from omosim.reports.twin_report import twin_page
     from omosim.results import write_text
@@ -27,7 +27,7 @@ def write_page(twin: Twin) -> Path:
     tables = {kind: table for kind in TABLES if (table := twin.table(kind)) is not None}
     file = twin.file("decision")
     decision = None if file is None else json.loads(checked(file).read_text(encoding="utf-8"))
-    page = translate_page(twin_page(twin.head, tables, decision, alarm_of(twin.head["first_day"], tables), renewed(twin)))
+    page = translate_page(twin_page(twin.head, tables, decision, alarm_of(twin.head["first_day"], tables), renewed(twin), table_of(twin, "reorder_levels")))
     if not target.is_file() or target.read_bytes() != page.encode():
         write_text(target, page)
     return target

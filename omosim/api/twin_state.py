@@ -138,8 +138,12 @@ class Stand:
 def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     """Where members stand at the first second of the day that `kept` is of; nothing later is looked at.
 
+    They trade by the present way of these days' middle, so that a week is traded as most of it was. What part of their needs customers buy is measured under the way that the twin was
+    made with: their past was made under it, and else a way that sells more would make people need less.
+
     fit : `fit_of` the twin; days : length of their settings' window; they grow when they go beyond it
     """
+    from omosim.api.twin_ways import present_on, with_ways
     from omosim.twin.dated import state_of
     from omosim.twin.follow import outer
     from omosim.twin.opening import LEAST_SHARE, settings_at
@@ -160,15 +164,19 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     known = int(tables.orders.orders()["shopper_id"].nunique())
     people = max(known + LEAST_OTHERS, *(made(row).shoppers for row in kept.theta))  # one number for all: copies of members keep their people
 
-    def settings_of(row: np.ndarray) -> Settings:
-        return made(row).model_copy(update={"shoppers": people})
+    present = present_on(twin.head, (on + timedelta(days=days // 2)).isoformat())
 
-    middle = settings_of(kept.theta.mean(axis=0))
+    def settings_of(row: np.ndarray) -> Settings:
+        return with_ways(made(row), present["ways"]).model_copy(update={"shoppers": people})
+
+    middle = made(kept.theta.mean(axis=0)).model_copy(update={"shoppers": people})
     found = state_of(tables, middle, fit.laws.repeat, kept.day, share_of(fit, {}))
     found = replace(found, opening=found.opening.with_share(bought_share(middle, found.opening)))
     if "need_rate" not in names and len(found.opening):  # who has not bought yet buys as the law says too, at the share that was measured
         law = fit.laws.repeat
         centre["need_rate"] = min(law.r / law.purchase_alpha / max(float(found.opening.share.mean()), LEAST_SHARE), BY_NAME["need_rate"].high)
+    if present["ways"]:
+        found.said.append(f"as it is: {', then '.join(present['ways'])}, since {present['from']}, as was told by took=WAY")
     first = 1 + len(kept.theta) * max(kept.day - day_number(twin.head["first_day"]), 0)
     return Stand(found, settings_of, kept, first)
 

@@ -353,7 +353,7 @@ class TwinDecision(View):
         return pd.DataFrame(self._worlds).pivot(index="world", columns="way", values="value")[[way["way"] for way in self.content["ways"]]]
 
     def reorder_levels(self) -> pd.DataFrame:
-        """`reorder_levels.csv`: levels of stock by place and category under the way that was chosen; empty where there are none."""
+        """`reorder_levels.csv`: levels of stock by place and good under the way that was chosen, what is on hand and what to order now; empty where there are none."""
         return self._table("reorder_levels")
 
     def capacity_plan(self) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def ways_of(words: Sequence[str], settings: Settings, day: int) -> dict[str, dic
             continue
         changes: dict[str, Any] = {}
         if strategy or switched:
-            changes["strategy"] = _strategy(strategy or settings.strategy.name, switched, settings)
+            changes["strategy"] = _strategy(strategy, switched, settings)
         if rows:
             from omosim.schema.scenario import Intervention
 
@@ -71,11 +72,50 @@ _PLACES = ("points.lockers", "points.points", "dark_stores.count", "outsourced.c
 
 
 def _strategy(name: str, switched: Mapping[str, bool], settings: Settings) -> StrategySettings:
-    """A strategy by name with capabilities switched; ConfigError where they cannot go together or the network of `settings` lacks what they need."""
+    """A strategy by name with capabilities switched; ConfigError where they cannot go together or the network of `settings` lacks what they need.
+
+    name : "" the present one, with what is switched in it already. What is the retailer's own in levels of the present one (fitted,
+    or told) goes along to any other.
+    """
     from operator import attrgetter
 
+    from omosim.config.library import Library
+
+    present = settings.strategy
+    places = tuple((key, value) for key in _PLACES if (value := attrgetter(key)(settings.network)))
+    file = _composed(present.name, (), places) if present.name in Library().options("strategy") else present
+    was = {n: row.enabled for n, row in file.capabilities.items()}
+    now = {n: row.enabled for n, row in present.capabilities.items()}
+    apart = {} if name else {n: now.get(n, False) for n in {*was, *now} if now.get(n, False) != was.get(n, False)}
+    made = _composed(name or present.name, tuple(sorted({**apart, **switched}.items())), places)
+    rows = dict(made.capabilities)
+    for n, mine in present.capabilities.items():
+        theirs = file.capabilities.get(n)
+        own = {} if theirs is None else {key: value for key, value in mine.levels.items() if theirs.levels.get(key) != value}
+        if own and n in rows:
+            rows[n] = rows[n].model_copy(update={"levels": {**rows[n].levels, **own}})
+    return made if rows == made.capabilities else made.model_copy(update={"capabilities": rows})
+
+
+@lru_cache(maxsize=64)
+def _composed(name: str, switched: tuple[tuple[str, bool], ...] = (), places: tuple[tuple[str, Any], ...] = ()) -> StrategySettings:
+    """A strategy of the library with capabilities switched, in a network with these places; each is read once."""
     from omosim.config.compose import compose
 
-    words = [f"strategy.capabilities.{capability}={str(on).lower()}" for capability, on in switched.items()]
-    words += [f"network.{key}={value}" for key in _PLACES if (value := attrgetter(key)(settings.network))]
+    words = [f"strategy.capabilities.{capability}={str(on).lower()}" for capability, on in switched]
+    words += [f"network.{key}={value}" for key, value in places]
     return compose("run", [f"strategy={name}", *words]).settings.strategy
+
+
+# ---- the present way ------------------------------------------------------------------------------------------
+def present_on(head: Mapping[str, Any], day: str) -> dict[str, Any]:
+    """What the present way is on an ISO day: row of `present` of `twin.json` (from, ways in the order in which they were taken); from "" and no ways where the twin trades as it was made."""
+    rows = [row for row in head.get("present", ()) if row["from"] <= day]
+    return dict(rows[-1]) if rows else {"from": "", "ways": []}
+
+
+def with_ways(settings: Settings, words: Sequence[str]) -> Settings:
+    """The settings with ways taken one after another, each on what the one before it left."""
+    for word in words:
+        settings = settings.model_copy(update=ways_of([word], settings, 0)[word])
+    return settings

@@ -64,8 +64,8 @@ COMMON_OF = {
   budget_min=25 (new, update: minutes for a fit by simulation; 0 closed forms alone)  members=50 (plausible worlds)  horizon=28 (days from today)  jobs=2
   assimilate=true (members follow the data week by week; false: as the fit left them)  warm_weeks=8 (before today, for new members)
   season=retail|none (what new members know of the year's end before the log shows it)
-  ways=[omo,-bopis,staff*1.5,o2o+staff*1.2] (decide)  service=0.95  review_days=1 (reorder levels)
-  took=omo (decide: notes which way of the last decision was taken; weighs nothing)
+  ways=[omo,-bopis,staff*1.5,o2o+staff*1.2] (decide)  service=0.95  review_days=1  lead_days=2 (reorder levels)
+  took=omo (decide: notes which way of the last decision was taken, the present way from then on; weighs nothing)
   market=NAME|FILE.yaml  strategy=NAME  shoppers=20000  seed=7 and other settings, for what the data do not tell (new only)""",
     "bopis": """\
   orders=FILE  store=ID  day=all|mon|…|sun  roster=FILE (who was on duty, as rota.csv)  output.dir=DIR  seed=7

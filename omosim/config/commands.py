@@ -205,7 +205,7 @@ class TwinSettings(Frozen):
     closed: list[Day] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)
     accept: list[Literal["price_jump", "too_many_gaps"]] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
     ways: list[str] = par("ways", "what decide weighs against the present way: a strategy, a capability (-NAME: off), staff*1.5; joined by +", default=[], max_length=20)
-    took: str | None = par("way", "way of the last decision that was taken in fact (decide alone): it is noted, nothing is weighed", default=None, max_length=400)
+    took: str | None = par("way", "way of the last decision that was taken in fact (decide alone): it is noted and is the present way from then on, nothing is weighed", default=None, max_length=400)
     members: int = par("worlds", "plausible worlds that decide and forecast run", 10, 2000, default=50)
     assimilate: bool = par("yes or no", "members follow the data week by week before they are asked; no: they are as the fit left them", default=True)
     warm_weeks: int = par("weeks", "before today from which new members begin to follow the data", 1, 104, default=8)
@@ -214,6 +214,7 @@ class TwinSettings(Frozen):
     budget_min: float = par("minutes", "time for a fit by simulation (new, update); 0: closed forms alone", 0, 10_000, default=0)
     service: float = par("share", "order cycles without a stock-out that reorder levels are made for", 0.5, 0.9999, default=0.95)
     review_days: float = par("days", "between two orders of a store's stock", 0.5, 60, default=1.0)
+    lead_days: float | None = par("days", "from order to shelf, for reorder levels; none: the network's, of stores and of the centre", 0.5, 365, default=None)
     jobs: int = par("processes", "worker processes", 1, 1024, default=2)
 
     @field_validator("closed", "accept", "ways", mode="before")

@@ -11,7 +11,7 @@ from omosim.reports.page import render
 from omosim.reports.twin_days import calendar_picture, channels, hours_heat, weekly_chart
 from omosim.reports.twin_learnt import learnt, moved, untold
 from omosim.reports.twin_scores import BAND_SHARE, MAIN, alarm_part, held_picture, score_charts, scored
-from omosim.reports.twin_sections import Foretold, decided, forecast_of, logged
+from omosim.reports.twin_sections import Foretold, decided, forecast_of, logged, to_order
 from omosim.reports.twin_words import brief, span
 
 Table = Mapping[str, list[Any]]
@@ -29,13 +29,13 @@ _STEPS = {"new": "made", "update": "new data", "fit": "closed forms", "calibrate
 
 
 def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None, alarm: Mapping[str, Any] | None = None,
-              log: Sequence[Mapping[str, Any]] = ()) -> str:  # fmt: skip
+              log: Sequence[Mapping[str, Any]] = (), reorder: Table | None = None) -> str:  # fmt: skip
     """HTML of a twin.
 
     head : `twin.json`; tables : quality (code, severity, table, place, rows, done), panel (date, series, unit, value), days
     (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), identifiability, forecasts, scores, each where
     it is there; decision : decision.json; alarm : see `twin_scores.alarm_part`; log : rows of
-    decision_log.csv
+    decision_log.csv; reorder : reorder_levels of the decision
     """
     days = tables.get("days", {"date": [], "state": [], "orders": []})
     counts = {s: days["state"].count(s) for s in ("observed", "closed", "gap", "partial")}
@@ -47,6 +47,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
     found = learnt(tables.get("posterior"), tables.get("identifiability"), currency)
     hidden = untold(tables.get("identifiability"), bool(found and found["way"] == "set"))
     lacking = [(kind, TELLS[kind]) for kind in TELLS if not any(s["kind"] == kind for s in head["sources"])]
+    order = to_order(reorder) if decision else None
     rows, answer, watched = scored(tables.get("scores"), currency), decided(decision), alarm_part(alarm)
     refused = next((r["did"]["refused"] for r in reversed(head["updates"]) if r["step"] in ("fit", "calibrate") and "refused" in r["did"]), "") if not head["parameter_sets"] else ""
     today = (date.fromisoformat(head["as_of"]) + timedelta(days=1)).isoformat()
@@ -58,7 +59,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         head=head,
         today=today,
         counts=counts,
-        short=[_next(foretold, today), _record(rows, watched), _advice(answer, today), _unknown(found, hidden, lacking, refused, head.get("given", ()))],
+        short=[_next(foretold, today), _record(rows, watched), _advice(answer, order, today), _unknown(found, hidden, lacking, refused, head.get("given", ()))],
         warnings=sum(f["severity"] == "warning" for f in findings),
         accepted=sum(f["severity"] == "refused" for f in findings),
         findings=findings,
@@ -78,6 +79,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         moved=moved(head["updates"], currency),
         decision=answer,
         log=logged(log),
+        order=order,
         learnt=found,
         learnt_until="" if newest is None or newest.get("as_of") == head["as_of"] else newest.get("as_of", ""),
         not_fitted=refused,
@@ -155,12 +157,14 @@ def _miss(r: Mapping[str, Any]) -> str:
     return f"missed by {abs(less):.0f} % {'less' if less >= 0 else 'more'} than the best simple forecast{doubt}; "
 
 
-def _advice(answer: Mapping[str, Any] | None, today: str) -> dict[str, Any]:
+def _advice(answer: Mapping[str, Any] | None, order: Mapping[str, Any] | None, today: str) -> dict[str, Any]:
     """What to do."""
     card: dict[str, Any] = {"head": "What to do", "tone": "", "says": "", "lines": []}
     if answer is None:
         return {**card, "lines": ["Nothing was weighed yet: `omosim twin decide` weighs ways of trading."]}
     card["lines"].append(answer["answer"])
+    if order and order["counted"]:
+        card["lines"].append(f"Order now: {order['units']} units; below their level: {order['due']} of {order['counted']} counted goods." if order["due"] else f"Nothing to order now: all {order['counted']} counted goods reach their level.")
     if answer["day"] < today:
         card["lines"].append(f"Weighed from {answer['day']} on, before the newest data.")
     return {**card, "tone": answer["tone"], "says": "above chance" if answer["tone"] == "better" else "cannot tell" if len(answer["rows"]) > 1 else ""}

@@ -16,7 +16,7 @@ Rows = list[dict[str, Any]]
 #: series whose days are drawn, in this order
 DRAWN = ("orders", "revenue", "pickups")
 PAST_WEEKS = 8
-MOST_WEEKS, MOST_SERIES = 4, 40
+MOST_WEEKS, MOST_SERIES, MOST_GOODS = 4, 40, 20
 
 
 class Foretold:
@@ -148,7 +148,7 @@ def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
             drawn.append(Interval(way["way"], way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, words, says={"better": "earns more", "worse": "earns less"}.get(verdict, "earns the same" if same else "may earn more or less")))
     picture = forest_picture(forest("Gain over the present way", f"{unit_words(unit)}, {decision['days']} days; nine worlds of ten", drawn)) if drawn else ""
     return {"answer": decision["answer"], "tone": "better" if decision["sure"] else "cannot_tell", "rows": rows, "picture": picture, "unit": unit_words(unit), "notes": decision["notes"],
-            "knowing": brief(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"], "days": decision["days"], "stores": [_store(row) for row in decision.get("stores", ())]}  # fmt: skip
+            "knowing": brief(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"], "days": decision["days"], "present": decision.get("present_way"), "stores": [_store(row) for row in decision.get("stores", ())]}  # fmt: skip
 
 
 def _store(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,6 +156,27 @@ def _store(row: Mapping[str, Any]) -> dict[str, Any]:
     told = lambda e: ("–", "") if e is None else (percent(e["value"]), f"{percent(e['ci_low'])} to {percent(e['ci_high'])}")
     return {"store": row["store"], "to_pick": f"{row['to_pick_a_week']:,.0f}", "customers": f"{row['customers_a_week']:,.0f}", "pickers": f"{row['picker_hours_a_week']:,.1f}",
             "counter": f"{row['counter_hours_a_week']:,.1f}", "ready": told(row["ready_on_time"]), "soon": told(row["wait_within_limit"]), "bins": f"{row['bins']:,}", "kept": row["kept"]}  # fmt: skip
+
+
+def to_order(table: Table | None, most: int = MOST_GOODS) -> dict[str, Any] | None:
+    """What to order now, what may run out first on top; without counts the levels of what sells most.
+
+    table : reorder_levels of the last decision; one of before goods were named has fewer columns
+    """
+    if not table or not table["node"]:
+        return None
+    rows = [{name: column[i] for name, column in table.items()} for i in range(len(table["node"]))]
+    counted = [r for r in rows if r.get("order_now") is not None]
+    due = [r for r in counted if r["order_now"]]
+    own = any(r.get("sku") for r in rows)
+    shown = sorted(due, key=lambda r: (-(r["runs_out"] or 0.0), -r["order_now"], r["node"], r["sku"] or "", r["category"] or "")) if counted else sorted(rows, key=lambda r: (own and not r.get("sku"), -r["daily_mean"], r["node"], r["category"] or ""))
+    units = lambda value: "–" if value is None else f"{value:,.0f}"
+    return {
+        "counted": len(counted), "due": len(due), "units": f"{sum(r['order_now'] for r in due):,}", "more": max(0, len(shown) - most), "all": f"{len(rows):,}",
+        "service": f"{100 * rows[0]['service']:g} %", "days": " / ".join(sorted({f"{r['lead_days']:g}" for r in rows})), "review": f"{rows[0]['review_days']:g}",
+        "rows": [{"place": r["node"], "sku": r.get("sku"), "category": r["category"], "by": {"category": "others of the category", "price band": "others of the price band"}.get(r.get("by", ""), "") if own else r.get("by", ""), "now": units(r.get("order_now")), "hand": units(r.get("on_hand")), "level": units(r["reorder_level"]), "up_to": units(r["order_up_to"]),
+                  "daily": brief(r["daily_mean"], "units", bare=True), "runs_out": "–" if r.get("runs_out") is None else percent(r["runs_out"]), "late": (r.get("runs_out") or 0.0) > 1 - r["service"]} for r in shown[:most]],
+    }  # fmt: skip
 
 
 def logged(log: Sequence[Mapping[str, Any]], most: int = 40) -> list[dict[str, Any]]:

@@ -58,10 +58,14 @@ TWIN_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "worlds": ("Every world under every way of the last decision.", {
         "world": ("number", "the same past and draws under every way"), "way": ("name", "as_it_is: the present one"), "value": ("minor", "operating profit over the horizon"), "weight": ("1", "of the world"),
     }),
-    "reorder_levels": ("Levels of stock under the way that was chosen; also a CSV.", {
-        "node": ("name", "store or warehouse"), "category": ("name", ""), "unit": ("name", "unit of the levels"), "daily_mean": ("units a day", "asked for, over days and worlds"),
-        "reorder_level": ("units", "quantile of demand over the lead time"), "order_up_to": ("units", "quantile of demand over lead time and review"), "lead_days": ("days", "from order to shelf"),
-        "review_days": ("days", "between two orders"), "service": ("share", "order cycles without a stock-out"),
+    "reorder_levels": ("Levels of stock under the way that was chosen, and what to order now: a row a place and good; also a CSV.", {
+        "node": ("name", "store or warehouse"), "category": ("name", "the retailer's own; of goods without one the price band, price_from_N: N minor units and more"), "sku": ("name", "item; null: all goods of the category that have no row of their own"),
+        "by": ("name", "what the row is of: sku, category or price band"), "items": ("items", "SKUs of the last 13 weeks that the row holds; 0: the orders name none"), "unit": ("name", "unit of the levels"), "daily_mean": ("units a day", "asked for, over days and worlds"),
+        "reorder_level": ("units", "quantile of demand over the lead time; null: longer than the horizon"), "order_up_to": ("units", "quantile of demand over lead time and review; null: longer than the horizon"),
+        "on_hand": ("units", "the last count and what moved since; null: not every item of the row was counted"), "order_now": ("units", "what on_hand lacks to order_up_to; 0: enough; null: not counted"),
+        "runs_out": ("share", "of worlds and stretches of days in which demand over the lead time is more than is on hand: an order placed now would come too late; null: not counted"),
+        "counted": ("day", "ISO day of the oldest count in on_hand; null: not counted"), "sold_out": ("share", "of its counts in the last 13 weeks that found none; above 0 the levels are too low; null: not counted then"),
+        "lead_days": ("days", "from order to shelf"), "review_days": ("days", "between two orders"), "service": ("share", "order cycles without a stock-out"),
     }),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from omosim.twin.history import Floats, Ints
 BAND = (0.05, 0.95)
 #: worlds below which a band of nine tenths is no more than its extremes
 LEAST_WORLDS = 10
+_SLIVER = 1e-6  # of a unit: what sums of parts may miss by
 
 
 @dataclass(frozen=True)
@@ -101,35 +103,53 @@ def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = N
     return Choice(tuple(gains), present, best, sure, max(0.0, float(top @ w - means.max())), worlds, effective)
 
 
-def reorder_rows(paths: Mapping[tuple[str, str], Floats], lead_days: float, review_days: float, service: float) -> list[dict[str, Any]]:
+def levels(path: Floats, lead_days: float, review_days: float, service: float, on_hand: float | None = None) -> dict[str, Any]:
     """Base-stock levels from the members' own demand paths, so that parameter doubt is inside them.
 
     Parameters
     ----------
-    paths : (node, category) -> (N, days) units asked for on each day of each world
+    path : (N, days) units asked for on each day of each world
     lead_days, review_days : from order to shelf; between two orders
     service : share of order cycles without a stock-out
+    on_hand : units there now, None not counted
 
     Returns
     -------
-    Rows of node, category, unit, daily_mean, reorder_level (demand over the lead time), order_up_to (over lead time and
-    review), each the `service` quantile over worlds and starts; lead_days, review_days, service. Oracle: a Poisson
-    quantile, tests/twin/test_decide.py.
+    daily_mean; reorder_level (demand over the lead time) and order_up_to (over lead time and review), each the `service` quantile
+    over worlds and starts; order_now, what on hand lacks to order_up_to, at least 0, and runs_out, the share of worlds and starts
+    in which demand over the lead time is more than is there (both None where nothing was counted). None too is what the paths are
+    too short for
+
+    Notes
+    -----
+    What is ordered now is on the shelf after the lead time and must last until the next order's goods are: base stock under
+    periodic review (Hadley and Whitin 1963, ch. 5). Oracle: a Poisson quantile, tests/twin/test_decide.py.
     """
-    rows = []
-    for (node, category), path in sorted(paths.items()):
-        over = [_sums(path, max(1, round(days))) for days in (lead_days, lead_days + review_days)]
-        reorder, up_to = (int(np.quantile(found, service, method="inverted_cdf")) for found in over)
-        rows.append(
-            {"node": node, "category": category, "unit": "units", "daily_mean": round(float(path.mean()), 3), "reorder_level": reorder, "order_up_to": up_to,
-             "lead_days": lead_days, "review_days": review_days, "service": service}
-        )  # fmt: skip
-    return rows
+    lead, whole = (whole_days(days) for days in (lead_days, lead_days + review_days))
+    short = _sums(path, lead)
+    reorder, up_to = (_level(found, service) for found in (short, _sums(path, whole)))
+    row: dict[str, Any] = {"daily_mean": round(float(path.mean()), 3), "reorder_level": reorder, "order_up_to": up_to, "order_now": None, "runs_out": None}
+    if on_hand is not None and up_to is not None:
+        row["order_now"] = max(0, ceil(up_to - on_hand - _SLIVER))
+    if on_hand is not None and short.size:
+        row["runs_out"] = round(float((short > on_hand + _SLIVER).mean()), 4)
+    return row
+
+
+def _level(sums: Floats, service: float) -> int | None:
+    """Whole units that demand does not pass with this chance; None without sums."""
+    return ceil(float(np.quantile(sums, service, method="inverted_cdf")) - _SLIVER) if sums.size else None
+
+
+def whole_days(days: float) -> int:
+    """Days that demand is summed over, 1 at least."""
+    return max(1, round(days))
 
 
 def _sums(path: Floats, days: int) -> Floats:
-    """Sums over every stretch of so many days, world by world."""
-    days = min(days, path.shape[1])
+    """Sums over every stretch of so many days, world by world; none where there is no such stretch."""
+    if days > path.shape[1]:
+        return np.zeros(0)
     total = np.concatenate([np.zeros((path.shape[0], 1)), np.cumsum(path, axis=1)], axis=1)
     return (total[:, days:] - total[:, :-days]).ravel()
 

@@ -39,7 +39,8 @@ class Twin:
     """What `twin.json` says, read at one moment.
 
     head : name, currency, timezone, first_day, as_of (ISO days), `data` (rows of kind, file, sha256, rows, from_day, to_day,
-        version), `sources` (files that were read), `parameter_sets`, `forecasts`, `decisions` (absent before the first),
+        version), `sources` (files that were read), `parameter_sets`, `forecasts`, `decisions` (absent before the first), `present` (from, ways:
+        what was taken to be the present way from which day on; absent before the first),
         `updates` (journal of steps done), `files` (kind -> file of its newest version)
     """
 
@@ -96,7 +97,7 @@ def read(path: str | os.PathLike[str]) -> Twin:
     if version > SCHEMA_VERSION:
         raise NewerSchema(f"{file}: written with schema version {version}, this omosim reads up to {SCHEMA_VERSION}. "
                           f"Install an omosim that reads schema version {version} (pip install --upgrade omosim).")  # fmt: skip
-    wrong = [n for n in (*_LISTS, *(("decisions",) if "decisions" in head else ())) if not isinstance(head.get(n), list)] + [n for n in ("files",) if not isinstance(head.get(n), dict)]
+    wrong = [n for n in (*_LISTS, *(n for n in ("decisions", "present") if n in head)) if not isinstance(head.get(n), list)] + [n for n in ("files",) if not isinstance(head.get(n), dict)]
     if wrong:
         raise NotAResult(f"{file}: '{wrong[0]}' is not what this omosim writes; take the file as it was written")
     return Twin(place, head)

@@ -50,13 +50,33 @@ def test_hostile_names_are_text(lang: str) -> None:
         assert not [n for n, _ in reader.attributes if n.startswith("on") or n in ("src", "href")] and not UNSEEN.search(page)
 
 
+def full() -> dict[str, list[Any]]:
+    """Levels that all counted goods reach."""
+    table = sample.reorder()
+    return {**table, "order_now": [None if n is None else 0 for n in table["order_now"]]}
+
+
+def test_what_to_order_now_stands_first_in_what_to_do() -> None:
+    """What may run out on top; what is enough, or was not counted, is not among it."""
+    text = words(**sample.whole())
+    part = text[text.index("What to order now") : text.index("Ways of trading weighed")]
+    assert part.index("web web may run out S01 22 11 33 84.0 % 8.2") < part.index("cup web S01 2 12 14") and "pot" not in part and "Below their level: 2 of 3 counted goods, 24 units in all." in part
+    assert "Order now: 24 units; below their level: 2 of 3 counted goods." in text
+    none = words(**{**sample.whole(), "reorder": full()})
+    assert "Nothing: all 3 counted goods reach their level." in none and "Nothing to order now" in none and "may run out" not in none
+    levels = words(**{**sample.whole(), "reorder": sample.reorder(counted=False)})
+    assert "Levels to order by" in levels and levels.index("tea tea S01 8.2 24 33") < levels.index("tea others of the category S01 5.1 16 22") and "What to order now" not in levels
+    old = {key: column for key, column in sample.reorder().items() if key in ("node", "category", "unit", "daily_mean", "reorder_level", "order_up_to", "lead_days", "review_days", "service")}
+    assert "Levels to order by" in words(**{**sample.whole(), "reorder": old}) and "What to order now" not in words(**{**sample.whole(), "reorder": {}})
+
+
 #: words that stay in Korean: names, codes, keys
-STAY = re.compile(r"CRPS|KRW|Asia/Seoul|omo|staff\*2|S01|too few orders|closed|[a-z_]+\.[a-z_]+|budget_min|twin\.json")
+STAY = re.compile(r"CRPS|KRW|SKU|Asia/Seoul|omo|staff\*2|S01|tea|cup|pot|too few orders|closed|[a-z_]+\.[a-z_]+|budget_min|twin\.json")
 ENGLISH = re.compile(r"\b(?:the|of|and|in|is|with|than|weeks?|orders?|days?|from|to)\b")
 
 
 def test_all_of_it_is_korean_but_names() -> None:
-    for what in (sample.whole(), sample.whole(channel="social"), sample.bare(), sample.bare(posterior=False), {**sample.whole(), "decision": sample.decision("omo", sure=False)}):
+    for what in (sample.whole(), sample.whole(channel="social"), {**sample.whole(), "reorder": sample.reorder(counted=False)}, {**sample.whole(), "reorder": full()}, sample.bare(), sample.bare(posterior=False), {**sample.whole(), "decision": sample.decision("omo", sure=False)}):
         missing: list[str] = []
         with using("ko"):
             page = translate_page(twin_page(**what), missing)

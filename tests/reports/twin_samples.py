@@ -100,8 +100,22 @@ def decision(*ways: str, sure: bool = True, unit: str = "minor KRW") -> dict[str
     rows += [{"way": w, "mean": -6e7 + 4e5 / (i + 1), "gain": 4e5 / (i + 1), "low": -1e5 + 2e5 * (i == 0), "high": 9e5, "prob_better": 0.9, "prob_best": 0.5, "regret": 1e5} for i, w in enumerate(ways)]
     best = ways[0] if ways else "as_it_is"
     answer = f"{best}: KRW +400,000 operating profit against as it is, over 14 days, 12 plausible worlds (KRW +100,000 to KRW +900,000 in nine worlds of ten; it earns more in 90 % of the worlds)."
-    return {"answer": answer, "best": best, "present": "as_it_is", "sure": sure, "unit": unit, "days": 14, "from": day(DAYS), "members": 12, "worth_of_knowing": 1000.0, "ways": rows,
+    return {"answer": answer, "best": best, "present": "as_it_is", "sure": sure, "unit": unit, "days": 14, "from": day(DAYS), "present_way": {"from": day(70), "ways": [*ways[:1]]}, "members": 12, "worth_of_knowing": 1000.0, "ways": rows,
             "notes": ["no stock counts: shelves begin at the model's own levels", "220 known customers; of 2,385 orders 0 name no customer"]}  # fmt: skip
+
+
+def reorder(store: str = "S01", name: str = "tea", counted: bool = True) -> dict[str, list[Any]]:
+    """Levels of an item that may run out, one that is short, one that is not, and a category's others without a count."""
+    rows = [
+        {"category": name, "sku": name, "by": "sku", "items": 1, "daily_mean": 8.2, "reorder_level": 24, "order_up_to": 33, "on_hand": 11, "order_now": 22, "runs_out": 0.84, "counted": day(77), "sold_out": 0.1},
+        {"category": name, "sku": "cup", "by": "sku", "items": 1, "daily_mean": 3.0, "reorder_level": 10, "order_up_to": 14, "on_hand": 12, "order_now": 2, "runs_out": 0.01, "counted": day(77), "sold_out": 0.0},
+        {"category": name, "sku": "pot", "by": "sku", "items": 1, "daily_mean": 0.4, "reorder_level": 2, "order_up_to": 3, "on_hand": 40, "order_now": 0, "runs_out": 0.0, "counted": day(77), "sold_out": 0.0},
+        {"category": name, "sku": None, "by": "category", "items": 31, "daily_mean": 5.1, "reorder_level": 16, "order_up_to": 22, "on_hand": None, "order_now": None, "runs_out": None, "counted": None, "sold_out": None},
+    ]  # fmt: skip
+    if not counted:
+        rows = [{**row, **dict.fromkeys(("on_hand", "order_now", "runs_out", "counted", "sold_out"))} for row in rows]
+    rows = [{"node": store, "unit": "units", **row, "lead_days": 2.0, "review_days": 1.0, "service": 0.95} for row in rows]
+    return {key: [row[key] for row in rows] for key in rows[0]}
 
 
 def log(way: str = "omo") -> list[dict[str, Any]]:
@@ -142,7 +156,7 @@ def whole(name: str = "Teahouse", channel: str = "web", store: str = "S01", way:
 
     seen = panel(channel, store)
     tables = {"panel": seen, **days_and_hours(), "quality": findings(store), "forecasts": forecasts((DAYS - 28, DAYS), channel, seen), "scores": scores(channel=channel), "posterior": draws(), "identifiability": told()}
-    return {"head": head(name, file, updates=assimilations(store=store)), "tables": tables, "decision": {**decision(way, "staff*2"), "stores": stores(store)}, "log": log(way), "alarm": alarm_of(day(0), tables)}
+    return {"head": head(name, file, updates=assimilations(store=store)), "tables": tables, "decision": {**decision(way, "staff*2"), "stores": stores(store)}, "log": log(way), "alarm": alarm_of(day(0), tables), "reorder": reorder(store, channel)}
 
 
 def bare(posterior: bool = True) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
-from omosim.twin.decide import daily_counts, quantile, reorder_rows, weigh
+from omosim.twin.decide import daily_counts, levels, quantile, weigh
 
 
 def test_normal_worlds_have_their_closed_form():
@@ -64,7 +64,7 @@ def test_too_few_worlds_and_unknown_ways_are_refused():
 def test_reorder_levels_are_poisson_quantiles():
     """Demand of a Poisson day: the level is the quantile of a Poisson of the lead time."""
     paths = np.random.default_rng(1).poisson(4.0, (400, 60)).astype(float)
-    (row,) = reorder_rows({("S01", "food"): paths}, 2.0, 1.0, 0.95)
+    row = levels(paths, 2.0, 1.0, 0.95)
     assert abs(row["reorder_level"] - poisson.ppf(0.95, 8.0)) <= 1 and abs(row["order_up_to"] - poisson.ppf(0.95, 12.0)) <= 1
     assert row["daily_mean"] == pytest.approx(4.0, abs=0.05)
 
@@ -73,8 +73,27 @@ def test_doubt_about_the_level_raises_the_reorder_level():
     """Worlds that disagree on the rate need more stock than their mean rate."""
     rng = np.random.default_rng(2)
     rate = np.exp(rng.normal(np.log(4.0) - 0.5 * 0.5**2, 0.5, 400))
-    unsure = reorder_rows({("S01", "x"): rng.poisson(rate[:, None], (400, 60)).astype(float)}, 2.0, 1.0, 0.95)[0]
+    unsure = levels(rng.poisson(rate[:, None], (400, 60)).astype(float), 2.0, 1.0, 0.95)
     assert unsure["reorder_level"] > poisson.ppf(0.95, 8.0) + 3
+
+
+def test_what_is_on_hand_is_held_against_the_levels():
+    """Poisson demand of 4 a day, 2 days from order to shelf, ordered daily: what is lacking, and the chance that it does not last."""
+    paths = np.random.default_rng(3).poisson(4.0, (400, 60)).astype(float)
+    up_to = levels(paths, 2.0, 1.0, 0.95)["order_up_to"]
+    assert levels(paths, 2.0, 1.0, 0.95)["order_now"] is None is levels(paths, 2.0, 1.0, 0.95)["runs_out"]
+    for there in (0, 5, 8, 13, 40):
+        row = levels(paths, 2.0, 1.0, 0.95, on_hand=there)
+        assert row["order_now"] == max(0, up_to - there) and row["runs_out"] == pytest.approx(poisson.sf(there, 8.0), abs=0.01)
+        assert (row["runs_out"] > 0.05) == (there < row["reorder_level"])
+
+
+def test_a_horizon_that_is_too_short_tells_no_level():
+    row = levels(np.ones((20, 7)), 7.0, 1.0, 0.95, on_hand=3)
+    assert (row["reorder_level"], row["order_up_to"], row["order_now"], row["runs_out"]) == (7, None, None, 1.0)
+    assert levels(np.ones((20, 7)), 8.0, 1.0, 0.95)["reorder_level"] is None
+    # parts of units are rounded up, what sums of parts miss by is not
+    assert levels(np.full((20, 7), 1.1), 1.0, 1.0, 0.95)["order_up_to"] == 3 and levels(np.full((20, 7), 0.1 + 0.2 + 0.7), 1.0, 1.0, 0.95)["order_up_to"] == 2
 
 
 def test_small_parts():

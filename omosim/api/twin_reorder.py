@@ -1,0 +1,256 @@
+"""Reorder levels of a decision in the retailer's own goods, beside what is on hand: what to order now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from omosim.schema.settings import Settings
+    from omosim.twin.dated import Dated
+    from omosim.twin.goods import Good, Past
+    from omosim.twin.history import Floats
+    from omosim.twin.tables import Tables
+
+DAY_S = 86_400
+MOST_TIMES = 20.0  # by which units of the worlds are moved at most
+#: figures (place x item x world x day) that are held at once, and the items that have levels of their own whatever that gives
+MOST_FIGURES, LEAST_ITEMS = 50_000_000, 50
+#: states of lines that nobody had in the end and that were not wanted of a shelf
+GONE = ("cancelled", "expired", "refused")
+COLUMNS = (
+    "node", "category", "sku", "by", "items", "unit", "daily_mean", "reorder_level", "order_up_to", "on_hand", "order_now", "runs_out", "counted", "sold_out",
+    "lead_days", "review_days", "service",
+)  # fmt: skip
+#: types of columns that may be empty throughout
+TYPES = {
+    "category": "string", "sku": "string", "reorder_level": "int64", "order_up_to": "int64", "on_hand": "int64", "order_now": "int64", "runs_out": "float64", "counted": "string", "sold_out": "float64",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a shop orders.
+
+    lead_days : from order to shelf, None: the network's; review_days : between two orders; service : order cycles without a stock-out
+    """
+
+    lead_days: float | None
+    review_days: float
+    service: float
+
+    def lead(self, node: str, settings: Settings) -> float:
+        """Days from order to shelf of a node of the market."""
+        from omosim.schema.codes import NodeKind
+        from omosim.world.nodes import node_names
+
+        stock = settings.network.stock
+        if self.lead_days is not None:
+            return self.lead_days
+        return stock.centre_lead_days if node == node_names(settings, 0)[int(NodeKind.DC)] else stock.store_lead_days
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the worlds want.
+
+    demand : (worlds, nodes, bands, days) units; nodes : names in the market; bands : names; members : (worlds,) their numbers
+    per_order : (bands,) units an order of the worlds has of each band as it is
+    """
+
+    demand: Floats
+    per_order: Floats
+    nodes: Sequence[str]
+    bands: Sequence[str]
+    members: Sequence[int]
+
+
+@dataclass
+class Reorder:
+    """Rows of `reorder_levels`, and what to say of them."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """name -> values, {} without rows."""
+        return {name: [row[name] for row in self.rows] for name in COLUMNS} if self.rows else {}
+
+
+def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings, terms: Terms, end_day: int, key: int) -> Reorder:
+    """Levels of every place and good, and what to order where stock was counted.
+
+    Parameters
+    ----------
+    dated : the retailer's state on `end_day` (days since 1970), the first day of `wanted`; key : of the draws, 64 bits
+    """
+    from omosim.twin.dated import kinds_of
+    from omosim.twin.decide import levels
+    from omosim.twin.goods import BAND, MOST_SKUS, WEEKS, Good, by_goods, past_of
+
+    lines = tables.orders.lines
+    lines = lines[(lines["placed_local"] >= (end_day - 7 * WEEKS) * DAY_S) & (lines["placed_local"] < end_day * DAY_S)]
+    lines = lines[~lines["status"].fillna("").str.lower().isin(GONE)].reset_index(drop=True)
+    counted_by = _counted_by(tables)
+    names, demand = [dated.places.get(node, node) for node in wanted.nodes], wanted.demand
+    one = _one_place(tables, names[0])
+    if one:
+        names, demand = [one], demand.sum(axis=1, keepdims=True)
+    places = max(len(names), int(lines["store_id"].nunique()))
+    most = max(LEAST_ITEMS, min(MOST_SKUS, MOST_FIGURES // (places * demand.shape[0] * demand.shape[3])))
+    past = past_of(lines, kinds_of(lines, settings), wanted.bands, items=0 if counted_by == "category" else most, week=(lines["placed_local"].to_numpy(np.int64) // DAY_S - end_day) // 7 + WEEKS)
+    times, said = _units(wanted, past, int(lines["order_id"].nunique()))
+    paths = by_goods(demand * times[:, None], names, past, wanted.members, (key, end_day))
+    goods = [*past.goods, *(Good(BAND, band, None, ()) for band in wanted.bands)]
+    stock = _Stock(tables, dated, past, lines, counted_by, end_day, one)
+    node_of = dict(zip(names, wanted.nodes, strict=False))
+    out = Reorder()
+    for (place, number), path in sorted(paths.items(), key=lambda item: (item[0][0], goods[item[0][1]].category or "", goods[item[0][1]].by, goods[item[0][1]].sku or "")):
+        good = goods[number]
+        there = stock.of(place, number, good)
+        lead = terms.lead(node_of.get(place, place), settings)
+        found = levels(path, lead, terms.review_days, terms.service, there["on_hand"])
+        out.rows.append({"node": place, "category": good.category, "sku": good.sku, "by": good.by, "items": len(good.items), "unit": "units", **found, **there,
+                         "lead_days": lead, "review_days": terms.review_days, "service": terms.service})  # fmt: skip
+    out.notes += [*_notes(out.rows, past, lines, counted_by, terms, most), *said]
+    if one and out.rows:
+        out.notes.append(f"the orders name no store: all goods are wanted of one place, {one}")
+    return out
+
+
+def _units(wanted: Wanted, past: Past, orders: int) -> tuple[Floats, list[str]]:
+    """(bands,) how many of the retailer's units one of the worlds' stands for, and what to say.
+
+    A band holds goods of one price in the worlds, whatever the goods in it cost, so an order of the right value may have the
+    wrong number of units. Units an order has of each band in the last weeks over those of the worlds.
+    """
+    from omosim.twin.goods import WEEKS
+
+    seen = np.bincount(past.band, past.units, minlength=len(wanted.bands)) / max(orders, 1)
+    told = (seen > 0) & (wanted.per_order > 0)
+    times = np.clip(np.where(told, seen / np.where(told, wanted.per_order, 1.0), 1.0), 1 / MOST_TIMES, MOST_TIMES)
+    off = [f"{band} times {x:.2f}" for band, x in zip(wanted.bands, times, strict=True) if abs(np.log(x)) > 0.1]
+    return times, [f"units of the worlds are counted as the orders of the last {WEEKS} weeks hold them: {', '.join(off)}"] if off else []
+
+
+def _one_place(tables: Tables, centre: str) -> str:
+    """The retailer's one place where his orders name none: that of his counts, where these name one, else the market's centre; "" where orders name places."""
+    if tables.orders.lines["store_id"].notna().any():
+        return ""
+    counts = tables.further.get("stock")
+    found = [] if counts is None else sorted(set(counts["store_id"].dropna()))
+    return str(found[0]) if len(found) == 1 else centre
+
+
+def _counted_by(tables: Tables) -> str:
+    """What stock counts name: "sku", "category", "" without counts; as a member's state takes them."""
+    counts = tables.further.get("stock")
+    if counts is None or counts.empty:
+        return ""
+    return next((name for name in ("sku", "category") if name in counts and counts[name].notna().any()), "")
+
+
+class _Stock:
+    """What lies where by the last counts and what moved since."""
+
+    def __init__(self, tables: Tables, dated: Dated, past: Past, lines: pd.DataFrame, by: str, end_day: int, one: str) -> None:
+        self.by = by
+        self.cells: dict[tuple[str, str], tuple[float, float]] = {}  # (place, item) -> units, day of the count
+        self.empty: dict[tuple[str, str], list[bool]] = {}
+        self.sold: dict[tuple[str, int], set[str]] = {}  # (place, good) -> items that were sold there
+        if not by:
+            return
+        from omosim.twin.goods import WEEKS
+
+        cells = dated.stock
+        sales = dict(list(tables.orders.lines.groupby(by))) if one else {}
+        for node, item, stock, day in zip(cells["node"], cells["category"], cells["stock"], cells["counted_day"], strict=True):
+            gone = _sold_since(sales.get(item), float(day), end_day)  # a state takes sales off the stock of their store alone
+            self.cells[dated.places.get(node, node), str(item)] = (max(0.0, float(stock) - gone), float(day))
+        counts = tables.further["stock"]
+        counts = counts[(counts["local"] >= (end_day - 7 * WEEKS) * DAY_S) & (counts["local"] < end_day * DAY_S) & counts[by].notna()]
+        for place, item, units in zip(counts["store_id"], counts[by], counts["on_hand"], strict=True):
+            self.empty.setdefault((str(place), str(item)), []).append(bool(units <= 0))
+        if by == "sku":
+            named = lines["sku"].notna().to_numpy() & ((past.place >= 0) | bool(one))
+            for place, number, item in set(zip(past.place[named].tolist(), past.good[named].tolist(), lines["sku"].to_numpy(object)[named].tolist(), strict=True)):
+                self.sold.setdefault((one or past.places[place], number), set()).add(str(item))
+
+    def of(self, place: str, number: int, good: Good) -> dict[str, Any]:
+        """on_hand (units), counted (ISO day of the oldest count), sold_out (share of its counts that found none); None each where not every item of it was counted."""
+        from omosim.twin.goods import CATEGORY
+
+        items = {good.sku} if good.sku else self.sold.get((place, number), set()) if self.by == "sku" else {good.category} if good.by == CATEGORY else set()
+        found = [self.cells.get((place, str(item))) for item in sorted(map(str, items))]
+        known = [cell for cell in found if cell is not None]
+        if not self.by or not found or len(known) < len(found) or (good.sku and self.by != "sku"):
+            return {"on_hand": None, "counted": None, "sold_out": None}
+        none = [empty for item in items for empty in self.empty.get((place, str(item)), ())]
+        day = np.datetime64(int(min(day for _, day in known)), "D")
+        return {"on_hand": int(np.floor(sum(units for units, _ in known) + 1e-6)), "counted": str(day), "sold_out": round(float(np.mean(none)), 4) if none else None}
+
+
+def _sold_since(lines: pd.DataFrame | None, day: float, end_day: int) -> float:
+    """Units of an item's lines that were sold from a day on, less those that came back."""
+    if lines is None:
+        return 0.0
+    mine = lines[lines["placed_local"] < end_day * DAY_S]
+    out = float(mine.loc[mine["placed_local"] >= day * DAY_S, "units"].sum())
+    if "returned_utc" not in mine:
+        return out
+    back = mine["returned_utc"] + mine["placed_local"] - mine["placed_utc"]
+    return out - float(mine.loc[(mine["returned_utc"] >= 0) & (back >= day * DAY_S) & (back < end_day * DAY_S), "units"].sum())
+
+
+def _notes(rows: Sequence[Mapping[str, Any]], past: Past, lines: pd.DataFrame, counted_by: str, terms: Terms, most_items: int) -> list[str]:
+    """What the levels are by, what was left out, what is not known."""
+    from omosim.twin.goods import BAND, CATEGORY, LEAST_LINES, SKU, WEEKS
+
+    if not rows:
+        return []
+    said = []
+    units = {by: float(past.units[np.isin(past.good, [i for i, g in enumerate(past.goods) if g.by == by])].sum()) for by in (SKU, CATEGORY, BAND)}
+    every = max(sum(units.values()), 1.0)
+    kinds = {by: [good for good in past.goods if good.by == by] for by in units}
+    part = {by: f"{100 * units[by] / every:.0f} % of units" for by in units}
+    items = {by: sum(len(good.items) for good in kinds[by]) for by in units}
+    if kinds[SKU]:
+        most = f"the {most_items} most sold items" if len(kinds[SKU]) == most_items else f"{len(kinds[SKU])} items with {LEAST_LINES} order lines or more"
+        said.append(f"reorder levels are by SKU: {most} in the last {WEEKS} weeks, {part[SKU]}")
+        if kinds[CATEGORY]:
+            said.append(f"reorder levels of the others are by category: {items[CATEGORY]} items in {len(kinds[CATEGORY])} categories, {part[CATEGORY]}")
+    elif kinds[CATEGORY]:
+        why = "stock is counted by category" if counted_by == "category" and items[CATEGORY] else "no item sold often enough" if items[CATEGORY] else "the orders name no SKU"
+        said.append(f"reorder levels are by the data's own categories, for {why}: {len(kinds[CATEGORY])} categories, {part[CATEGORY]}")
+    elif not len(lines):
+        said.append(f"reorder levels are by price band: no order line of the last {WEEKS} weeks tells which goods are sold; price_from_N holds goods of N minor units and more")
+    else:
+        said.append("reorder levels are by price band, as the worlds hold goods: the orders name no category, and no SKU that sold often enough; price_from_N holds goods of N minor units and more")
+    if kinds[BAND] and (kinds[SKU] or kinds[CATEGORY]):
+        said.append(f"reorder levels of goods without a category are by price band: {items[BAND]} items, {part[BAND]}; price_from_N holds goods of N minor units and more")
+    said.append(f"which goods a world's units are is drawn from the order lines of the last {WEEKS} weeks of the same price band and place")
+    counted = [row for row in rows if row["on_hand"] is not None]
+    if counted_by and not counted:
+        said.append(f"no reorder level has a count beside it: stock is counted by {counted_by}, and no count is of goods and places that levels are for")
+    if counted:
+        low = sum(bool(row["order_now"]) for row in counted)
+        said.append(f"below the level up to which to order: {low} of {len(counted)} counted goods; what is on its way from suppliers is in no table: take it off")
+    out = [row for row in counted if row["sold_out"]]
+    if out:
+        said.append(f"found sold out in counts of the last {WEEKS} weeks: {', '.join(_named(row) for row in out[:3])}{f' and {len(out) - 3} more' if len(out) > 3 else ''}; more was wanted than was sold, so levels are too low")
+    short = sorted({f"{row['node']} ({row['lead_days']:g} days)" for row in rows if row["order_up_to"] is None})
+    if short:
+        said.append(f"no level up to which to order: the horizon is shorter than lead time and review of {', '.join(short[:3])}; give a longer horizon or lead_days")
+    if terms.lead_days is None:
+        leads = sorted({row["lead_days"] for row in rows})
+        said.append(f"lead times of reorder levels are assumed ({', '.join(f'{lead:g}' for lead in leads)} days from order to shelf): lead_days=N says yours")
+    return said
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return f"{row['sku'] or row['category']} in {row['node']}"

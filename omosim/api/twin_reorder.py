@@ -248,7 +248,7 @@ def _notes(rows: Sequence[Mapping[str, Any]], past: Past, lines: pd.DataFrame, c
         said.append(f"no level up to which to order: the horizon is shorter than lead time and review of {', '.join(short[:3])}; give a longer horizon or lead_days")
     if terms.lead_days is None:
         leads = sorted({row["lead_days"] for row in rows})
-        said.append(f"lead times of reorder levels are assumed ({', '.join(f'{lead:g}' for lead in leads)} days from order to shelf): lead_days=N says yours")
+        said.append(f"lead times of reorder levels are those of the stores and the centre, assumed unless given ({', '.join(f'{lead:g}' for lead in leads)} days from order to shelf): lead_days=N says yours")
     return said
 
 

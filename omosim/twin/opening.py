@@ -51,7 +51,7 @@ def _draw(key0: Any, key1: Any, law: Any, x: Any, t_x: Any, t_end: Any, pending:
           stages: Any, rate: Any, leave: Any, alive: Any, units: Any) -> None:  # fmt: skip
     """Fill what is hidden of each known customer, and the stages until his next needs.
 
-    law : k, r, alpha, a, b; since : (n, C) weeks since the last purchase, NaN never; parts : (C,) shares of needs
+    law : k, r, alpha, a, b, pace: the present gap has run at it; since : (n, C) weeks since the last purchase, NaN never; parts : (C,) shares of needs
     rate, leave : (n,) float64, alive : (n,) uint8, units : (n, C) float64; filled
     """
     k = int(law[0])
@@ -95,7 +95,7 @@ def _draw(key0: Any, key1: Any, law: Any, x: Any, t_x: Any, t_end: Any, pending:
             passed = 0
             if stages > 1:
                 v = uniform(key0, key1, i, 0, OPENING, _PHASE + 2 * c + 1)
-                passed = _passed(v, since[i, c], stages * rate[i] * parts[c], stages, share[i])
+                passed = _passed(v, since[i, c], stages * rate[i] * parts[c] * law[5], stages, share[i])
             units[i, c] = erlang(u0, u1, u2, u3, stages - passed)
 
 
@@ -231,7 +231,7 @@ class Opening:
         rate, leave, alive = np.zeros(n), np.zeros(n), np.zeros(n, np.uint8)
         units = np.zeros((n, parts.size))
         _draw(
-            *make_key(settings.seed, settings.replication), np.array([law.k, law.r, law.alpha, law.a, law.b]), self.x, self.t_x, self.t_end,
+            *make_key(settings.seed, settings.replication), np.array([law.k, law.r, law.alpha, law.a, law.b, self.pace]), self.x, self.t_x, self.t_end,
             pending, np.maximum(self.share, LEAST_SHARE), np.ascontiguousarray(self.since, np.float64), parts, demand.stages, rate, leave, alive, units,
         )  # fmt: skip
         # an order under way is counted, and its coin thrown, when it arrives

@@ -83,7 +83,7 @@ def test_what_is_on_hand_says_what_to_order_now(decided: tuple[Path, str, pd.Dat
     assert float(rows["pot"]["sold_out"]) == 0.5 and float(rows["tea"]["sold_out"]) == 0.0 and rows["cup"]["order_now"] == "0"
     assert [rows[""][name] for name in ("on_hand", "order_now", "runs_out", "counted", "sold_out")] == [""] * 5
     assert "reorder levels are by SKU: 3 items with 13 order lines or more in the last 13 weeks" in said and "by category: 20 items in 1 categories" in said
-    assert "of 3 counted goods" in said and "found sold out in counts of the last 13 weeks: pot in S01" in said and "lead times of reorder levels are assumed (2 days" in said
+    assert "of 3 counted goods" in said and "found sold out in counts of the last 13 weeks: pot in S01" in said and "lead times of reorder levels are those of the stores and the centre, assumed unless given (2 days" in said
     page = (place / "report.html").read_text(encoding="utf-8")
     assert page.index("What to order now") < page.index("Ways of trading weighed") and "Levels to order by" not in page
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,6 +41,19 @@ BY_AUDIENCE = (
 #: what shoppers see beside prices and offers, the columns of `seen_factor` and `seen_fixed`
 SEEN_NUMBERS = ("acc_web", "acc_social", "acc_live", "free_from", "return_post", "return_store")
 _PPM = 1_000_000
+
+
+@lru_cache(maxsize=256)
+def _contacts_cost(audiences: tuple[float, ...], reach: tuple[float, ...], levels: tuple[float, ...], costs: tuple[float, ...], contacts: tuple[float, ...]) -> Fraction:
+    """Minor units a week of one shopper's contacts, exact; most days have the levels of the day before.
+
+    audiences : (A,) shares; reach, levels : (A x T,); costs, contacts : (T,)
+    """
+    out, size = Fraction(0), len(costs)
+    for a, share in enumerate(audiences):
+        rows = zip(costs, contacts, reach[a * size : (a + 1) * size], levels[a * size : (a + 1) * size], strict=True)
+        out += Fraction(share) * sum(Fraction(cost) * Fraction(n) * Fraction(met) * Fraction(level) for cost, n, met, level in rows)
+    return out
 
 
 @dataclass
@@ -366,12 +380,9 @@ class World:
 
     def media_cost_per_day(self, messages: bool = False) -> Fraction:
         """Minor units a day paid for contacts (of messages alone): cost x contacts x people reached, at the levels in force."""
-        per_shopper, costs = Fraction(0), self.touch_cost * self.touch_message if messages else self.touch_cost
-        for share, reach, levels in zip(self.audience_share.tolist(), self.reach.tolist(), self._paid_now().tolist(), strict=True):
-            rows = zip(costs.tolist(), self.touch_contacts.tolist(), reach, levels, strict=True)
-            mine = sum(Fraction(cost) * Fraction(n) * Fraction(met) * Fraction(level) for cost, n, met, level in rows)
-            per_shopper += Fraction(share) * mine
-        return Fraction(per_shopper) * self.settings.shoppers / 7
+        costs = self.touch_cost * self.touch_message if messages else self.touch_cost
+        parts = (self.audience_share, self.reach.ravel(), self._paid_now().ravel(), costs, self.touch_contacts)
+        return _contacts_cost(*(tuple(part.tolist()) for part in parts)) * self.settings.shoppers / 7
 
     def exposure_rho(self) -> np.ndarray:
         """(A, G): awareness a week gained by contacts, per audience and segment.

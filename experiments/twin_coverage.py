@@ -124,8 +124,8 @@ def score(number: int, members: int, ets: bool, autumn: bool = False, told: bool
     return pd.DataFrame(rows)
 
 
-def through_commands(number: int, members: int, autumn: bool = False, told: bool = False) -> pd.DataFrame:
-    """The same rows of a twin that is made, foretells and is updated week by week by its commands, whose members are whole models."""
+def through_commands(number: int, members: int, autumn: bool = False, told: bool = False, every: int = 1) -> pd.DataFrame:
+    """The same rows of a twin that is made and updated week by week by its commands, whose members are whole models, and foretells every so many weeks."""
     history = retailer(number, autumn=autumn)
     with tempfile.TemporaryDirectory() as place:
         file, here = Path(place) / "orders.csv", f"dir={Path(place) / 'twin'}"
@@ -136,7 +136,8 @@ def through_commands(number: int, members: int, autumn: bool = False, told: bool
         until = lambda week: f"as_of={FIRST + dt.timedelta(days=7 * (CUT + week) - 1)}"
         say("new", here, f"orders={file}", until(0), "timezone=Asia/Seoul")
         for week in range(WEEKS - CUT):
-            say("forecast", here, f"members={members}", "horizon=28", "jobs=1", f"season={'retail' if told else 'none'}")
+            if week % every == 0:
+                say("forecast", here, f"members={members}", "horizon=28", "jobs=1", f"season={'retail' if told else 'none'}")
             say("update", here, f"orders={file}", until(week + 1), "jobs=1")
         say("score", here)
         found = pd.DataFrame(read_columns(Path(place) / "twin" / "scores.parquet"))
@@ -167,6 +168,7 @@ def main() -> None:
     ask.add_argument("--autumn", action="store_true", help="retailers with an end of the year, each its own")
     ask.add_argument("--told", action="store_true", help="the twin begins with what all retail knows of the year's end")
     ask.add_argument("--commands", action="store_true", help="whole-model members, through omosim twin new, forecast, update, score")
+    ask.add_argument("--every", type=int, default=1, help="weeks from one forecast of the commands to the next")
     ask.add_argument("--first", type=int, default=0)
     ask.add_argument("--out", type=Path, default=Path("outputs/twin_coverage"))
     given = ask.parse_args()
@@ -176,7 +178,7 @@ def main() -> None:
     for number in range(given.first, given.retailers):
         file = given.out / f"retailer-{number:03d}.parquet"
         if not file.exists():
-            rows = through_commands(number, given.members, given.autumn, given.told) if given.commands else score(number, given.members, not given.no_ets, given.autumn, given.told)
+            rows = through_commands(number, given.members, given.autumn, given.told, given.every) if given.commands else score(number, given.members, not given.no_ets, given.autumn, given.told)
             rows.to_parquet(file.with_suffix(".tmp"), index=False)
             file.with_suffix(".tmp").replace(file)
             done += 1

@@ -205,7 +205,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
     if made.scores.empty:
         print("no whole week of a forecast has been seen yet; bring newer data: omosim twin update")
     units = dict(zip(made.scores["series"], made.scores["unit"], strict=True))
-    twice = told_twice(made.summary["series"]) if len(made.summary) else set()
+    twice = told_twice({str(name): rows["actual"].tolist() for name, rows in made.scores.groupby("series")})
     for row in (row for row in made.summary.to_dict("records") if row["series"] not in twice):
         unit = of_currency(str(units[row["series"]]), step.twin.head["currency"])
         beside = ", ".join(f"{word} {brief(row[key], unit, bare=True)}" for word, key in (("seasonal naive", "crps_naive"), ("exponential smoothing", "crps_ets")) if np.isfinite(row[key]))

@@ -30,7 +30,7 @@ def scored(scores: Table | None, currency: str) -> list[dict[str, Any]]:
     if scores is None or not scores["series"]:
         return []
     out = []
-    names = sorted(set(scores["series"]) - told_twice(scores["series"]), key=lambda n: (MAIN.index(n) if n in MAIN else len(MAIN), n))
+    names = sorted(set(scores["series"]) - told_twice(_came(scores)), key=lambda n: (MAIN.index(n) if n in MAIN else len(MAIN), n))
     for series in names[:MOST]:
         rows = [{k: column[i] for k, column in scores.items()} for i, s in enumerate(scores["series"]) if s == series]
         unit = of_currency(str(rows[0]["unit"]) if "unit" in rows[0] else "", currency)
@@ -48,6 +48,14 @@ def scored(scores: Table | None, currency: str) -> list[dict[str, Any]]:
             "ets": brief(others.get("crps_ets"), unit, bare=True), "ratio": ratio, "beside": "–" if ratio is None else f"{ratio:.2f}", "verdict": _verdict(rows, best), "n": len(rows), "origins": len({str(r["origin"]) for r in rows}), "held": held,
             "held_low": low, "held_high": high, "held_words": f"{held} of {len(rows)}", "held_span": f"{100 * low:.0f} to {100 * high:.0f} %", "bias": "–" if bias is None else f"{100 * bias:+.1f} %",
         })  # fmt: skip
+    return out
+
+
+def _came(scores: Table) -> dict[str, list[float | None]]:
+    """What came of each series."""
+    out: dict[str, list[float | None]] = {}
+    for series, actual in zip(scores["series"], scores["actual"], strict=True):
+        out.setdefault(series, []).append(actual)
     return out
 
 

@@ -78,7 +78,8 @@ def _week_rows(made: Foretold, origin: str, weeks: list[str]) -> list[dict[str, 
     for r in made.of(origin, "week"):
         if r["date"] in weeks:
             cells.setdefault(r["series"], {})[r["date"]] = r
-    order = [name for name in cells if name not in told_twice(cells)]
+    twice = told_twice({name: [row["q50"] for row in days.values()] for name, days in cells.items()})
+    order = [name for name in cells if name not in twice]
     kinds = list(dict.fromkeys(name.partition(".")[0] for name in order))
     rank = {kind: i for i, kind in enumerate(("orders", "revenue", "pickups", "new_customers", "returned_units", "returned_value", "stockout_share", "traffic", "sessions", "units"))}
     order.sort(key=lambda n: (rank.get(n.partition(".")[0], 99), kinds.index(n.partition(".")[0]), n.count(".") > 0, n))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from omosim.results.words import PLAIN, SHARES, is_money, minor_units, unit_words
 
@@ -94,10 +94,15 @@ def ends(low: float, high: float, unit: str) -> str:
     return f"{text} {'%' if unit in SHARES else '' if unit in PLAIN else unit_words(unit)}".rstrip()
 
 
-def told_twice(names: Iterable[str]) -> set[str]:
-    """Series that are the only part of a total that stands beside them, like orders.web of a shop without other channels."""
-    every = set(names)
-    parts: dict[str, list[str]] = {}
-    for name in every:
-        parts.setdefault(name.partition(".")[0], []).append(name)
-    return {name for total, found in parts.items() if total in every and len(found) == 2 for name in found if name != total}
+def told_twice(values: Mapping[str, Iterable[float | None]]) -> set[str]:
+    """Series that are a total once more, like orders.web of a shop without other channels: parts that have its values, to a thousandth.
+
+    values : series -> figures of the same days
+    """
+    kept = {name: [v or 0.0 for v in row] for name, row in values.items()}
+
+    def same(name: str, total: str) -> bool:
+        pairs = list(zip(kept[name], kept[total], strict=False))
+        return len(kept[name]) == len(kept[total]) and all(abs(part - whole) <= 1e-3 * abs(whole) for part, whole in pairs)
+
+    return {name for name in kept if (total := name.partition(".")[0]) != name and total in kept and same(name, total)}

@@ -248,4 +248,5 @@ def test_what_came_of_a_decision_is_said_in_korean_whole() -> None:
 def test_a_single_channel_is_not_told_beside_its_total() -> None:
     from omosim.reports.twin_words import told_twice
 
-    assert told_twice(["orders", "orders.web", "revenue", "revenue.web", "revenue.store", "units.tea", "pickups"]) == {"orders.web"}
+    values = {"orders": [10.0, None, 12.0], "orders.web": [10.0, None, 12.001], "revenue": [90.0, 80.0], "revenue.web": [60.0, 70.0], "units.tea": [3.0], "pickups": [1.0]}
+    assert told_twice(values) == {"orders.web"} and told_twice({}) == set()

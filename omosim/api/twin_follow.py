@@ -93,7 +93,7 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
     people = int(tables.orders.orders()["shopper_id"].nunique())
     with workers_for(members, max(0, end - kept.day), people, int(asked["jobs"])) as workers:
         for i in range(steps):
-            kept, did = advance(twin, tables, fit, kept, WEEK_DAYS, workers)
+            kept, did = advance(twin, tables, fit, grown(twin, fit, kept, WEEK_DAYS), WEEK_DAYS, workers)
             put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"}), "fits": put_fits(step, fit.tried)}
             following = {"day": did["day"], "members": members, "set": simulated_set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
             step.commit(STEP, f"{did['day']}-{members}-{simulated_set(twin)}", did, {"following": following, "files": put})
@@ -128,9 +128,37 @@ def _begin(twin: Twin, fit: Fit, members: int, day: int, following: bool, season
     seen = list(panel_series(twin)) if following else []
     year_end = season_at(twin, day) if following and season else None
     columns = columns_of(names, [p.name for p in told(fit)], seen, year_end.sd if year_end else 0.0)
-    centre = {p.name: float(p.centre(fit)) for p in PARAMETERS if p.present(fit)} | ({"season": year_end.mean} if year_end else {})
-    u = np.random.Generator(np.random.Philox(key=[fit.seed, _KEY << 32 | day])).random((members, len(columns)))
-    return begun(columns, centre, draws, day, np.clip(u, 1e-9, 1 - 1e-9))
+    return begun(columns, _centres(fit) | ({"season": year_end.mean} if year_end else {}), draws, day, _uniforms(fit.seed, _KEY, day, members, len(columns)))
+
+
+def _centres(fit: Fit) -> dict[str, float]:
+    from omosim.twin.parameters import PARAMETERS
+
+    return {p.name: float(p.centre(fit)) for p in PARAMETERS if p.present(fit)}
+
+
+def _uniforms(seed: int, key: int, day: int, members: int, columns: int) -> Floats:
+    u = np.random.Generator(np.random.Philox(key=[seed, key << 32 | day])).random((members, columns))
+    return np.clip(u, 1e-9, 1 - 1e-9)
+
+
+def grown(twin: Twin, fit: Fit, kept: Kept, days: int) -> Kept:
+    """The members with columns for what the data show in the next days and did not when they began: a channel, a store, a category that is new."""
+    from omosim.api.twin_state import draws_of
+    from omosim.twin.follow import begun, columns_of
+    from omosim.twin.parameters import BY_NAME, told
+
+    at = kept.day - day_number(twin.head["first_day"])
+    series = _seen(twin)[0]
+    there = [name for name, x in series.items() if name in {c.series for c in kept.columns} or np.nansum(x[at : at + days]) > 0]
+    have = {c.name for c in kept.columns}
+    tastes = [p.name for p in told(fit) if p.name in have or p.group != "channels"]  # nobody has a taste for a channel that was not there: its level learns its part
+    new = [c for c in columns_of([name for name in have if name in BY_NAME], tastes, there) if c.name not in have]
+    if not new:
+        return kept
+    members = len(kept.theta)
+    more = begun(new, _centres(fit), draws_of(twin, members), kept.day, _uniforms(fit.seed, _KEY + 3, kept.day, members, len(new)))
+    return replace(kept, columns=(*kept.columns, *new), theta=np.concatenate([kept.theta, more.theta], axis=1))
 
 
 def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
@@ -226,6 +254,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     """
     from omosim.api.twin_state import stand
     from omosim.twin.follow import compare, later, scaled, scatter, taught
+    from omosim.twin.forecast import week_of_days
 
     place = stand(twin, tables, fit, kept, days)
     n, end = len(kept.theta), kept.day + days
@@ -237,7 +266,9 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     before = noise_at(orders[:at], kept.day, n, fit.seed, height_of(kept))
     usual = [closed[at - 56 + (i % WEEK_DAYS) : at : WEEK_DAYS].mean() < 0.5 if at >= 56 else True for i in range(days)]
     short = bool((closed[at : at + days] & np.array(usual)).any())
-    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter({name: x[:at] for name, x in seen.items()}))
+    past = {name: x[:at] for name, x in seen.items()}
+    of_days: dict[str, float] = {name: week_of_days(past[name], paths[name]) for name in ("orders", "new_customers") if name in past and name in paths}
+    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter(past), of_days)
     theta, done = taught(kept.columns, kept.theta, compared)
     normals = np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])).standard_normal(theta.shape)
     drifts = noise_at(orders[: at + days], end, n, fit.seed, height_of(kept))[:, 0]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from omosim.twin.forecast import quantiles
 from omosim.twin.history import Floats
 from omosim.twin.scores import wilson
 
@@ -23,7 +24,8 @@ def bands(paths: Floats) -> dict[str, list[float]]:
     """Bands of (worlds, days): q05, q50, q95 of each day, sum_q05, sum_q50, sum_q95 of the days up to it."""
     out: dict[str, list[float]] = {}
     for word, rows in (("", paths), ("sum_", np.cumsum(paths, axis=1))):
-        out |= {f"{word}q{q:02d}": np.quantile(rows, q / 100, axis=0, method="hazen").tolist() for q in MARKS}
+        marks = quantiles(rows, np.array(MARKS) / 100)
+        out |= {f"{word}q{q:02d}": mark.tolist() for q, mark in zip(MARKS, marks, strict=True)}
     return out
 
 

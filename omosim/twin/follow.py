@@ -206,10 +206,13 @@ def scaled(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats]
 
 
 def _whole_for(level: Mapping[str, Floats], paths: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Series of the data's own categories and stores, which members do not have: the whole stands for each, and its level learns the part."""
+    """Series of the data's own categories and stores, and of channels in which members sell nothing: the whole stands for each, and its level learns the part."""
     out = {}
     units = [x for name, x in paths.items() if name.startswith("units.")]
     for name in level:
+        total = name.partition(".")[0]
+        if total in ("orders", "revenue") and total in paths and not (name in paths and np.nan_to_num(paths[name]).any()):
+            out[name] = paths[total]
         if name in paths:
             continue
         if name.startswith("units.") and units:
@@ -241,7 +244,7 @@ def scatter(seen: Mapping[str, Floats], weeks: int = 26) -> dict[str, float]:
 
 
 def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], seen: Mapping[str, Floats], week: float, short: bool = False,
-            shape: float = 0.0, weekly: Mapping[str, float] | None = None) -> Compared:  # fmt: skip
+            shape: float = 0.0, weekly: Mapping[str, float] | None = None, days_own: Mapping[str, float] | None = None) -> Compared:  # fmt: skip
     """What members say of the days beside what came, one figure a moving column.
 
     Parameters
@@ -250,6 +253,7 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
     week : log sd of what belongs to one week only; short : a day on which it usually trades was closed
     shape : how far the year's end has come in these days, as members ran them
     weekly : series -> what belongs to one of its weeks (`scatter`); what members' own chance has of it is not counted again
+    days_own : series -> log sd of a week by the chance of its days that members lack (`forecast.week_of_days`)
     """
     moving = [i for i, c in enumerate(columns) if c.told and c.name != SEASON]
     theta = effective(columns, theta, shape)
@@ -277,6 +281,8 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
         part = 7.0 / max(int(days.sum()), 1)  # what belongs to a week is shared by its days
         own = (week if not c.per and not c.name.startswith(LEVEL) else SHARE_WEEK) * np.sqrt(max(part, 1.0))
         own = float(np.hypot(own, SHORT_WEEK if short and not c.per else 0.0))
+        if not c.per and not c.name.startswith(LEVEL):
+            own = float(np.hypot(own, (days_own or {}).get(c.series, 0.0) * np.sqrt(max(part, 1.0))))
         if c.unit_elastic:
             free = logs - theta[:, i]
             predicted[:, j] = free.mean() + theta[:, i]

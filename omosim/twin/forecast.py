@@ -139,30 +139,48 @@ def missing_spread(seen: Floats, paths: Floats) -> float:
     """Coefficient of variation that days of the data have beyond what members' chance gives; 0 where they have none or too few are seen.
 
     Both are taken within weeks: neither the week's shape nor what whole weeks differ by counts, which has its own place in a forecast.
+
+    Parameters
+    ----------
+    seen : (days,) of the data, NaN not seen; paths : (N, D) of members; they count from a week on, all members' weeks together
     """
     last = seen[-7 * SPREAD_WEEKS :]
     if np.isfinite(last).sum() < 28:
         return 0.0
-    of_data, of_members = _spread(last), float(np.mean([_spread(p) for p in paths[:50]])) if paths.shape[1] >= 14 else 0.0
+    of_data = _spread(last[last.size % 7 :].reshape(-1, 7))
+    whole = paths[:, : paths.shape[1] // 7 * 7]
+    if whole.shape[1]:
+        of_members = _spread(whole.reshape(-1, 7))
+    else:  # a part of a week has days that differ by counting
+        mean = float(np.nanmean(last))
+        of_members = 1.0 / np.sqrt(mean) if mean > 0 else 0.0
     return float(np.sqrt(max(0.0, of_data**2 - of_members**2)))
 
 
-def _spread(days: Floats) -> float:
-    """Standard deviation of days over what their weekday usually has at their week's level, weekdays that trade only.
+def week_of_days(seen: Floats, paths: Floats) -> float:
+    """Coefficient of variation of a whole week by the chance of its days that members lack; parameters as `missing_spread`."""
+    last = seen[-7 * SPREAD_WEEKS :]
+    usual = np.array([np.nanmean(x) if np.isfinite(x).any() else 0.0 for x in last[last.size % 7 :].reshape(-1, 7).T]) if last.size >= 7 else np.zeros(7)
+    return missing_spread(seen, paths) * float(np.sqrt((usual**2).sum()) / usual.sum()) if usual.sum() > 0 else 0.0
 
-    A day without any where seven are usual was closed and is left out.
+
+def _spread(weeks: Floats) -> float:
+    """Standard deviation of (W, 7) days over what their weekday usually has at their week's level, weekdays that trade only.
+
+    By moments, so that weeks of few count little: squares over what was due, added up. A day without any where seven are usual was
+    closed and is left out.
     """
-    weeks = days[days.size % 7 :].reshape(-1, 7)
     usual = np.array([np.nanmean(x) if np.isfinite(x).any() else 0.0 for x in weeks.T])
     there = np.isfinite(weeks) & (usual > 0) & ((weeks > 0) | (usual < 7.0))
     due = (there * usual).sum(axis=1)
     level = np.where(there, weeks, 0.0).sum(axis=1) / np.where(due > 0, due, 1.0)
     there &= (level > 0)[:, None]
-    free = int(there.sum()) - int((there.any(axis=0)).sum()) - int(there.any(axis=1).sum()) + 1
+    free = int(there.sum()) - int(there.any(axis=0).sum()) - int(there.any(axis=1).sum()) + 1
     if free < 1:
         return 0.0
-    rest = weeks[there] / (usual * level[:, None])[there] - 1.0
-    return float(np.sqrt((rest**2).sum() / free))
+    expected = usual * level[:, None]
+    rest = (weeks - expected)[there]
+    return float(np.sqrt((rest**2).sum() / (expected[there] ** 2).sum() * there.sum() / free))
 
 
 def as_data(paths: Mapping[str, Floats], seen: Mapping[str, Floats], rng: np.random.Generator) -> dict[str, Floats]:

@@ -137,6 +137,18 @@ def test_nothing_seen_or_nothing_foretold_moves_nothing_and_drift_has_its_stated
     assert moved[:, 0].std() == pytest.approx(0.1, rel=0.1) and not moved[:, 1].any() and moved[:, 2].std() == pytest.approx(0.01, rel=0.1)
 
 
+def test_days_that_differ_by_more_than_counting_leave_the_pace_where_it_is_the_longer() -> None:
+    """Gain of a Kalman filter with the week's whole chance: counting, what belongs to the week, and a seventh of the days' own."""
+    rng = np.random.default_rng(15)
+    columns = (Column("pace", "orders", "", True, 0.02, 0.15),)
+    theta = 0.15 * rng.standard_normal((4000, 1))
+    paths, came = {"orders": rng.poisson(30 * np.exp(theta), (4000, 7)).astype(float)}, {"orders": np.full(7, 45.0)}
+    own = 0.4 / np.sqrt(7)
+    after = taught(columns, theta, compare(columns, theta, paths, came, 0.05, days_own={"orders": own}))[0]
+    gain = theta.var() / (theta.var() + 1 / 210 + 0.05**2 + own**2)
+    assert after.mean() - theta.mean() == pytest.approx(gain * (np.log(1.5) - theta.mean()), rel=0.05)
+
+
 def test_a_horizon_has_the_mean_of_its_drift_and_of_its_weeks() -> None:
     """Beside walks whose weeks are added up: the pace differs as their mean does, and nothing else moves."""
     rng = np.random.default_rng(11)
@@ -217,10 +229,28 @@ def test_members_are_kept_and_an_update_brings_them_to_its_day(files: Path, tmp_
     assert folder.read(here).head["following"]["members"] == 16, "what was asked without assimilation leaves the kept members alone"
 
 
-def _week(place: Path) -> float:
+def test_a_channel_and_a_category_that_begin_midway_are_followed(files: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(files / "all.csv", dtype=str, keep_default_na=False)
+    late = shop.day_of(frame) >= shop.date(DAYS)
+    pick = late & (frame["channel"] == "web") & (np.arange(len(frame)) % 3 == 0)
+    frame.loc[pick, ["channel", "fulfilment"]] = "live", "ship"
+    frame.loc[late & (np.arange(len(frame)) % 5 == 0), "category"] = "garden"
+    shop.write(frame, tmp_path / "live.csv")
+    here = tmp_path / "twin"
+    shutil.copytree(files / "twin", here)
+    assert twin("update", f"dir={here}", f"orders={tmp_path / 'live.csv'}") == 0
+    names = {row[0] for row in folder.read(here).head["following"]["columns"]}
+    assert {"level.units.garden"} <= names and any(row[1] == "orders.live" for row in folder.read(here).head["following"]["columns"])
+    assert twin("forecast", f"dir={here}", "horizon=14") == 0
+    live = float(pick.sum()) / LATER * 7
+    garden = float(frame[late & (frame["category"] == "garden")]["units"].astype(int).sum()) / LATER * 7
+    assert _week(here, "orders.live") == pytest.approx(live, rel=0.5) and _week(here, "units.garden") == pytest.approx(garden, rel=0.5)
+
+
+def _week(place: Path, series: str = "orders") -> float:
     table = read_columns(place / "forecasts.parquet")
     origin = max(table["origin"])
-    return next(m for o, s, step, m in zip(table["origin"], table["series"], table["step"], table["mean"], strict=True) if (o, s, step) == (origin, "orders", "week"))
+    return next(m for o, s, step, m in zip(table["origin"], table["series"], table["step"], table["mean"], strict=True) if (o, s, step) == (origin, series, "week"))
 
 
 def test_a_step_that_was_stopped_goes_on_to_the_same_bytes(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -231,3 +231,14 @@ def test_what_whole_weeks_differ_by_is_no_chance_of_days() -> None:
             days[45] = 0.0
             rows.append(missing_spread(days, rng.poisson(np.tile(shape, (30, 4)) * 1.0).astype(float)))
     assert np.sqrt(np.mean(np.square(found[0.2]))) == pytest.approx(0.2, abs=0.025) and np.sqrt(np.mean(np.square(found[0.0]))) < 0.07
+
+
+@pytest.mark.parametrize(("mean", "days"), [(2.0, 7), (2.0, 14), (10.0, 7), (60.0, 28)])
+def test_the_chance_of_days_is_found_for_rare_series_and_short_horizons(mean: float, days: int) -> None:
+    rng, own = np.random.default_rng(14), 0.4
+    known = np.sqrt(np.expm1(own**2))
+    found = [
+        missing_spread(rng.poisson(mean * np.exp(own * rng.standard_normal(91) - own**2 / 2)).astype(float), rng.poisson(mean, (30, days)).astype(float))
+        for _ in range(120)
+    ]
+    assert np.sqrt(np.mean(np.square(found))) == pytest.approx(known, rel=0.2)

@@ -70,9 +70,9 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     asked = composed.options
     place = _place(asked)
     _later_only(composed, "update")
-    given = any(asked[kind] for kind in ("orders", *BESIDE))
+    given = any(asked[kind] for kind in ("orders", *BESIDE, "as_of", "closed"))
     if not given and not asked["budget_min"]:
-        allowed = ", ".join([*(f"{k}=FILE" for k in ("orders", *BESIDE)), "budget_min=25 to fit again by simulation"])
+        allowed = ", ".join([*(f"{k}=FILE" for k in ("orders", *BESIDE)), "as_of=DAY until which nothing else came", "closed=[DAY,…]", "budget_min=25 to fit again by simulation"])
         raise refuse("no file to take in", allowed=allowed, cure="Write omosim twin update dir=DIR orders=FILE")
     key = _key(composed, new=False)
     with folder.writing(place) as step:
@@ -285,6 +285,7 @@ def _commit(
 ) -> None:  # fmt: skip
     """Judge everything the twin now knows, and make it so."""
     from omosim.api.twin_given import keys_given, refuse_known
+    from omosim.schema.days import day_number
     from omosim.twin import quality, tables
     from omosim.twin.folder import Twin
     from omosim.twin.panel import panel_of_log
@@ -295,7 +296,9 @@ def _commit(
         refuse_known(composed, orders)
     log = tables.log_of(Twin(step.twin.path, head), tables.delivered(orders, whole["deliveries"]), whole["returns"])
     every = tables.Tables(log, {k: f for k in BESIDE if (f := whole[k]) is not None})
-    last = max(int(orders["placed_local"].max()) // tables.DAY_S, end - 1 if end is not None and "orders" in did else 0)
+    until = end - 1 if end is not None and ("orders" in did or not did) else 0
+    before = day_number(head["as_of"]) if name != "new" else 0  # a day that was told once stays told
+    last = max(int(orders["placed_local"].max()) // tables.DAY_S, until, before)
     days, oddities = quality.calendar_of(every, head["closed"], last)
     found = [*found, *oddities, *quality.price_jumps(log.lines), *quality.clock_changes(log.lines, log.timezone), *quality.stock_findings(every), *quality.covering(every, days)]
     quality.refuse(found, composed.options["accept"])

@@ -132,6 +132,21 @@ def test_as_of_leaves_out_later_orders_and_later_news_of_earlier_ones(quick: Non
     assert len(back) and lines[lines["order_id"].isin(back["order_id"])]["status"].isna().all()
 
 
+def test_days_without_any_order_are_told_by_their_last_one_alone(quick: None, tmp_path: Path, orders: pd.DataFrame) -> None:
+    """A shop that was closed for a week has no file to show: as_of and closed say it; and closed days to come need none either."""
+    here = tmp_path / "t"
+    assert twin("new", f"dir={here}", f"orders={tmp_path / 'first.csv'}", "timezone=Asia/Seoul") == 0
+    shut = [shop.date(63 + i) for i in range(7)]
+    assert twin("update", f"dir={here}", f"as_of={shut[-1]}", f"closed=[{','.join(shut)}]") == 0
+    head, days = folder.read(here).head, read_columns(here / folder.read(here).head["files"]["days"])
+    assert head["as_of"] == shut[-1] and days["state"][-7:] == ["closed"] * 7 and days["date"][-1] == shut[-1]
+    assert len([row for row in head["data"] if row["kind"] == "orders"]) == 1
+    was = contents(here)
+    assert twin("update", f"dir={here}", f"as_of={shut[-1]}", f"closed=[{','.join(shut)}]") == 0 and contents(here) == was
+    assert twin("update", f"dir={here}", f"closed=[{shop.date(90)}]") == 0
+    assert folder.read(here).head["as_of"] == shut[-1] and shop.date(90) in folder.read(here).head["closed"]
+
+
 def test_rejects_of_an_earlier_try_go_and_a_refused_table_leaves_no_twin(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "traffic.csv").write_text("at,store_id,visitors\n2025-01-06,S01,many\n2025-01-07,S01,5\n")
     words = ("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", f"traffic={tmp_path / 'traffic.csv'}")

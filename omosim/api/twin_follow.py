@@ -27,6 +27,8 @@ STEP = "assimilate"
 WEEK_DAYS = 7
 #: days of the log, at least, before the first step: the state at its beginning is a state too
 LEAST_PAST = 28
+#: members from which the twentieth part lies inside the outermost two
+LEAST_BAND = 19
 #: members times days times people from which a second process pays
 WORTH_A_START = 20_000_000
 _KEY = 0xA5  # keeps draws of these steps apart from those of members
@@ -101,14 +103,17 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
             assert kept is not None
             took = time.perf_counter() - started
             _say(f"members follow the data: {did['day']}, {i + 1} of {steps} weeks, {took:.0f} s, about {took / (i + 1) * (steps - i - 1):.0f} s left; {did['words']}")
-    return Today(replace(kept, day=end), fit, tables, noise_at(_seen(twin)[0]["orders"][: end - first], end, members, fit.seed, height_of(kept)), _notes(twin))
+    return Today(replace(kept, day=end), fit, tables, noise_at(_seen(twin)[0]["orders"][: end - first], end, members, fit.seed, height_of(kept)), _notes(twin, members))
 
 
-def _notes(twin: Twin) -> tuple[str, ...]:
+def _notes(twin: Twin, members: int) -> tuple[str, ...]:
     """What bands leave out."""
-    if simulated_set(twin):
-        return ()
-    return ("what no week tells of the parameters stands at one value, by closed forms: bands leave that doubt out (budget_min=25 fits a set of plausible ones)",)
+    out = []
+    if members < LEAST_BAND:
+        out.append(f"{members} members: bands reach from the least to the most of them, which is less than nine in ten; {LEAST_BAND} or more hold it")
+    if not simulated_set(twin):
+        out.append("what no week tells of the parameters stands at one value, by closed forms: bands leave that doubt out (budget_min=25 fits a set of plausible ones)")
+    return tuple(out)
 
 
 def simulated_set(twin: Twin) -> int:

@@ -178,6 +178,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
 
     from omosim.api.twin import _later_only, _place, write_twin_report
     from omosim.api.twin_log import log_of, words_of
+    from omosim.api.twin_page import closed_days
     from omosim.config.errors import refuse
     from omosim.reports.twin_words import brief, of_currency, told_twice
     from omosim.results.tables import plain_columns
@@ -195,7 +196,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
         frame = pd.DataFrame(table)
         for name in frame.columns.difference(["origin", "date", "series", "unit", "step"]):
             frame[name] = frame[name].astype(float)
-        made = record.renew(frame, date.fromisoformat(step.twin.head["first_day"]), panel_series(step.twin))
+        made = record.renew(frame, date.fromisoformat(step.twin.head["first_day"]), panel_series(step.twin), closed=closed_days(step.twin))
         put = {"forecasts": step.table("forecasts", plain_columns(made.forecasts), types={"actual": "float64"})}
         if len(made.scores):
             put["scores"] = step.table("scores", plain_columns(made.scores), types=dict.fromkeys(("crps_naive", "crps_ets", "bias"), "float64"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,16 +28,24 @@ def write_page(twin: Twin) -> Path:
     tables = {kind: table for kind in TABLES if (table := twin.table(kind)) is not None}
     file = twin.file("decision")
     decision = None if file is None else json.loads(checked(file).read_text(encoding="utf-8"))
-    page = translate_page(twin_page(twin.head, tables, decision, alarm_of(twin.head["first_day"], tables), renewed(twin), table_of(twin, "reorder_levels")))
+    page = translate_page(twin_page(twin.head, tables, decision, alarm_of(twin.head["first_day"], tables, closed=closed_days(twin)), renewed(twin), table_of(twin, "reorder_levels")))
     if not target.is_file() or target.read_bytes() != page.encode():
         write_text(target, page)
     return target
 
 
-def alarm_of(first_day: str, tables: dict[str, dict[str, list[Any]]], jump: float = 0.4) -> dict[str, Any] | None:
+def closed_days(twin: Twin) -> list[str]:
+    """ISO days that were told as closed and on which nothing was sold; weekdays on which the shop never trades are not among them."""
+    days = twin.table("days") or {"date": [], "state": []}
+    told = set(twin.head.get("closed", []))
+    return [str(day) for day, state in zip(days["date"], days["state"], strict=True) if state == "closed" and day in told]
+
+
+def alarm_of(first_day: str, tables: dict[str, dict[str, list[Any]]], jump: float = 0.4, closed: Collection[str] = ()) -> dict[str, Any] | None:
     """Where the drift alarm stands: its sums day by day over kept forecasts, against the limit.
 
-    first_day : ISO, of the panel; tables : forecasts and panel; jump : the change of demand that it is tuned to
+    first_day : ISO, of the panel; tables : forecasts and panel; jump : the change of demand that it is tuned to;
+    closed : as `record.fair` has it
 
     Returns
     -------
@@ -48,7 +57,7 @@ def alarm_of(first_day: str, tables: dict[str, dict[str, list[Any]]], jump: floa
 
     from omosim.twin.forecast import KEPT, with_actuals
     from omosim.twin.panel import series_of
-    from omosim.twin.record import alarm_for, watch
+    from omosim.twin.record import alarm_for, fair, watch
 
     table, panel = tables.get("forecasts"), tables.get("panel")
     if table is None or panel is None or not {"unit", "step", "hour", "horizon", *KEPT} <= set(table):
@@ -59,6 +68,7 @@ def alarm_of(first_day: str, tables: dict[str, dict[str, list[Any]]], jump: floa
     seen = series_of(panel)
     frame = frame[frame["series"].isin(WATCHED)]
     filled = with_actuals(frame, date.fromisoformat(first_day), {n: x for n, x in seen.items() if n in WATCHED}, None)
+    filled = fair(filled, closed)
     names = [s for s in WATCHED if (filled["series"] == s).any()]
     if not names:
         return None

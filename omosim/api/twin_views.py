@@ -229,9 +229,10 @@ class TwinScores(View):
     @cached_property
     def alarm(self) -> str:
         """What the drift alarm says, in words."""
-        from omosim.twin.record import watch
+        from omosim.api.twin_page import closed_days
+        from omosim.twin.record import fair, watch
 
-        return "" if self._kept is None else watch(self._kept, list(FIRST)).words
+        return "" if self._kept is None else watch(fair(self._kept, closed_days(self._folder)), list(FIRST)).words
 
     @property
     def answer(self) -> str:

@@ -142,7 +142,7 @@ class Catalogue:
     def _part(self, text: str) -> str:
         """What a place-holder stands for, one list deep."""
         mark = "; " if "; " in text else ", "
-        return self.find(text, inner=True) or mark.join(self.find(p, inner=True) or p for p in text.split(mark))
+        return self.find(text, inner=True) or mark.join(self.find(p, inner=True) or p for p in re.split(rf"{mark}(?![^()]*\))", text))
 
     def say(self, text: str) -> str:
         """The text with its spaces at both ends kept; sentence by sentence where it is not known whole."""
@@ -150,6 +150,8 @@ class Catalogue:
         if not core:
             return text
         plain = " ".join(core.split())
+        if plain.startswith("note: ") and "note" in self.exact:  # what is noted is a text of its own, of any length
+            return text.replace(core, f"{self.exact['note']}: {self.say(plain[6:])}", 1)
         found = self.find(plain)
         if found is None:
             found = " ".join(self.find(p) or self._clauses(p) or p for p in re.split(r"(?<=[.!?]) ", plain))

@@ -7,7 +7,7 @@ any time. Tests: tests/twin/test_forecast.py.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 from omosim.twin import baselines
 from omosim.twin.drift import FALSE_ALARM_DAYS, Alarm, raised_within
 from omosim.twin.errors import CalibrationError
-from omosim.twin.forecast import KEPT, with_actuals
+from omosim.twin.forecast import KEPT, MEANS, with_actuals
 from omosim.twin.scores import LEVELS, bias, crps, even, wilson
 
 Floats = NDArray[np.float64]
@@ -47,6 +47,33 @@ def normal_score(kept: Floats, observed: float) -> float:
     if observed > xs[-1]:
         return float(zs[-1] + (observed - xs[-1]) * (zs[-1] - zs[-2]) / (xs[-1] - xs[-2]))
     return float(np.interp(observed, xs, zs))
+
+
+def fair(forecasts: pd.DataFrame, closed: Collection[str]) -> pd.DataFrame:
+    """The table without what came of days that were told as closed after a forecast was made, and of weeks that hold one: not observed.
+
+    forecasts : COLUMNS with `actual`; closed : ISO days told as closed, on which nothing was sold. A forecast knew a day where its
+    own row has a mean of 0 there; it keeps its 0, for it can be held against it
+    """
+    days = forecasts[(forecasts["step"] == "day") & forecasts["date"].isin(list(closed)) & ~forecasts["series"].str.split(".").str[0].isin(MEANS)]
+    late = {(str(o), str(d)) for o, d in days.loc[days["mean"] > 0, ["origin", "date"]].itertuples(index=False)}
+    if not late:
+        return forecasts
+    weeks = {(o, str(dt.date.fromisoformat(d) - dt.timedelta(days=i))) for o, d in late for i in range(7)}
+    keys = zip(forecasts["origin"], forecasts["date"], forecasts["step"], strict=True)
+    out = forecasts.copy()
+    out.loc[[(o, d) in (weeks if step == "week" else late) for o, d, step in keys], "actual"] = np.nan
+    return out
+
+
+def _open(past: Mapping[str, Floats], first: dt.date, closed: Collection[str]) -> dict[str, Floats]:
+    """The series with days that were told as closed as not observed: a baseline that reads them as 0 foretells that they stay closed."""
+    at = np.array([(dt.date.fromisoformat(d) - first).days for d in closed], np.int64)
+    out = {}
+    for name, series in past.items():
+        out[name] = np.array(series, float)
+        out[name][at[(at >= 0) & (at < out[name].size)]] = np.nan
+    return out
 
 
 def score(forecasts: pd.DataFrame, first: dt.date, past: Mapping[str, Floats], *, smoothing: bool = True, seed: int = 7) -> pd.DataFrame:
@@ -218,11 +245,12 @@ class Record:
 
 
 def renew(forecasts: pd.DataFrame, first: dt.date, seen: Mapping[str, Floats], hourly: Mapping[str, Floats] | None = None, *,
-          watched: tuple[str, ...] = ("orders", "revenue"), smoothing: bool = True) -> Record:  # fmt: skip
+          watched: tuple[str, ...] = ("orders", "revenue"), smoothing: bool = True, closed: Collection[str] = ()) -> Record:  # fmt: skip
     """The record anew from all kept forecasts and all that has been seen.
 
-    first, seen, hourly: the panel's first day and series. watched: series of the alarm.
+    first, seen, hourly: the panel's first day and series. watched: series of the alarm. closed: as `fair` has it.
     """
     filled = with_actuals(forecasts, first, seen, hourly)
-    scored = score(filled, first, seen, smoothing=smoothing)
-    return Record(filled, scored, summary(scored), watch(filled, [s for s in watched if s in seen]))
+    held = fair(filled, closed)
+    scored = score(held, first, _open(seen, first, closed), smoothing=smoothing)
+    return Record(filled, scored, summary(scored), watch(held, [s for s in watched if s in seen]))

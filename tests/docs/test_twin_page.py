@@ -20,7 +20,7 @@ def test_the_commands_work_in_their_order(tmp_path):
     counts, came = shop.stock_and_deliveries(orders, 84)
     for frame, name in ((orders[day < shop.date(77)], "orders"), (orders[day >= shop.date(70)], "this_week"), (shop.traffic(77), "traffic"), (counts, "stock"), (came, "deliveries")):
         shop.write(frame, tmp_path / f"{name}.csv")
-    for line in COMMANDS:  # a fortnight in twelve worlds, or a week in ten: the words are the page's
+    for line in COMMANDS:  # a fortnight in twenty worlds, or a week in ten: the words are the page's
         small = re.sub(r"members=\d+ horizon=\d+", "members=10 horizon=7", line)
         done = omosim(small, tmp_path, *(("jobs=1",) if " decide " in line else ()))  # where worlds are run decides nothing
         assert done.returncode == 0, done.stderr + done.stdout

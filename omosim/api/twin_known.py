@@ -15,8 +15,21 @@ if TYPE_CHECKING:
 
 #: series that a promotion moves on its own days; what comes back, and shares and levels, follow later or not at all
 MOVED = ("orders", "revenue", "units", "pickups", "traffic", "sessions", "new_customers")
+#: times in a row that a weekday was closed, after which it is closed in days to come too
+REST_WEEKS = 6
 #: series by hour -> the series by day whose effect it has
 BY_HOUR = {"pickup_load": "pickups"}
+
+
+def _resting(twin: Twin) -> set[int]:
+    """Weekdays (0 Monday) that the calendar had closed each of the last REST_WEEKS times: members' trips of the day before would end on them."""
+    days = twin.table("days")
+    assert days is not None
+    first = date.fromisoformat(twin.head["first_day"])
+    last: dict[int, list[bool]] = {}
+    for i, state in enumerate(days["state"]):
+        last.setdefault((first.weekday() + i) % 7, []).append(state == "closed")
+    return {weekday for weekday, shut in last.items() if len(shut) >= REST_WEEKS and all(shut[-REST_WEEKS:])}
 
 
 def known_of(twin: Twin, tables: Tables, days: int) -> tuple[Known, list[str]]:
@@ -35,7 +48,9 @@ def known_of(twin: Twin, tables: Tables, days: int) -> tuple[Known, list[str]]:
     now = today(twin)
     start = day_number(now)
     closed = frozenset(d for text in twin.head["closed"] if 0 <= ((d := date.fromisoformat(text)) - now).days < days)
+    resting = _resting(twin)
     said = [f"closed on {', '.join(d.isoformat() for d in sorted(closed))}, as told: nothing is sold then"] if closed else []
+    closed |= {day for i in range(days) if (day := now + timedelta(days=i)).weekday() in resting}
     prices = tables.further.get("prices")
     every = promotions_of(prices, tables.orders.lines, start - 1) if prices is not None and len(prices) else []
     if not every:

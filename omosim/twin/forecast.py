@@ -176,7 +176,7 @@ def _spread(weeks: Floats) -> float:
     level = np.where(there, weeks, 0.0).sum(axis=1) / np.where(due > 0, due, 1.0)
     there &= (level > 0)[:, None]
     free = int(there.sum()) - int(there.any(axis=0).sum()) - int(there.any(axis=1).sum()) + 1
-    if free < 1:
+    if free < 1 or not there.any():
         return 0.0
     expected = usual * level[:, None]
     rest = (weeks - expected)[there]

@@ -41,6 +41,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return here
 
 
+def test_a_weekday_on_which_nothing_is_ever_sold_stays_closed(tmp_path: Path) -> None:
+    shop.write(shop.orders(days=77, closed=6), tmp_path / "o.csv")
+    assert twin("new", f"dir={tmp_path / 't'}", f"orders={tmp_path / 'o.csv'}", "timezone=Asia/Seoul") == 0
+    assert twin("forecast", f"dir={tmp_path / 't'}", "members=10", "horizon=21") == 0
+    mean = days_of(tmp_path / "t", "orders")
+    sundays = [v for day, v in mean.items() if pd.Timestamp(day).weekday() == 6]
+    assert sundays == [0.0] * 3 and min(v for day, v in mean.items() if pd.Timestamp(day).weekday() != 6) > 10
+
+
 def days_of(place: Path, series: str) -> dict[str, float]:
     table = read_columns(place / "forecasts.parquet")
     return {str(d): m for d, s, step, m in zip(table["date"], table["series"], table["step"], table["mean"], strict=True) if s == series and step == "day"}

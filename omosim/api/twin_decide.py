@@ -96,7 +96,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_known import known_of
     from omosim.api.twin_reorder import Terms, Wanted, reorder_of
     from omosim.api.twin_state import base_settings, day_number, today, told
-    from omosim.api.twin_ways import AS_IT_IS, present_on, ways_of, with_ways
+    from omosim.api.twin_ways import AS_IT_IS, people_changed, people_words, present_on, ways_of, with_ways
     from omosim.study.executor import make_executor
     from omosim.twin.decide import weigh
     from omosim.twin.follow import over
@@ -113,6 +113,8 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     settings = members[0].settings
     every = [ways_of(asked["ways"], start.settings, 0) for start in members]  # each on its own levels of the strategy
     ways = every[0]
+    people = {way: people_changed(settings, settings.model_copy(update=changes), 0) for way, changes in ways.items()}
+    whole = [people_words(way, rows) for way, rows in people.items() if rows]
     known, told_known = known_of(twin, tables, days)
     with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
         answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
@@ -138,11 +140,11 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     terms = Terms(None if asked["lead_days"] is None else float(asked["lead_days"]), float(asked["review_days"]), float(asked["service"]))
     reorder = reorder_of(tables, stand.dated, wanted, settings, terms, day_number(today(twin)), settings.seed * SEED_STEP + 5)
     sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")
-    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit.given) + reorder.notes
+    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit.given) + reorder.notes
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers)), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "present_way": present_on(twin.head, _from(twin)), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
-        "ways": [{**vars(gain), "lines": _lines(answers, gain.way), "series": series[gain.way]} for gain in choice.gains],
+        "ways": [{**vars(gain), "lines": _lines(answers, gain.way), "series": series[gain.way], "people": people[gain.way]} for gain in choice.gains],
         "stores": plan.stores, "notes": notes,
     }  # fmt: skip
     values: dict[str, list[Any]] = {"world": [], "way": [], "value": [], "weight": []}

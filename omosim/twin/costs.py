@@ -64,6 +64,8 @@ def notes(given: Given) -> list[str]:
     told = {*given, *(_PEOPLE if ROSTER in given else ())}
     still = [key for key in LEADING if key not in told]
     said = [f"costs and the work of stores as given: {_list(list(given), _SHOWN)}"] if given else []
+    if MARGIN in given and float(given[MARGIN]) < 0:
+        said.append(f"the margin that was given is below 0 ({float(given[MARGIN]):g}): goods are sold for less than they cost, and every further order loses money")
     rest = ", ".join(_short(still)[:_SHOWN])
     return [*said, f"costs and the work of stores as assumed: {rest or 'other settings'} and all else of network (omosim twin new takes them)"]
 

@@ -64,6 +64,7 @@ def test_the_worlds_as_it_is_are_those_that_weighed_the_way(decided: Path, tmp_p
     assert not np.array_equal(before[way], before[AS_IT_IS])
     old, new = (next(w for w in content["ways"] if w["way"] == name)["lines"] for content, name in ((made, way), (again, AS_IT_IS)))
     assert next(w for w in made["ways"] if w["way"] == way)["people"] == [{"role": role, "planned": 1, "before": 1, "after": 2} for role in ("pickers", "counter")]
+    assert {w["way"]: w["told"] for w in made["ways"]} == {AS_IT_IS: True, "o2o+staff*2": False, "staff*2": True}  # nobody picks up in these worlds
     assert f"{way} in whole people of a store: pickers 1 to 2, counter 1 to 2" in made["notes"]
     assert old == new and again["present_way"] == {"from": shop.date(DAYS), "ways": [way]}
     assert any(note.startswith(f"as it is: {way}, since {shop.date(DAYS)}") for note in again["notes"])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omosim.twin.folder import Step, Twin
     from omosim.twin.forecast import Known
     from omosim.twin.history import Floats
+    from omosim.twin.parameters import Fit
     from omosim.twin.running import Start
 
 ENTRY = "omosim.twin.whatif:whatif_task"
@@ -147,7 +148,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     terms = Terms(None if asked["lead_days"] is None else float(asked["lead_days"]), float(asked["review_days"]), float(asked["service"]))
     reorder = reorder_of(tables, stand.dated, wanted, settings, terms, day_number(today(twin)), settings.seed * SEED_STEP + 5)
     sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")
-    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit.given) + reorder.notes
+    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit) + reorder.notes
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers), shares if choice.best in untold else None), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "present_way": present_on(twin.head, _from(twin)), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
@@ -322,8 +323,9 @@ def _answer(choice: Choice, days: int, currency: str, worlds: int, untold: tuple
     return f"{choice.best}: {number(best.gain, unit, sign=True)} operating profit against as it is, {over} ({band}; it earns more in {100 * best.prob_better:.0f} % of the worlds)."
 
 
-def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_known: bool, given: Mapping[str, Any]) -> list[str]:
-    from omosim.twin import costs
+def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_known: bool, fit: Fit) -> list[str]:
+    from omosim.twin import assumed, costs
+    from omosim.twin.market import centre
 
     notes = list(said)
     if factor > 1.005:
@@ -332,7 +334,10 @@ def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_kn
         notes.append("closed days and promotions to come are in daily bands, reorder levels and store plans, the same under every way; profit is without them")
     if failed:
         notes.append(f"{len(failed)} worlds failed and are left out: {failed[0]['message']}")
-    notes += costs.notes(given)
+    notes += costs.notes(fit.given)
+    if costs.CENTRE not in fit.given:
+        there = centre(fit.laws, list(fit.bands), fit.given)
+        notes.append(f"people in the centre are assumed: {there.people} round the clock, from {there.orders:.3g} orders a day of {there.seconds:.0f} s at a load of {100 * assumed.CENTRE_LOAD:.0f} %, at least 1 and at most {assumed.NETWORK['work']['centre_pickers']}")
     return notes
 
 

@@ -11,6 +11,7 @@ from typing import Any
 #: read from the orders' own returns
 LAGS = ("network.returns.lag_days", "network.returns.lag_sigma")
 COUNT, RENT, RATE = "network.stores.count", "network.stores.rent_per_day", "market.capability_cost_rate"
+CENTRE = "network.work.centre_pickers"
 #: gross margin of all goods: those of a member are price bands of the orders, which have no names beforehand
 MARGIN = "margin"
 HOURS = ("network.stores.opens", "network.stores.closes")
@@ -21,7 +22,7 @@ _PEOPLE = ("network.stores.pickers", "network.stores.counter")
 WORK_TIMES = tuple(f"network.work.{name}" for name in ("pick_base_s", "pick_unit_s", "counter_s", "checkout_s"))
 #: the assumptions that move profit or people most, in the order in which they are named
 LEADING = (
-    "network.work.wage_per_hour", "network.work.centre_pickers", *_PEOPLE, *HOURS, RENT, MARGIN,
+    "network.work.wage_per_hour", CENTRE, *_PEOPLE, *HOURS, RENT, MARGIN,
     *WORK_TIMES, "network.carrier.parcel_cost", "network.returns.handling_cost", RATE,
 )  # fmt: skip
 #: one row that is a list of rows: its parts are given with it

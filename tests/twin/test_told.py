@@ -10,6 +10,7 @@ from omosim.api.twin_log import with_decision
 from omosim.api.twin_ways import AS_IT_IS, ways_of
 from omosim.config.compose import compose
 from omosim.reports.language import say, using
+from omosim.reports.twin_sections import decided
 from omosim.twin.costs import notes
 from omosim.twin.decide import weigh
 
@@ -53,6 +54,14 @@ def test_the_answer_says_both_shares_in_two_languages() -> None:
     with using("ko"):
         assert "22 %" in say(said) and "One cannot" not in say(said) and "The worlds" not in say(said)
         assert "-0.2" in say(f"note: {low}") and "margin" not in say(f"note: {low}")
+
+
+def test_the_page_does_not_say_that_such_a_way_earns_more() -> None:
+    base = np.arange(20.0) * 1000
+    choice = weigh({AS_IT_IS: base, "-bopis": base + 5000}, AS_IT_IS)
+    made = {"answer": "", "best": "-bopis", "present": AS_IT_IS, "sure": False, "unit": "minor KRW", "days": 7, "from": "2025-03-01", "members": 20, "worth_of_knowing": 0.0, "notes": []}
+    told, untold = (str(decided({**made, "ways": [{**vars(gain), "told": gain.way == AS_IT_IS or told} for gain in choice.gains]})) for told in (True, False))
+    assert "earns more" in told and "earns more" not in untold and "may earn more or less" in untold
 
 
 def test_what_was_noted_of_a_decision_stays_when_it_is_made_again() -> None:

@@ -18,11 +18,13 @@ from omosim.api.twin_forecast import panel_series
 
 if TYPE_CHECKING:
     from omosim.config.compose import Composed
+    from omosim.schema.settings import Settings
     from omosim.study.executor import Executor
     from omosim.twin.decide import Choice
     from omosim.twin.folder import Step, Twin
     from omosim.twin.forecast import Known
     from omosim.twin.history import Floats
+    from omosim.twin.parameters import Fit
     from omosim.twin.running import Start
 
 ENTRY = "omosim.twin.whatif:whatif_task"
@@ -34,6 +36,8 @@ MIX_WEEKS, MOST_MIX = 13, 20.0
 LEAST_MIX = 14  # days of the present way that tell them
 #: capabilities that bring orders to be picked up in a store
 PICKUP = ("bopis", "curbside", "lockers", "reserve_and_collect", "ship_to_store", "fitting_pickup")
+#: what pickups occupy, and times by which shares of pickup may differ before the worlds do not tell what a way of pickup earns
+OCCUPIED, FAR = ("slots", "bins", "bays"), 2.0
 Answers = list[dict[str, Any]]
 
 
@@ -96,7 +100,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_known import known_of
     from omosim.api.twin_reorder import Terms, Wanted, reorder_of
     from omosim.api.twin_state import base_settings, day_number, today, told
-    from omosim.api.twin_ways import AS_IT_IS, present_on, ways_of, with_ways
+    from omosim.api.twin_ways import AS_IT_IS, people_changed, people_words, present_on, ways_of, with_ways
     from omosim.study.executor import make_executor
     from omosim.twin.decide import weigh
     from omosim.twin.follow import over
@@ -113,6 +117,8 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     settings = members[0].settings
     every = [ways_of(asked["ways"], start.settings, 0) for start in members]  # each on its own levels of the strategy
     ways = every[0]
+    people = {way: people_changed(settings, settings.model_copy(update=changes), 0) for way, changes in ways.items()}
+    whole = [people_words(way, rows) for way, rows in people.items() if rows]
     known, told_known = known_of(twin, tables, days)
     with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
         answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
@@ -122,7 +128,11 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     sys.stderr.write(f"weighed {len(ways)} ways in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     seen = panel_series(twin)
     since = present_on(twin.head, _from(twin))["from"]
-    mix, said_mix = _mix(answers, AS_IT_IS, seen, (today(twin) - date.fromisoformat(since)).days if since else None)
+    mix, said_mix, shares = _mix(answers, AS_IT_IS, seen, (today(twin) - date.fromisoformat(since)).days if since else None)
+    untold = [way for way, changes in ways.items() if _far(shares) and _touches_pickup(settings, changes)]
+    if choice.best in untold:
+        choice = replace(choice, sure=False)
+    said_mix += [f"{way} touches pickup, which is {100 * shares[1]:.0f} % of orders in the worlds as it is and {100 * shares[0]:.0f} % in the log: what it earns is not told" for way in untold]
     series, spread = _series(twin, answers, list(ways), seen, fit.laws.orders_per_day, known, settings.seed, mix)
     plan = plan_stores(
         tables, in_store, answers[0]["nodes"], day_number(today(twin)), days, settings.network, factor=fit.laws.orders_per_day, known=known,
@@ -138,11 +148,11 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     terms = Terms(None if asked["lead_days"] is None else float(asked["lead_days"]), float(asked["review_days"]), float(asked["service"]))
     reorder = reorder_of(tables, stand.dated, wanted, settings, terms, day_number(today(twin)), settings.seed * SEED_STEP + 5)
     sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")
-    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit.given) + reorder.notes
+    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit) + reorder.notes
     decision = {
-        "schema_version": 1, "answer": _answer(choice, days, currency, len(answers)), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
+        "schema_version": 1, "answer": _answer(choice, days, currency, len(answers), shares if choice.best in untold else None), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "present_way": present_on(twin.head, _from(twin)), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
-        "ways": [{**vars(gain), "lines": _lines(answers, gain.way), "series": series[gain.way]} for gain in choice.gains],
+        "ways": [{**vars(gain), "lines": _lines(answers, gain.way), "series": series[gain.way], "people": people[gain.way], "told": gain.way not in untold} for gain in choice.gains],
         "stores": plan.stores, "notes": notes,
     }  # fmt: skip
     values: dict[str, list[Any]] = {"world": [], "way": [], "value": [], "weight": []}
@@ -218,18 +228,19 @@ def _series(twin: Twin, answers: Answers, ways: list[str], seen: Mapping[str, Fl
     return out, spread
 
 
-def _mix(answers: Answers, present: str, seen: Mapping[str, Floats], since: int | None = None) -> tuple[dict[str, float], list[str]]:
-    """How many of the retailer's orders one of the worlds stands for, by "pickups" and "sales" in stores, and what to say.
+def _mix(answers: Answers, present: str, seen: Mapping[str, Floats], since: int | None = None) -> tuple[dict[str, float], list[str], tuple[float, float]]:
+    """How many of the retailer's orders one of the worlds stands for, by "pickups" and "sales" in stores; what to say; shares of pickups, the log's and the worlds'.
 
     The share of orders that the last weeks had, over that of the worlds under the present way: how many people take to pickup
     or a store a log need not tell the fit, but it tells the share itself. Ways move it as the worlds say. since : days that the
-    present way has been in force; those before tell nothing of its shares. None: always.
+    present way has been in force; those before tell nothing of its shares. None: always. Shares that are not known are NaN.
     """
     out: dict[str, float] = {}
     said: list[str] = []
+    shares = (np.nan, np.nan)
     span = 7 * MIX_WEEKS if since is None else min(since, 7 * MIX_WEEKS)
     if span < LEAST_MIX:
-        return {}, ["the present way has been in force for less than two weeks: parts of pickups and of sales in stores are the worlds' own"]
+        return {}, ["the present way has been in force for less than two weeks: parts of pickups and of sales in stores are the worlds' own"], shares
     for name, series in (("pickups", "pickups"), ("sales", "orders.store")):
         worlds = [a["ways"][present]["series"] for a in answers]
         ran = [sum(sum(v or 0.0 for v in w.get(part, ())) for w in worlds) for part in (series, "orders")]
@@ -238,6 +249,8 @@ def _mix(answers: Answers, present: str, seen: Mapping[str, Floats], since: int 
             continue
         both = np.isfinite(last[series]) & np.isfinite(last["orders"])
         came = [float(last[part][both].sum()) for part in (series, "orders")]
+        if name == "pickups" and min(came[1], ran[1]) > 0:
+            shares = (came[0] / came[1], ran[0] / ran[1])
         if min(*came, *ran) <= 0:
             continue
         ratio = came[0] / came[1] / (ran[0] / ran[1])
@@ -245,7 +258,25 @@ def _mix(answers: Answers, present: str, seen: Mapping[str, Floats], since: int 
         if abs(np.log(ratio)) > 0.1:
             said.append(f"{name if name == 'pickups' else 'sales in stores'} are {100 * came[0] / came[1]:.0f} % of orders in the last {f'{MIX_WEEKS} weeks' if span == 7 * MIX_WEEKS else f'{span} days'}, {100 * ran[0] / ran[1]:.0f} % in the worlds as it is: "
                         f"{'daily bands and store' if name == 'pickups' else 'store'} plans count them times {out[name]:.2f}")  # fmt: skip
-    return out, said
+    return out, said, shares
+
+
+def _far(shares: tuple[float, float]) -> bool:
+    """Whether the worlds' share of pickups is beyond `FAR` of the log's either way: what pickup brings is then not what the worlds say."""
+    low, high = sorted(shares)
+    return bool(high > FAR * low)  # not where they are unknown
+
+
+def _touches_pickup(settings: Settings, changes: Mapping[str, Any]) -> bool:
+    """Whether a way switches a capability of pickup or changes its levels, or scales what pickup occupies."""
+    rows = changes["scenario"].interventions[len(settings.scenario.interventions) :] if "scenario" in changes else ()
+    if any(row.what in OCCUPIED for row in rows):
+        return True
+    if "strategy" not in changes:
+        return False
+    of_pickup = (*PICKUP, "pickup_slots", "pickup_space")
+    was, now = ({name: row.levels for name, row in strategy.capabilities.items() if name in of_pickup and row.enabled} for strategy in (settings.strategy, changes["strategy"]))
+    return was != now
 
 
 def _on_days(twin: Twin, known: Known, days: int, factor: float) -> Floats:
@@ -271,7 +302,8 @@ def _from(twin: Twin) -> str:
     return today(twin).isoformat()
 
 
-def _answer(choice: Choice, days: int, currency: str, worlds: int) -> str:
+def _answer(choice: Choice, days: int, currency: str, worlds: int, untold: tuple[float, float] | None = None) -> str:
+    """The first line. untold : shares of pickups, the log's and the worlds', where they are too far apart for the best way to be judged."""
     from omosim.results.words import number
 
     unit = f"minor {currency}"
@@ -283,13 +315,17 @@ def _answer(choice: Choice, days: int, currency: str, worlds: int) -> str:
         others = ", ".join(f"{g.way} {number(g.gain, unit, sign=True)}" for g in choice.gains if g.way != choice.present)
         return f"Stay as it is: no other way earns more on average ({others}) {over}."
     band = f"{number(best.low, unit, sign=True)} to {number(best.high, unit, sign=True)} in nine worlds of ten"
+    if untold:
+        return (f"One cannot tell whether {choice.best} earns more than to stay as it is: pickups are {100 * untold[0]:.0f} % of orders in the log and {100 * untold[1]:.0f} % in the worlds. "
+                f"The worlds have {number(best.gain, unit, sign=True)} operating profit on average {over} ({band}).")  # fmt: skip
     if not choice.sure:
         return f"One cannot tell whether {choice.best} earns more than to stay as it is: {number(best.gain, unit, sign=True)} operating profit on average {over} ({band}), which chance alone may give."
     return f"{choice.best}: {number(best.gain, unit, sign=True)} operating profit against as it is, {over} ({band}; it earns more in {100 * best.prob_better:.0f} % of the worlds)."
 
 
-def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_known: bool, given: Mapping[str, Any]) -> list[str]:
-    from omosim.twin import costs
+def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_known: bool, fit: Fit) -> list[str]:
+    from omosim.twin import assumed, costs
+    from omosim.twin.market import centre
 
     notes = list(said)
     if factor > 1.005:
@@ -298,7 +334,10 @@ def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_kn
         notes.append("closed days and promotions to come are in daily bands, reorder levels and store plans, the same under every way; profit is without them")
     if failed:
         notes.append(f"{len(failed)} worlds failed and are left out: {failed[0]['message']}")
-    notes += costs.notes(given)
+    notes += costs.notes(fit.given)
+    if costs.CENTRE not in fit.given:
+        there = centre(fit.laws, list(fit.bands), fit.given)
+        notes.append(f"people in the centre are assumed: {there.people} round the clock, from {there.orders:.3g} orders a day of {there.seconds:.0f} s at a load of {100 * assumed.CENTRE_LOAD:.0f} %, at least 1 and at most {assumed.NETWORK['work']['centre_pickers']}")
     return notes
 
 

@@ -26,12 +26,14 @@ def decisions_of(head: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def with_decision(head: Mapping[str, Any], made: Mapping[str, Any], file: str, tables: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The list with a new decision: one of the same day, ways and present way is replaced, tables of earlier ones are let go."""
+    """The list with a new decision: one of the same day, ways and present way is replaced (what was noted as taken stays), tables of earlier ones are let go."""
     from omosim.api.twin_ways import present_on
 
     ways, on = [way["way"] for way in made["ways"]], present_on(head, made["from"])["ways"]
-    before = [{**row, "tables": {}} for row in decisions_of(head) if (row.get("from"), row.get("ways"), row.get("on", [])) != (made["from"], ways, on)]
-    row = {"on": on, "from": made["from"], "days": made["days"], "ways": ways, "best": made["best"], "present": made["present"], "sure": made["sure"], "took": None, "file": file, "tables": dict(tables)}
+    is_same = lambda row: (row.get("from"), row.get("ways"), row.get("on", [])) == (made["from"], ways, on)
+    before = [{**row, "tables": {}} for row in decisions_of(head) if not is_same(row)]
+    took = next((row["took"] for row in decisions_of(head) if is_same(row)), None)
+    row = {"on": on, "from": made["from"], "days": made["days"], "ways": ways, "best": made["best"], "present": made["present"], "sure": made["sure"], "took": took, "file": file, "tables": dict(tables)}
     return [*before, row]
 
 

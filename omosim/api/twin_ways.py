@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omosim.config.errors import Problem
+    from omosim.schema.scenario import ScenarioSettings
     from omosim.schema.settings import Settings, StrategySettings
 
 AS_IT_IS = "as_it_is"
@@ -16,7 +18,11 @@ _FACTOR = re.compile(r"([a-z_]+)\*(\d+(?:\.\d+)?)")
 MOVED = ("staff", "stock", "slots", "bins", "bays", "rooms", "courier_capacity", "price", "fee", "promise", "media", "batch", "keep")
 
 
-def ways_of(words: Sequence[str], settings: Settings, day: int) -> dict[str, dict[str, Any]]:
+#: people of a store or dark store: role, number planned, number on duty
+People = tuple[str, int, int]
+
+
+def ways_of(words: Sequence[str], settings: Settings, day: int, *, taken: bool = False) -> dict[str, dict[str, Any]]:
     """Name -> changes of settings' groups, from `day` of the member on; the present way first.
 
     Parameters
@@ -24,10 +30,12 @@ def ways_of(words: Sequence[str], settings: Settings, day: int) -> dict[str, dic
     words : each a way: parts joined by +; a strategy's name, a capability to switch on, -capability to switch it off,
         quantity*factor for staff, stock, slots and what else `MOVED` names
     settings : of the members; strategies and capabilities come in where these stand
+    taken : they are in force already: what they do to people is not judged again
 
     Raises
     ------
-    ConfigError : every word that is none of these, with what is allowed and the nearest name
+    ConfigError : every word that is none of these, with what is allowed and the nearest name; a factor on staff that changes nobody,
+        as people are whole, or leaves work of an open store to nobody
     """
     from omosim.config.errors import ConfigError, Problem, nearest, show
     from omosim.config.library import Library
@@ -56,14 +64,100 @@ def ways_of(words: Sequence[str], settings: Settings, day: int) -> dict[str, dic
         if strategy or switched:
             changes["strategy"] = _strategy(strategy, switched, settings)
         if rows:
-            from omosim.schema.scenario import Intervention
-
-            scenario = settings.scenario
-            changes["scenario"] = scenario.model_copy(update={"interventions": [*scenario.interventions, *map(Intervention.model_validate, rows)]})
+            changes["scenario"] = _scaled(settings, rows)
+            if not taken and (wrongly := _wrong_staff(word, settings, settings.model_copy(update=changes), day)):
+                wrong.append(wrongly)
         out[word] = changes
     if wrong:
         raise ConfigError(wrong)
     return out
+
+
+def _scaled(settings: Settings, rows: Sequence[Mapping[str, Any]]) -> ScenarioSettings:
+    """The settings' scenario with further changes."""
+    from omosim.schema.scenario import Intervention
+
+    scenario = settings.scenario
+    return scenario.model_copy(update={"interventions": [*scenario.interventions, *map(Intervention.model_validate, rows)]})
+
+
+# ---- whole people -----------------------------------------------------------------------------------------------
+def people_on(settings: Settings, day: int) -> list[People]:
+    """People on duty in stores and dark stores on a day of the measured window after dated changes, stores that are alike once.
+
+    A store's own changes and each number of a roster stand by themselves; the model rounds them as `staff_on` does.
+    """
+    from omosim.model.watch import staff_on
+    from omosim.schema.operations import Roster
+
+    stores, dark, at = settings.network.stores, settings.network.dark_stores, day + settings.burn_in_days
+    plain = {"pickers": {stores.pickers}, "counter": {stores.counter, stores.counter + stores.peak_extra}}
+    weeks = stores.roster.stores if isinstance(stores.roster, Roster) else {}
+    alike: dict[tuple[Any, ...], list[People]] = {}  # stores with the same shifts and changes, once
+    for name in [*(f"S{n:02d}" for n in range(1, stores.count + 1)), *(f"D{n:02d}" for n in range(1, dark.count + 1))]:
+        shifts = "dark" if name[0] == "D" else name if name in weeks else "*"
+        key = shifts, *(n for n, row in enumerate(settings.scenario.interventions) if row.what == "staff" and name in row.stores)
+        if key in alike:
+            continue
+        planned = {"dark store pickers": {dark.pickers}} if name[0] == "D" else plain
+        if name[0] == "S" and weeks:
+            planned = {role: {int(move.split("=")[1]) for moves in getattr(weeks[shifts], role) for move in moves.split()} for role in plain}
+        alike[key] = [(role, n, staff_on(settings, name, n, at)) for role, numbers in planned.items() for n in sorted(numbers - {0})]
+    return [row for rows in alike.values() for row in rows]
+
+
+def people_changed(before: Settings, after: Settings, day: int) -> list[dict[str, Any]]:
+    """Rows role, planned, before, after of the people that a way changes on its day; none where it leaves them as they are."""
+    pairs = zip(people_on(before, day), people_on(after, day), strict=True)
+    rows = [{"role": role, "planned": planned, "before": was, "after": now} for (role, planned, was), (_, _, now) in pairs]
+    return [row for n, row in enumerate(rows) if row not in rows[:n]] if any(row["before"] != row["after"] for row in rows) else []
+
+
+def people_words(way: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """What a way does to people, in words: `staff*1.5 in whole people: pickers 1 to 2, counter 1 to 2`."""
+    said = list(dict.fromkeys(f"{row['role']} {row['before']} to {row['after']}" for row in rows))
+    return f"{way} in whole people of a store: {', '.join(said[:_SHOWN])}{f' and {len(said) - _SHOWN} more' if len(said) > _SHOWN else ''}"
+
+
+_SHOWN = 8  # roles and numbers of a sentence
+
+
+def _wrong_staff(word: str, before: Settings, after: Settings, day: int) -> Problem | None:
+    """What is wrong with a way's factors on staff: they change nobody, or leave nobody at work that somebody does; None: nothing, or no such factor."""
+    from omosim.config.errors import Problem, show
+
+    parts = [part for part in word.split("+") if part.startswith("staff*")]
+    people = people_on(before, day)
+    if not parts:
+        return None
+    value = show("+".join(parts))
+    if not people:
+        return Problem("changes nobody: stores have nobody planned", key="ways", value=value, allowed="staff times a factor where stores have people",
+                       cure="Leave it out, or make the twin with network.stores.pickers and counter; people of the centre are network.work.centre_pickers")  # fmt: skip
+    rows = [(role, was, now) for (role, _, was), (_, _, now) in zip(people, people_on(after, day), strict=True)]
+    if all(now and was != now for _, was, now in rows):
+        return None
+    more, fewer = _least_factors(before, people, day)
+    allowed = f"staff times {more:g} or more{f', or {fewer:g} or less that leaves somebody' if fewer else ''}"
+    there = ", ".join(dict.fromkeys(f"{role} {was}" for role, was, _ in rows))
+    if gone := [role for role, was, now in rows if was and not now]:
+        return Problem(f"leaves no {gone[0]} in a store that is open (people now: {there})", key="ways", value=value, allowed=f"factors that leave one of each; {allowed}",
+                       cure="To weigh a store's closing, run the market with a scenario of what: store_open, set: 0")  # fmt: skip
+    if all(was == now for _, was, now in rows):
+        return Problem(f"changes nobody, as people are whole (people now: {there})", key="ways", value=value, allowed=allowed, cure=f"The least factor that changes them is {more:g}: write staff*{more:g}")
+    return None
+
+
+def _least_factors(settings: Settings, people: Sequence[People], day: int) -> tuple[float, float]:
+    """The least factor above 1, to hundredths, that adds somebody, and the greatest below that takes somebody away and leaves one of each; 0: none does."""
+    def after(hundredths: int) -> list[int]:
+        row = {"what": "staff", "times": hundredths / 100, "from_day": day}
+        return [now for _, _, now in people_on(settings.model_copy(update={"scenario": _scaled(settings, [row])}), day)]
+
+    was = [now for _, _, now in people]
+    more = next((n for n in range(101, 2000) if after(n) != was), 2000)
+    fewer = next((n for n in range(99, 0, -1) if after(n) != was), 0)
+    return more / 100, fewer / 100 if fewer and all(now or not before for before, now in zip(was, after(fewer), strict=True)) else 0.0
 
 
 #: what capabilities ask of the network, and stands in none unless it is given
@@ -115,7 +209,14 @@ def present_on(head: Mapping[str, Any], day: str) -> dict[str, Any]:
 
 
 def with_ways(settings: Settings, words: Sequence[str]) -> Settings:
-    """The settings with ways taken one after another, each on what the one before it left."""
+    """The settings with ways taken one after another, each on what the one before it left.
+
+    A factor on staff that changed nobody, of a decision from before such were refused, was never applied and adds to none after it.
+    """
     for word in words:
-        settings = settings.model_copy(update=ways_of([word], settings, 0)[word])
+        bare = "+".join(part for part in word.split("+") if not part.startswith("staff*"))
+        changed = settings.model_copy(update=ways_of([word], settings, 0, taken=True)[word])
+        if len(bare) < len(word) and not people_changed(settings, changed, 0):
+            changed = settings.model_copy(update=ways_of([bare], settings, 0, taken=True)[bare]) if bare else settings
+        settings = changed
     return settings

@@ -143,7 +143,7 @@ def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
         rows.append({"way": _way(way["way"]), "best": way["way"] == decision["best"], "present": present, "mean": brief(way["mean"], unit, bare=True), "gain": "–" if present else brief(way["gain"], unit, sign=True, bare=True),
                      "span": "" if present else ends_of, "better": "–" if present else percent(way["prob_better"]), "first": percent(way["prob_best"]), "regret": brief(way["regret"], unit, bare=True)})  # fmt: skip
         if not present:
-            verdict = "better" if way["low"] > 0 else "worse" if way["high"] < 0 else "cannot_tell"
+            verdict = "cannot_tell" if not way.get("told", True) else "better" if way["low"] > 0 else "worse" if way["high"] < 0 else "cannot_tell"
             same = way["low"] == way["high"] == 0
             words = "0" if same else f"{brief(way['gain'], unit, sign=True, bare=True)} ({ends_of})"
             drawn.append(Interval(way["way"], way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, words, says={"better": "earns more", "worse": "earns less"}.get(verdict, "earns the same" if same else "may earn more or less")))

@@ -79,6 +79,9 @@ HANDLING, RENT = 0.05, 0.05
 CHAIN_SALES_WON = 78e9
 #: Seconds to pick all units of a median order, spread over its units.
 PICK_ORDER_S = 600.0
+#: Part of the time round the clock that people of the centre pick: half of a working day of eight hours. So many of them are
+#: assumed as the orders then ask for, at least one (somebody picks where there is a web shop), at most those of `NETWORK`.
+CENTRE_LOAD = 0.5 * 8 / 24
 #: What gaps between purchases say of the part of needs that is bought: the part assumed, willingness to pay less price.
 #: ANY: they come nearly at random: the joint point of the parameter table. REGULAR (`mostly_bought`):
 #: only needs that are mostly bought leave regular gaps, CV^2 = 1 - share (1 - 1/stages); values are then as narrow as

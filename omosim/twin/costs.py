@@ -11,6 +11,7 @@ from typing import Any
 #: read from the orders' own returns
 LAGS = ("network.returns.lag_days", "network.returns.lag_sigma")
 COUNT, RENT, RATE = "network.stores.count", "network.stores.rent_per_day", "market.capability_cost_rate"
+CENTRE = "network.work.centre_pickers"
 #: gross margin of all goods: those of a member are price bands of the orders, which have no names beforehand
 MARGIN = "margin"
 HOURS = ("network.stores.opens", "network.stores.closes")
@@ -21,7 +22,7 @@ _PEOPLE = ("network.stores.pickers", "network.stores.counter")
 WORK_TIMES = tuple(f"network.work.{name}" for name in ("pick_base_s", "pick_unit_s", "counter_s", "checkout_s"))
 #: the assumptions that move profit or people most, in the order in which they are named
 LEADING = (
-    "network.work.wage_per_hour", "network.work.centre_pickers", *_PEOPLE, *HOURS, RENT, MARGIN,
+    "network.work.wage_per_hour", CENTRE, *_PEOPLE, *HOURS, RENT, MARGIN,
     *WORK_TIMES, "network.carrier.parcel_cost", "network.returns.handling_cost", RATE,
 )  # fmt: skip
 #: one row that is a list of rows: its parts are given with it
@@ -64,6 +65,8 @@ def notes(given: Given) -> list[str]:
     told = {*given, *(_PEOPLE if ROSTER in given else ())}
     still = [key for key in LEADING if key not in told]
     said = [f"costs and the work of stores as given: {_list(list(given), _SHOWN)}"] if given else []
+    if MARGIN in given and float(given[MARGIN]) < 0:
+        said.append(f"the margin that was given is below 0 ({float(given[MARGIN]):g}): goods are sold for less than they cost, and every further order loses money")
     rest = ", ".join(_short(still)[:_SHOWN])
     return [*said, f"costs and the work of stores as assumed: {rest or 'other settings'} and all else of network (omosim twin new takes them)"]
 

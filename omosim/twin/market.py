@@ -230,6 +230,34 @@ def _catalogue(laws: FittedLaws, bands: list[PriceBand], scales: Scales, notes: 
     return CatalogueSettings.model_validate({"categories": categories, "price_gap_share": 0.0, "price_gap_sd": 0.0})
 
 
+@dataclass(frozen=True)
+class Centre:
+    """People assumed in the centre, and what they follow from."""
+
+    people: int
+    orders: float  # a day, of unknown shoppers too, at the pace of the last weeks of the fit part
+    seconds: float  # work of a mean order
+
+
+def centre(laws: FittedLaws, bands: list[PriceBand], given: costs.Given) -> Centre:
+    """How many people the centre has round the clock where the retailer does not say: as many as the picking of all orders asks for.
+
+    Orders a day times the work of one over the seconds of a day at `assumed.CENTRE_LOAD`, rounded up; from 1 to those of
+    `assumed.NETWORK`. A mean order has the units of the middling one times exp(sd^2/2), as order values are lognormal. All
+    orders count, as a log need not say which a store packs. Tests: tests/twin/test_centre.py (by hand).
+    """
+    units = sum(b.share * b.units_median for b in bands) * float(np.exp(laws.values.sd**2 / 2))
+    base = float(given.get("network.work.pick_base_s", assumed.NETWORK["work"]["pick_base_s"]))
+    seconds = base + float(given.get("network.work.pick_unit_s", _pick_unit_s(bands))) * units
+    orders = laws.level * laws.orders_per_day / 7
+    asked = int(np.ceil(orders * seconds / (86_400 * assumed.CENTRE_LOAD)))
+    return Centre(min(max(1, asked), int(assumed.NETWORK["work"]["centre_pickers"])), orders, seconds)
+
+
+def _pick_unit_s(bands: list[PriceBand]) -> float:
+    return digits(assumed.PICK_ORDER_S / max(1.0, sum(b.share * b.units_median for b in bands)))
+
+
 def _network(laws: FittedLaws, bands: list[PriceBand], currency: str, notes: dict[str, str], fitted: str, given: costs.Given
              ) -> NetworkSettings:  # fmt: skip
     parts: dict[str, Any] = {k: dict(v) for k, v in assumed.NETWORK.items()} | {"backorders": True}
@@ -244,7 +272,10 @@ def _network(laws: FittedLaws, bands: list[PriceBand], currency: str, notes: dic
     parts["returns"]["handling_cost"] = max(1, round(assumed.HANDLING * price))
     notes["network.returns.handling_cost"] = f"{assumed.HANDLING:.0%} of a unit's price; assumed"
     units = sum(b.share * b.units_median for b in bands)
-    parts["work"]["pick_unit_s"] = digits(assumed.PICK_ORDER_S / max(1.0, units))
+    parts["work"]["pick_unit_s"] = _pick_unit_s(bands)
+    there = centre(laws, bands, given)
+    parts["work"]["centre_pickers"] = there.people
+    notes["network.work.centre_pickers"] = f"{there.orders:.3g} orders a day of {there.seconds:.0f} s at a load of {assumed.CENTRE_LOAD:.0%}, at most {assumed.NETWORK['work']['centre_pickers']}; assumed"
     notes["network.work.pick_unit_s"] = f"{assumed.PICK_ORDER_S:g} s for the {units:.0f} units of a middling order; assumed"
     parts["returns"]["lag_days"] = digits(max(0.01, laws.back.lag_median_days))
     parts["returns"]["lag_sigma"] = digits(min(3.0, laws.back.lag_sd))

@@ -186,7 +186,7 @@ def test_the_command_states_what_members_assume() -> None:
     """configs/twin.yaml has the very network of members, but for money and what the sales say; so rules between keys judge what is used."""
     told = compose("twin").settings.network.model_dump()
     parts: dict[str, Any] = {name: dict(group) for name, group in assumed.NETWORK.items()}
-    follow = {"stores": ("rent_per_day",), "work": ("wage_per_hour", "pick_unit_s"), "carrier": ("parcel_cost", "return_parcel_cost", "same_day_cost"),
+    follow = {"stores": ("rent_per_day",), "work": ("wage_per_hour", "pick_unit_s", "centre_pickers"), "carrier": ("parcel_cost", "return_parcel_cost", "same_day_cost"),
               "returns": ("lag_days", "lag_sigma", "handling_cost")}  # fmt: skip
     for group, names in follow.items():
         parts[group] |= {name: told[group][name] for name in names}

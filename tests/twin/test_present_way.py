@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omosim.api.twin_ways import AS_IT_IS, present_on, ways_of, with_ways
+from omosim.api.twin_ways import AS_IT_IS, people_changed, people_on, present_on, ways_of, with_ways
 from omosim.cli.main import main
 from omosim.config.compose import compose
+from omosim.config.errors import ConfigError
 from omosim.results.tables import read_columns
 from omosim.schema.settings import Settings
 from tests.conftest import module_at
@@ -62,6 +63,9 @@ def test_the_worlds_as_it_is_are_those_that_weighed_the_way(decided: Path, tmp_p
     assert np.array_equal(after[AS_IT_IS], before[way])
     assert not np.array_equal(before[way], before[AS_IT_IS])
     old, new = (next(w for w in content["ways"] if w["way"] == name)["lines"] for content, name in ((made, way), (again, AS_IT_IS)))
+    assert next(w for w in made["ways"] if w["way"] == way)["people"] == [{"role": role, "planned": 1, "before": 1, "after": 2} for role in ("pickers", "counter")]
+    assert {w["way"]: w["told"] for w in made["ways"]} == {AS_IT_IS: True, "o2o+staff*2": False, "staff*2": True}  # nobody picks up in these worlds
+    assert f"{way} in whole people of a store: pickers 1 to 2, counter 1 to 2" in made["notes"]
     assert old == new and again["present_way"] == {"from": shop.date(DAYS), "ways": [way]}
     assert any(note.startswith(f"as it is: {way}, since {shop.date(DAYS)}") for note in again["notes"])
 
@@ -109,7 +113,7 @@ def test_what_was_before_stays_and_later_weeks_are_of_the_new_way(decided: Path,
 
 
 def test_ways_stand_on_those_before_them() -> None:
-    settings = compose("run", ["strategy=multichannel"]).settings
+    settings = compose("run", ["strategy=multichannel", "network.stores.pickers=2", "network.stores.counter=2"]).settings
     one = with_ways(settings, ["same_day", "staff*1.5"])
     two = with_ways(one, ["staff*2"])
     assert one.strategy.capabilities["same_day"].enabled and two.strategy == one.strategy
@@ -118,6 +122,46 @@ def test_ways_stand_on_those_before_them() -> None:
     assert more.strategy.capabilities["same_day"].enabled and more.strategy.capabilities["locator"].enabled
     off = with_ways(more, ["-same_day"]).strategy.capabilities
     assert off["locator"].enabled and not ("same_day" in off and off["same_day"].enabled)
+
+
+def of_people(pickers: int, counter: int, *more: str) -> Settings:
+    return compose("run", ["strategy=multichannel", f"network.stores.pickers={pickers}", f"network.stores.counter={counter}", "network.stores.peak_extra=0", *more]).settings
+
+
+@pytest.mark.parametrize(
+    ("way", "people", "why", "least"),
+    [
+        ("staff*0", (1, 1), "leaves no pickers", "1.5"),
+        ("omo+staff*0", (3, 2), "leaves no pickers", "1.17"),
+        ("staff*0.3", (4, 1), "leaves no counter", "1.13"),
+        ("staff*0.9", (1, 1), "changes nobody", "1.5"),
+        ("staff*1.1", (1, 1), "changes nobody", "1.5"),
+        ("staff*2+staff*0.5", (1, 1), "changes nobody", "1.5"),
+        ("staff*1.1", (0, 0), "nobody planned", ""),
+    ],
+)
+def test_a_factor_that_changes_nobody_or_leaves_nobody_is_refused(way: str, people: tuple[int, int], why: str, least: str) -> None:
+    settings = of_people(*people)
+    with pytest.raises(ConfigError) as caught:
+        ways_of([way], settings, 0)
+    (problem,) = caught.value.problems
+    assert problem.key == "ways" and "staff*" in problem.value and why in problem.message and problem.cure and f"times {least}" in problem.allowed
+    if least:  # it is the least, by the model's own rounding
+        assert people_changed(settings, with_ways(settings, [f"staff*{least}"]), 0)
+        assert not people_changed(settings, settings.model_copy(update=ways_of([f"staff*{float(least) - 0.01:g}"], settings, 0, taken=True)[f"staff*{float(least) - 0.01:g}"]), 0)
+
+
+def test_people_are_counted_whole_and_what_changed_nobody_is_not_compounded() -> None:
+    """By hand: 3 and 2 people times 1.5 are 4.5 and 3, rounded up at the half."""
+    settings = of_people(3, 2, "network.stores.count=40", "network.dark_stores.count=1")
+    more = with_ways(settings, ["staff*1.5"])
+    assert people_on(settings, 0) == [("pickers", 3, 3), ("counter", 2, 2), ("dark store pickers", 3, 3)]
+    assert [now for _, _, now in people_on(more, 0)] == [5, 3, 5]
+    one = of_people(1, 1)
+    five = with_ways(one, ["staff*1.2"] * 5)
+    assert five.scenario == one.scenario and [row["after"] for row in people_changed(one, with_ways(five, ["staff*1.5"]), 0)] == [2, 2]
+    both = with_ways(one, ["same_day+staff*1.2"])
+    assert both.scenario == one.scenario and both.strategy.capabilities["same_day"].enabled
 
 
 def test_what_the_fit_gave_a_strategy_goes_along() -> None:

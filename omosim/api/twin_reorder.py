@@ -108,7 +108,7 @@ def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings,
     paths = by_goods(demand * times[:, None], names, past, wanted.members, (key, end_day))
     goods = [*past.goods, *(Good(BAND, band, None, ()) for band in wanted.bands)]
     stock = _Stock(tables, dated, past, lines, counted_by, end_day, one)
-    node_of = dict(zip(names, wanted.nodes, strict=False))
+    node_of = dated.nodes | dict(zip(names, wanted.nodes, strict=False))
     out = Reorder()
     for (place, number), path in sorted(paths.items(), key=lambda item: (item[0][0], goods[item[0][1]].category or "", goods[item[0][1]].by, goods[item[0][1]].sku or "")):
         good = goods[number]
@@ -171,11 +171,13 @@ class _Stock:
         sales = dict(list(tables.orders.lines.groupby(by))) if one else {}
         for node, item, stock, day in zip(cells["node"], cells["category"], cells["stock"], cells["counted_day"], strict=True):
             gone = _sold_since(sales.get(item), float(day), end_day)  # a state takes sales off the stock of their store alone
-            self.cells[dated.places.get(node, node), str(item)] = (max(0.0, float(stock) - gone), float(day))
+            at = dated.places.get(node, node), str(item)
+            units, since = self.cells.get(at, (0.0, float(day)))  # warehouses are one centre
+            self.cells[at] = (units + max(0.0, float(stock) - gone), min(since, float(day)))
         counts = tables.further["stock"]
         counts = counts[(counts["local"] >= (end_day - 7 * WEEKS) * DAY_S) & (counts["local"] < end_day * DAY_S) & counts[by].notna()]
         for place, item, units in zip(counts["store_id"], counts[by], counts["on_hand"], strict=True):
-            self.empty.setdefault((str(place), str(item)), []).append(bool(units <= 0))
+            self.empty.setdefault((dated.places.get(dated.nodes.get(place, ""), str(place)), str(item)), []).append(bool(units <= 0))
         if by == "sku":
             named = lines["sku"].notna().to_numpy() & ((past.place >= 0) | bool(one))
             for place, number, item in set(zip(past.place[named].tolist(), past.good[named].tolist(), lines["sku"].to_numpy(object)[named].tolist(), strict=True)):

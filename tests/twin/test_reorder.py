@@ -105,7 +105,7 @@ CELLS = ["node", "category", "counted_day", "stock"]
 ASSUMED = Terms(None, 1.0, 0.95)
 
 
-def asked(settings: Settings, lines: pd.DataFrame, *, counts: pd.DataFrame | None = None, cells: list[tuple] = (), nodes: list[str] = ("DC", "S01"), places: dict[str, str] | None = None,
+def asked(settings: Settings, lines: pd.DataFrame, *, counts: pd.DataFrame | None = None, cells: list[tuple] = (), nodes: list[str] = ("DC", "S01"), places: dict[str, str] | None = None, names: dict[str, str] | None = None,
           terms: Terms = ASSUMED, days: int = 14):  # fmt: skip
     """Levels of two units a day of every node and band."""
     n = len(lines)
@@ -117,7 +117,7 @@ def asked(settings: Settings, lines: pd.DataFrame, *, counts: pd.DataFrame | Non
     demand = np.full((10, len(nodes), len(bands), days), 2.0)
     wanted = Wanted(demand, np.ones(len(bands)), list(nodes), bands, list(range(10)))
     further = {} if counts is None else {"stock": counts}
-    dated = Dated(SimpleNamespace(), [], pd.DataFrame(list(cells), columns=CELLS), places=places or {"S01": "S01"})
+    dated = Dated(SimpleNamespace(), [], pd.DataFrame(list(cells), columns=CELLS), places=places or {"S01": "S01"}, nodes=names or {})
     return reorder_of(Tables(SimpleNamespace(lines=whole), further), dated, wanted, settings, terms, END, 7), bands
 
 
@@ -204,3 +204,16 @@ def test_items_are_fewer_where_many_worlds_would_fill_the_memory(base: Settings,
     monkeypatch.setattr(module, "LEAST_ITEMS", 2)
     found, _ = asked(base, pd.DataFrame({"sku": ["a"] * 40 + ["b"] * 30 + ["c"] * 20, "category": ["food"] * 90, "store_id": ["S01"] * 90}))
     assert {row["sku"] for row in found.rows if row["by"] == "sku"} == {"a", "b"} and found.notes[0].startswith("reorder levels are by SKU: the 2 most sold items")
+
+
+def test_a_warehouse_has_the_centres_lead_time_and_one_row_for_all(base: Settings) -> None:
+    """Two warehouses are counted: units of both stand beside the level of the centre, whatever order their names sort in."""
+    lines = pd.DataFrame({"sku": ["a"] * 60, "category": ["food"] * 60, "store_id": ["BS"] * 20 + ["HD"] * 20 + [None] * 20})
+    counts = count_rows(store_id=["CC", "GW"], sku=["a", "a"], on_hand=[0, 7])
+    places = {"DC": "CC", "S01": "BS", "S02": "HD"}
+    names = {"CC": "DC", "GW": "DC", "BS": "S01", "HD": "S02"}
+    found, _ = asked(base, lines, counts=counts, cells=[("DC", "a", END - 3.0, 0.0), ("DC", "a", END - 3.0, 7.0)], nodes=["DC", "S01", "S02"], places=places, names=names)
+    rows = {row["node"]: row for row in found.rows if row["sku"] == "a"}
+    assert set(rows) == {"CC", "BS", "HD"} and rows["CC"]["on_hand"] == 7 and rows["CC"]["sold_out"] == 0.5
+    stock = base.network.stock
+    assert [rows[place]["lead_days"] for place in ("CC", "BS", "HD")] == [stock.centre_lead_days, stock.store_lead_days, stock.store_lead_days]

@@ -127,7 +127,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     plan = plan_stores(
         tables, in_store, answers[0]["nodes"], day_number(today(twin)), days, settings.network, factor=fit.laws.orders_per_day, known=known,
         spread=spread, pickup=_pickup(seen, ways[choice.best] or ({"strategy": settings.strategy} if taken else {})), seed=settings.seed, mix=mix,
-        given=frozenset(fit.given),
+        given=frozenset(fit.given), places=stand.dated.places, jobs=int(asked["jobs"]),
     )  # fmt: skip
     sys.stderr.write(f"planned {len(plan.stores)} stores ({time.perf_counter() - started:.1f} s)\n")
     currency = settings.market.currency

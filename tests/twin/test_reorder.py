@@ -14,13 +14,14 @@ import pandas as pd
 import pytest
 from scipy.stats import poisson
 
-from omosim.api.twin_reorder import COLUMNS, TYPES, Terms, Wanted, reorder_of
+from omosim.api.twin_reorder import COLUMNS, TYPES, Terms, Wanted, handed_over_times, own_parts, reorder_of
 from omosim.cli.main import main
 from omosim.results.tables import read_columns
 from omosim.schema.settings import Settings
 from omosim.schema.twin_tables import TWIN_TABLES
 from omosim.twin.dated import Dated
 from omosim.twin.tables import Tables
+from omosim.twin.whatif import AT_COUNTER, FOR_CAR, IN_STORE, PARCEL, SERVED
 from tests.conftest import module_at
 
 shop = module_at(Path(__file__).with_name("small_shop.py"))
@@ -217,3 +218,25 @@ def test_a_warehouse_has_the_centres_lead_time_and_one_row_for_all(base: Setting
     assert set(rows) == {"CC", "BS", "HD"} and rows["CC"]["on_hand"] == 7 and rows["CC"]["sold_out"] == 0.5
     stock = base.network.stock
     assert [rows[place]["lead_days"] for place in ("CC", "BS", "HD")] == [stock.centre_lead_days, stock.store_lead_days, stock.store_lead_days]
+
+
+def test_each_store_has_its_own_part_of_units_and_sums_stay() -> None:
+    """Stores of the worlds are alike; the retailer's sell three to one. What they hand over beyond the worlds' the centre does not send."""
+    rng = np.random.default_rng(3)
+    demand = rng.poisson(6.0, (40, 3, 2, 14)).astype(float)
+    lines = pd.DataFrame({"store_id": ["BS"] * 30 + ["HD"] * 10 + [None] * 5, "units": 1})
+    for handed, level in ((1.0, 1.0), (0.5, 0.5), (1.3, 1.3), (9.0, 1.5)):  # no more than the centre has
+        wanted = Wanted(demand, np.ones(2), ["DC", "S01", "S02"], ["a", "b"], list(range(40)), handed)
+        got, (note,) = own_parts(demand, wanted, ["DC", "BS", "HD"], lines)
+        assert got[:, 1:].sum() == pytest.approx(level * demand[:, 1:].sum(), rel=0.01) and got.sum() == pytest.approx(demand.sum()) and (got >= 0).all()
+        assert got[:, 1].sum() / got[:, 1:].sum() == pytest.approx(0.75)
+        assert note.startswith("stores have their own parts of units of the last 13 weeks: HD counts times 0.5")
+    same = Wanted(demand, np.ones(2), ["DC", "S01", "S02"], ["a", "b"], list(range(40)))
+    assert own_parts(demand, same, ["DC", "x", "y"], lines)[1] == []
+
+
+def test_the_mix_of_pickups_and_sales_reaches_what_is_ordered() -> None:
+    rows = np.zeros(4, IN_STORE)
+    rows["units"], rows["kind"] = [1, 2, 3, 4], [AT_COUNTER, SERVED, PARCEL, FOR_CAR]
+    assert handed_over_times([rows, rows], {"pickups": 2.0, "sales": 0.5}) == pytest.approx((5 * 2 + 2 * 0.5 + 3) / 10)
+    assert handed_over_times([rows], {}) == handed_over_times([rows[:0]], {"sales": 3.0}) == 1.0

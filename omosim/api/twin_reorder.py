@@ -131,7 +131,7 @@ def own_parts(demand: Floats, wanted: Wanted, names: Sequence[str], lines: pd.Da
     """(worlds, nodes, bands, days) with each store's own part of the units that the stores' order lines of the last weeks have; and what to say.
 
     What stores hand over more or less than the worlds' (`handed`) the first node, the centre, sends less or more: sums over places
-    stay in every world, on every day. Then stores take their own parts: their sum over all worlds and days stays.
+    stay in every world, on every day. A store of the market that is none of the retailer's falls to his. Then stores take their own parts: their sum over all worlds and days stays.
     names : the retailer's names of nodes.
     """
     from omosim.twin.goods import WEEKS
@@ -141,6 +141,9 @@ def own_parts(demand: Floats, wanted: Wanted, names: Sequence[str], lines: pd.Da
     if not stores:
         return demand, []
     out = demand.copy()
+    nobody = [i for i, (name, node) in enumerate(zip(names, wanted.nodes, strict=True)) if i and name not in known and name == node and node.startswith("S")]
+    out[:, stores] += out[:, nobody].sum(axis=1, keepdims=True) / len(stores)
+    out[:, nobody] = 0.0
     every = out[:, stores].sum(axis=(0, 1, 3))
     centre = out[:, 0].sum(axis=(0, 2))
     if wanted.handed <= 1.0:

@@ -233,6 +233,8 @@ def test_each_store_has_its_own_part_of_units_and_sums_stay() -> None:
         assert note.startswith("stores have their own parts of units of the last 13 weeks: HD counts times 0.5")
     same = Wanted(demand, np.ones(2), ["DC", "S01", "S02"], ["a", "b"], list(range(40)))
     assert own_parts(demand, same, ["DC", "x", "y"], lines)[1] == []
+    spare, _ = own_parts(demand, same, ["DC", "BS", "S02"], lines[lines["store_id"] != "HD"])
+    assert spare[:, 2].sum() == 0 and np.allclose(spare.sum(axis=1), demand.sum(axis=1))
 
 
 def test_the_mix_of_pickups_and_sales_reaches_what_is_ordered() -> None:

@@ -1,7 +1,7 @@
 """From a decision's worlds to what stores must have: slots, pickers and counter, by the planner of `omosim bopis`.
 
-Members stand in stores of the market behind the twin. Where the retailer's own are as many, each has the orders of its
-counterpart; else they share all orders as they shared pickups (or sales) in the log. Tests: tests/twin/test_capacity.py.
+Members stand in stores of the market behind the twin. Where each of the retailer's has its counterpart there, it has the orders
+of that; else they share all orders. Either way each has its own part of pickups and of sales. Tests: tests/twin/test_capacity.py.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ GOLDEN = 0.6180339887498949
 #: stores that are planned at most, those with most work; a week of one takes some seconds
 MOST_STORES = 24
 WEEK = 7
+#: weeks of the log that tell a store's part and the weekdays on which it is closed; orders in them from which a store's own tell those
+LAST_WEEKS, LEAST_SEEN = 13, 200
+#: by how much a store's part may differ from the market's before it is said
+UNLIKE = 1.25
 Table = dict[str, list[Any]]
 
 
@@ -53,7 +57,7 @@ class Planned:
 
 def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[str], first_day: int, days: int, network: NetworkSettings, *, factor: float,
                 known: Known, spread: float, pickup: str, seed: int, mix: Mapping[str, float] | None = None,
-                given: frozenset[str] = frozenset()) -> Planned:  # fmt: skip
+                given: frozenset[str] = frozenset(), places: Mapping[str, str] | None = None, jobs: int | None = None) -> Planned:  # fmt: skip
     """Plan every store of the retailer for the orders that worlds have under the chosen way.
 
     Parameters
@@ -64,6 +68,8 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     pickup : "seen" in the data, "new" with the way, "" there is none: pickups of the worlds are left out
     mix : how many orders of the store one of the worlds stands for, by "pickups" and "sales": what their shares of orders lack
     given : settings of the network that the retailer gave: his opening hours stand, whatever his log shows
+    places : node of the market -> the retailer's name of it (`Dated.places`); None: names are the same
+    jobs : threads at most; None: as many as processors
     """
     from omosim.api.pickup import plan_options
     from omosim.config.compose import compose
@@ -78,7 +84,7 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     if days < WEEK:
         out.notes.append(f"no capacity plan and no staffing: {days} days are no week of a store; give horizon={WEEK} or more")
         return out
-    rows = _rows(worlds, nodes, list(shares), np.array(list(shares.values())))
+    rows = _rows(worlds, nodes, list(shares), np.array(list(shares.values())), places or {})
     picked = np.isin(rows["kind"], (AT_COUNTER, FOR_CAR, FOR_LOCKER))
     if not pickup:
         rows = rows[~picked]
@@ -92,9 +98,13 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     if not len(rows):
         out.notes.append("no staffing: the worlds have no order that people of a store work for")
         return out
+    rows["weight"], said = _own_parts(rows, tables.orders.lines, list(shares), first_day)
+    out.notes += said
+    rows = rows[rows["weight"] > 0]
     asked = compose("bopis").options
     options = plan_options(asked, network, seed)
-    busiest = sorted(shares, key=lambda s: -int((rows["store"] == list(shares).index(s)).sum()))[:MOST_STORES]
+    work = np.bincount(rows["store"], rows["weight"], minlength=len(shares))
+    busiest = [list(shares)[i] for i in np.argsort(-work, kind="stable")[:MOST_STORES]]
     if len(busiest) < len(shares):
         out.notes.append(f"{len(shares)} stores in the data: the {MOST_STORES} with most orders are planned")
     plans = []
@@ -103,14 +113,14 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
         if store not in busiest or not len(mine):
             continue
         history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread, mix or {}, given, out.notes)
-        plan = _planned(history, options, promise_s, told, network)
+        plan = _planned(history, options, promise_s, told, network, jobs)
         if plan.days:
             plans.append(plan)
             out.stores.append(_store_row(plan))
         out.notes += [f"{store}: {WEEKDAYS[w]}: {why}" for w, why in plan.refused.items()][:3]
     _tables(out, plans, asked["slot_minutes"], bool(picked.any()))
     if plans:
-        promise = ", ".join(sorted({f"{p.promise_s / 3600:.3g} h ({p.promise_from})" for p in plans}))
+        promise = ", ".join(sorted({f"{p.promise_s / 3600:.3g} h ({p.promise_from})" for p in [p for p in plans if _picks(p)] or plans}))
         out.notes.append(f"stores: ready by {promise} for {100 * options.targets.ready_on_time:.0f} % of pickups, no wait beyond {options.wait_s / 60:g} min for {100 * options.targets.soon:.0f} % at the counter; "
                          f"opening hours from {'; '.join(sorted({p.history.hours_from for p in plans}))}; {_work_times(given)}")  # fmt: skip
     return out
@@ -127,16 +137,10 @@ def _work_times(given: frozenset[str]) -> str:
 
 
 def stores_of(lines: pd.DataFrame) -> dict[str, float]:
-    """The retailer's stores with the part each has of pickups, or of sales in stores where nothing was picked up; by name."""
-    from omosim.twin.panel import COLLECTED
+    """The retailer's stores with the part each has of pickups and sales in stores; by name."""
+    from omosim.twin.dated import handed_over
 
-    way = lines.get("fulfilment")
-    if way is None or way.isna().all():
-        in_store = lines["channel"] == "store" if "channel" in lines else lines["store_id"].notna()
-        part = lines[in_store | lines["store_id"].notna()]
-    else:
-        picked = way.isin(COLLECTED)
-        part = lines[picked if picked.any() else (way == "store")]
+    part = lines[handed_over(lines)]
     if part.empty:
         return {}
     if part["store_id"].isna().all():
@@ -145,31 +149,100 @@ def stores_of(lines: pd.DataFrame) -> dict[str, float]:
     return {str(name): float(n) / float(count.sum()) for name, n in count.items()}
 
 
-def _rows(worlds: Sequence[np.ndarray], nodes: Sequence[str], stores: list[str], shares: np.ndarray) -> np.ndarray:
-    """Rows of every world with their world and the retailer's store."""
+def _rows(worlds: Sequence[np.ndarray], nodes: Sequence[str], stores: list[str], shares: np.ndarray, places: Mapping[str, str]) -> np.ndarray:
+    """Rows of every world with their world, the retailer's store, and for how many orders of it they stand (1)."""
     from omosim.twin.whatif import IN_STORE
 
     every = np.concatenate(list(worlds)) if len(worlds) else np.zeros(0, IN_STORE)
-    out = np.zeros(len(every), np.dtype([*IN_STORE.descr, ("world", "i4"), ("store", "i4")]))
+    out = np.zeros(len(every), np.dtype([*IN_STORE.descr, ("world", "i4"), ("store", "i4"), ("weight", "f8")]))
     for name in IN_STORE.names or ():
         out[name] = every[name]
+    out["weight"] = 1.0
     out["world"] = np.repeat(np.arange(len(worlds)), [len(w) for w in worlds])
-    own = [i for i, name in enumerate(nodes) if name.startswith("S")]
-    if len(own) == len(stores):  # names that are equal meet, as both are in order
-        place = np.full(len(nodes), -1)
-        place[own] = np.arange(len(stores))
-        out["store"] = place[out["node"]]
-        return out[out["store"] >= 0]
     turn = np.concatenate([np.arange(len(w)) for w in worlds]) if len(worlds) else np.zeros(0)
     out["store"] = np.minimum(np.searchsorted(np.cumsum(shares), (turn + 0.5) * GOLDEN % 1.0, side="right"), len(stores) - 1)
+    names = [places.get(node, node) for node in nodes]
+    if set(stores) <= set(names):
+        place = np.array([stores.index(name) if name in stores else -1 for name in names])[out["node"]]
+        out["store"] = np.where(place >= 0, place, out["store"])  # a store of the market that is none of the retailer's falls to all
     return out
+
+
+def _own_parts(rows: np.ndarray, lines: pd.DataFrame, stores: list[str], first_day: int) -> tuple[np.ndarray, list[str]]:
+    """(n,) orders of the retailer that each row stands for, so that each store has its own part of pickups and of sales; what to say.
+
+    Parts are those of the last `LAST_WEEKS` weeks of the log; where it shows no pickup (no sale), those of all that stores hand over.
+    Sums over stores are the worlds'.
+    """
+    from omosim.schema.columns import DAY
+    from omosim.twin.dated import handed_over
+    from omosim.twin.panel import COLLECTED
+    from omosim.twin.whatif import AT_COUNTER, FOR_CAR, FOR_LOCKER, SERVED
+
+    late = lines[handed_over(lines) & lines["store_id"].isin(stores).to_numpy() & (lines["placed_local"] >= (first_day - 7 * LAST_WEEKS) * DAY).to_numpy()]
+    late = late.drop_duplicates("order_id")
+    at = late["store_id"].map({name: i for i, name in enumerate(stores)}).to_numpy(np.int64)
+    picked = late["fulfilment"].isin(COLLECTED).to_numpy(bool) if "fulfilment" in late else np.zeros(len(late), bool)
+    weight, far = np.ones(len(rows)), (1.0, "")
+    for name, kinds, own in (("pickups", (AT_COUNTER, FOR_CAR, FOR_LOCKER), picked), ("sales", (SERVED,), ~picked)):
+        mine = np.isin(rows["kind"], kinds)
+        ran = np.bincount(rows["store"][mine], minlength=len(stores)).astype(np.float64)
+        had = np.where(ran > 0, np.bincount(at[own] if own.any() else at, minlength=len(stores)), 0.0)
+        if had.sum() <= 0:
+            continue
+        times = had / had.sum() * ran.sum() / np.maximum(ran, 1.0)
+        weight[mine] = times[rows["store"][mine]]
+        for store, x in zip(stores, times.tolist(), strict=True):
+            if x > 0 and abs(np.log(x)) > abs(np.log(far[0])):
+                far = x, f"{name} of {store} count times {x:.2f}, the furthest from the market behind the twin"
+    said = f"stores have their own parts of pickups and sales of the last {LAST_WEEKS} weeks: {far[1]}"
+    return weight, [said] if abs(np.log(far[0])) > np.log(UNLIKE) else []
+
+
+def _closed(lines: pd.DataFrame, store: str, first_day: int) -> list[int]:
+    """Weekdays (0 Monday) on which the whole shop, or this store, next to never had an order in the last weeks."""
+    from omosim.schema.columns import DAY
+    from omosim.twin.dated import handed_over
+    from omosim.twin.quality import closed_weekdays, counts_of
+
+    late = lines[lines["placed_local"] >= (first_day - 7 * LAST_WEEKS) * DAY].drop_duplicates("order_id")
+    own = late[handed_over(late) & (late["store_id"] == store).to_numpy()]
+    out: set[int] = set()
+    for part in (late, own if len(own) >= LEAST_SEEN else own[:0]):
+        if len(part):
+            local = part["placed_local"].to_numpy(np.int64)
+            first = int(local.min()) // DAY
+            out |= set(closed_weekdays(counts_of(local, first, first_day - first), first))
+    return sorted(out)
+
+
+def _past(tables: Tables, store: str, network: NetworkSettings, given: frozenset[str]) -> tuple[StoreHistory | None, list[str]]:
+    """What a store's own log shows, None where it has no pickup, and what to say. Hours that were given stand; so do those of the settings where the log's cannot be read."""
+    from omosim.planning.errors import PlanError
+    from omosim.planning.history import store_history
+    from omosim.twin.costs import HOURS
+    from omosim.world.calendar import clock_seconds
+
+    opens, closes = clock_seconds(network.stores.opens), clock_seconds(network.stores.closes)
+    name, said = None if store == ONE_STORE else store, []
+    try:
+        past = store_history(tables.orders, name, opens, closes, read_hours=not given.issuperset(HOURS))
+    except PlanError as error:
+        try:
+            past = store_history(tables.orders, name, opens, closes, read_hours=False)
+        except PlanError:  # no pickup: there is nothing of it to read
+            return None, []
+        said.append(f"{store}: {error}. Its hours are taken from network.stores")
+    if not given.isdisjoint(HOURS):
+        past = replace(past, opens=opens if HOURS[0] in given else past.opens, closes=closes if HOURS[1] in given else past.closes, hours_from="network.stores.opens and closes, as given")
+        said += _outside(store, past)
+    return past, said
 
 
 def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.ndarray, worlds: int, first_day: int, days: int, network: NetworkSettings, options: PlanOptions,
              factor: float, known: Known, spread: float, mix: Mapping[str, float], given: frozenset[str], notes: list[str]) -> tuple[WorldHistory, int, str]:  # fmt: skip
     """A store's days as the worlds have them, with the hours and the promise that its own log shows; hours that were given stand. `notes` is added to."""
-    from omosim.planning.errors import PlanError
-    from omosim.planning.history import COUNTER_SIDE, CURBSIDE, LOCKER, PICKUP, WALK_IN, store_history
+    from omosim.planning.history import COUNTER_SIDE, CURBSIDE, LOCKER, PICKUP, WALK_IN
     from omosim.planning.plan import promise_seconds
     from omosim.planning.worlds import WORLD_ORDER, world_history
     from omosim.schema.days import date_of
@@ -177,26 +250,21 @@ def _history(tables: Tables, store: str, shares: Mapping[str, float], rows: np.n
     from omosim.twin.whatif import AT_COUNTER, FOR_CAR, FOR_LOCKER, PARCEL, SERVED
     from omosim.world.calendar import clock_seconds
 
-    opens, closes = clock_seconds(network.stores.opens), clock_seconds(network.stores.closes)
-    past: StoreHistory | None
-    try:
-        past = store_history(tables.orders, None if store == ONE_STORE else store, opens, closes)
-    except PlanError:
-        past = None
-    if past is not None and not given.isdisjoint(HOURS):
-        past = replace(past, opens=opens if HOURS[0] in given else past.opens, closes=closes if HOURS[1] in given else past.closes, hours_from="network.stores.opens and closes, as given")
-        notes += _outside(store, past)
-    hours = (past.opens, past.closes, past.hours_from) if past is not None else (opens, closes, "network.stores.opens and closes")
+    past, said = _past(tables, store, network, given)
+    notes += said
+    told_hours = f"network.stores.opens and closes{'' if given.isdisjoint(HOURS) else ', as given'}"
+    hours = (past.opens, past.closes, past.hours_from) if past is not None else (clock_seconds(network.stores.opens), clock_seconds(network.stores.closes), told_hours)
     dates = [date_of(first_day + i) for i in range(days)]
     weekday = (first_day + np.arange(days) + 3) % 7
-    trades = np.array([d not in known.closed for d in dates]) & ~np.isin(weekday, list(past.shut) if past is not None else [])
+    shut = {*_closed(tables.orders.lines, store, first_day), *(past.shut if past is not None else ())}
+    trades = np.array([d not in known.closed for d in dates]) & ~np.isin(weekday, sorted(shut))
     made = np.zeros(len(rows), WORLD_ORDER)
     made["world"], made["placed_s"], made["units"] = rows["world"], rows["placed_s"], rows["units"]
     kinds = {AT_COUNTER: (PICKUP, COUNTER_SIDE), FOR_CAR: (PICKUP, CURBSIDE), FOR_LOCKER: (PICKUP, LOCKER), SERVED: (WALK_IN, COUNTER_SIDE), PARCEL: (PICKUP, LOCKER)}
     for kind, (what, place) in kinds.items():
         mine = rows["kind"] == kind
         made["kind"][mine], made["place"][mine] = what, place
-        made["weight"][mine] = 1.0 if kind == PARCEL else mix.get("sales" if kind == SERVED else "pickups", 1.0)
+        made["weight"][mine] = rows["weight"][mine] * (1.0 if kind == PARCEL else mix.get("sales" if kind == SERVED else "pickups", 1.0))
     if past is not None:
         _at_own_hours(made, past, first_day)
     factors = np.array([factor * known.factors.get(d, {}).get("orders", 1.0) for d in dates])
@@ -233,7 +301,7 @@ def _at_own_hours(made: np.ndarray, past: StoreHistory, first_day: int) -> None:
         made["placed_s"][at] = made["placed_s"][at] // DAY * DAY + pool[(level * len(pool)).astype(np.int64)]
 
 
-def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: str, network: NetworkSettings) -> StorePlan:
+def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: str, network: NetworkSettings, jobs: int | None) -> StorePlan:
     """The plan of every weekday that the worlds' days have; on one without pickups nobody picks."""
     import os
 
@@ -253,7 +321,8 @@ def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: 
         except PlanError as error:
             return str(error)
 
-    cores = os.cpu_count() or 1  # kernels run without the interpreter's lock
+    cores = os.cpu_count() or 1
+    cores = max(1, min(jobs or cores, cores))  # kernels run without the interpreter's lock
     with ThreadPoolExecutor(cores) as pool, ThreadPoolExecutor(cores) as both:
         made = dict(zip(asked, pool.map(one, asked), strict=True))
     refused = {w: found for w, found in made.items() if isinstance(found, str)}
@@ -277,11 +346,16 @@ def _store_row(plan: StorePlan) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _picks(plan: StorePlan) -> bool:
+    """Whether anything is picked up in the store on a planned day."""
+    return any(day.orders.value > 0 for day in plan.days)
+
+
 def _tables(out: Planned, plans: Sequence[StorePlan], minutes: int, pickups: bool) -> None:
     from omosim.planning import outputs
 
     for plan in plans:
-        parts = [(out.staffing, _staff_columns(plan))] + ([(out.capacity, outputs.capacity_columns(plan, minutes))] if pickups else [])
+        parts = [(out.staffing, _staff_columns(plan))] + ([(out.capacity, outputs.capacity_columns(plan, minutes))] if pickups and _picks(plan) else [])
         for whole, more in parts:
             for name, values in more.items():
                 whole.setdefault(name, []).extend(values)

@@ -98,7 +98,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_follow import caught_up, shape_of
     from omosim.api.twin_forecast import SEED_STEP
     from omosim.api.twin_known import known_of
-    from omosim.api.twin_reorder import Terms, Wanted, reorder_of
+    from omosim.api.twin_reorder import Terms, Wanted, handed_over_times, reorder_of
     from omosim.api.twin_state import base_settings, day_number, today, told
     from omosim.api.twin_ways import AS_IT_IS, people_changed, people_words, present_on, ways_of, with_ways
     from omosim.study.executor import make_executor
@@ -137,14 +137,14 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     plan = plan_stores(
         tables, in_store, answers[0]["nodes"], day_number(today(twin)), days, settings.network, factor=fit.laws.orders_per_day, known=known,
         spread=spread, pickup=_pickup(seen, ways[choice.best] or ({"strategy": settings.strategy} if taken else {})), seed=settings.seed, mix=mix,
-        given=frozenset(fit.given),
+        given=frozenset(fit.given), places=stand.dated.places, jobs=int(asked["jobs"]),
     )  # fmt: skip
     sys.stderr.write(f"planned {len(plan.stores)} stores ({time.perf_counter() - started:.1f} s)\n")
     currency = settings.market.currency
     demand = np.array([a["ways"][choice.best]["demand"] for a in answers], np.float64) * _on_days(twin, known, days, fit.laws.orders_per_day)
     as_is = [a["ways"][AS_IT_IS] for a in answers]
     per_order = np.array([w["demand"] for w in as_is], np.float64).sum(axis=(0, 1, 3)) / max(sum(v or 0.0 for w in as_is for v in w["series"]["orders"]), 1.0)
-    wanted = Wanted(demand, per_order, answers[0]["nodes"], answers[0]["categories"], [int(a["member"]) for a in answers])
+    wanted = Wanted(demand, per_order, answers[0]["nodes"], answers[0]["categories"], [int(a["member"]) for a in answers], handed_over_times(in_store, mix))
     terms = Terms(None if asked["lead_days"] is None else float(asked["lead_days"]), float(asked["review_days"]), float(asked["service"]))
     reorder = reorder_of(tables, stand.dated, wanted, settings, terms, day_number(today(twin)), settings.seed * SEED_STEP + 5)
     sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")

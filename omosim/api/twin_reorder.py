@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from omosim.twin.tables import Tables
 
 DAY_S = 86_400
+UNLIKE = 1.25  # by how much a place's part may differ from the worlds' before it is said
 MOST_TIMES = 20.0  # by which units of the worlds are moved at most
 #: figures (place x item x world x day) that are held at once, and the items that have levels of their own whatever that gives
 MOST_FIGURES, LEAST_ITEMS = 50_000_000, 50
@@ -61,6 +62,7 @@ class Wanted:
 
     demand : (worlds, nodes, bands, days) units; nodes : names in the market; bands : names; members : (worlds,) their numbers
     per_order : (bands,) units an order of the worlds has of each band as it is
+    handed : for how many units of the retailer's stores one that the worlds' stores hand over stands, 1 as they are
     """
 
     demand: Floats
@@ -68,6 +70,7 @@ class Wanted:
     nodes: Sequence[str]
     bands: Sequence[str]
     members: Sequence[int]
+    handed: float = 1.0
 
 
 @dataclass
@@ -98,6 +101,7 @@ def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings,
     lines = lines[~lines["status"].fillna("").str.lower().isin(GONE)].reset_index(drop=True)
     counted_by = _counted_by(tables)
     names, demand = [dated.places.get(node, node) for node in wanted.nodes], wanted.demand
+    demand, said_parts = own_parts(demand, wanted, names, lines)
     one = _one_place(tables, names[0])
     if one:
         names, demand = [one], demand.sum(axis=1, keepdims=True)
@@ -108,7 +112,7 @@ def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings,
     paths = by_goods(demand * times[:, None], names, past, wanted.members, (key, end_day))
     goods = [*past.goods, *(Good(BAND, band, None, ()) for band in wanted.bands)]
     stock = _Stock(tables, dated, past, lines, counted_by, end_day, one)
-    node_of = dict(zip(names, wanted.nodes, strict=False))
+    node_of = dated.nodes | dict(zip(names, wanted.nodes, strict=False))
     out = Reorder()
     for (place, number), path in sorted(paths.items(), key=lambda item: (item[0][0], goods[item[0][1]].category or "", goods[item[0][1]].by, goods[item[0][1]].sku or "")):
         good = goods[number]
@@ -117,10 +121,67 @@ def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings,
         found = levels(path, lead, terms.review_days, terms.service, there["on_hand"])
         out.rows.append({"node": place, "category": good.category, "sku": good.sku, "by": good.by, "items": len(good.items), "unit": "units", **found, **there,
                          "lead_days": lead, "review_days": terms.review_days, "service": terms.service})  # fmt: skip
-    out.notes += [*_notes(out.rows, past, lines, counted_by, terms, most), *said]
+    out.notes += [*_notes(out.rows, past, lines, counted_by, terms, most), *said, *said_parts]
     if one and out.rows:
         out.notes.append(f"the orders name no store: all goods are wanted of one place, {one}")
     return out
+
+
+def own_parts(demand: Floats, wanted: Wanted, names: Sequence[str], lines: pd.DataFrame) -> tuple[Floats, list[str]]:
+    """(worlds, nodes, bands, days) with each store's own part of the units that the stores' order lines of the last weeks have; and what to say.
+
+    What stores hand over more or less than the worlds' (`handed`) the first node, the centre, sends less or more: sums over places
+    stay in every world, on every day. A store of the market that is none of the retailer's falls to his. Then stores take their own parts: their sum over all worlds and days stays.
+    names : the retailer's names of nodes.
+    """
+    from omosim.twin.goods import WEEKS
+
+    known = set(lines["store_id"].dropna())
+    stores = [i for i, name in enumerate(names) if i and name in known]
+    if not stores:
+        return demand, []
+    out = demand.copy()
+    nobody = [i for i, (name, node) in enumerate(zip(names, wanted.nodes, strict=True)) if i and name not in known and name == node and node.startswith("S")]
+    out[:, stores] += out[:, nobody].sum(axis=1, keepdims=True) / len(stores)
+    out[:, nobody] = 0.0
+    every = out[:, stores].sum(axis=(0, 1, 3))
+    centre = out[:, 0].sum(axis=(0, 2))
+    if wanted.handed <= 1.0:
+        moved = (1.0 - wanted.handed) * out[:, stores]
+        out[:, stores] -= moved
+        out[:, 0] += moved.sum(axis=1)
+    else:
+        gone = np.minimum(1.0, (wanted.handed - 1.0) * every / np.maximum(centre, 1e-9))[None, :, None] * out[:, 0]
+        part = out[:, stores].sum(axis=(0, 3)) / np.maximum(every, 1e-9)
+        gone = gone * (every > 0)[None, :, None]
+        out[:, stores] += part[None, :, :, None] * gone[:, None]
+        out[:, 0] -= gone
+    ran = out[:, stores].sum(axis=(0, 2, 3))
+    sold = lines.groupby("store_id")["units"].sum()
+    had = np.where(ran > 0, [float(sold[names[i]]) for i in stores], 0.0)
+    if had.sum() <= 0:
+        return out, []
+    times = had / had.sum() * ran.sum() / np.where(ran > 0, ran, 1.0)
+    out[:, stores] *= times[None, :, None, None]
+    at = int(np.argmax(np.abs(np.log(np.where(times > 0, times, 1.0)))))
+    far = float(times[at])
+    said = f"stores have their own parts of units of the last {WEEKS} weeks: {names[stores[at]]} counts times {far:.2f}, the furthest from the market behind the twin"
+    return out, [said] if far > 0 and abs(np.log(far)) > np.log(UNLIKE) else []
+
+
+def handed_over_times(rows: Sequence[np.ndarray], mix: Mapping[str, float]) -> float:
+    """For how many units of the retailer's stores one of the worlds' stands.
+
+    rows : of each world, IN_STORE rows (`twin.whatif`); mix : how many orders of the store one of the worlds stands for, by "pickups" and "sales"
+    """
+    from omosim.twin.whatif import PARCEL, SERVED
+
+    units = np.zeros(PARCEL + 1)
+    for world in rows:
+        units += np.bincount(world["kind"], world["units"], minlength=PARCEL + 1)
+    times = np.full(PARCEL + 1, mix.get("pickups", 1.0))
+    times[SERVED], times[PARCEL] = mix.get("sales", 1.0), 1.0
+    return float((units * times).sum() / units.sum()) if units.sum() > 0 else 1.0
 
 
 def _units(wanted: Wanted, past: Past, orders: int) -> tuple[Floats, list[str]]:
@@ -171,11 +232,13 @@ class _Stock:
         sales = dict(list(tables.orders.lines.groupby(by))) if one else {}
         for node, item, stock, day in zip(cells["node"], cells["category"], cells["stock"], cells["counted_day"], strict=True):
             gone = _sold_since(sales.get(item), float(day), end_day)  # a state takes sales off the stock of their store alone
-            self.cells[dated.places.get(node, node), str(item)] = (max(0.0, float(stock) - gone), float(day))
+            at = dated.places.get(node, node), str(item)
+            units, since = self.cells.get(at, (0.0, float(day)))  # warehouses are one centre
+            self.cells[at] = (units + max(0.0, float(stock) - gone), min(since, float(day)))
         counts = tables.further["stock"]
         counts = counts[(counts["local"] >= (end_day - 7 * WEEKS) * DAY_S) & (counts["local"] < end_day * DAY_S) & counts[by].notna()]
         for place, item, units in zip(counts["store_id"], counts[by], counts["on_hand"], strict=True):
-            self.empty.setdefault((str(place), str(item)), []).append(bool(units <= 0))
+            self.empty.setdefault((dated.places.get(dated.nodes.get(place, ""), str(place)), str(item)), []).append(bool(units <= 0))
         if by == "sku":
             named = lines["sku"].notna().to_numpy() & ((past.place >= 0) | bool(one))
             for place, number, item in set(zip(past.place[named].tolist(), past.good[named].tolist(), lines["sku"].to_numpy(object)[named].tolist(), strict=True)):

@@ -121,17 +121,18 @@ def weekday_of(day: np.ndarray) -> np.ndarray:
     return (np.asarray(day) + 3) % 7
 
 
-def store_history(log: OrderLog, store: str | None, opens: int, closes: int, holidays: np.ndarray | None = None) -> StoreHistory:
+def store_history(log: OrderLog, store: str | None, opens: int, closes: int, holidays: np.ndarray | None = None, read_hours: bool = True) -> StoreHistory:
     """The orders of a store; without a name the one with the most pickups.
 
     Parameters
     ----------
     opens, closes : hours of the settings, used where the file has too few visits to show them
     holidays : local days since 1970 that are not to be planned from
+    read_hours : False: the hours of the settings stand, whatever the file shows
 
     Raises
     ------
-    PlanError : no such store (names the nearest), or it has no pickup
+    PlanError : no such store (names the nearest), it has no pickup, or hours are read and go past midnight
     """
     notes: list[str] = []
     lines = log.lines
@@ -160,7 +161,7 @@ def store_history(log: OrderLog, store: str | None, opens: int, closes: int, hol
         notes.append("no collected_at: customers come as network.pickup says (collect_median_h, collect_sigma, no_show)")
     dates = np.unique(orders["day"].to_numpy())
     closed = np.setdiff1d(np.arange(dates[0], dates[-1] + 1), dates)
-    first, last, told = _hours(orders, opens, closes)
+    first, last, told = _hours(orders, opens, closes) if read_hours else (opens, closes, "network.stores.opens and closes")
     left_out = np.intersect1d(dates, holidays) if holidays is not None else np.zeros(0, np.int64)
     notes += _told(left_out, holidays)
     growth, told_growth = weekly_growth(orders, np.setdiff1d(dates, left_out))

@@ -36,7 +36,8 @@ class Dated:
     """State on a date and how it was found.
 
     seats : shoppers' names in the order of seats; stock : a row a counted cell; said : what was taken, and what is unknown
-    places : node of the model -> the retailer's name of it, where there is one
+    places : node of the model -> the retailer's name of it, where there is one; of several warehouses the first
+    nodes : the retailer's name -> node; all his warehouses are the market's centre
     """
 
     opening: Opening
@@ -44,6 +45,7 @@ class Dated:
     stock: pd.DataFrame
     said: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, str] = field(default_factory=dict)
 
 
 def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, share: float, stores: dict[str, str] | None = None) -> Dated:
@@ -79,7 +81,7 @@ def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, s
     under_way = _under_way(tables, lines.assign(kind=kind), settings, seats, end, nodes, names, said)
     weeks = (end - int(lines["placed_local"].min())) / DAY / 7 if len(lines) else 0.0
     more = {**vars(opening), "stock": stock, "orders": under_way, "silent_weeks": weeks}
-    return Dated(Opening(**more), seats, cells, said, {node: name for name, node in names.items()})
+    return Dated(Opening(**more), seats, cells, said, {names[name]: name for name in sorted(names, reverse=True)}, names)
 
 
 def kinds_of(lines: pd.DataFrame, settings: Settings) -> Ints:
@@ -94,20 +96,42 @@ def kinds_of(lines: pd.DataFrame, settings: Settings) -> Ints:
     return np.asarray(np.abs(paid[:, None] - prices).argmin(axis=1), np.int64)
 
 
+def handed_over(lines: pd.DataFrame) -> np.ndarray:
+    """(n,) lines that were sold or picked up in a store; where a line does not say how it was handed over, those of channel store or with a place."""
+    in_store = (lines["channel"] == "store").to_numpy(bool) if "channel" in lines else np.zeros(len(lines), bool)
+    unsaid = in_store | lines["store_id"].notna().to_numpy(bool)
+    if "fulfilment" not in lines:
+        return unsaid
+    way = lines["fulfilment"]
+    return np.where(way.isna(), unsaid, way.isin((*COLLECTED, "store"))).astype(bool)
+
+
 def _stores(tables: Tables, lines: pd.DataFrame, nodes: list[str], given: dict[str, str] | None, said: list[str]) -> dict[str, str]:
-    """Names of places in the data -> names of nodes."""
+    """Names of places in the data -> names of nodes: places that sell or hand over are stores, all others are the centre."""
     if given is not None:
         return given
-    found = set(lines["store_id"].dropna())
-    for rows in tables.further.values():
+    stores, beside = set(lines.loc[handed_over(lines), "store_id"].dropna()), set(lines["store_id"].dropna())
+    for kind, rows in tables.further.items():
         if "store_id" in rows:
-            found |= set(rows["store_id"].dropna())
-    if found <= set(nodes):
-        return {name: name for name in found}
-    free = [node for node in nodes if node.startswith("S")]
-    if len(found) > len(free):
-        said.append(f"{len(found)} stores in the data, {len(free)} in the model: {', '.join(sorted(found)[len(free):][:5])} are left out")
-    return dict(zip(sorted(found), free, strict=False))
+            (stores if kind == "traffic" else beside).update(rows["store_id"].dropna())
+    if lines["store_id"].isna().all():  # orders that name no place do not tell a store from a warehouse
+        stores, beside = stores | beside, set()
+    beside -= stores
+    if stores <= set(nodes):
+        out = {name: name for name in sorted(stores)}
+    else:
+        free = [node for node in nodes if node.startswith("S")]
+        if len(stores) > len(free):
+            orders = lines["store_id"].value_counts()
+            kept = sorted(stores, key=lambda name: (-int(orders.get(name, 0)), name))
+            said.append(f"{len(stores)} stores in the data, {len(free)} in the model: {', '.join(sorted(kept[len(free):])[:5])} are left out")
+            stores = set(kept[: len(free)])
+        out = dict(zip(sorted(stores), free, strict=False))
+    other = {name: name if name in nodes and name not in out.values() else nodes[0] for name in sorted(beside)}
+    warehouses = [name for name, node in other.items() if node == nodes[0]]
+    if warehouses and warehouses != [nodes[0]]:
+        said.append(f"places without sales or pickups are the centre: {', '.join(warehouses[:5])}{f' and {len(warehouses) - 5} more' if len(warehouses) > 5 else ''}")
+    return out | other
 
 
 def _stock(tables: Tables, lines: pd.DataFrame, kind: Ints, end_day: int, nodes: list[str], names: dict[str, str], kinds: list[str],
@@ -122,8 +146,12 @@ def _stock(tables: Tables, lines: pd.DataFrame, kind: Ints, end_day: int, nodes:
         return None, pd.DataFrame()
     by = items[0]
     frame = lambda rows, day, units: pd.DataFrame({
-        "node": rows["store_id"].map(names).to_numpy(), "category": rows[by].to_numpy(), "day": np.asarray(day) / DAY, "units": np.asarray(units, np.float64),
+        "node": rows["store_id"].where(rows["store_id"].isin(list(names))).to_numpy(), "category": rows[by].to_numpy(), "day": np.asarray(day) / DAY, "units": np.asarray(units, np.float64),
     }).dropna(subset=["node", "category"])  # fmt: skip
+    centre = [name for name, node in names.items() if node == nodes[0]]
+    if len(centre) == 1 and lines["store_id"].notna().any():  # what no store hands over leaves the one warehouse
+        lines = lines.assign(store_id=lines["store_id"].where(lines["store_id"].notna() | handed_over(lines), centre[0]))
+        said.append(f"orders that name no place and are sent are taken off the stock of {centre[0]}")
     sold = lines[lines["store_id"].notna()]
     flows = [frame(sold, sold["placed_local"], -sold["units"])]
     back = sold[sold["returned_utc"] >= 0] if "returned_utc" in sold else sold[:0]
@@ -136,17 +164,19 @@ def _stock(tables: Tables, lines: pd.DataFrame, kind: Ints, end_day: int, nodes:
     else:
         said.append("no deliveries to stores: what came since a count is unknown, and stock may be more than is taken")
     every = sorted(set(counts[by].dropna()))
-    units, cells = reconcile(frame(counts, counts["local"], counts["on_hand"]), pd.concat(flows), float(end_day), nodes, every)
+    units, cells = reconcile(frame(counts, counts["local"], counts["on_hand"]), pd.concat(flows), float(end_day), list(names), every)
+    cells["node"] = cells["node"].map(names)
     of = {name: i for i, name in enumerate(kinds)}
     if by == "sku":
         told = pd.Series(kind).groupby(lines["sku"].to_numpy()).agg(lambda x: x.mode().iloc[0])
         of = {str(name): int(i) for name, i in told.items()}
     out = np.full((len(nodes), len(kinds)), np.nan)
-    for column, name in enumerate(every):
-        at = of.get(name, -1)
-        if at >= 0:
-            seen = ~np.isnan(units[:, column])
-            out[seen, at] = np.nan_to_num(out[seen, at]) + units[seen, column]
+    for row, place in enumerate(names.values()):
+        for column, name in enumerate(every):
+            at = of.get(name, -1)
+            if at >= 0 and place in nodes and not np.isnan(units[row, column]):
+                node = nodes.index(place)
+                out[node, at] = np.nan_to_num(out[node, at]) + units[row, column]
     odd = cells["note"].ne("").sum()
     said.append(f"{len(cells):,} cells counted; {odd} of them odd; {cells['missing'].sum():,.0f} units fewer than counts and flows say")
     return out, cells
@@ -156,9 +186,9 @@ def _under_way(tables: Tables, lines: pd.DataFrame, settings: Settings, seats: A
                said: list[str]) -> np.ndarray:  # fmt: skip
     """UNDER_WAY rows: pickups not collected, parcels not delivered."""
     lines = lines[lines["shopper_id"].notna() & (lines["kind"] >= 0)]
-    shift = lines["placed_local"] - lines["placed_utc"]
     if "status" in lines:
         lines = lines[~lines["status"].fillna("").str.lower().isin(("cancelled", "expired", "refused", "returned", "left"))]
+    shift = lines["placed_local"] - lines["placed_utc"]
     way = lines["fulfilment"] if "fulfilment" in lines else pd.Series(None, index=lines.index, dtype=object)
     age = end - lines["placed_local"]
     pickup, carrier = settings.network.pickup, settings.network.carrier

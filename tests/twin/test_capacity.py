@@ -149,9 +149,9 @@ def test_parcels_are_picked_and_nobody_collects_them(network):
     assert work["picking_work"] == pytest.approx(40 * 180 / HOUR, rel=0.1) and work["counter_work"] == pytest.approx(20 * 90 / HOUR, rel=0.15)
 
 
-def test_stores_share_by_their_pickups_or_meet_their_own():
+def test_stores_are_places_that_sell_or_hand_over():
     rows = [("B", "web", "pickup")] * 30 + [("A", "web", "pickup")] * 10 + [("A", "store", "store")] * 400
-    assert stores_of(log_of(rows).orders.lines) == {"A": 0.25, "B": 0.75}
+    assert stores_of(log_of(rows).orders.lines) == {"A": 410 / 440, "B": 30 / 440}
     assert stores_of(log_of([(None, "web", "pickup")] * 5).orders.lines) == {"store": 1.0}
     assert stores_of(log_of([("A", "store", "store")] * 3 + [("B", "web", "ship")]).orders.lines) == {"A": 1.0}
     assert stores_of(log_of([(None, "web", "ship")] * 3).orders.lines) == {}
@@ -159,9 +159,66 @@ def test_stores_share_by_their_pickups_or_meet_their_own():
 
 @pytest.mark.slow
 def test_as_many_stores_as_the_market_has_are_its_own(network):
+    """Each has the orders of its counterpart, as many as its own part of the log's says."""
     rng = np.random.default_rng(4)
-    tables = log_of([(name, "web", "pickup") for name in ("S01", "S02", "S03")] * 40)
+    tables = log_of([(name, "web", "pickup") for name in ("S01", "S01", "S01", "S02", "S03")] * 40)
     worlds = [np.concatenate([world(rng, {AT_COUNTER: 10.0 * node, SERVED: 10.0 * node}, 7, node) for node in (1, 3)]) for _ in range(WORLDS)]
     got = plan(tables, worlds, network)
     assert [row["store"] for row in got.stores] == ["S01", "S03"]
-    assert [row["to_pick_a_week"] for row in got.stores] == [pytest.approx(70, rel=0.1), pytest.approx(210, rel=0.1)]
+    assert [row["to_pick_a_week"] for row in got.stores] == [pytest.approx(210, rel=0.1), pytest.approx(70, rel=0.1)]
+
+
+def test_each_store_keeps_its_own_part_of_pickups_and_sales(network):
+    """The market's stores are alike, the retailer's are not; a warehouse between their names moves nobody."""
+    from omosim.api.twin_capacity import _own_parts, _rows
+
+    lines = log_of([("BS", "web", "pickup")] * 10 + [("HD", "web", "pickup")] * 30 + [("BS", "store", "store")] * 60 + [("HD", "store", "store")] * 20 + [("DC", "web", "ship")] * 9).orders.lines
+    rng = np.random.default_rng(4)
+    worlds = [np.concatenate([world(rng, {AT_COUNTER: 10.0, SERVED: 10.0, PARCEL: 1.0}, 7, node) for node in (1, 2)]) for _ in range(WORLDS)]
+    stores = stores_of(lines)
+    for places in ({"DC": "DC", "S01": "BS", "S02": "HD"}, {"S01": "BS"}):  # with counterparts, and dealt out
+        rows = _rows(worlds, NODES[:3], list(stores), np.array(list(stores.values())), places)
+        weight, said = _own_parts(rows, lines, list(stores), MONDAY)
+        for kind, parts in ((AT_COUNTER, (0.25, 0.75)), (SERVED, (0.75, 0.25))):
+            mine = rows["kind"] == kind
+            got = np.bincount(rows["store"][mine], weight[mine])
+            assert got.sum() == pytest.approx(mine.sum()) and got / got.sum() == pytest.approx(parts)
+        assert (weight[rows["kind"] == PARCEL] == 1).all() and said[0].startswith("stores have their own parts of pickups and sales of the last 13 weeks: ")
+        if "S02" in places:
+            assert (rows["store"] == rows["node"] - 1).all()
+    alike = log_of([(name, *how) for name in ("BS", "HD") for how in (("web", "pickup"), ("store", "store")) for _ in range(9)]).orders.lines
+    assert _own_parts(_rows(worlds, NODES[:3], ["BS", "HD"], np.array([0.5, 0.5]), {"S01": "BS", "S02": "HD"}), alike, ["BS", "HD"], MONDAY)[1] == []
+
+
+def test_collections_at_night_keep_promise_and_weekdays_and_are_said(network):
+    from omosim.api.twin_capacity import _past
+    from omosim.planning.plan import promise_of
+
+    tables = log_of(ONE)
+    lines = tables.orders.lines
+    picked = (lines["fulfilment"] == "pickup").to_numpy()
+    lines.loc[picked, "promised_utc"] = lines["placed_utc"][picked] + 3 * HOUR // 2
+    lines.loc[picked, "collected_utc"] = (lines["placed_utc"] // DAY + 1)[picked] * DAY + np.arange(200) * 431 % DAY
+    past, (note,) = _past(tables, "A", network, frozenset())
+    assert note.startswith("A: people were in the store before 4:00 and after 23:00") and past.hours_from == "network.stores.opens and closes"
+    assert promise_of(past) == pytest.approx(1.5 * HOUR)
+    past, said = _past(tables, "A", network, frozenset({"network.stores.opens", "network.stores.closes"}))
+    assert not said and past.hours_from.endswith("as given") and promise_of(past) == pytest.approx(1.5 * HOUR)
+
+
+def test_weekdays_without_trade_are_not_planned(network):
+    from omosim.api.twin_capacity import _closed
+
+    tables = log_of(ONE)
+    lines = tables.orders.lines
+    assert _closed(lines, "A", MONDAY) == []
+    lines["placed_local"] += np.where((lines["placed_local"] // DAY + 3) % 7 == 0, DAY, 0)  # Monday's orders come on Tuesdays
+    lines.loc[0, "placed_local"] -= 28 * DAY
+    assert _closed(lines, "A", MONDAY) == [0]
+    more = log_of([("B", "store", "store")] * 300).orders.lines.assign(order_id=[f"b{i}" for i in range(300)])
+    both = pd.concat([lines, more], ignore_index=True)
+    assert _closed(both, "A", MONDAY) == [0] and _closed(both, "B", MONDAY) == []
+    rng = np.random.default_rng(4)
+    got = plan(tables, [world(rng, {AT_COUNTER: 8.0, SERVED: 10.0}, 7) for _ in range(WORLDS)], network, jobs=1)
+    assert set(got.staffing["weekday"]) == set(got.capacity["weekday"]) == {"tue", "wed", "thu", "fri", "sat", "sun"} and got.stores[0]["days"] == 6
+    assert not any("mon:" in note for note in got.notes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,3 +81,33 @@ def test_what_the_tables_lack_is_said_and_left_to_the_model(settings):
     assert "no stock counts" in text and "no times of collection" in text and "no deliveries of orders" in text
     prices = [kind.price for kind in settings.catalogue.categories.values()]
     assert kinds_of(log.lines, settings).tolist() == [int(np.abs(np.log(prices) - np.log(v)).argmin()) for v in (20_000, 700_000)]
+
+
+def test_warehouses_are_the_centre_and_push_no_store_out(settings):
+    """Places that only count or receive stock are no stores, wherever their names sort; their units are added up, less what is sent."""
+    a = next(iter(settings.catalogue.categories))
+    log = log_of([
+        ("o1", "ann", 9.0, "store", a, "BS", 1, 20_000, "store", None), ("o2", "bob", 9.0, "web", a, "HD", 1, 20_000, "pickup", 8.5),
+        ("o3", "cem", 1.0, "web", a, None, 3, 60_000, "ship", None), ("o4", "dan", 1.0, "web", a, "HD", 1, 20_000, "cancelled", None),
+    ])  # fmt: skip
+    log.lines.loc[log.lines["order_id"] == "o4", ["fulfilment", "status"]] = ["pickup", "cancelled"]
+    at = np.int64((END - 4) * DAY)
+    count = lambda **units: pd.DataFrame({"local": at, "store_id": list(units), "sku": f"{a}1", "on_hand": list(units.values())})
+    traffic = pd.DataFrame({"local": [at], "store_id": ["GN"], "visitors": [5]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = state_of(Tables(log, {"stock": count(BS=7, DC1=40, HD=9), "traffic": traffic}), settings, LAW, END, 0.3)
+    assert found.nodes == {"BS": "S01", "GN": "S02", "HD": "S03", "DC1": "DC"} and found.places["DC"] == "DC1"
+    assert found.opening.stock[[0, 1, 3], 0].tolist() == [37, 7, 8] and np.isnan(found.opening.stock[2, 0])
+    assert "places without sales or pickups are the centre: DC1" in found.said and not any("left out" in line for line in found.said)
+    two = state_of(Tables(log, {"stock": count(BS=7, CC=40, GW=10, HD=9)}), settings, LAW, END, 0.3)
+    assert two.nodes == {"BS": "S01", "HD": "S02", "CC": "DC", "GW": "DC"} and two.opening.stock[:3, 0].tolist() == [50, 7, 8]
+
+
+def test_the_stores_with_most_orders_are_kept(settings):
+    a = next(iter(settings.catalogue.categories))
+    many = 40
+    log = log_of([(f"o{i}-{k}", "ann", 9.0, "store", a, f"P{i:02d}", 1, 20_000, "store", None) for i in range(many) for k in range(1 + (i > 0))])
+    found = state_of(Tables(log), settings, LAW, END, 0.3)
+    room = len(found.nodes)
+    assert 1 < room < many and "P00" not in found.nodes and list(found.nodes) == [f"P{i:02d}" for i in range(1, room + 1)]

@@ -14,13 +14,14 @@ import pandas as pd
 import pytest
 from scipy.stats import poisson
 
-from omosim.api.twin_reorder import COLUMNS, TYPES, Terms, Wanted, reorder_of
+from omosim.api.twin_reorder import COLUMNS, TYPES, Terms, Wanted, handed_over_times, own_parts, reorder_of
 from omosim.cli.main import main
 from omosim.results.tables import read_columns
 from omosim.schema.settings import Settings
 from omosim.schema.twin_tables import TWIN_TABLES
 from omosim.twin.dated import Dated
 from omosim.twin.tables import Tables
+from omosim.twin.whatif import AT_COUNTER, FOR_CAR, IN_STORE, PARCEL, SERVED
 from tests.conftest import module_at
 
 shop = module_at(Path(__file__).with_name("small_shop.py"))
@@ -105,7 +106,7 @@ CELLS = ["node", "category", "counted_day", "stock"]
 ASSUMED = Terms(None, 1.0, 0.95)
 
 
-def asked(settings: Settings, lines: pd.DataFrame, *, counts: pd.DataFrame | None = None, cells: list[tuple] = (), nodes: list[str] = ("DC", "S01"), places: dict[str, str] | None = None,
+def asked(settings: Settings, lines: pd.DataFrame, *, counts: pd.DataFrame | None = None, cells: list[tuple] = (), nodes: list[str] = ("DC", "S01"), places: dict[str, str] | None = None, names: dict[str, str] | None = None,
           terms: Terms = ASSUMED, days: int = 14):  # fmt: skip
     """Levels of two units a day of every node and band."""
     n = len(lines)
@@ -117,7 +118,7 @@ def asked(settings: Settings, lines: pd.DataFrame, *, counts: pd.DataFrame | Non
     demand = np.full((10, len(nodes), len(bands), days), 2.0)
     wanted = Wanted(demand, np.ones(len(bands)), list(nodes), bands, list(range(10)))
     further = {} if counts is None else {"stock": counts}
-    dated = Dated(SimpleNamespace(), [], pd.DataFrame(list(cells), columns=CELLS), places=places or {"S01": "S01"})
+    dated = Dated(SimpleNamespace(), [], pd.DataFrame(list(cells), columns=CELLS), places=places or {"S01": "S01"}, nodes=names or {})
     return reorder_of(Tables(SimpleNamespace(lines=whole), further), dated, wanted, settings, terms, END, 7), bands
 
 
@@ -204,3 +205,40 @@ def test_items_are_fewer_where_many_worlds_would_fill_the_memory(base: Settings,
     monkeypatch.setattr(module, "LEAST_ITEMS", 2)
     found, _ = asked(base, pd.DataFrame({"sku": ["a"] * 40 + ["b"] * 30 + ["c"] * 20, "category": ["food"] * 90, "store_id": ["S01"] * 90}))
     assert {row["sku"] for row in found.rows if row["by"] == "sku"} == {"a", "b"} and found.notes[0].startswith("reorder levels are by SKU: the 2 most sold items")
+
+
+def test_a_warehouse_has_the_centres_lead_time_and_one_row_for_all(base: Settings) -> None:
+    """Two warehouses are counted: units of both stand beside the level of the centre, whatever order their names sort in."""
+    lines = pd.DataFrame({"sku": ["a"] * 60, "category": ["food"] * 60, "store_id": ["BS"] * 20 + ["HD"] * 20 + [None] * 20})
+    counts = count_rows(store_id=["CC", "GW"], sku=["a", "a"], on_hand=[0, 7])
+    places = {"DC": "CC", "S01": "BS", "S02": "HD"}
+    names = {"CC": "DC", "GW": "DC", "BS": "S01", "HD": "S02"}
+    found, _ = asked(base, lines, counts=counts, cells=[("DC", "a", END - 3.0, 0.0), ("DC", "a", END - 3.0, 7.0)], nodes=["DC", "S01", "S02"], places=places, names=names)
+    rows = {row["node"]: row for row in found.rows if row["sku"] == "a"}
+    assert set(rows) == {"CC", "BS", "HD"} and rows["CC"]["on_hand"] == 7 and rows["CC"]["sold_out"] == 0.5
+    stock = base.network.stock
+    assert [rows[place]["lead_days"] for place in ("CC", "BS", "HD")] == [stock.centre_lead_days, stock.store_lead_days, stock.store_lead_days]
+
+
+def test_each_store_has_its_own_part_of_units_and_sums_stay() -> None:
+    """Stores of the worlds are alike; the retailer's sell three to one. What they hand over beyond the worlds' the centre does not send."""
+    rng = np.random.default_rng(3)
+    demand = rng.poisson(6.0, (40, 3, 2, 14)).astype(float)
+    lines = pd.DataFrame({"store_id": ["BS"] * 30 + ["HD"] * 10 + [None] * 5, "units": 1})
+    for handed, level in ((1.0, 1.0), (0.5, 0.5), (1.3, 1.3), (9.0, 1.5)):  # no more than the centre has
+        wanted = Wanted(demand, np.ones(2), ["DC", "S01", "S02"], ["a", "b"], list(range(40)), handed)
+        got, (note,) = own_parts(demand, wanted, ["DC", "BS", "HD"], lines)
+        assert got[:, 1:].sum() == pytest.approx(level * demand[:, 1:].sum(), rel=0.01) and got.sum() == pytest.approx(demand.sum()) and (got >= 0).all()
+        assert got[:, 1].sum() / got[:, 1:].sum() == pytest.approx(0.75)
+        assert note.startswith("stores have their own parts of units of the last 13 weeks: HD counts times 0.5")
+    same = Wanted(demand, np.ones(2), ["DC", "S01", "S02"], ["a", "b"], list(range(40)))
+    assert own_parts(demand, same, ["DC", "x", "y"], lines)[1] == []
+    spare, _ = own_parts(demand, same, ["DC", "BS", "S02"], lines[lines["store_id"] != "HD"])
+    assert spare[:, 2].sum() == 0 and np.allclose(spare.sum(axis=1), demand.sum(axis=1))
+
+
+def test_the_mix_of_pickups_and_sales_reaches_what_is_ordered() -> None:
+    rows = np.zeros(4, IN_STORE)
+    rows["units"], rows["kind"] = [1, 2, 3, 4], [AT_COUNTER, SERVED, PARCEL, FOR_CAR]
+    assert handed_over_times([rows, rows], {"pickups": 2.0, "sales": 0.5}) == pytest.approx((5 * 2 + 2 * 0.5 + 3) / 10)
+    assert handed_over_times([rows], {}) == handed_over_times([rows[:0]], {"sales": 3.0}) == 1.0

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from omosim.twin.assimilate import Step, drift, step
+from omosim.twin.forecast import usual_days
 from omosim.twin.history import Floats
 from omosim.twin.parameters import BY_NAME, Parameter
 
@@ -132,8 +133,8 @@ def weekly_logs(seen: Floats, weeks: int = 104) -> tuple[Floats, Floats]:
     A week's days that were not seen are left out by what their weekdays usually have. Days differ by counting and by a chance of
     their own, which forecasts add to days: it is no part of what belongs to whole weeks.
     """
-    usual = np.array([np.nanmean(x) if np.isfinite(x).any() else 0.0 for x in (seen[len(seen) % 7 + i :: 7] for i in range(7))])
-    whole = seen[len(seen) % 7 :].reshape(-1, 7)[-weeks:]
+    every = seen[len(seen) % 7 :].reshape(-1, 7)
+    usual, whole = usual_days(every), every[-weeks:]
     there = np.isfinite(whole)
     counts, due = np.where(there, whole, 0.0).sum(axis=1), (there * usual).sum(axis=1)
     good = (due > WHOLE * usual.sum()) & (counts > 0)

@@ -157,10 +157,15 @@ def missing_spread(seen: Floats, paths: Floats) -> float:
     return float(np.sqrt(max(0.0, of_data**2 - of_members**2)))
 
 
+def usual_days(weeks: Floats) -> Floats:
+    """(7,) mean of each weekday of (W, 7) weeks, 0 where none was seen."""
+    return np.array([np.nanmean(x) if np.isfinite(x).any() else 0.0 for x in weeks.T])
+
+
 def week_of_days(seen: Floats, paths: Floats) -> float:
     """Coefficient of variation of a whole week by the chance of its days that members lack; parameters as `missing_spread`."""
     last = seen[-7 * SPREAD_WEEKS :]
-    usual = np.array([np.nanmean(x) if np.isfinite(x).any() else 0.0 for x in last[last.size % 7 :].reshape(-1, 7).T]) if last.size >= 7 else np.zeros(7)
+    usual = usual_days(last[last.size % 7 :].reshape(-1, 7))
     return missing_spread(seen, paths) * float(np.sqrt((usual**2).sum()) / usual.sum()) if usual.sum() > 0 else 0.0
 
 
@@ -170,7 +175,7 @@ def _spread(weeks: Floats) -> float:
     By moments, so that weeks of few count little: squares over what was due, added up. A day without any where seven are usual was
     closed and is left out.
     """
-    usual = np.array([np.nanmean(x) if np.isfinite(x).any() else 0.0 for x in weeks.T])
+    usual = usual_days(weeks)
     there = np.isfinite(weeks) & (usual > 0) & ((weeks > 0) | (usual < 7.0))
     due = (there * usual).sum(axis=1)
     level = np.where(there, weeks, 0.0).sum(axis=1) / np.where(due > 0, due, 1.0)

@@ -1,9 +1,9 @@
 """An alarm when a forecast's scores leave their band: two-sided CUSUM on standard normal residuals.
 
 What is watched are `scores.residuals`: standard normal and independent while the twin is right. Their size is cut at
-`cap`, so that one freak day raises nothing. The limit follows from the stated rate of false alarms by the chart's own
-run length, a Markov chain on a grid (Brook & Evans 1972). Oracles: published run lengths and simulation,
-tests/twin/test_drift.py.
+`CAP`, the outermost quantile that a forecast keeps: how far beyond it a day fell, no forecast says, and one freak day
+raises nothing. The limit follows from the stated rate of false alarms by the chart's own run length, a Markov chain on
+a grid (Brook & Evans 1972). Oracles: published run lengths and simulation, tests/twin/test_drift.py.
 """
 
 from __future__ import annotations
@@ -14,20 +14,31 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
+
+from omosim.twin.scores import LEVELS
 
 Floats = NDArray[np.float64]
 #: days without change in which at most one false alarm is expected
 FALSE_ALARM_DAYS = 180
+#: the size at which residuals are cut
+CAP = float(ndtri(LEVELS[-1]))
 _GRID = 100
+#: cells of the grid in a cut day's step
+_STEP = 40
 #: the limit is set for so many times the stated days: residuals of a forecast are known to some hundred members only
 _MARGIN = 1.1
 
 
-def _chain(k: float, h: float, shift: float, cap: float) -> tuple[Floats, Floats]:
-    """Transition matrix of the upper sum on a grid of [0, h), and the chance of an alarm from each cell."""
-    width = 2.0 * h / (2 * _GRID - 1)
-    at = np.arange(_GRID) * width
+def _width(k: float, h: float, cap: float) -> float:
+    """Width of a cell. A cut residual takes the sum from the middle of a cell to the middle of another: sums of cut days are many, and must not be rounded."""
+    return 2.0 * h / (2 * _GRID - 1) if math.isinf(cap) else (cap - k) / _STEP
+
+
+def _chain(k: float, h: float, shift: float, cap: float) -> Floats:
+    """Transition matrix of the upper sum on a grid of [0, h); what a row lacks of 1 is the chance of an alarm."""
+    width = _width(k, h, cap)
+    at = np.arange(round(h / width + 0.5)) * width
     step = at[None, :] - at[:, None] + k  # residual that leads from row to column's middle
 
     def below(z: Floats) -> Floats:  # of the residual, cut at +-cap
@@ -36,14 +47,14 @@ def _chain(k: float, h: float, shift: float, cap: float) -> tuple[Floats, Floats
     upper = below(step + 0.5 * width)
     move = upper - below(step - 0.5 * width)
     move[:, 0] = upper[:, 0]
-    return move, 1.0 - upper[:, -1]
+    return move
 
 
 @lru_cache(maxsize=256)
 def run_length(k: float, h: float, shift: float = 0.0, cap: float = math.inf) -> float:
     """Mean days until the upper sum passes h, when residuals have mean `shift` and sd 1."""
-    move, _ = _chain(k, h, shift, cap)
-    return float(np.linalg.solve(np.eye(_GRID) - move, np.ones(_GRID))[0])
+    move = _chain(k, h, shift, cap)
+    return float(np.linalg.solve(np.eye(len(move)) - move, np.ones(len(move)))[0])
 
 
 def two_sided(k: float, h: float, shift: float = 0.0, cap: float = math.inf) -> float:
@@ -53,8 +64,8 @@ def two_sided(k: float, h: float, shift: float = 0.0, cap: float = math.inf) -> 
 
 def raised_within(k: float, h: float, shift: float, days: int, cap: float = math.inf) -> float:
     """Chance that the upper sum, at 0 when the change comes, passes h within so many days of residuals of mean `shift`."""
-    move, _ = _chain(k, h, shift, cap)
-    row = np.zeros(_GRID)
+    move = _chain(k, h, shift, cap)
+    row = np.zeros(len(move))
     row[0] = 1.0
     for _ in range(days):
         row = row @ move
@@ -62,13 +73,20 @@ def raised_within(k: float, h: float, shift: float, days: int, cap: float = math
 
 
 @lru_cache(maxsize=256)
-def limit(k: float, days: float = FALSE_ALARM_DAYS, charts: int = 1, cap: float = math.inf) -> float:
-    """The least h whose mean run length without change is `days`, for `charts` charts watched at once."""
-    low, high = 0.05, 20.0
-    for _ in range(24):
-        middle = 0.5 * (low + high)
-        low, high = (low, middle) if two_sided(k, middle, 0.0, cap) >= days * charts else (middle, high)
-    return high
+def limit(k: float, days: float = FALSE_ALARM_DAYS, charts: int = 1, cap: float = CAP) -> float:
+    """The least edge of a cell h whose mean run length without change is `days`, for `charts` charts watched at once; cap > k, not infinite."""
+
+    def lasts(cells: int) -> bool:
+        return two_sided(k, (cells - 0.5) * width, 0.0, cap) >= days * charts
+
+    width, high = _width(k, 0.0, cap), 1
+    while not lasts(high):
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if lasts(middle) else (middle, high)
+    return (high - 0.5) * width
 
 
 @dataclass
@@ -77,12 +95,12 @@ class Alarm:
 
     k: float
     h: float
-    cap: float = 3.0
+    cap: float = CAP
     up: float = 0.0
     down: float = 0.0
 
     @classmethod
-    def for_jump(cls, jump: float, cv: float, days: float = FALSE_ALARM_DAYS, charts: int = 1, cap: float = 3.0) -> Alarm:
+    def for_jump(cls, jump: float, cv: float, days: float = FALSE_ALARM_DAYS, charts: int = 1, cap: float = CAP) -> Alarm:
         """Tuned to a change of demand by a factor of 1 + jump.
 
         cv: sd of a day's observation round its forecast over its mean. Half the shift in sds is the reference value

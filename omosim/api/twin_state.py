@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
     from omosim.twin.history import Floats
     from omosim.twin.opening import Opening
     from omosim.twin.parameters import Fit
+    from omosim.twin.prospects import Prospects
     from omosim.twin.running import Runs, Start
     from omosim.twin.tables import Tables
-
-#: people of a member beside known customers, at least, so that new ones can come
-LEAST_OTHERS = 200
 
 
 def base_settings(twin: Twin) -> Settings:
@@ -79,11 +78,14 @@ def share_of(fit: Fit, theta: Mapping[str, float]) -> float:
 class Stand:
     """The retailer on the first second of a day, and how a member stands in it.
 
-    dated : its state by the data; settings_of : a row of theta on its scales -> settings; kept : what members have learnt
+    dated : its state by the data; kept : what members have learnt
+    built : a row of theta on its scales -> the market as it is built; people : seats of every member's; traded : settings -> those with the present way
     """
 
     dated: Dated
-    settings_of: Callable[[Floats], Settings]
+    built: Callable[[Floats], Settings]
+    people: int
+    traded: Callable[[Settings], Settings]
     kept: Kept
     first: int  # replication of the first member
 
@@ -129,10 +131,34 @@ class Stand:
 
         return [Start(self.opening(i, theta), self.settings_of(row).model_copy(update=self._own(i))) for i, row in enumerate(theta)]
 
+    def settings_of(self, row: Floats) -> Settings:
+        """Settings of a member at a row of theta."""
+        from omosim.twin.prospects import among
+
+        built, them = _others(self.dated, self.kept, self.built, row)
+        return self.traded(among(built, self.people, len(self.dated.opening), them))
+
     def opening(self, member: int, theta: Floats) -> Opening:
-        """One member's state: the data's, with the goodwill that it has come to and the paces of (N, P) theta."""
-        own = dict(zip((c.name for c in self.kept.columns), map(float, np.exp(theta[member])), strict=True))
-        return replace(self.dated.opening, pace=own["pace"], newcomers=own.get("newcomers", 1.0), goodwill=self.kept.goodwill_of(member, self.dated.seats))
+        """One member's state: the data's, with the goodwill that it has come to and the pace and prospects of (N, P) theta."""
+        _, them = _others(self.dated, self.kept, self.built, theta[member])
+        return replace(
+            self.dated.opening, pace=_factor(self.kept, theta[member], "pace"), silent=them.silent, slow=them.slow,
+            goodwill=self.kept.goodwill_of(member, self.dated.seats),
+        )  # fmt: skip
+
+
+def _factor(kept: Kept, row: Floats, name: str) -> float:
+    """What a row of theta multiplies by in a column, 1 where members have none."""
+    at = [c.name for c in kept.columns]
+    return float(np.exp(row[at.index(name)])) if name in at else 1.0
+
+
+def _others(dated: Dated, kept: Kept, built: Callable[[Floats], Settings], row: Floats) -> tuple[Settings, Prospects]:
+    """The market of a row of theta as it is built, and its people who have not bought."""
+    from omosim.twin.prospects import prospects
+
+    made = built(row)
+    return made, prospects(replace(dated.opening, pace=_factor(kept, row, "pace")), made, dated.weeks, _factor(kept, row, "newcomers"))
 
 
 def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
@@ -149,36 +175,38 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     from omosim.twin.opening import LEAST_SHARE, settings_at
     from omosim.twin.parameters import BY_NAME
     from omosim.twin.parameters import settings_of as settings_with
+    from omosim.twin.prospects import LEAST_OTHERS
     from omosim.twin.shares import bought_share
 
     on, names = date_of(kept.day), [c.name for c in kept.columns]
-    centre = {name: float(BY_NAME[name].centre(fit)) for name in ("need_rate", "new_people")}
+    need_rate = float(BY_NAME["need_rate"].centre(fit))
 
-    def made(row: np.ndarray) -> Settings:
-        value = dict(zip(names, map(float, outer(kept.columns, row[None])[0]), strict=True))
+    @cache
+    def made(row: tuple[float, ...]) -> Settings:
+        value = dict(zip(names, map(float, outer(kept.columns, np.array([row]))[0]), strict=True))
         theta = {name: v for name, v in value.items() if name in BY_NAME}
-        for name, factor in (("need_rate", "pace"), ("new_people", "newcomers")):  # first purchases last while as many more come to know it
-            theta[name] = theta.get(name, centre[name]) * value.get(factor, 1.0)
+        theta["need_rate"] = theta.get("need_rate", need_rate) * value["pace"]
         return settings_at(settings_with(fit, theta, days=days, scale=1.0, forward=True), on)
 
-    known = int(tables.orders.orders()["shopper_id"].nunique())
-    people = max(known + LEAST_OTHERS, *(made(row).shoppers for row in kept.theta))  # one number for all: copies of members keep their people
+    def built(row: Floats) -> Settings:
+        return made(tuple(row.tolist()))
 
     present = present_on(twin.head, (on + timedelta(days=days // 2)).isoformat())
-
-    def settings_of(row: np.ndarray) -> Settings:
-        return with_ways(made(row), present["ways"]).model_copy(update={"shoppers": people})
-
-    middle = made(kept.theta.mean(axis=0)).model_copy(update={"shoppers": people})
-    found = state_of(tables, middle, fit.laws.repeat, kept.day, share_of(fit, {}))
-    found = replace(found, opening=found.opening.with_share(bought_share(middle, found.opening)))
-    if "need_rate" not in names and len(found.opening):  # who has not bought yet buys as the law says too, at the share that was measured
+    pilot = built(kept.theta.mean(axis=0))
+    found = state_of(tables, pilot, fit.laws.repeat, kept.day, share_of(fit, {}))
+    known = len(found.opening)
+    share = bought_share(pilot.model_copy(update={"shoppers": max(pilot.shoppers, known + LEAST_OTHERS)}), found.opening)
+    found = replace(found, opening=found.opening.with_share(share))
+    if "need_rate" not in names and known:  # who has not bought yet buys as the law says too, at the share that was measured
         law = fit.laws.repeat
-        centre["need_rate"] = min(law.r / law.purchase_alpha / max(float(found.opening.share.mean()), LEAST_SHARE), BY_NAME["need_rate"].high)
+        need_rate = min(law.r / law.purchase_alpha / max(float(found.opening.share.mean()), LEAST_SHARE), BY_NAME["need_rate"].high)
+        made.cache_clear()
+    others = [_others(found, kept, built, row) for row in kept.theta]
+    people = max(*(one.shoppers for one, _ in others), *(known + them.seats for _, them in others))  # one number for all: they share their places, goods and people
     if present["ways"]:
         found.said.append(f"as it is: {', then '.join(present['ways'])}, since {present['from']}, as was told by took=WAY")
     first = 1 + len(kept.theta) * max(kept.day - day_number(twin.head["first_day"]), 0)
-    return Stand(found, settings_of, kept, first)
+    return Stand(found, built, people, lambda settings: with_ways(settings, present["ways"]), kept, first)
 
 
 def told(twin: Twin, stand: Stand, people: int) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Dated:
     seats : shoppers' names in the order of seats; stock : a row a counted cell; said : what was taken, and what is unknown
     places : node of the model -> the retailer's name of it, where there is one; of several warehouses the first
     nodes : the retailer's name -> node; all his warehouses are the market's centre
+    weeks : length of the log, in which those who hold no seat bought nothing
     """
 
     opening: Opening
@@ -46,6 +47,7 @@ class Dated:
     said: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, str] = field(default_factory=dict)
+    weeks: float = 0.0
 
 
 def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, share: float, stores: dict[str, str] | None = None) -> Dated:
@@ -80,8 +82,8 @@ def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, s
     stock, cells = _stock(tables, lines, kind, end_day, nodes, names, kinds, said)
     under_way = _under_way(tables, lines.assign(kind=kind), settings, seats, end, nodes, names, said)
     weeks = (end - int(lines["placed_local"].min())) / DAY / 7 if len(lines) else 0.0
-    more = {**vars(opening), "stock": stock, "orders": under_way, "silent_weeks": weeks}
-    return Dated(Opening(**more), seats, cells, said, {names[name]: name for name in sorted(names, reverse=True)}, names)
+    more = {**vars(opening), "stock": stock, "orders": under_way}
+    return Dated(Opening(**more), seats, cells, said, {names[name]: name for name in sorted(names, reverse=True)}, names, weeks)
 
 
 def kinds_of(lines: pd.DataFrame, settings: Settings) -> Ints:

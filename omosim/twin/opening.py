@@ -30,7 +30,6 @@ from omosim.kernels.philox import make_key, uniform, uniform4
 from omosim.kernels.purposes import OPENING
 from omosim.kernels.synthesis import fill_normal
 from omosim.schema.settings import Settings
-from omosim.twin import assumed
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.history import Floats, Ints
 from omosim.world.start import UNDER_WAY, Start
@@ -179,11 +178,9 @@ class Opening:
     orders : UNDER_WAY rows, orders that have not come to their end
     origin : replication whose places, goods and people all members share
     goodwill_sd : share of price; goodwill is hidden, and drawn round neutral
-    silent_weeks : length of the log, in which those who hold no seat bought nothing; 0: they are as the market has them
-    knew : share of all people who knew the retailer when the log began
+    silent : people without a seat who know the retailer and have not bought; None: they are as the market has them
+    slow : (K,) factors on their need rates beside anybody's, in even parts of them, from those who have known it longest
     pace : factor on all purchase rates from today on, that of the settings included: what data said since the law was fitted
-    newcomers : factor on the need rates of those who have not bought yet, beside `pace`, and on those who come to know the retailer
-        from today on, that of the settings included: what data said of first purchases
     goodwill : (n,) share of price that is carried on, NaN drawn; None all are drawn
     """
 
@@ -200,10 +197,9 @@ class Opening:
     orders: np.ndarray = field(default_factory=lambda: np.zeros(0, UNDER_WAY))
     origin: int = 0
     goodwill_sd: float = GOODWILL_SD
-    silent_weeks: float = 0.0
-    knew: float = assumed.AWARE_AT_START
+    silent: float | None = None
+    slow: Floats | None = None
     pace: float = 1.0
-    newcomers: float = 1.0
     goodwill: Floats | None = None
 
     def __len__(self) -> int:
@@ -243,39 +239,16 @@ class Opening:
             liked = np.where(np.isnan(self.goodwill), liked, self.goodwill)
         return Start(
             self.origin, rate * self.pace, leave, alive == 1, done, units, self.habit, self.spend, liked, self.stock, self.orders,
-            *self.prospects(settings),
+            None if self.silent is None else min(self.silent / max(settings.shoppers - n, 1), 1.0), self.slow,
         )  # fmt: skip
-
-    def prospects(self, settings: Settings) -> tuple[float | None, float]:
-        """Share of the people without a seat who know the retailer, and the factor on their need rates: they have not bought so far.
-
-        Who knew from the start and is silent for T weeks has a rate of Gamma(r, alpha + T), a part (alpha / (alpha + T))^r of them is; who
-        came to know it at an even pace since, has that with the weeks since then. One factor stands for all: that of their mean rate.
-        """
-        weeks, free = self.silent_weeks, settings.shoppers - len(self)
-        if weeks <= 0 or free <= 0:
-            return None, 1.0
-        demand = settings.market.demand
-        share = float(self.share.mean()) if len(self) else 1.0
-        r, alpha = demand.purchase_r, demand.purchase_alpha_weeks * self.pace * demand.purchase_share / max(share, LEAST_SHARE)
-        at = (np.arange(200) + 0.5) / 200 * weeks  # weeks since they came to know it
-        still, pace = (alpha / (alpha + at)) ** r, alpha / (alpha + at)
-        touched = any(row.awareness_rho > 0 for row in settings.touchpoints.rows.values())
-        gain = settings.market.awareness.acquisition_per_week / self.newcomers / (1.0 - assumed.TOUCHED_SHARE * touched)  # before today
-        old = self.knew * settings.shoppers * (alpha / (alpha + weeks)) ** r
-        new = (1 - self.knew) * settings.shoppers * gain * weeks / 200 * np.exp(-gain * (weeks - at)) * still
-        people = old + float(new.sum())
-        slow = (old * alpha / (alpha + weeks) + float((new * pace).sum())) / max(people, 1e-9)
-        return min(people / free, 0.98), slow * self.newcomers
 
     def with_share(self, share: Floats | float) -> Opening:
         """The same with other purchases per need."""
         return replace(self, share=np.broadcast_to(np.asarray(share, np.float64), self.x.shape).copy())
 
-
     def save(self, path: Path) -> None:
-        """Write all but paces and goodwill, which are a member's own, as one file of arrays."""
-        law = json.dumps({"as_of": self.as_of.isoformat(), "law": asdict(self.law), "origin": self.origin, "numbers": [self.goodwill_sd, self.silent_weeks, self.knew]})
+        """Write all but what is a member's own (pace, prospects, goodwill) as one file of arrays."""
+        law = json.dumps({"as_of": self.as_of.isoformat(), "law": asdict(self.law), "origin": self.origin, "goodwill_sd": self.goodwill_sd})
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS} | {"orders": self.orders, "head": np.frombuffer(law.encode(), np.uint8)}
         if self.stock is not None:
             arrays["stock"] = self.stock
@@ -288,9 +261,8 @@ class Opening:
         with np.load(path, allow_pickle=False) as held:
             head = json.loads(held["head"].tobytes().decode())
             law = RepeatFit(**{**head["law"], "se": tuple(head["law"]["se"])})
-            sd, silent, knew = head["numbers"]
             arrays: dict[str, Any] = {name: held[name] for name in (*_ARRAYS, "orders", "stock") if name in held.files}
-            return cls(date.fromisoformat(head["as_of"]), law, **arrays, origin=head["origin"], goodwill_sd=sd, silent_weeks=silent, knew=knew)
+            return cls(date.fromisoformat(head["as_of"]), law, **arrays, origin=head["origin"], goodwill_sd=head["goodwill_sd"])
 
 
 def settings_at(settings: Settings, as_of: date) -> Settings:

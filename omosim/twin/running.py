@@ -112,14 +112,14 @@ def handed_over(place: Path, starts: Sequence[Start]) -> Iterator[dict[str, Any]
     for i, start in enumerate(starts):
         if start.opening.goodwill is not None:
             np.save(place / f"{i:05d}.goodwill.npy", start.opening.goodwill, allow_pickle=False)
-        yield {"place": str(place), "member": i, "pace": start.opening.pace, "newcomers": start.opening.newcomers, "settings": start.settings.model_dump(mode="json")}
+        yield {"place": str(place), "member": i, "pace": start.opening.pace, "silent": start.opening.silent, "slow": None if start.opening.slow is None else start.opening.slow.tolist(), "settings": start.settings.model_dump(mode="json")}
 
 
 def taken(task: Mapping[str, Any]) -> Start:
     """The member of a task."""
     place = Path(task["place"])
     own = place / f"{task['member']:05d}.goodwill.npy"
-    opening = replace(Opening.read(place / SHARED), pace=float(task["pace"]), newcomers=float(task["newcomers"]), goodwill=np.load(own, allow_pickle=False) if own.exists() else None)
+    opening = replace(Opening.read(place / SHARED), pace=task["pace"], silent=task["silent"], slow=None if task["slow"] is None else np.array(task["slow"]), goodwill=np.load(own, allow_pickle=False) if own.exists() else None)
     return Start(opening, Settings.model_validate(task["settings"]))
 
 

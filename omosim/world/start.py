@@ -48,7 +48,8 @@ class Start:
     stock : (N, C) float64 units on hand by node and category, NaN not counted; None nothing was
     orders : UNDER_WAY rows, orders placed before second 0 that have not come to their end
     aware : share of the other people who know the retailer; None as the market says
-    slow : factor on the need rate of those who do: they have not bought so far
+    slow : (K,) float64, factors on the need rates of those who do and have not bought so far, in even parts of them, from those who have
+        known it longest; None 1
     """
 
     origin: int
@@ -63,7 +64,7 @@ class Start:
     stock: np.ndarray | None = None
     orders: np.ndarray = field(default_factory=lambda: np.zeros(0, UNDER_WAY))
     aware: float | None = None
-    slow: float = 1.0
+    slow: np.ndarray | None = None
 
     def __len__(self) -> int:
         return int(self.need_rate.size)
@@ -172,9 +173,10 @@ def seat_customers(start: Start, shoppers: np.ndarray, needs: np.ndarray, share:
     rows = needs[: n * share.size]
     rows["next_s"] = np.where(seconds < 2.0e9, seconds, NEVER).ravel().astype(np.int64)
     rows["number"] = 0
-    if start.aware is not None:
+    if start.aware is not None and start.slow is not None:
         silent = n + np.flatnonzero(shoppers["aware_at"][n:] < start.aware)
-        shoppers["need_rate"][silent] *= start.slow
+        slow = start.slow[(shoppers["aware_at"][silent] / start.aware * start.slow.size).astype(np.int64)]
+        shoppers["need_rate"][silent] *= slow
         theirs = (silent[:, None] * share.size + np.arange(share.size)).ravel()
-        later = np.floor(needs["next_s"][theirs] / max(start.slow, 1e-9) + 0.5)
+        later = np.floor(needs["next_s"][theirs] / np.repeat(np.maximum(slow, 1e-9), share.size) + 0.5)
         needs["next_s"][theirs] = np.where(later < 2.0e9, later, NEVER).astype(np.int64)

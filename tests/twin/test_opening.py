@@ -165,31 +165,3 @@ def test_a_log_becomes_seats_and_counts_meet_flows():
     told = cells.set_index("node")
     assert told.loc["S01", "missing"] == 2 and "0 is taken" in told.loc["S02", "note"] and "no such node" in told.loc["X", "note"]
     assert spread(10, np.array([1.0, 0.0, 3.0])).tolist() == [3, 0, 7] and spread(3, np.zeros(2)).sum() == 3
-
-
-def test_who_knows_the_shop_and_never_bought_needs_seldom(settings_of):
-    """Against people drawn one by one: who of them is aware, silent to the end of the log, and how often they need."""
-    settings = changed(settings_of("strategy=o2o", "shoppers=4000"), purchase_r=0.5, purchase_alpha_weeks=6.0, purchase_share=0.5)
-    market = settings.market.model_copy(update={"awareness": settings.market.awareness.model_copy(update={"acquisition_per_week": 0.01})})
-    settings = settings.model_copy(update={"market": market})
-    touched = any(row.awareness_rho > 0 for row in settings.touchpoints.rows.values())
-    rng, n, weeks, gain = np.random.default_rng(2), 400_000, 30.0, 0.01 / (0.5 if touched else 1.0)
-    learnt = np.where(rng.random(n) < 0.35, 0.0, rng.exponential(1 / gain, n))
-    rate = rng.gamma(0.5, 1 / (6.0 * 0.5), n)  # needs a week
-    known = np.maximum(weeks - learnt, 0.0)
-    bought = rng.random(n) > np.exp(-rate * 0.4 * known)
-    silent = (known > 0) & ~bought
-    seats = round(bought.mean() * 4000)
-    x = np.zeros(seats, np.int64)
-    state = Opening(**{**vars(opening(law_of(1, *CDNOW), x, np.zeros(seats), 30.0, share=0.4)), "silent_weeks": weeks})
-    aware, slow = state.prospects(settings)
-    assert aware == pytest.approx(silent.sum() / (n - bought.sum()), rel=0.02)
-    assert slow == pytest.approx(rate[silent].mean() / rate.mean(), rel=0.03)
-    kinds = len(settings.catalogue.categories)
-    plain = RetailModel(settings).journeys.shoppers["need_rate"][seats:].astype(float)
-    start = Opening(**{**vars(state), "since": np.full((seats, kinds), np.nan)}).start(settings)
-    people = RetailModel(settings, start).journeys
-    other = people.shoppers["aware_at"][seats:] < aware
-    assert people.shoppers["need_rate"][seats:][other] == pytest.approx(plain[other] * slow)
-    assert np.array_equal(people.shoppers["need_rate"][seats:][~other].astype(float), plain[~other]) and (people.awareness == aware).all()
-    assert Opening(**{**vars(state), "silent_weeks": 0.0}).prospects(settings) == (None, 1.0)

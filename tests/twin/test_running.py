@@ -28,7 +28,7 @@ def starts(settings_of):
     waits["shopper"], waits["node"], waits["units"], waits["price"], waits["left_s"] = [3, 7], [1, -1], 1, 9000, 40_000
     opening = Opening(
         date(2024, 3, 4), LAW, x, np.where(x > 0, 20.0, 0.0), np.full(N, 26.0), np.tile([0.5, 0.5, 0, 0], (N, 1)), np.full(N, 1000), since, np.full(N, 0.3), orders=waits,
-        silent_weeks=20.0,
+        silent=60.0, slow=np.linspace(0.2, 0.6, 8),
     )  # fmt: skip
     own = [replace(opening, pace=pace, goodwill=good) for pace, good in ((1.0, np.full(N, 0.05)), (1.4, np.full(N, np.nan)))]
     return [Start(state, settings.model_copy(update={"replication": i})) for i, state in enumerate(own, 1)]
@@ -70,7 +70,7 @@ def test_a_state_goes_by_file_as_it_is(starts, tmp_path):
         assert two.settings == one.settings and two.opening.law == one.opening.law and two.opening.pace == one.opening.pace
         assert np.array_equal(one.opening.goodwill, two.opening.goodwill, equal_nan=True) and np.array_equal(one.opening.orders, two.opening.orders)
         assert all(np.array_equal(getattr(one.opening, n), getattr(two.opening, n), equal_nan=True) for n in ("x", "t_x", "t_end", "habit", "since", "share"))
-        assert (two.opening.silent_weeks, two.opening.stock) == (20.0, None)
+        assert (two.opening.silent, two.opening.stock) == (60.0, None) and np.array_equal(two.opening.slow, one.opening.slow)
 
 
 def test_a_member_that_fails_is_named(starts):

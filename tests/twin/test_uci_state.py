@@ -12,6 +12,7 @@ from omosim.twin.dated import state_of
 from omosim.twin.history import history_of, split
 from omosim.twin.market import Scales, build
 from omosim.twin.opening import settings_at
+from omosim.twin.prospects import among, prospects
 from omosim.twin.running import Start, stacked
 from omosim.twin.shares import bought_share
 from omosim.twin.tables import Tables
@@ -36,7 +37,11 @@ def test_the_next_weeks_begin_where_the_last_weeks_ended(uci, settings_of):
     settings = settings_at(settings, found.opening.as_of)
     opening = found.opening.with_share(bought_share(settings, found.opening))
     assert len(opening) > 3_000 and opening.p_alive.mean() > 0.8 and opening.share.mean() == pytest.approx(0.75, abs=0.1)
-    starts = [Start(state, settings.model_copy(update={"replication": i})) for i, state in enumerate([replace(opening, silent_weeks=0.0), *[opening] * 4], 1)]
+    them = prospects(opening, settings, found.weeks)
+    people = max(settings.shoppers, len(opening) + them.seats)
+    settings = among(settings, people, len(opening), them)
+    silent = replace(opening, silent=them.silent, slow=them.slow)
+    starts = [Start(state, settings.model_copy(update={"replication": i})) for i, state in enumerate([opening, *[silent] * 4], 1)]
     made = [start.member() for start in starts]
     rows = stacked([member.advance(7 * WEEKS).series for member in made])
     series, others = {n: x[1:] for n, x in rows.items()}, {n: x[:1] for n, x in rows.items()}

@@ -103,6 +103,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_ways import AS_IT_IS, people_changed, people_words, present_on, ways_of, with_ways
     from omosim.study.executor import make_executor
     from omosim.twin.decide import weigh
+    from omosim.twin.draws import normals
     from omosim.twin.follow import over
 
     twin, days, started = step.twin, int(asked["horizon"]), time.perf_counter()
@@ -110,7 +111,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     ways_of(asked["ways"], with_ways(base_settings(twin), taken), 0)  # a wrong word is refused before anything runs
     now = caught_up(step, asked)
     tables, fit = now.tables, now.fit
-    drifted = np.random.Generator(np.random.Philox(key=[fit.seed * SEED_STEP + 3, day_number(today(twin))])).standard_normal((len(now.kept.theta), 2))
+    drifted = normals(np.random.Generator(np.random.Philox(key=[fit.seed * SEED_STEP + 3, day_number(today(twin))])), len(now.kept.theta), 2)
     now = replace(now, kept=replace(now.kept, theta=over(now.kept.columns, now.kept.theta, now.noise, days, drifted)))
     stand = now.stand(twin, days)
     members = stand.members(shape_of(now.kept.day, days))

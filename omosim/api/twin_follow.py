@@ -97,7 +97,7 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
         for i in range(steps):
             kept, did = advance(twin, tables, fit, grown(twin, fit, kept, WEEK_DAYS), WEEK_DAYS, workers)
             put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"}), "fits": put_fits(step, fit.tried)}
-            following = {"day": did["day"], "members": members, "set": simulated_set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns]}
+            following = {"day": did["day"], "members": members, "set": simulated_set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns], "shares": list(kept.shares), "measured": kept.measured}
             step.commit(STEP, f"{did['day']}-{members}-{simulated_set(twin)}", did, {"following": following, "files": put})
             kept = read(twin, members)  # as the folder has them: a call that was killed and goes on has the same
             assert kept is not None
@@ -143,8 +143,9 @@ def _centres(fit: Fit) -> dict[str, float]:
 
 
 def _uniforms(seed: int, key: int, day: int, members: int, columns: int) -> Floats:
-    u = np.random.Generator(np.random.Philox(key=[seed, key << 32 | day])).random((members, columns))
-    return np.clip(u, 1e-9, 1 - 1e-9)
+    from omosim.twin.draws import uniforms
+
+    return uniforms(np.random.Generator(np.random.Philox(key=[seed, key << 32 | day])), members, columns)
 
 
 def grown(twin: Twin, fit: Fit, kept: Kept, days: int) -> Kept:
@@ -187,7 +188,7 @@ def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
     values = np.array(table["value"], np.float64).reshape(len(columns), members).T
     held = read_arrow(checked(feelings))
     goodwill = np.array([held[_member(i)].to_numpy() for i in range(members)], np.float64)
-    return Kept(columns, inner(columns, values), day, tuple(held["shopper_id"].to_pylist()), goodwill)
+    return Kept(columns, inner(columns, values), day, tuple(held["shopper_id"].to_pylist()), goodwill, tuple(head["shares"]), (head["measured"][0], tuple(head["measured"][1])))
 
 
 def _member(i: int) -> str:
@@ -247,7 +248,7 @@ def noise_at(past: Floats, day: int, members: int, seed: int, height: float) -> 
     """
     from omosim.twin.follow import chances, weekly_logs
 
-    u = np.random.Generator(np.random.Philox(key=[seed, (_KEY + 1) << 32 | day])).random(members)
+    u = _uniforms(seed, _KEY + 1, day, members, 1)[:, 0]
     logs, var = weekly_logs(past)
     return chances(logs - height * _shapes(day, len(logs)), var, u)
 
@@ -258,10 +259,12 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     kept : of the first of these days; all of them are known to the twin
     """
     from omosim.api.twin_state import stand
+    from omosim.twin.draws import normals
     from omosim.twin.follow import compare, later, scaled, scatter, taught
     from omosim.twin.forecast import week_of_days
 
     place = stand(twin, tables, fit, kept, days)
+    kept = place.kept
     n, end = len(kept.theta), kept.day + days
     runs = place.runs([shape_of(kept.day, days)], [kept.theta], [days], workers)
     paths = scaled(kept.columns, kept.theta, runs.series, fit.laws.orders_per_day, place.due_back(tables, fit, days))
@@ -275,7 +278,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     of_days: dict[str, float] = {name: week_of_days(past[name], paths[name]) for name in ("orders", "new_customers") if name in past and name in paths}
     compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter(past), of_days)
     theta, done = taught(kept.columns, kept.theta, compared)
-    normals = np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])).standard_normal(theta.shape)
+    steps = normals(np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])), *theta.shape)
     drifts = noise_at(orders[: at + days], end, n, fit.seed, height_of(kept))[:, 0]
     moved: dict[str, list[float]] = {}
     told = np.isfinite(compared.observed)
@@ -287,7 +290,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
         "far": [kept.columns[j].series for i, j in enumerate(compared.columns) if abs(done.z[i]) > 4],
         "healed": list(done.healed),
     }  # fmt: skip
-    new = replace(kept, theta=later(kept.columns, theta, drifts, days, normals), day=end, names=tuple(map(str, place.dated.seats)), goodwill=runs.goodwill)
+    new = replace(kept, theta=later(kept.columns, theta, drifts, days, steps), day=end, names=tuple(map(str, place.dated.seats)), goodwill=runs.goodwill)
     return new, did
 
 

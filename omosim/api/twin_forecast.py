@@ -97,6 +97,7 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     from omosim.api.twin_follow import caught_up, shape_of, workers_for
     from omosim.api.twin_known import known_of
     from omosim.api.twin_state import day_number, today
+    from omosim.twin.draws import normals
     from omosim.twin.follow import NEWCOMERS, OF_ORDERS, later, scaled
     from omosim.twin.forecast import LEAST_RUN, Forecast, as_data
 
@@ -111,14 +112,14 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     stretches = [min(7, days - at) for at in range(0, days, 7)]
     thetas = [now.kept.theta]
     for _ in stretches[1:]:
-        thetas.append(later(columns, thetas[-1], now.noise[:, 0], 7, rng.standard_normal(thetas[-1].shape)) if now.noise.any() else thetas[-1])
+        thetas.append(later(columns, thetas[-1], now.noise[:, 0], 7, normals(rng, *thetas[-1].shape)) if now.noise.any() else thetas[-1])
     with workers_for(n, days, len(place.dated.opening), int(asked["jobs"])) as workers:
         shapes = [shape_of(now.kept.day + 7 * i, length) for i, length in enumerate(stretches)]
         runs = place.runs(shapes, thetas, stretches, workers)
     parts, back = [], place.due_back(now.tables, now.fit, days)
     fresh = next((i for i, c in enumerate(columns) if c.name == NEWCOMERS.name), None)
     for i, theta in enumerate(thetas):
-        single = np.exp(now.noise[:, 1] * rng.standard_normal(n))
+        single = np.exp(now.noise[:, 1] * normals(rng, n, 1)[:, 0])
         like_data = scaled(columns, theta, {name: x[:, 7 * i : 7 * i + 7] for name, x in runs.series.items()}, factor, {name: x[7 * i : 7 * i + 7] for name, x in back.items()})
         first = single * (np.exp(theta[:, fresh] - thetas[0][:, fresh]) if fresh is not None else 1.0)  # members run with that of their start
         of = {**dict.fromkeys(OF_ORDERS, single), "new_customers": first}

@@ -176,7 +176,7 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     from omosim.twin.parameters import BY_NAME
     from omosim.twin.parameters import settings_of as settings_with
     from omosim.twin.prospects import LEAST_OTHERS
-    from omosim.twin.shares import bought_share
+    from omosim.twin.shares import each_share, shares_by_kind
 
     on, names = date_of(kept.day), [c.name for c in kept.columns]
     need_rate = float(BY_NAME["need_rate"].centre(fit))
@@ -195,8 +195,11 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     pilot = built(kept.theta.mean(axis=0))
     found = state_of(tables, pilot, fit.laws.repeat, kept.day, share_of(fit, {}))
     known = len(found.opening)
-    share = bought_share(pilot.model_copy(update={"shoppers": max(pilot.shoppers, known + LEAST_OTHERS)}), found.opening)
-    found = replace(found, opening=found.opening.with_share(share))
+    pilot = pilot.model_copy(update={"shoppers": max(pilot.shoppers, known + LEAST_OTHERS)})
+    kind = f"k={fit.laws.repeat.k}{', mostly bought' if fit.laws.mostly_bought else ''}"  # each assumes other needs behind purchases
+    if kept.must_measure(kind):
+        kept = replace(kept, measured=(kind, kept.tastes()), shares=tuple(shares_by_kind(pilot, found.opening).tolist()))
+    found = replace(found, opening=found.opening.with_share(each_share(pilot, found.opening, np.array(kept.shares))))
     if "need_rate" not in names and known:  # who has not bought yet buys as the law says too, at the share that was measured
         law = fit.laws.repeat
         need_rate = min(law.r / law.purchase_alpha / max(float(found.opening.share.mean()), LEAST_SHARE), BY_NAME["need_rate"].high)

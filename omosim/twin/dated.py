@@ -57,7 +57,7 @@ def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, s
     ----------
     settings : the market whose categories and stores the state is put in
     law : BG/CNBD-k of purchases
-    share : purchases per need, until `shares.bought_share` measures it
+    share : purchases per need, until `shares.shares_by_kind` measures it
     stores : names in the data -> names of stores in the model; None: equal names, else in their order
     """
     end, said = end_day * DAY, [] if stores is None else [f"stores by the given names: {len(stores)}"]

@@ -51,6 +51,8 @@ DRIFT, WEEK = (0.01, 0.10), (0.02, 0.15)
 #: what a walk of half a year spreads to, in weekly steps: below a part of it a column counts as collapsed
 HALF_YEAR = float(np.sqrt(26.0))
 _GRID = 16
+#: share of price by which a taste must have moved before purchases per need are measured anew
+TASTES_MOVED = 0.1
 #: part of a usual week that was seen, at least: a week with holidays is unlike others for more than the days they close
 WHOLE = 0.85
 
@@ -339,6 +341,8 @@ class Kept:
 
     columns, theta : (N, P) on the scales, as of the first second of day `day` (since 1970)
     names : known customers; goodwill : (N, n) share of price
+    shares : (K,) purchases per need by kind of customer (`shares.shares_by_kind`); measured : under which kind of law and which tastes.
+        Measured anew each week they would move all sales by their own chance
     """
 
     columns: tuple[Column, ...]
@@ -346,6 +350,8 @@ class Kept:
     day: int
     names: tuple[str, ...] = ()
     goodwill: Floats | None = None
+    shares: tuple[float, ...] = ()
+    measured: tuple[str, tuple[float, ...]] = ("", ())
 
     def goodwill_of(self, member: int, names: Sequence[str]) -> Floats | None:
         """(n,) goodwill in the order of other seats; NaN for whom the members did not know."""
@@ -356,6 +362,15 @@ class Kept:
         out = np.full(len(names), np.nan)
         out[place >= 0] = self.goodwill[member, place[place >= 0]]
         return out
+
+    def tastes(self) -> tuple[float, ...]:
+        """Mean tastes of the members, share of price, in the order of columns."""
+        return tuple(float(self.theta[:, i].mean()) for i, c in enumerate(self.columns) if c.name.startswith("taste_"))
+
+    def must_measure(self, law: str) -> bool:
+        """Whether shares were measured under another kind of law or far from where the members' tastes are now."""
+        (was, tastes), now = self.measured, self.tastes()
+        return was != law or len(tastes) != len(now) or any(abs(a - b) > TASTES_MOVED for a, b in zip(tastes, now, strict=True))
 
     def rows(self) -> dict[str, list[Any]]:
         """The table of theta: member, parameter, value, unit; values in natural units."""

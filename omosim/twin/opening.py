@@ -173,7 +173,7 @@ class Opening:
     habit : (n, 4) share of purchases by Entry
     spend : (n,) minor, paid so far
     since : (n, C) weeks since the last purchase in each category of the market, NaN none
-    share : (n,) purchases per need of a customer who has not left; `bought_share` measures it
+    share : (n,) purchases per need of a customer who has not left; `shares.shares_by_kind` measures it
     stock : (N, C) units on hand by node and category, NaN where nobody counted; None nowhere
     orders : UNDER_WAY rows, orders that have not come to their end
     origin : replication whose places, goods and people all members share

@@ -16,7 +16,7 @@ from omosim.model.kpis import sold, whole_orders
 from omosim.model.retail import RetailModel
 from omosim.schema.settings import Settings
 from omosim.schema.shopper import NUMBER_MASK
-from omosim.twin.history import Floats
+from omosim.twin.history import Floats, Ints
 from omosim.twin.opening import Opening
 
 #: needs of a kind of people that are enough to tell its share by (two standard errors are a sixth of a share of .16)
@@ -33,17 +33,27 @@ def appeal(model: RetailModel, n: int) -> Floats:
     return top + np.log((np.exp(taste - top[:, None]) * use).sum(axis=1))
 
 
-def bought_share(settings: Settings, opening: Opening, weeks: int = 8) -> Floats:
-    """(n,) purchases per need of each known customer, by what he thinks of the channels: people alike have one share.
+def shares_by_kind(settings: Settings, opening: Opening, weeks: int = 8) -> Floats:
+    """(K,) purchases per need of kinds of known customers, from those who think least of the channels to those who think most.
+
+    Measured twice, the second time at the need rates that the first gives: who needs less often buys another part.
 
     Parameters
     ----------
     settings : of a member; its replication is the pilot's
     weeks : length of the pilot; the longer, the more kinds of people are told apart
     """
-    n, days = len(opening), 7 * weeks
+    shares = np.ones(0)
+    for _ in range(2):
+        shares = _pilot(settings, opening if not shares.size else opening.with_share(each_share(settings, opening, shares)), 7 * weeks)
+    return shares
+
+
+def _pilot(settings: Settings, opening: Opening, days: int) -> Floats:
+    """(K,) purchases per need of kinds of people in one run in which nobody leaves."""
+    n = len(opening)
     if n == 0:
-        return np.zeros(0)
+        return np.ones(1)
     start = replace(opening, stock=None, orders=opening.orders[:0]).start(settings.model_copy(update={"days": days}))
     start = replace(start, dropout=np.zeros(n))
     model = RetailModel(settings.model_copy(update={"days": days}), start)
@@ -56,8 +66,18 @@ def bought_share(settings: Settings, opening: Opening, weeks: int = 8) -> Floats
     orders = book[sold(book) & whole_orders(book) & (book["shopper"] < n)]
     bought = np.bincount(orders["shopper"], minlength=n)
     kinds = int(np.clip(needs.sum() // ENOUGH, 1, MOST_KINDS))
+    kind = _kind(model, n, kinds)
+    return np.maximum(np.bincount(kind, bought, kinds) / np.maximum(np.bincount(kind, needs, kinds), 1), 1e-3)
+
+
+def each_share(settings: Settings, opening: Opening, shares: Floats) -> Floats:
+    """(n,) share of each known customer: that of his kind; shares : (K,) as `shares_by_kind` gives them."""
+    n = len(opening)
+    if n == 0 or len(shares) == 1:
+        return np.full(n, shares[0])
+    return np.asarray(shares)[_kind(RetailModel(settings.model_copy(update={"days": 1}), opening.start(settings)), n, len(shares))]
+
+
+def _kind(model: RetailModel, n: int, kinds: int) -> Ints:
     rank = np.argsort(np.argsort(appeal(model, n), kind="stable"), kind="stable")
-    kind = rank * kinds // n
-    total = np.bincount(kind, needs, kinds)
-    share = np.bincount(kind, bought, kinds) / np.maximum(total, 1)
-    return np.maximum(share, 1e-3)[kind]
+    return rank * kinds // n

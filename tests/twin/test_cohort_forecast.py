@@ -11,7 +11,7 @@ import pytest
 from omosim.twin.bgcnbd import RepeatFit, expected_repeats
 from omosim.twin.members import Member
 from omosim.twin.opening import Opening, expected_later
-from omosim.twin.shares import bought_share
+from omosim.twin.shares import each_share, shares_by_kind
 
 CDNOW, PEOPLE, WEEKS, MEMBERS = (0.243, 4.414, 0.793, 2.426), 20_000, 39, 4
 EVEN = {
@@ -84,7 +84,7 @@ def test_a_shipped_market_does_when_the_part_of_needs_that_is_bought_is_measured
     """A sixth of needs is bought, unlike by people and by how often they need; a share of a fifth for all would give 17 % too little."""
     settings = market(settings_of("strategy=o2o", "burn_in_days=0", f"days={7 * WEEKS}", f"shoppers={PEOPLE}"))
     opening = state(settings, 0.2)
-    share = bought_share(settings, opening)
+    share = each_share(settings, opening, shares_by_kind(settings, opening))
     assert 0.1 < share.mean() < 0.2 and np.unique(share).size > 10 and share.std() > 0.003
     found = forecast(settings, opening.with_share(share))
     assert found.mean() == pytest.approx(1.0, abs=0.03), found

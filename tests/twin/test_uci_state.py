@@ -14,7 +14,7 @@ from omosim.twin.market import Scales, build
 from omosim.twin.opening import settings_at
 from omosim.twin.prospects import among, prospects
 from omosim.twin.running import Start, stacked
-from omosim.twin.shares import bought_share
+from omosim.twin.shares import each_share, shares_by_kind
 from omosim.twin.tables import Tables
 
 WEEKS = 4
@@ -35,7 +35,7 @@ def test_the_next_weeks_begin_where_the_last_weeks_ended(uci, settings_of):
     end = windows.first_day + windows.cut
     found = state_of(Tables(uci), settings, laws.repeat, end, 0.75)
     settings = settings_at(settings, found.opening.as_of)
-    opening = found.opening.with_share(bought_share(settings, found.opening))
+    opening = found.opening.with_share(each_share(settings, found.opening, shares_by_kind(settings, found.opening)))
     assert len(opening) > 3_000 and opening.p_alive.mean() > 0.8 and opening.share.mean() == pytest.approx(0.75, abs=0.1)
     them = prospects(opening, settings, found.weeks)
     people = max(settings.shoppers, len(opening) + them.seats)

@@ -44,9 +44,9 @@ def year_end(number: int) -> np.ndarray:
     return np.asarray(height * rise * fall)
 
 
-def retailer(number: int, jump: float = 0.0, from_day: int = 0, autumn: bool = False) -> History:
+def retailer(number: int, jump: float = 0.0, from_day: int = 0, autumn: bool = False, promoted: list[int] | None = None) -> History:
     """One year of orders; the same number gives the same retailer. jump: change of the pace from a day on; autumn: with
-    `year_end`."""
+    `year_end`; promoted: filled with the first days of its two promotions, five days each."""
     rng = np.random.Generator(np.random.Philox(key=[99, number]))
     days = 7 * WEEKS
     # the pace of days
@@ -61,6 +61,8 @@ def retailer(number: int, jump: float = 0.0, from_day: int = 0, autumn: bool = F
     pace = pace * np.exp(np.repeat(noise, 7)) * np.exp(rng.uniform(0.0, 0.15) * rng.standard_normal(days))
     for at in rng.integers(0, days - 5, 2):
         pace[at : at + 5] *= 1.3
+        if promoted is not None:
+            promoted.append(int(at))
     pace[from_day:] *= 1.0 + jump
     if autumn:
         pace = pace * np.exp(year_end(number))
@@ -126,7 +128,8 @@ def score(number: int, members: int, ets: bool, autumn: bool = False, told: bool
 
 def through_commands(number: int, members: int, autumn: bool = False, told: bool = False, every: int = 1) -> pd.DataFrame:
     """The same rows of a twin that is made and updated week by week by its commands, whose members are whole models, and foretells every so many weeks."""
-    history = retailer(number, autumn=autumn)
+    promoted: list[int] = []
+    history = retailer(number, autumn=autumn, promoted=promoted)
     with tempfile.TemporaryDirectory() as place:
         file, here = Path(place) / "orders.csv", f"dir={Path(place) / 'twin'}"
         at = pd.Timestamp(FIRST) + pd.to_timedelta(np.floor(history.t * 86_400), unit="s")
@@ -143,8 +146,10 @@ def through_commands(number: int, members: int, autumn: bool = False, told: bool
         found = pd.DataFrame(read_columns(Path(place) / "twin" / "scores.parquet"))
         alarm = record.watch(pd.DataFrame(read_columns(Path(place) / "twin" / "forecasts.parquet")), ["orders", "revenue"])
     found = found[found["series"].isin(("orders", "revenue", "new_customers"))]
-    found = found.assign(retailer=number, width=found["q95"] - found["q05"], alarms=len(alarm.raised), watched=alarm.days)
-    return found[["retailer", "origin", "series", "horizon", "covered", "crps", "crps_naive", "crps_ets", "actual", "mean", "width", "alarms", "watched"]]
+    raised = [(dt.date.fromisoformat(day) - FIRST).days for day, _ in alarm.raised]
+    right = sum(any(at <= day < at + 7 for at in promoted) for day in raised)  # it was no level week: nobody had told the twin
+    found = found.assign(retailer=number, width=found["q95"] - found["q05"], alarms=len(raised), promoted=right, watched=alarm.days)
+    return found[["retailer", "origin", "series", "horizon", "covered", "crps", "crps_naive", "crps_ets", "actual", "mean", "width", "alarms", "promoted", "watched"]]
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
@@ -187,8 +192,8 @@ def main() -> None:
     rows = pd.concat([pd.read_parquet(f) for f in sorted(given.out.glob("retailer-*.parquet"))])
     print(summary(rows).round(3).to_string(index=False))
     if "alarms" in rows:
-        each = rows.groupby("retailer")[["alarms", "watched"]].first().sum()
-        print(f"drift alarm: raised {each['alarms']} times in {each['watched']} days without a jump: {180 * each['alarms'] / each['watched']:.2f} in 180 days")
+        each = rows.groupby("retailer")[["alarms", "promoted", "watched"]].first().sum()
+        print(f"drift alarm: raised {each['alarms']} times in {each['watched']} days without a jump: {180 * each['alarms'] / each['watched']:.2f} in 180 days; {each['promoted']} of them in promotions that nobody told")
 
 
 if __name__ == "__main__":

@@ -95,10 +95,13 @@ class Stand:
         shapes : how far the year's end has come in each stretch; thetas : parameters of each (N, P), on their scales, the first
         those of `kept`; days : of each
         """
-        from omosim.twin.follow import effective
+        from omosim.twin.follow import NEWCOMERS, effective
         from omosim.twin.running import run_members
 
         thetas = [effective(self.kept.columns, theta, shape) for theta, shape in zip(thetas, shapes, strict=True)]
+        for i in (i for i, c in enumerate(self.kept.columns) if c.name == NEWCOMERS.name):
+            for theta in thetas[1:]:
+                theta[:, i] = thetas[0][:, i]  # people are as many as when members begin; what they would be later, a forecast adds
         starts, later = self._starts(thetas[0]), []
         for i, start in enumerate(starts):
             plan: list[Settings] = [start.settings]

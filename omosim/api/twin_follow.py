@@ -260,7 +260,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     """
     from omosim.api.twin_state import stand
     from omosim.twin.draws import normals
-    from omosim.twin.follow import compare, later, scaled, scatter, taught
+    from omosim.twin.follow import compare, later, least_of, scaled, scatter, taught
     from omosim.twin.forecast import week_of_days
 
     place = stand(twin, tables, fit, kept, days)
@@ -276,7 +276,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     short = bool((closed[at : at + days] & np.array(usual)).any())
     past = {name: x[:at] for name, x in seen.items()}
     of_days: dict[str, float] = {name: week_of_days(past[name], paths[name]) for name in ("orders", "new_customers") if name in past and name in paths}
-    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter(past), of_days)
+    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter(past), of_days, least_of(past))
     theta, done = taught(kept.columns, kept.theta, compared)
     steps = normals(np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])), *theta.shape)
     drifts = noise_at(orders[: at + days], end, n, fit.seed, height_of(kept))[:, 0]

@@ -53,6 +53,8 @@ HALF_YEAR = float(np.sqrt(26.0))
 _GRID = 16
 #: share of price by which a taste must have moved before purchases per need are measured anew
 TASTES_MOVED = 0.1
+#: a week without any counts as so many; and so many times that must be foretold, at least, to be told by it
+HALF, SELDOM = 0.5, 0.6
 #: part of a usual week that was seen, at least: a week with holidays is unlike others for more than the days they close
 WHOLE = 0.85
 
@@ -246,8 +248,25 @@ def scatter(seen: Mapping[str, Floats], weeks: int = 26) -> dict[str, float]:
     return out
 
 
+def amount(series: str) -> bool:
+    """Whether a series is money or a share, not a count."""
+    return series.split(".")[0].endswith(("revenue", "value")) or series == "stockout_share"
+
+
+def least_of(past: Mapping[str, Floats], weeks: int = 26) -> dict[str, float]:
+    """Series of money and shares -> half of what a day with any of it usually had: weeks without any are weeks of few, and teach their level too."""
+    out = {}
+    for name, days in past.items():
+        some = days[-7 * weeks :]
+        some = some[np.nan_to_num(some) > 0]
+        if amount(name) and some.size:
+            out[name] = 0.5 * float(np.median(some))
+    return out
+
+
 def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats], seen: Mapping[str, Floats], week: float, short: bool = False,
-            shape: float = 0.0, weekly: Mapping[str, float] | None = None, days_own: Mapping[str, float] | None = None) -> Compared:  # fmt: skip
+            shape: float = 0.0, weekly: Mapping[str, float] | None = None, days_own: Mapping[str, float] | None = None,
+            least: Mapping[str, float] | None = None) -> Compared:  # fmt: skip
     """What members say of the days beside what came, one figure a moving column.
 
     Parameters
@@ -257,7 +276,9 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
     shape : how far the year's end has come in these days, as members ran them
     weekly : series -> what belongs to one of its weeks (`scatter`); what members' own chance has of it is not counted again
     days_own : series -> log sd of a week by the chance of its days that members lack (`forecast.week_of_days`)
+    least : series -> what a week without any of it counts as, in data and members alike (`least_of`); counts as half of one
     """
+    floors = least or {}
     moving = [i for i, c in enumerate(columns) if c.told and c.name != SEASON]
     theta = effective(columns, theta, shape)
     season = [i for i, c in enumerate(columns) if c.name == SEASON and shape]
@@ -274,13 +295,14 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
             continue
         said = [paths[name][:, days].sum(axis=1) for name in names]
         came = [float(seen[name][days].sum()) for name in names]
-        if came[0] <= 0 and (c.series.endswith(("revenue", "value")) or c.series == "stockout_share"):
-            continue  # no money is no amount of it
-        least = 1.0 if c.series != "stockout_share" else 1e-3
-        if said[0].mean() < least or (len(names) == 2 and (came[1] <= 0 or said[1].mean() < 1.0)):
+        floor = floors.get(c.series, 0.0 if amount(c.series) else HALF)
+        if came[0] <= 0 and floor <= 0:
+            continue  # no money before and none now
+        if said[0].mean() < SELDOM * floor or said[0].mean() <= 0 or (len(names) == 2 and (came[1] <= 0 or said[1].mean() < 1.0)):
             continue  # next to nothing is foretold: no factor makes it what came
-        logs = np.log(np.maximum(said[0], 0.5 * least)) - (np.log(np.maximum(said[1], 0.5)) if len(said) == 2 else 0.0)
-        observed[j] = np.log(max(came[0], 0.5 * least)) - (np.log(came[1]) if len(came) == 2 else 0.0)
+        floor = floor or 1e-3 * float(said[0].mean())
+        logs = np.log(np.maximum(said[0], floor)) - (np.log(np.maximum(said[1], HALF)) if len(said) == 2 else 0.0)
+        observed[j] = np.log(max(came[0], floor)) - (np.log(came[1]) if len(came) == 2 else 0.0)
         part = 7.0 / max(int(days.sum()), 1)  # what belongs to a week is shared by its days
         own = (week if not c.per and not c.name.startswith(LEVEL) else SHARE_WEEK) * np.sqrt(max(part, 1.0))
         own = float(np.hypot(own, SHORT_WEEK if short and not c.per else 0.0))

@@ -24,9 +24,11 @@ from omosim.twin.follow import (
     compare,
     inner,
     later,
+    least_of,
     outer,
     over,
     scaled,
+    scatter,
     taught,
     weekly_logs,
 )
@@ -106,7 +108,7 @@ def test_each_figure_moves_its_own_column_and_pace_and_levels_go_to_what_came() 
 
 
 def test_a_series_of_unlike_days_goes_to_its_own_level_and_no_money_is_no_amount() -> None:
-    """Members whose weeks differ by three fifths stand right in the mean of logs; a week without returns leaves their level alone."""
+    """Members whose weeks differ by three fifths stand right in the mean of logs; a week without returns, of which none was seen, leaves their level alone."""
     rng = np.random.default_rng(8)
     columns = (Column("level.returned_value", "returned_value", "orders", True, 0.0, 1.0),)
     theta, came = rng.standard_normal((300, 1)), {"orders": np.full(7, 40.0)}
@@ -117,6 +119,28 @@ def test_a_series_of_unlike_days_goes_to_its_own_level_and_no_money_is_no_amount
     assert np.exp(theta).mean() == pytest.approx(1.0, abs=0.25)
     after, step = taught(columns, theta, compare(columns, theta, paths(), came | {"returned_value": np.zeros(7)}, 0.1))
     assert np.array_equal(after, theta) and "nothing observed" in step.words
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
+def test_weeks_without_any_teach_a_seldom_series_its_level(factor: float) -> None:
+    """A return every other week in members; the data have `factor` of it, so that most weeks are without."""
+    rng = np.random.default_rng(21)
+    columns = (Column("level.returned_value", "returned_value", "", True, 0.02, 1.0),)
+
+    def week(mean: np.ndarray) -> np.ndarray:
+        back = rng.poisson(mean[:, None] / 7, (len(mean), 7))
+        return back * 5000 * np.exp(0.5 * rng.standard_normal(back.shape))
+
+    theta, past, ends = rng.standard_normal((60, 1)), week(np.full(26, 0.5 * factor)).ravel(), []
+    for _week in range(260):
+        came = week(np.full(1, 0.5 * factor))[0]
+        paths = {"returned_value": week(np.full(60, 0.5)) * np.exp(theta)}
+        seen = {"returned_value": np.r_[past, came]}
+        theta, _ = taught(columns, theta, compare(columns, theta, paths, {"returned_value": came}, 0.1, weekly=scatter(seen), least=least_of(seen)))
+        theta = later(columns, theta, np.zeros(60), 7, rng.standard_normal(theta.shape))
+        past = seen["returned_value"]
+        ends.append(float(np.exp(theta).mean()))
+    assert np.mean(ends[60:]) == pytest.approx(factor, rel=0.25)
 
 
 def test_a_shops_own_categories_and_stores_learn_their_part_of_the_whole() -> None:

@@ -99,7 +99,7 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
     from omosim.api.twin_state import day_number, today
     from omosim.twin.draws import normals
     from omosim.twin.follow import NEWCOMERS, OF_ORDERS, later, scaled
-    from omosim.twin.forecast import LEAST_RUN, Forecast, as_data
+    from omosim.twin.forecast import LEAST_RUN, Forecast, as_data, with_trips
 
     started, twin, horizon = time.perf_counter(), step.twin, int(asked["horizon"])
     days = max(horizon, LEAST_RUN)  # what members' days differ by is measured on so many
@@ -126,7 +126,7 @@ def foretell(step: Step, asked: Mapping[str, Any]) -> tuple[Forecast, list[str]]
         parts.append({name: x * of[kind].reshape(-1, *[1] * (x.ndim - 1)) if (kind := name.split(".")[0]) in of else x for name, x in like_data.items()})
     whole = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
     seen = panel_series(twin)
-    paths = as_data({name: x for name, x in whole.items() if x.ndim == 2}, seen, rng)
+    paths = as_data(with_trips({name: x for name, x in whole.items() if x.ndim == 2}), seen, rng)
     hourly = {name: x[:, :horizon] for name, x in whole.items() if x.ndim == 3 and "pickups" in paths}
     paths = {name: x[:, :horizon] for name, x in paths.items()}
     sys.stderr.write(f"foretold {horizon} days, {len(paths)} series ({time.perf_counter() - started:.1f} s)\n")

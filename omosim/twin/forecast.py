@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 MEANS = ("stockout_share", "stock", "queue")
 #: days that members are run at least: what their days differ by is measured on them
 LEAST_RUN = 14
+#: standard errors by which the first day must be lower than its weekday a week later before it counts as lacking trips
+SURE = 2.5
 #: weeks before today from which the spread of days is read
 SPREAD_WEEKS = 13
 #: columns of `forecasts.parquet`: the contract's, then what scores need
@@ -186,6 +188,22 @@ def _spread(weeks: Floats) -> float:
     expected = usual * level[:, None]
     rest = (weeks - expected)[there]
     return float(np.sqrt((rest**2).sum() / (expected[there] ** 2).sum() * there.sum() / free))
+
+
+def with_trips(paths: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Paths whose first day is as high as its weekday a week later, where members have less then than chance explains.
+
+    A run begins without trips under way: who needed something after closing time came the next morning, and of the first day those are missing.
+
+    paths : series -> (N, D), D of LEAST_RUN days or more; a factor of at most 2. Test: tests/twin/test_forecast.py
+    """
+    out = {}
+    for name, path in paths.items():
+        first, later = path[:, 0], path[:, 7]
+        short, low = later - first, float(first.mean())
+        beyond = float(short.mean()) > SURE * float(short.std(ddof=1)) / np.sqrt(len(path)) if len(path) > 1 else False
+        out[name] = np.concatenate([path[:, :1] * min(float(later.mean()) / low, 2.0), path[:, 1:]], axis=1) if beyond and low > 0 else path
+    return out
 
 
 def as_data(paths: Mapping[str, Floats], seen: Mapping[str, Floats], rng: np.random.Generator) -> dict[str, Floats]:

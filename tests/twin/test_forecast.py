@@ -20,6 +20,7 @@ from omosim.twin.forecast import (
     quantiles,
     with_actuals,
     with_chance,
+    with_trips,
 )
 from omosim.twin.history import History
 from tests.conftest import experiment
@@ -242,3 +243,16 @@ def test_the_chance_of_days_is_found_for_rare_series_and_short_horizons(mean: fl
         for _ in range(120)
     ]
     assert np.sqrt(np.mean(np.square(found))) == pytest.approx(known, rel=0.2)
+
+
+def test_a_first_day_that_lacks_trips_is_as_its_weekday_a_week_later() -> None:
+    """Thirty members whose first day has two thirds of the visits; orders on the web, as many on all days, stay as they are."""
+    rng = np.random.default_rng(31)
+    kept = []
+    for _ in range(40):
+        visits, web = rng.poisson(30.0, (30, 14)).astype(float), rng.poisson(30.0, (30, 14)).astype(float)
+        visits[:, 0] = rng.poisson(20.0, 30)
+        found = with_trips({"orders.store": visits, "orders.web": web, "returned_value": np.zeros((30, 14))})
+        assert np.array_equal(found["orders.store"][:, 1:], visits[:, 1:]) and not found["returned_value"].any()
+        kept.append((found["orders.store"][:, 0].mean(), np.array_equal(found["orders.web"], web)))
+    assert np.mean([a for a, _ in kept]) == pytest.approx(30.0, rel=0.03) and np.mean([b for _, b in kept]) > 0.9

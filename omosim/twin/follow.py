@@ -53,7 +53,7 @@ HALF_YEAR = float(np.sqrt(26.0))
 _GRID = 16
 #: share of price by which a taste must have moved before purchases per need are measured anew
 TASTES_MOVED = 0.1
-#: days of a run from which its first is not compared
+#: days of a run from which its first is not compared where stores sell
 SHORTEST = 4
 #: a week without any counts as so many; and so many times that must be foretold, at least, to be told by it
 HALF, SELDOM = 0.5, 0.6
@@ -293,7 +293,8 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
         if any(name not in paths or name not in seen for name in names):
             continue
         days = np.all([np.isfinite(seen[name]) & np.isfinite(paths[name]).all(axis=0) for name in names], axis=0)
-        days[:1] &= days.size < SHORTEST  # of a run's first day no trip is under way: who needed after closing time comes the next morning
+        if "orders.store" in seen:  # of a run's first day no trip is under way: who needed after closing time comes the next morning
+            days[:1] &= days.size < SHORTEST
         if not days.any():
             continue
         said = [paths[name][:, days].sum(axis=1) for name in names]

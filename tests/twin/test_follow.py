@@ -162,15 +162,18 @@ def test_nothing_seen_or_nothing_foretold_moves_nothing_and_drift_has_its_stated
 
 
 def test_days_that_differ_by_more_than_counting_leave_the_pace_where_it_is_the_longer() -> None:
-    """Gain of a Kalman filter with the chance of the six days that are compared: counting, what belongs to the week, and a part of the days' own."""
+    """Gain of a Kalman filter with the week's whole chance: counting, what belongs to the week, and a seventh of the days' own; where stores
+    sell the first day is not compared, and what is left of the week counts for less."""
     rng = np.random.default_rng(15)
     columns = (Column("pace", "orders", "", True, 0.02, 0.15),)
     theta = 0.15 * rng.standard_normal((4000, 1))
     paths, came = {"orders": rng.poisson(30 * np.exp(theta), (4000, 7)).astype(float)}, {"orders": np.full(7, 45.0)}
     own = 0.4 / np.sqrt(7)
-    after = taught(columns, theta, compare(columns, theta, paths, came, 0.05, days_own={"orders": own}))[0]
-    gain = theta.var() / (theta.var() + 1 / 180 + 7 / 6 * (0.05**2 + own**2))
-    assert after.mean() - theta.mean() == pytest.approx(gain * (np.log(1.5) - theta.mean()), rel=0.05)
+    for stores, days in ((False, 7), (True, 6)):
+        seen = came | ({"orders.store": np.full(7, 9.0)} if stores else {})
+        after = taught(columns, theta, compare(columns, theta, paths, seen, 0.05, days_own={"orders": own}))[0]
+        gain = theta.var() / (theta.var() + 1 / (30 * days) + 7 / days * (0.05**2 + own**2))
+        assert after.mean() - theta.mean() == pytest.approx(gain * (np.log(1.5) - theta.mean()), rel=0.05)
 
 
 def test_a_horizon_has_the_mean_of_its_drift_and_of_its_weeks() -> None:

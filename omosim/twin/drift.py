@@ -26,8 +26,9 @@ CAP = float(ndtri(LEVELS[-1]))
 _GRID = 100
 #: cells of the grid in a cut day's step
 _STEP = 40
-#: the limit is set for so many times the stated days: residuals of a forecast are known to some hundred members only
-_MARGIN = 1.1
+#: the limit is set for so many times the stated days: residuals of a twin whose laws are a little wrong raise more alarms than
+#: independent normal ones (docs/twin_forecast.md has how many more on retailers that the laws do not describe)
+MARGIN = 1.5
 
 
 def _width(k: float, h: float, cap: float) -> float:
@@ -109,7 +110,7 @@ class Alarm:
         if not (jump > -1 and jump != 0 and cv > 0):
             raise ValueError(f"jump = {jump} must be above -1 and not 0, cv = {cv} above 0")
         k = float(np.clip(abs(jump) / cv / 2, 0.25, 1.0))
-        return cls(k, limit(k, _MARGIN * days, charts, cap), cap)
+        return cls(k, limit(k, MARGIN * days, charts, cap), cap)
 
     def watch(self, residuals: Floats) -> int:
         """Feed residuals, day by day; the place of the first at which the alarm is raised, or -1.

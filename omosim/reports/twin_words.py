@@ -26,7 +26,8 @@ LAWS = {
 }  # fmt: skip
 #: parameters that data move in a running twin: name -> what it is, unit
 MOVING = {
-    "pace": ("pace of purchases beside the fitted laws", "factor"), "newcomers": ("pace of first purchases beside all others", "factor"), "order_value": ("typical order", "minor"),
+    "pace": ("pace of purchases beside the fitted laws", "factor"),
+    "newcomers": ("how many have not bought yet, and how many come to know the retailer, beside the fitted laws", "factor"), "order_value": ("typical order", "minor"),
     "taste_store": ("taste for store beside the web", "share of price"), "taste_social": ("taste for social beside the web", "share of price"),
     "taste_live": ("taste for live beside the web", "share of price"), "pickup_users": ("people who weigh pickup", "share"), "season": ("height of the year's end beside the rest of the year", "log"),
 }  # fmt: skip

@@ -29,13 +29,13 @@ _STEPS = {"new": "made", "update": "new data", "fit": "closed forms", "calibrate
 
 
 def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None, alarm: Mapping[str, Any] | None = None,
-              log: Sequence[Mapping[str, Any]] = (), reorder: Table | None = None) -> str:  # fmt: skip
+              log: Sequence[Mapping[str, Any]] = (), reorder: Table | None = None, worlds: Table | None = None) -> str:  # fmt: skip
     """HTML of a twin.
 
     head : `twin.json`; tables : quality (code, severity, table, place, rows, done), panel (date, series, unit, value), days
     (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), identifiability, forecasts, scores, each where
     it is there; decision : decision.json; alarm : see `twin_scores.alarm_part`; log : rows of
-    decision_log.csv; reorder : reorder_levels of the decision
+    decision_log.csv; reorder : reorder_levels of the decision; worlds : every world of it under every way
     """
     days = tables.get("days", {"date": [], "state": [], "orders": []})
     counts = {s: days["state"].count(s) for s in ("observed", "closed", "gap", "partial")}
@@ -48,7 +48,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
     hidden = untold(tables.get("identifiability"), bool(found and found["way"] == "set"))
     lacking = [(kind, TELLS[kind]) for kind in TELLS if not any(s["kind"] == kind for s in head["sources"])]
     order = to_order(reorder) if decision else None
-    rows, answer, watched = scored(tables.get("scores"), currency), decided(decision), alarm_part(alarm)
+    rows, answer, watched = scored(tables.get("scores"), currency), decided(decision, worlds), alarm_part(alarm)
     refused = next((r["did"]["refused"] for r in reversed(head["updates"]) if r["step"] in ("fit", "calibrate") and "refused" in r["did"]), "") if not head["parameter_sets"] else ""
     today = (date.fromisoformat(head["as_of"]) + timedelta(days=1)).isoformat()
     newest = head["parameter_sets"][-1] if head["parameter_sets"] else None
@@ -78,6 +78,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         alarm=watched,
         moved=moved(head["updates"], currency),
         decision=answer,
+        unpicked="" if answer is None or answer["picks"] or not answer["no_pickups"] or not (weekly_pickups := foretold.last_weeks(today, "pickups")) else brief(weekly_pickups, "orders", bare=True),
         log=logged(log),
         order=order,
         learnt=found,
@@ -167,7 +168,7 @@ def _advice(answer: Mapping[str, Any] | None, order: Mapping[str, Any] | None, t
         card["lines"].append(f"Order now: {order['units']} units; below their level: {order['due']} of {order['counted']} counted goods." if order["due"] else f"Nothing to order now: all {order['counted']} counted goods reach their level.")
     if answer["day"] < today:
         card["lines"].append(f"Weighed from {answer['day']} on, before the newest data.")
-    return {**card, "tone": answer["tone"], "says": "above chance" if answer["tone"] == "better" else "cannot tell" if len(answer["rows"]) > 1 else ""}
+    return {**card, "tone": answer["tone"], "says": "above chance" if answer["tone"] == "better" else "" if len(answer["rows"]) == 1 else "no gain above chance" if answer["stays"] else "cannot tell"}
 
 
 def _unknown(found: Mapping[str, Any] | None, hidden: Sequence[Mapping[str, Any]], lacking: Sequence[tuple[str, str]], refused: str, given: Sequence[str]) -> dict[str, Any]:

@@ -75,8 +75,17 @@ STAY = re.compile(r"CRPS|KRW|SKU|Asia/Seoul|omo|staff\*2|S01|tea|cup|pot|too few
 ENGLISH = re.compile(r"\b(?:the|of|and|in|is|with|than|weeks?|orders?|days?|from|to)\b")
 
 
+def plain() -> dict[str, Any]:
+    """A decision of a shop that loses, with a way of no effect and one that is not told, and pickups that the worlds lack."""
+    made = sample.decision("omo", "staff*2", "-omo")
+    none, lines = {"pickups": {"q05": [0.0], "q50": [0.0], "q95": [0.0]}}, {"revenue_store": 3e6, "labour": -4e6, "operating_profit": -1e6}
+    more: list[dict[str, Any]] = [{}, {"told": False}, {"people": [{"role": "pickers", "before": 1, "after": 2}, {"role": "counter", "before": 1, "after": 2}]}, {"gain": 0.0, "low": 0.0, "high": 0.0, "prob_better": 0.0}]
+    ways = [{**way, **own, "series": none, "lines": lines} for way, own in zip(made["ways"], more, strict=True)]
+    return {**made, "best": "as_it_is", "sure": False, "ways": ways, "stores": [{**sample.stores()[0], "to_pick_a_week": 0.0, "ready_on_time": None}]}
+
+
 def test_all_of_it_is_korean_but_names() -> None:
-    for what in (sample.whole(), sample.whole(channel="social"), {**sample.whole(), "reorder": sample.reorder(counted=False)}, {**sample.whole(), "reorder": full()}, sample.bare(), sample.bare(posterior=False), {**sample.whole(), "decision": sample.decision("omo", sure=False)}):
+    for what in (sample.whole(), sample.whole(channel="social"), {**sample.whole(), "reorder": sample.reorder(counted=False)}, {**sample.whole(), "reorder": full()}, sample.bare(), sample.bare(posterior=False), {**sample.whole(), "decision": sample.decision("omo", sure=False)}, {**sample.whole(), "decision": plain()}):
         missing: list[str] = []
         with using("ko"):
             page = translate_page(twin_page(**what), missing)
@@ -178,6 +187,34 @@ def test_a_decision_over_its_present_way_alone_has_no_picture() -> None:
     assert decided(None) is None
 
 
+def test_ways_have_figures_only_where_they_were_compared() -> None:
+    """Three worlds: same_day earns more in one; -bopis is the present way; what locker earns the worlds do not tell."""
+    values = {"as_it_is": [5e3, 5e3, 5e3], "same_day": [6e3, 4e3, 4e3], "-bopis": [5e3, 5e3, 5e3], "locker": [9e3, 9e3, 9e3]}
+    worlds = {"world": [0, 1, 2] * 4, "way": [way for way in values for _ in range(3)], "value": [v for row in values.values() for v in row]}
+    ways = [{"way": way, "mean": sum(row) / 3, "gain": sum(row) / 3 - 5e3, "gain_error": 0.1, "low": min(row) - 5e3, "high": max(row) - 5e3, "prob_better": sum(v > 5e3 for v in row) / 3, "prob_best": 1.0, "regret": 9.0, "told": way != "locker",
+             "people": [{"role": "pickers", "planned": 1, "before": 1, "after": 2}] if way == "locker" else [], "lines": {"revenue_web": 30.0, "labour": -25.0, "parcels": 0.0, "operating_profit": 5.0}} for way, row in values.items()]  # fmt: skip
+    made = {**sample.decision(), "members": 4, "failed": [{"member": 3, "kind": "x", "message": "y"}], "best": "locker", "sure": False, "unit": "minor KRW", "ways": ways}
+    found = decided(made, worlds)
+    assert found is not None and found["worlds"] == 3 and found["states"] == ["not told", "same"] and found["compared"]
+    assert [(r["way"], r["says"], r["better"], r["first"], r["gain"]) for r in found["rows"]] == [("as it is", "", "–", "2 of 3", "–"), ("same_day", "", "1 of 3", "1 of 3", "-333"), ("-bopis", "changes nothing", "–", "–", "–"), ("locker", "not told", "–", "–", "–")]
+    assert not any(r["best"] for r in found["rows"]) and found["knowing"] == "KRW 333" and [r["regret"] for r in found["rows"]] == ["333", "667", "–", "–"]
+    assert [(r["line"], r["cells"][0]) for r in found["statement"]["rows"]] == [("Web sales, gross", "30"), ("Labour", "-25"), ("Operating profit", "5")] and not found["statement"]["loses"]
+    shown = words(**{**sample.whole(), "decision": made, "worlds": worlds})
+    assert "pickers 1 → 2" in shown and "Changes nothing: the way is the present one" in shown and "Not told: the worlds and the log are too far apart" in shown
+    alone = words(**{**sample.whole(), "decision": {**made, "ways": ways[:1], "best": "as_it_is"}})
+    assert "Is best in" not in alone and "Mean regret" not in alone and "No way was compared with the present one." in alone
+
+
+def test_pickups_that_the_data_have_and_the_worlds_lack_are_said_over_the_plan() -> None:
+    none = {"pickups": {"q05": [0.0], "q50": [0.0], "q95": [0.0]}}
+    made = sample.whole()["decision"]
+    store = {**sample.stores()[0], "to_pick_a_week": 0.0, "ready_on_time": None}
+    lacking = {**made, "ways": [{**way, "series": none} for way in made["ways"]], "stores": [store]}
+    shown = words(**{**sample.whole(), "decision": lacking})
+    assert "Pickups are not planned: the data have 5" in shown and "Pickers, h" not in shown and "capacity_plan.csv" not in shown
+    assert "Pickups are not planned" not in words(**sample.whole()) and "Pickups are not planned" not in words(**{**sample.whole(), "decision": {**lacking, "ways": made["ways"]}})
+
+
 def test_figures_have_three_digits_that_count() -> None:
     assert brief(172.99, "orders") == "173 orders" and brief(4.44, "orders") == "4.4 orders" and brief(0.04, "orders", bare=True) == "0"
     assert brief(4_251_621, "minor KRW") == "KRW 4,250,000" and brief(4_251_621, "minor GBP") == "GBP 42,500" and brief(1234, "minor GBP") == "GBP 12.3"
@@ -216,7 +253,9 @@ def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     with using("ko"):
         assert sorted(t for t in texts if say(t) == t and not re.fullmatch(r"[a-z_]+\.[a-z_]+", t)) == []
     columns = {p.name: (p.title, p.unit) for p in (*PARAMETERS, follow.PACE, follow.NEWCOMERS, follow._SEASON)}
-    assert {name: columns[name] for name in MOVING} == MOVING and set(follow.TOLD) <= set(MOVING)
+    own = {"newcomers"}  # the page says in full how many people of which kinds the factor is on
+    assert {name: columns[name] for name in MOVING if name not in own} == {name: words for name, words in MOVING.items() if name not in own} and set(follow.TOLD) <= set(MOVING)
+    assert {name: columns[name][1] for name in own} == {name: MOVING[name][1] for name in own}
 
 
 def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from omosim.twin.folder import Twin
 
-TABLES = ("quality", "panel", "days", "hours", "posterior", "identifiability", "forecasts", "scores")
+TABLES = ("quality", "panel", "days", "hours", "posterior", "identifiability", "forecasts", "scores", "members")
 #: series that the alarm watches, as `record.renew` does
 WATCHED = ("orders", "revenue")
 

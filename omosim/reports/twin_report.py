@@ -33,8 +33,8 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
     """HTML of a twin.
 
     head : `twin.json`; tables : quality (code, severity, table, place, rows, done), panel (date, series, unit, value), days
-    (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), identifiability, forecasts, scores, each where
-    it is there; decision : decision.json; alarm : see `twin_scores.alarm_part`; log : rows of
+    (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), identifiability, forecasts, scores, members,
+    each where it is there; decision : decision.json; alarm : see `twin_scores.alarm_part`; log : rows of
     decision_log.csv; reorder : reorder_levels of the decision; worlds : every world of it under every way
     """
     days = tables.get("days", {"date": [], "state": [], "orders": []})
@@ -71,7 +71,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         charts=[weekly] if weekly else [],
         hours=heat_picture(hours) if hours else None,
         channels=channels(panel) if panel is not None else [],
-        forecast=forecast_of(foretold),
+        forecast=forecast_of(foretold, "season" in tables.get("members", {}).get("parameter", ())),
         scores=rows,
         held=held_picture(rows),
         score_charts=score_charts(tables.get("scores"), currency),
@@ -91,19 +91,19 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
 
 # ---- the four answers ----------------------------------------------------------------------------------------
 def _next(made: Foretold, today: str) -> dict[str, Any]:
-    """What the next weeks bring."""
+    """What the next weeks bring: the first week of the newest forecast that has not come, or where every week of it has begun the last day it reaches."""
     card: dict[str, Any] = {"head": "What comes next", "tone": "", "says": "", "lines": []}
     if not made.origins:
         return {**card, "lines": ["No forecast yet: `omosim twin forecast` makes one."]}
     origin = made.origins[-1]
     for series in MAIN:
-        week = next(iter(made.of(origin, "week", series)), None)
+        week = next((r for r in made.of(origin, "week", series) if r["date"] >= today), None)
         if week is None:
             continue
         unit = str(week["unit"])
         band = f"({span(week['q05'], week['q95'], unit)} in nine of ten)"
         card["lines"].append(f"{brief(week['q50'], unit)} in the week from {week['date']} {band}" if series == "orders" else f"{brief(week['q50'], unit)} of revenue {band}")
-        before = made.last_weeks(origin, series)
+        before = made.last_weeks(today, series)
         if series == "orders" and before:
             change = 100 * (float(week["q50"]) / before - 1)
             card["lines"].append(f"{abs(change):.0f} % {'more' if change >= 0 else 'less'} than a mean week of the last four ({brief(before, unit)})")
@@ -111,10 +111,13 @@ def _next(made: Foretold, today: str) -> dict[str, Any]:
         days = made.of(origin, "day", "orders")
         if not days:
             return {**card, "lines": ["The forecast has no orders."]}
-        unit = str(days[0]["unit"])
-        card["lines"] = [f"{days[0]['date']}: {brief(days[0]['q50'], unit)} ({span(days[0]['q05'], days[0]['q95'], unit)} in nine of ten)"]
+        day = next((r for r in days if r["date"] >= today), None)
+        if day is None:
+            return {**card, "lines": [f"The newest forecast ends on {days[-1]['date']}, before the newest data: `omosim twin forecast` makes another."]}
+        unit = str(day["unit"])
+        card["lines"] = [f"{day['date']}: {brief(day['q50'], unit)} ({span(day['q05'], day['q95'], unit)} in nine of ten)"]
     if origin < today:
-        card["lines"].append(f"Made before the newest data, which reach {_before(today)}.")
+        card["lines"].append(f"Foretold from {origin}, before the newest data, which reach {_before(today)}.")
     return card
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from omosim.reports.figures import COLOURS, Chart, Interval, Line, chart, forest
 from omosim.reports.figures_drawn import Heat, forest_picture, heat_picture
 from omosim.reports.labels import line_title
+from omosim.reports.language import say
 from omosim.reports.twin_words import CHANNELS, brief, name_of, of_currency, span, told_twice
 from omosim.results.words import minor_units, percent, unit_words
 
@@ -59,8 +60,11 @@ class Foretold:
 
 
 # ---- forecast ------------------------------------------------------------------------------------------------
-def forecast_of(made: Foretold) -> dict[str, Any] | None:
-    """The newest forecast: its weeks as a table, its days as fans, its pickups by hour; and the newest that days have met."""
+def forecast_of(made: Foretold, season: bool = False) -> dict[str, Any] | None:
+    """The newest forecast: its weeks as a table, its days as fans, its pickups by hour, what it lacks; and the newest that days have met.
+
+    season : whether the members hold what is known of the year's end of any retailer
+    """
     if not made.origins:
         return None
     origin = made.origins[-1]
@@ -70,8 +74,21 @@ def forecast_of(made: Foretold) -> dict[str, Any] | None:
     return {
         "origin": origin, "last": max(days) if days else origin, "weeks": weeks, "rows": _week_rows(made, origin, weeks),
         "fans": [c for name in DRAWN if (c := fan(made, origin, name)) is not None], "hours": _pickup_hours(made, origin),
+        "lacking": lacking(made, origin), "season": season and any("09-01" <= day[5:] < "12-25" for day in days),
         "met": fan(made, met, "orders") if met else None, "met_origin": met or "",
     }  # fmt: skip
+
+
+def lacking(made: Foretold, origin: str) -> str:
+    """Series that the 13 weeks before an origin have and its forecast does not; their names in one line."""
+    first = date.fromisoformat(origin)
+    before = [(first - timedelta(days=d)).isoformat() for d in range(91, 0, -1)]
+    past = {name: [days.get(day) for day in before] for name, days in made.seen.items()}
+    told = {r["series"] for r in made.rows if r["origin"] == origin}
+    twice = told_twice(past)
+    names = [name for name, values in past.items() if any(values) and name not in told and name not in twice and name.partition(".")[0] not in twice]
+    names = [name for name in names if name.partition(".")[0] == name or name.partition(".")[0] not in names]  # the whole stands for its parts
+    return "; ".join(f"{say(kind)}: {say(of) if of in CHANNELS else of}" if of else say(kind) for kind, of in map(name_of, names))
 
 
 def _week_rows(made: Foretold, origin: str, weeks: list[str]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -123,7 +124,20 @@ def test_an_old_forecast_and_an_old_decision_say_so() -> None:
     what["tables"]["forecasts"] = sample.forecasts((84,))
     what["decision"]["from"] = sample.day(84)
     text = words(**what)
-    assert "Made before the newest data, which reach 2025-04-13." in text and f"Weighed from {sample.day(84)} on, before the newest data." in text
+    assert f"Foretold from {sample.day(84)}, before the newest data, which reach 2025-04-13." in text and f"Weighed from {sample.day(84)} on, before the newest data." in text
+    assert f"168 orders in the week from {sample.day(98)}" in text and f"in the week from {sample.day(84)}" not in text  # a week that has come is not what comes next
+    what["tables"]["forecasts"] = sample.forecasts((63,))
+    assert f"The newest forecast ends on {sample.day(90)}, before the newest data: omosim twin forecast makes another." in words(**what)
+
+
+def test_a_forecast_says_what_it_lacks_and_what_it_knows_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Foretold(sample.forecasts((98,)), sample.panel(), "KRW")
+    found = forecast_of(made, season=True)
+    assert found is not None and found["lacking"] == "Pickups; Store visitors: S01" and not found["season"]  # April and May
+    monkeypatch.setattr(sample, "START", date(2025, 6, 2))
+    autumn = [forecast_of(Foretold(sample.forecasts((98,)), sample.panel(), "KRW"), season=there) for there in (True, False)]
+    assert [f is not None and f["season"] for f in autumn] == [True, False]
+    assert "In the data and not foretold: Pickups; Store visitors: S01" in words(**sample.whole())
 
 
 # ---- scores ----
@@ -166,7 +180,7 @@ def test_prior_stands_beside_posterior_and_what_no_data_tell_comes_first() -> No
     assert (learnt(loose, None, "KRW") or {})["rows"][0]["width"] == "not told"
     plain = learnt(sample.laws(), None, "KRW")
     assert plain is not None and plain["way"] == "laws" and [r["value"] for r in plain["rows"]] == ["3.3", "KRW 18,000", "-9.52 %"]
-    assert plain["rows"][0]["width"] == "2.7 to 4.03" and plain["rows"][1]["width"] == "not told" and plain["rows"][2]["width"] == "-16.7 to -1.76 %"
+    assert plain["rows"][0]["width"] == "2.7 to 4.03" and plain["rows"][1]["width"] == "–" and plain["rows"][2]["width"] == "-16.7 to -1.76 %"
 
 
 def test_what_data_moved_is_drawn_from_the_journal_and_may_lack() -> None:
@@ -176,6 +190,8 @@ def test_what_data_moved_is_drawn_from_the_journal_and_may_lack() -> None:
     assert [(r["title"], r["of"], r["unit"]) for r in found["rows"]] == [("pace of purchases beside the fitted laws", "", "factor"), ("typical order", "", "KRW"), ("Store visitors, data over members", "S01", "factor")]
     assert [r["far"] for r in found["rows"]] == [False, True, False] and found["rows"][1]["width"] == "20,000 to 22,000"
     assert [c.title for c in found["charts"]] == ["pace of purchases beside the fitted laws", "typical order", "Store visitors, data over members: S01"] and found["charts"][0].band
+    anew = moved([*sample.assimilations(3), *sample.assimilations(2)], "KRW")  # another number of members begins weeks back
+    assert anew is not None and anew["times"] == 2 and anew["day"] == sample.day(21) and [name for _, name in anew["charts"][0].x_labels] == sorted(name for _, name in anew["charts"][0].x_labels)
     once = moved([{"step": "assimilate", "version": 2, "day": "2025-02-03", "did": {"moved": {"pace": [1.1, 1.2, 0.05], "other_thing": [0.1, 0.2], "broken": [None, 1.0]}}}])
     assert once is not None and once["day"] == "2025-02-03" and [(r["title"], r["width"]) for r in once["rows"]] == [("pace of purchases beside the fitted laws", "1.12 to 1.28"), ("other thing", "–")] and once["charts"] == []
     assert "The last step found nothing to learn from." in words(**{**sample.bare(), "head": sample.head(updates=[{"step": "assimilate", "version": 1, "did": {"day": "2025-02-03", "moved": {}}}])})

@@ -82,7 +82,7 @@ def plain() -> dict[str, Any]:
     none, lines = {"pickups": {"q05": [0.0], "q50": [0.0], "q95": [0.0]}}, {"revenue_store": 3e6, "labour": -4e6, "operating_profit": -1e6}
     more: list[dict[str, Any]] = [{}, {"told": False}, {"people": [{"role": "pickers", "before": 1, "after": 2}, {"role": "counter", "before": 1, "after": 2}]}, {"gain": 0.0, "low": 0.0, "high": 0.0, "prob_better": 0.0}]
     ways = [{**way, **own, "series": none, "lines": lines} for way, own in zip(made["ways"], more, strict=True)]
-    return {**made, "best": "as_it_is", "sure": False, "ways": ways, "stores": [{**sample.stores()[0], "to_pick_a_week": 0.0, "ready_on_time": None}]}
+    return {**made, "best": "as_it_is", "sure": False, "ways": ways, "notes": [*made["notes"], "profit is that of known customers' orders; daily bands, reorder levels and store plans count those of people without a name too, times 1.14"], "stores": [{**sample.stores()[0], "to_pick_a_week": 0.0, "ready_on_time": None}]}
 
 
 def test_all_of_it_is_korean_but_names() -> None:
@@ -215,6 +215,8 @@ def test_ways_have_figures_only_where_they_were_compared() -> None:
     assert [(r["way"], r["says"], r["better"], r["first"], r["gain"]) for r in found["rows"]] == [("as it is", "", "–", "2 of 3", "–"), ("same_day", "", "1 of 3", "1 of 3", "-333"), ("-bopis", "changes nothing", "–", "–", "–"), ("locker", "not told", "–", "–", "–")]
     assert not any(r["best"] for r in found["rows"]) and found["knowing"] == "KRW 333" and [r["regret"] for r in found["rows"]] == ["333", "667", "–", "–"]
     assert [(r["line"], r["cells"][0]) for r in found["statement"]["rows"]] == [("Web sales, gross", "30"), ("Labour", "-25"), ("Operating profit", "5")] and not found["statement"]["loses"]
+    loss = words(**{**sample.whole(), "decision": plain()})
+    assert "labour is 4,000,000 and sales are 3,000,000, KRW" in loss and "Sales are those of known customers alone" in loss
     shown = words(**{**sample.whole(), "decision": made, "worlds": worlds})
     assert "pickers 1 → 2" in shown and "Changes nothing: the way is the present one" in shown and "Not told: the worlds and the log are too far apart" in shown
     alone = words(**{**sample.whole(), "decision": {**made, "ways": ways[:1], "best": "as_it_is"}})

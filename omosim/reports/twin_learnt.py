@@ -194,7 +194,8 @@ def _moving(name: str, currency: str) -> tuple[str, str, str]:
     """What a column is, of what, and its unit."""
     if name.startswith(LEVEL):
         kind, of = name_of(name.removeprefix(LEVEL))
-        return f"{kind}, data over members", of, "factor"
+        part = of and name.startswith((f"{LEVEL}units.", f"{LEVEL}traffic.")) and not of.startswith("price_")  # own categories and stores are none of the members'
+        return f"{kind}, data over {"all of the members'" if part else 'members'}", of, "factor"
     title, unit = MOVING.get(name, (name.replace("_", " "), ""))
     return title, "", of_currency(unit, currency)
 

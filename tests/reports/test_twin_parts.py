@@ -187,9 +187,9 @@ def test_what_data_moved_is_drawn_from_the_journal_and_may_lack() -> None:
     assert moved([]) is None and moved(sample.head()["updates"]) is None
     found = moved(sample.assimilations(3), "KRW")
     assert found is not None and found["day"] == sample.day(28) and found["times"] == 3 and found["far"] == ["Orders"]
-    assert [(r["title"], r["of"], r["unit"]) for r in found["rows"]] == [("pace of purchases beside the fitted laws", "", "factor"), ("typical order", "", "KRW"), ("Store visitors, data over members", "S01", "factor")]
+    assert [(r["title"], r["of"], r["unit"]) for r in found["rows"]] == [("pace of purchases beside the fitted laws", "", "factor"), ("typical order", "", "KRW"), ("Store visitors, data over all of the members'", "S01", "factor")]
     assert [r["far"] for r in found["rows"]] == [False, True, False] and found["rows"][1]["width"] == "20,000 to 22,000"
-    assert [c.title for c in found["charts"]] == ["pace of purchases beside the fitted laws", "typical order", "Store visitors, data over members: S01"] and found["charts"][0].band
+    assert [c.title for c in found["charts"]] == ["pace of purchases beside the fitted laws", "typical order", "Store visitors, data over all of the members': S01"] and found["charts"][0].band
     anew = moved([*sample.assimilations(3), *sample.assimilations(2)], "KRW")  # another number of members begins weeks back
     assert anew is not None and anew["times"] == 2 and anew["day"] == sample.day(21) and [name for _, name in anew["charts"][0].x_labels] == sorted(name for _, name in anew["charts"][0].x_labels)
     once = moved([{"step": "assimilate", "version": 2, "day": "2025-02-03", "did": {"moved": {"pace": [1.1, 1.2, 0.05], "other_thing": [0.1, 0.2], "broken": [None, 1.0]}}}])
@@ -216,6 +216,9 @@ def test_ways_have_figures_only_where_they_were_compared() -> None:
     assert not any(r["best"] for r in found["rows"]) and found["knowing"] == "KRW 333" and [r["regret"] for r in found["rows"]] == ["333", "667", "–", "–"]
     assert [(r["line"], r["cells"][0]) for r in found["statement"]["rows"]] == [("Web sales, gross", "30"), ("Labour", "-25"), ("Operating profit", "5")] and not found["statement"]["loses"]
     loss = words(**{**sample.whole(), "decision": plain()})
+    assert "What to do cannot tell" in loss  # of one way nobody knows what it earns
+    stay = {**sample.decision("omo"), "best": "as_it_is", "sure": False}
+    assert "What to do no gain above chance" in words(**{**sample.whole(), "decision": stay})
     assert "labour is 4,000,000 and sales are 3,000,000, KRW" in loss and "Sales are those of known customers alone" in loss
     shown = words(**{**sample.whole(), "decision": made, "worlds": worlds})
     assert "pickers 1 → 2" in shown and "Changes nothing: the way is the present one" in shown and "Not told: the worlds and the log are too far apart" in shown

@@ -214,3 +214,20 @@ def _moved_chart(name: str, steps: Sequence[tuple[str, Mapping[str, Any]]], curr
     days = [day for day, _ in mine]
     words = f"{say(title)}: {say(of) if of in CHANNELS else of}" if of else say(title)
     return chart(words, unit_words(unit), [Line("mean of the members", mean, COLOURS[0])], days, band=band, band_name="nine of ten", x_every=max(1, -(-len(days) // 3)), zero=False)
+
+
+def season_held(updates: Sequence[Mapping[str, Any]], members: Table | None) -> bool:
+    """Whether the members that the newest forecast asked hold a height of the year's end: those that follow now do, and were not begun anew since.
+
+    updates : the journal; members : members.parquet
+    """
+    if members is None or "season" not in members["parameter"]:
+        return False
+    day, foretold = "", False
+    for row in updates:
+        if row["step"] == "forecast":
+            foretold = True
+        elif row["step"] == "assimilate":
+            now = str(row["did"].get("day", ""))
+            foretold, day = foretold and now > day, now
+    return foretold

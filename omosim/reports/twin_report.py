@@ -9,7 +9,7 @@ from typing import Any
 from omosim.reports.figures_drawn import heat_picture
 from omosim.reports.page import render
 from omosim.reports.twin_days import calendar_picture, channels, hours_heat, weekly_chart
-from omosim.reports.twin_learnt import learnt, moved, untold
+from omosim.reports.twin_learnt import learnt, moved, season_held, untold
 from omosim.reports.twin_scores import BAND_SHARE, MAIN, alarm_part, held_picture, score_charts, scored
 from omosim.reports.twin_sections import Foretold, decided, forecast_of, logged, to_order
 from omosim.reports.twin_words import brief, span
@@ -71,7 +71,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         charts=[weekly] if weekly else [],
         hours=heat_picture(hours) if hours else None,
         channels=channels(panel) if panel is not None else [],
-        forecast=forecast_of(foretold, "season" in tables.get("members", {}).get("parameter", ())),
+        forecast=forecast_of(foretold, season_held(head["updates"], tables.get("members"))),
         scores=rows,
         held=held_picture(rows),
         score_charts=score_charts(tables.get("scores"), currency),

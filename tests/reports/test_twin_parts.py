@@ -13,7 +13,7 @@ from page_reader import read
 from test_hostile import ELEMENTS, UNSEEN
 
 from omosim.reports.language import translate_page, using
-from omosim.reports.twin_learnt import learnt, moved, untold
+from omosim.reports.twin_learnt import learnt, moved, season_held, untold
 from omosim.reports.twin_report import twin_page
 from omosim.reports.twin_scores import alarm_part, score_charts, scored
 from omosim.reports.twin_sections import Foretold, decided, forecast_of
@@ -137,6 +137,11 @@ def test_a_forecast_says_what_it_lacks_and_what_it_knows_from_outside(monkeypatc
     monkeypatch.setattr(sample, "START", date(2025, 6, 2))
     autumn = [forecast_of(Foretold(sample.forecasts((98,)), sample.panel(), "KRW"), season=there) for there in (True, False)]
     assert [f is not None and f["season"] for f in autumn] == [True, False]
+    steps, members = sample.assimilations(2), {"member": [0, 0], "parameter": ["pace", "season"], "value": [1.0, 0.2]}
+    told = {"step": "forecast", "did": {}}
+    assert season_held([*steps, told], members) and season_held([steps[0], told, steps[1]], members)
+    assert not season_held(steps, members) and not season_held([*steps, told, *steps], members)  # no forecast; members begun anew after it
+    assert not season_held([*steps, told], None) and not season_held([*steps, told], {"parameter": ["pace"]})
     assert "In the data and not foretold: Pickups; Store visitors: S01" in words(**sample.whole())
 
 
@@ -218,10 +223,13 @@ def test_ways_have_figures_only_where_they_were_compared() -> None:
     loss = words(**{**sample.whole(), "decision": plain()})
     assert "What to do cannot tell" in loss  # of one way nobody knows what it earns
     stay = {**sample.decision("omo"), "best": "as_it_is", "sure": False}
-    assert "What to do no gain above chance" in words(**{**sample.whole(), "decision": stay})
+    shown = words(**{**sample.whole(), "decision": stay})
+    assert "What to do no gain above chance" in shown and "what stores need is that of" not in shown
     assert "labour is 4,000,000 and sales are 3,000,000, KRW" in loss and "Sales are those of known customers alone" in loss
     shown = words(**{**sample.whole(), "decision": made, "worlds": worlds})
     assert "pickers 1 → 2" in shown and "Changes nothing: the way is the present one" in shown and "Not told: the worlds and the log are too far apart" in shown
+    assert "what stores need is that of locker" in shown and "though one cannot tell whether it earns more" in shown and "locker" not in found["picture"] and "-bopis" not in found["picture"] and "same_day" in found["picture"]
+    assert "the way that is advised, not of the present one." in words(**sample.whole())
     alone = words(**{**sample.whole(), "decision": {**made, "ways": ways[:1], "best": "as_it_is"}})
     assert "Is best in" not in alone and "Mean regret" not in alone and "No way was compared with the present one." in alone
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from omosim.twin.folder import Twin
 
-TABLES = ("quality", "panel", "days", "hours", "posterior", "identifiability", "forecasts", "scores")
+TABLES = ("quality", "panel", "days", "hours", "posterior", "identifiability", "forecasts", "scores", "members")
 #: series that the alarm watches, as `record.renew` does
 WATCHED = ("orders", "revenue")
 
@@ -28,7 +28,7 @@ def write_page(twin: Twin) -> Path:
     tables = {kind: table for kind in TABLES if (table := twin.table(kind)) is not None}
     file = twin.file("decision")
     decision = None if file is None else json.loads(checked(file).read_text(encoding="utf-8"))
-    page = translate_page(twin_page(twin.head, tables, decision, alarm_of(twin.head["first_day"], tables, closed=closed_days(twin)), renewed(twin), table_of(twin, "reorder_levels")))
+    page = translate_page(twin_page(twin.head, tables, decision, alarm_of(twin.head["first_day"], tables, closed=closed_days(twin)), renewed(twin), table_of(twin, "reorder_levels"), twin.table("worlds")))
     if not target.is_file() or target.read_bytes() != page.encode():
         write_text(target, page)
     return target

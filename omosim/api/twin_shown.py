@@ -20,7 +20,7 @@ HOLDS = {
     "order_value.median": "median order", "order_value.sd_log": "spread of order values (log)", "order_value.between": "spread that lies between customers",
     "returned.value_share": "value that goes back", "returned.events_per_order": "returns for an order", "returned.lag_median": "median time to a return",
     "acquisition.new_per_week": "new customers a week", "acquisition.known_before": "customers before the log", "acquisition.trend": "trend of new customers",
-    "orders_per_week": "purchases a week, lately", "gap_regularity": "regularity of gaps, as measured",
+    "orders_per_week": "purchase days of known customers a week, last 13 weeks", "gap_regularity": "regularity of gaps, as measured",
 }  # fmt: skip
 
 

@@ -320,16 +320,24 @@ class TwinDecision(View):
         return [str(note) for note in self.content.get("notes", [])]
 
     def table(self) -> pd.DataFrame:
-        """A row a way in words: what it earns, its gain over the present one with the band of nine worlds of ten, how often it is better."""
+        """A row a way in words: what it earns, its gain over the present one with the band of nine worlds of ten, how often it is better; "–" for what was not compared."""
         import pandas as pd
 
-        unit, out = str(self.content["unit"]), []
+        from omosim.reports.twin_sections import best_of, of_worlds, states_of
+
+        unit, out, states = str(self.content["unit"]), [], states_of(self.content)
+        worlds = int(self.content["members"]) - len(self.content.get("failed") or ())
+        judged = [name for name, state in states.items() if state in ("present", "compared")]
+        first, regret, _ = best_of(self._worlds, judged) if self._worlds else ({}, {}, 0.0)
         for way in self.content["ways"]:
-            present = way["way"] == self.content["present"]
+            name, told = way["way"], states[way["way"]] == "compared"
+            beside = {"same": "the same as it is", "not told": "not told"}.get(states[name], "–")
+            among = name in judged and len(judged) > 1
             out.append({
-                "way": way["way"], "operating profit": number(way["mean"], unit), "expected gain": "–" if present else figure(way["gain"], unit, sign=True),
-                "nine worlds of ten": "–" if present else interval(way["low"], way["high"], unit), "error of the gain": "–" if present else figure(way["gain_error"], unit),
-                "earns more": "–" if present else f"{100 * way['prob_better']:.0f} %", "is best": f"{100 * way['prob_best']:.0f} %", "regret": figure(way["regret"], unit),
+                "way": name, "operating profit": number(way["mean"], unit), "expected gain": figure(way["gain"], unit, sign=True) if told else beside,
+                "nine worlds of ten": interval(way["low"], way["high"], unit) if told else "–", "error of the gain": figure(way["gain_error"], unit) if told else "–",
+                "earns more": of_worlds(way["prob_better"], worlds) if told else "–", "is best": of_worlds(first.get(name, way["prob_best"]), worlds) if among else "–",
+                "regret": figure(regret.get(name, way["regret"]), unit) if among else "–",
             })  # fmt: skip
         return pd.DataFrame(out)
 

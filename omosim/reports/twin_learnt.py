@@ -109,8 +109,10 @@ def _summed(table: Table, currency: str) -> list[dict[str, Any]]:
         of = "share" if unit[name] == LOG_STEP else of_currency(unit[name], currency)
         if unit[name] == LOG_STEP:
             middle, low, high = math.expm1(middle), None if low is None else math.expm1(low), None if high is None else math.expm1(high)
-        nothing = low is None or high is None or (low > 0 and high / low > _TOO_WIDE)
-        width = "not told" if nothing or low is None or high is None else ends(low, high, of)
+        if low is None or high is None:
+            width = "–"  # a closed form without an error: nothing is said of how sure it is
+        else:
+            width = "not told" if low > 0 and high / low > _TOO_WIDE else ends(low, high, of)
         out.append({"name": name, "title": LAWS.get(name, ""), "value": brief(middle, of), "width": width})
     return out
 
@@ -142,13 +144,17 @@ def moved(updates: Sequence[Mapping[str, Any]], currency: str = "") -> dict[str,
 
     Returns
     -------
-    rows (what the last one moved: title, of, unit, before, after, width), charts (mean with its band over the days), times, day, words, far
+    rows (what the last one moved: title, of, unit, before, after, width), charts (mean with its band over the days), times, day, words, far;
+    of the members that follow now: those before them, of another number or another fit, count no more
     """
-    steps = []
+    steps: list[tuple[str, Mapping[str, Any]]] = []
     for row in updates:
         did = row.get("did") or {}
         if row.get("step") == "assimilate" and isinstance(did.get("moved"), dict):
-            steps.append((str(did.get("day") or row.get("day") or row.get("version", "")), did))
+            day = str(did.get("day") or row.get("day") or row.get("version", ""))
+            if steps and did.get("day") and str(steps[-1][1].get("day", "")) >= day:
+                steps = []  # members were begun anew, on an earlier day: what others learnt is gone
+            steps.append((day, did))
     if not steps:
         return None
     day, last = steps[-1]
@@ -188,7 +194,8 @@ def _moving(name: str, currency: str) -> tuple[str, str, str]:
     """What a column is, of what, and its unit."""
     if name.startswith(LEVEL):
         kind, of = name_of(name.removeprefix(LEVEL))
-        return f"{kind}, data over members", of, "factor"
+        part = of and name.startswith((f"{LEVEL}units.", f"{LEVEL}traffic.")) and not of.startswith("price_")  # own categories and stores are none of the members'
+        return f"{kind}, data over {"all of the members'" if part else 'members'}", of, "factor"
     title, unit = MOVING.get(name, (name.replace("_", " "), ""))
     return title, "", of_currency(unit, currency)
 
@@ -205,5 +212,22 @@ def _moved_chart(name: str, steps: Sequence[tuple[str, Mapping[str, Any]]], curr
     high: list[float | None] = [None if v[3] is None else v[3] / scale for _, v in mine]
     band = (low, high) if any(v is not None for v in low) else None
     days = [day for day, _ in mine]
-    words = f"{say(title)}: {say(of) if of in CHANNELS else of}" if of else title
+    words = f"{say(title)}: {say(of) if of in CHANNELS else of}" if of else say(title)
     return chart(words, unit_words(unit), [Line("mean of the members", mean, COLOURS[0])], days, band=band, band_name="nine of ten", x_every=max(1, -(-len(days) // 3)), zero=False)
+
+
+def season_held(updates: Sequence[Mapping[str, Any]], members: Table | None) -> bool:
+    """Whether the members that the newest forecast asked hold a height of the year's end: those that follow now do, and were not begun anew since.
+
+    updates : the journal; members : members.parquet
+    """
+    if members is None or "season" not in members["parameter"]:
+        return False
+    day, foretold = "", False
+    for row in updates:
+        if row["step"] == "forecast":
+            foretold = True
+        elif row["step"] == "assimilate":
+            now = str(row["did"].get("day", ""))
+            foretold, day = foretold and now > day, now
+    return foretold

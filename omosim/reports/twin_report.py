@@ -9,7 +9,7 @@ from typing import Any
 from omosim.reports.figures_drawn import heat_picture
 from omosim.reports.page import render
 from omosim.reports.twin_days import calendar_picture, channels, hours_heat, weekly_chart
-from omosim.reports.twin_learnt import learnt, moved, untold
+from omosim.reports.twin_learnt import learnt, moved, season_held, untold
 from omosim.reports.twin_scores import BAND_SHARE, MAIN, alarm_part, held_picture, score_charts, scored
 from omosim.reports.twin_sections import Foretold, decided, forecast_of, logged, to_order
 from omosim.reports.twin_words import brief, span
@@ -29,13 +29,13 @@ _STEPS = {"new": "made", "update": "new data", "fit": "closed forms", "calibrate
 
 
 def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Mapping[str, Any] | None = None, alarm: Mapping[str, Any] | None = None,
-              log: Sequence[Mapping[str, Any]] = (), reorder: Table | None = None) -> str:  # fmt: skip
+              log: Sequence[Mapping[str, Any]] = (), reorder: Table | None = None, worlds: Table | None = None) -> str:  # fmt: skip
     """HTML of a twin.
 
     head : `twin.json`; tables : quality (code, severity, table, place, rows, done), panel (date, series, unit, value), days
-    (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), identifiability, forecasts, scores, each where
-    it is there; decision : decision.json; alarm : see `twin_scores.alarm_part`; log : rows of
-    decision_log.csv; reorder : reorder_levels of the decision
+    (date, state, orders), hours (hour, orders), posterior (parameter, value, unit, se), identifiability, forecasts, scores, members,
+    each where it is there; decision : decision.json; alarm : see `twin_scores.alarm_part`; log : rows of
+    decision_log.csv; reorder : reorder_levels of the decision; worlds : every world of it under every way
     """
     days = tables.get("days", {"date": [], "state": [], "orders": []})
     counts = {s: days["state"].count(s) for s in ("observed", "closed", "gap", "partial")}
@@ -48,7 +48,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
     hidden = untold(tables.get("identifiability"), bool(found and found["way"] == "set"))
     lacking = [(kind, TELLS[kind]) for kind in TELLS if not any(s["kind"] == kind for s in head["sources"])]
     order = to_order(reorder) if decision else None
-    rows, answer, watched = scored(tables.get("scores"), currency), decided(decision), alarm_part(alarm)
+    rows, answer, watched = scored(tables.get("scores"), currency), decided(decision, worlds), alarm_part(alarm)
     refused = next((r["did"]["refused"] for r in reversed(head["updates"]) if r["step"] in ("fit", "calibrate") and "refused" in r["did"]), "") if not head["parameter_sets"] else ""
     today = (date.fromisoformat(head["as_of"]) + timedelta(days=1)).isoformat()
     newest = head["parameter_sets"][-1] if head["parameter_sets"] else None
@@ -71,13 +71,14 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         charts=[weekly] if weekly else [],
         hours=heat_picture(hours) if hours else None,
         channels=channels(panel) if panel is not None else [],
-        forecast=forecast_of(foretold),
+        forecast=forecast_of(foretold, season_held(head["updates"], tables.get("members"))),
         scores=rows,
         held=held_picture(rows),
         score_charts=score_charts(tables.get("scores"), currency),
         alarm=watched,
         moved=moved(head["updates"], currency),
         decision=answer,
+        unpicked="" if answer is None or answer["picks"] or not answer["no_pickups"] or not (weekly_pickups := foretold.last_weeks(today, "pickups")) else brief(weekly_pickups, "orders", bare=True),
         log=logged(log),
         order=order,
         learnt=found,
@@ -90,19 +91,19 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
 
 # ---- the four answers ----------------------------------------------------------------------------------------
 def _next(made: Foretold, today: str) -> dict[str, Any]:
-    """What the next weeks bring."""
+    """What the next weeks bring: the first week of the newest forecast that has not come, or where every week of it has begun the last day it reaches."""
     card: dict[str, Any] = {"head": "What comes next", "tone": "", "says": "", "lines": []}
     if not made.origins:
         return {**card, "lines": ["No forecast yet: `omosim twin forecast` makes one."]}
     origin = made.origins[-1]
     for series in MAIN:
-        week = next(iter(made.of(origin, "week", series)), None)
+        week = next((r for r in made.of(origin, "week", series) if r["date"] >= today), None)
         if week is None:
             continue
         unit = str(week["unit"])
         band = f"({span(week['q05'], week['q95'], unit)} in nine of ten)"
         card["lines"].append(f"{brief(week['q50'], unit)} in the week from {week['date']} {band}" if series == "orders" else f"{brief(week['q50'], unit)} of revenue {band}")
-        before = made.last_weeks(origin, series)
+        before = made.last_weeks(today, series)
         if series == "orders" and before:
             change = 100 * (float(week["q50"]) / before - 1)
             card["lines"].append(f"{abs(change):.0f} % {'more' if change >= 0 else 'less'} than a mean week of the last four ({brief(before, unit)})")
@@ -110,10 +111,13 @@ def _next(made: Foretold, today: str) -> dict[str, Any]:
         days = made.of(origin, "day", "orders")
         if not days:
             return {**card, "lines": ["The forecast has no orders."]}
-        unit = str(days[0]["unit"])
-        card["lines"] = [f"{days[0]['date']}: {brief(days[0]['q50'], unit)} ({span(days[0]['q05'], days[0]['q95'], unit)} in nine of ten)"]
+        day = next((r for r in days if r["date"] >= today), None)
+        if day is None:
+            return {**card, "lines": [f"The newest forecast ends on {days[-1]['date']}, before the newest data: `omosim twin forecast` makes another."]}
+        unit = str(day["unit"])
+        card["lines"] = [f"{day['date']}: {brief(day['q50'], unit)} ({span(day['q05'], day['q95'], unit)} in nine of ten)"]
     if origin < today:
-        card["lines"].append(f"Made before the newest data, which reach {_before(today)}.")
+        card["lines"].append(f"Foretold from {origin}, before the newest data, which reach {_before(today)}.")
     return card
 
 
@@ -167,7 +171,7 @@ def _advice(answer: Mapping[str, Any] | None, order: Mapping[str, Any] | None, t
         card["lines"].append(f"Order now: {order['units']} units; below their level: {order['due']} of {order['counted']} counted goods." if order["due"] else f"Nothing to order now: all {order['counted']} counted goods reach their level.")
     if answer["day"] < today:
         card["lines"].append(f"Weighed from {answer['day']} on, before the newest data.")
-    return {**card, "tone": answer["tone"], "says": "above chance" if answer["tone"] == "better" else "cannot tell" if len(answer["rows"]) > 1 else ""}
+    return {**card, "tone": answer["tone"], "says": "above chance" if answer["tone"] == "better" else "" if len(answer["rows"]) == 1 else "no gain above chance" if answer["stays"] else "cannot tell"}
 
 
 def _unknown(found: Mapping[str, Any] | None, hidden: Sequence[Mapping[str, Any]], lacking: Sequence[tuple[str, str]], refused: str, given: Sequence[str]) -> dict[str, Any]:

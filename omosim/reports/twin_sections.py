@@ -8,6 +8,8 @@ from typing import Any
 
 from omosim.reports.figures import COLOURS, Chart, Interval, Line, chart, forest
 from omosim.reports.figures_drawn import Heat, forest_picture, heat_picture
+from omosim.reports.labels import line_title
+from omosim.reports.language import say
 from omosim.reports.twin_words import CHANNELS, brief, name_of, of_currency, span, told_twice
 from omosim.results.words import minor_units, percent, unit_words
 
@@ -58,8 +60,11 @@ class Foretold:
 
 
 # ---- forecast ------------------------------------------------------------------------------------------------
-def forecast_of(made: Foretold) -> dict[str, Any] | None:
-    """The newest forecast: its weeks as a table, its days as fans, its pickups by hour; and the newest that days have met."""
+def forecast_of(made: Foretold, season: bool = False) -> dict[str, Any] | None:
+    """The newest forecast: its weeks as a table, its days as fans, its pickups by hour, what it lacks; and the newest that days have met.
+
+    season : whether the members hold what is known of the year's end of any retailer
+    """
     if not made.origins:
         return None
     origin = made.origins[-1]
@@ -69,8 +74,21 @@ def forecast_of(made: Foretold) -> dict[str, Any] | None:
     return {
         "origin": origin, "last": max(days) if days else origin, "weeks": weeks, "rows": _week_rows(made, origin, weeks),
         "fans": [c for name in DRAWN if (c := fan(made, origin, name)) is not None], "hours": _pickup_hours(made, origin),
+        "lacking": lacking(made, origin), "season": season and any("09-01" <= day[5:] < "12-25" for day in days),
         "met": fan(made, met, "orders") if met else None, "met_origin": met or "",
     }  # fmt: skip
+
+
+def lacking(made: Foretold, origin: str) -> str:
+    """Series that the 13 weeks before an origin have and its forecast does not; their names in one line."""
+    first = date.fromisoformat(origin)
+    before = [(first - timedelta(days=d)).isoformat() for d in range(91, 0, -1)]
+    past = {name: [days.get(day) for day in before] for name, days in made.seen.items()}
+    told = {r["series"] for r in made.rows if r["origin"] == origin}
+    twice = told_twice(past)
+    names = [name for name, values in past.items() if any(values) and name not in told and name not in twice and name.partition(".")[0] not in twice]
+    names = [name for name in names if name.partition(".")[0] == name or name.partition(".")[0] not in names]  # the whole stands for its parts
+    return "; ".join(f"{say(kind)}: {say(of) if of in CHANNELS else of}" if of else say(kind) for kind, of in map(name_of, names))
 
 
 def _week_rows(made: Foretold, origin: str, weeks: list[str]) -> list[dict[str, Any]]:
@@ -130,26 +148,90 @@ def _pickup_hours(made: Foretold, origin: str) -> dict[str, Any] | None:
 
 
 # ---- decision ------------------------------------------------------------------------------------------------
-def decided(decision: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The last decision: its answer, each way with its band, and a forest of gains."""
+def decided(decision: Mapping[str, Any] | None, worlds: Table | None = None) -> dict[str, Any] | None:
+    """The last decision: its answer, each way with its band, what its profit is made of, and a forest of gains.
+
+    Only what was compared has figures: a way that is the same as the present one in every world, and one of which the worlds do not
+    tell what it earns, have words in their place, and no part in which way is best.
+
+    worlds : world, way, value of worlds.parquet; without it the decision's own shares stand
+    """
     if not decision:
         return None
-    unit = str(decision["unit"])
-    scale = minor_units(unit)
+    unit, present = str(decision["unit"]), decision["present"]
+    scale, ways = minor_units(unit), decision["ways"]
+    n = int(decision["members"]) - len(decision.get("failed") or ())
+    state = states_of(decision)
+    judged = [name for name, is_ in state.items() if is_ in ("present", "compared")]
+    best_in, regret, knowing = best_of(worlds, judged) if worlds else ({}, {}, None)
     rows, drawn = [], []
-    for way in decision["ways"]:
-        present = way["way"] == decision["present"]
+    for way in ways:
+        name, is_ = way["way"], state[way["way"]]
         ends_of = span(way["low"], way["high"], unit, sign=True)
-        rows.append({"way": _way(way["way"]), "best": way["way"] == decision["best"], "present": present, "mean": brief(way["mean"], unit, bare=True), "gain": "–" if present else brief(way["gain"], unit, sign=True, bare=True),
-                     "span": "" if present else ends_of, "better": "–" if present else percent(way["prob_better"]), "first": percent(way["prob_best"]), "regret": brief(way["regret"], unit, bare=True)})  # fmt: skip
-        if not present:
-            verdict = "cannot_tell" if not way.get("told", True) else "better" if way["low"] > 0 else "worse" if way["high"] < 0 else "cannot_tell"
-            same = way["low"] == way["high"] == 0
-            words = "0" if same else f"{brief(way['gain'], unit, sign=True, bare=True)} ({ends_of})"
-            drawn.append(Interval(way["way"], way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, words, says={"better": "earns more", "worse": "earns less"}.get(verdict, "earns the same" if same else "may earn more or less")))
+        told = is_ == "compared"
+        rows.append({
+            "way": _way(name), "best": name == decision["best"] and is_ != "not told", "present": is_ == "present", "says": {"same": "changes nothing", "not told": "not told"}.get(is_, ""), "mean": brief(way["mean"], unit, bare=True),
+            "gain": brief(way["gain"], unit, sign=True, bare=True) if told else "–", "span": ends_of if told else "", "better": of_worlds(way["prob_better"], n) if told else "–",
+            "first": of_worlds(best_in.get(name, way["prob_best"]), n) if name in judged else "–", "regret": brief(regret.get(name, way["regret"]), unit, bare=True) if name in judged else "–",
+            "people": [{"role": p["role"], "change": f"{p['before']} → {p['after']}"} for p in way.get("people") or ()],
+        })  # fmt: skip
+        if told:
+            verdict = "better" if way["low"] > 0 else "worse" if way["high"] < 0 else "cannot_tell"
+            says = {"better": "earns more", "worse": "earns less"}.get(verdict, "may earn more or less")
+            drawn.append(Interval(name, way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, f"{brief(way['gain'], unit, sign=True, bare=True)} ({ends_of})", says=says))
     picture = forest_picture(forest("Gain over the present way", f"{unit_words(unit)}, {decision['days']} days; nine worlds of ten", drawn)) if drawn else ""
-    return {"answer": decision["answer"], "tone": "better" if decision["sure"] else "cannot_tell", "rows": rows, "picture": picture, "unit": unit_words(unit), "notes": decision["notes"],
-            "knowing": brief(decision["worth_of_knowing"], unit), "worlds": decision["members"], "day": decision["from"], "days": decision["days"], "present": decision.get("present_way"), "stores": [_store(row) for row in decision.get("stores", ())]}  # fmt: skip
+    return {"answer": decision["answer"], "tone": "better" if decision["sure"] else "cannot_tell", "stays": decision["best"] == present and "not told" not in state.values(), "rows": rows, "picture": picture, "unit": unit_words(unit), "notes": decision["notes"],
+            "plans": "" if decision["best"] == present else decision["best"], "sure": bool(decision["sure"]), "compared": len(judged) > 1, "states": sorted(set(state.values()) & {"same", "not told"}), "statement": _statement(ways, present, unit), "known_only": any(note.startswith("profit is that of known customers") for note in decision["notes"]),
+            "knowing": brief(decision["worth_of_knowing"] if knowing is None else knowing, unit), "worlds": n, "day": decision["from"], "days": decision["days"], "present": decision.get("present_way"), "stores": [_store(row) for row in decision.get("stores", ())], "picks": any(row["to_pick_a_week"] > 0 for row in decision.get("stores", ())), "no_pickups": _no_pickups(ways, present)}  # fmt: skip
+
+
+def states_of(decision: Mapping[str, Any]) -> dict[str, str]:
+    """Way -> present, compared, "same" (never earns more and no less on average: the present way in every world) or "not told" (the worlds are too far from the log)."""
+    same = lambda way: way["gain"] == way["low"] == way["high"] == way["prob_better"] == 0
+    return {way["way"]: "present" if way["way"] == decision["present"] else "same" if same(way) else "compared" if way.get("told", True) else "not told" for way in decision["ways"]}
+
+
+def _no_pickups(ways: Sequence[Mapping[str, Any]], present: str) -> bool:
+    """Whether no world has a pickup under the present way; of decisions that do not say, False."""
+    found = next(way for way in ways if way["way"] == present).get("series", {}).get("pickups")
+    return found is not None and not any(found["q95"])
+
+
+def best_of(worlds: Table, ways: Sequence[str]) -> tuple[dict[str, float], dict[str, float], float]:
+    """Of these ways: share of worlds in which each earns most, level ones sharing a world; mean shortfall against the best of each world; worth of knowing the world.
+
+    worlds : world, way, value, worlds weighing the same
+    """
+    values: dict[Any, dict[str, float]] = {}
+    for world, way, value in zip(worlds["world"], worlds["way"], worlds["value"], strict=True):
+        if way in ways:
+            values.setdefault(world, {})[str(way)] = float(value)
+    first, regret = dict.fromkeys(ways, 0.0), dict.fromkeys(ways, 0.0)
+    for of in values.values():
+        top = max(of.values())
+        level = [way for way, value in of.items() if value == top]
+        for way, value in of.items():
+            regret[way] += (top - value) / len(values)
+            first[way] += (way in level) / len(level) / len(values)
+    return first, regret, min(regret.values())
+
+
+def of_worlds(share: float, worlds: int) -> str:
+    """A share of worlds that weigh the same, counted: 6 of 12; a percentage where they do not."""
+    count = share * worlds
+    return f"{round(count)} of {worlds}" if abs(count - round(count)) < 1e-6 else percent(share)
+
+
+def _statement(ways: Sequence[Mapping[str, Any]], present: str, unit: str) -> dict[str, Any] | None:
+    """What each way's operating profit is made of, the mean over worlds; lines that are 0 under every way are left out. None in decisions without it."""
+    if any(not way.get("lines") for way in ways):
+        return None
+    names = [name for name in ways[0]["lines"] if any(way["lines"].get(name) for way in ways)]
+    shown = lambda value: brief(value, unit, bare=True)
+    now = next(way["lines"] for way in ways if way["way"] == present)
+    sales = sum(v for name, v in now.items() if name.startswith("revenue_"))
+    return {"ways": [{"way": way["way"], "present": way["way"] == present} for way in ways], "loses": now["operating_profit"] < 0, "sales": shown(sales), "labour": shown(-now.get("labour", 0.0)), "profit": shown(now["operating_profit"]),
+            "rows": [{"line": line_title(name), "last": name == "operating_profit", "cells": [shown(way["lines"].get(name, 0.0)) for way in ways]} for name in names]}  # fmt: skip
 
 
 def _store(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,11 +22,12 @@ LAWS = {
     "order_value.sd_log": "spread of order values (log sd)", "order_value.between": "part of that spread that lies between customers",
     "returned.value_share": "part of sales that comes back", "returned.events_per_order": "returns an order", "returned.lag_median": "days until goods come back, median",
     "acquisition.new_per_week": "new customers a week", "acquisition.known_before": "customers from before the data",
-    "acquisition.trend": "change of new customers from week to week", "orders_per_week": "purchases a week", "gap_regularity": "regularity seen in two gaps in a row (stages)",
+    "acquisition.trend": "change of new customers from week to week", "orders_per_week": "purchase days of known customers a week, last 13 weeks", "gap_regularity": "regularity seen in two gaps in a row (stages)",
 }  # fmt: skip
 #: parameters that data move in a running twin: name -> what it is, unit
 MOVING = {
-    "pace": ("pace of purchases beside the fitted laws", "factor"), "newcomers": ("pace of first purchases beside all others", "factor"), "order_value": ("typical order", "minor"),
+    "pace": ("pace of purchases beside the fitted laws", "factor"),
+    "newcomers": ("how many have not bought yet, and how many come to know the retailer, beside the fitted laws", "factor"), "order_value": ("typical order", "minor"),
     "taste_store": ("taste for store beside the web", "share of price"), "taste_social": ("taste for social beside the web", "share of price"),
     "taste_live": ("taste for live beside the web", "share of price"), "pickup_users": ("people who weigh pickup", "share"), "season": ("height of the year's end beside the rest of the year", "log"),
 }  # fmt: skip

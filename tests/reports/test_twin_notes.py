@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from omosim.api.twin_decide import _mix
+from omosim.api.twin_ways import people_words
 from omosim.planning import staffing
 from omosim.planning.errors import PlanError
 from omosim.planning.plan import enough
@@ -18,7 +19,7 @@ from omosim.reports.language import say, using
 from omosim.schema.columns import WEEKDAYS
 
 #: what stays as it is: keys, names, columns
-STAY = re.compile(r"S 1, \(Mitte\)|price_\w+|[a-z_]+(?:\.[a-z_]+)+|\b(?:promise_h|wait_min|wait_share|promised_at|placed_at|shift_min_h|break_minutes|horizon)\b|closes")
+STAY = re.compile(r"staff\*1\.5|S 1, \(Mitte\)|price_\w+|[a-z_]+(?:\.[a-z_]+)+|\b(?:promise_h|wait_min|wait_share|promised_at|placed_at|shift_min_h|break_minutes|horizon)\b|closes")
 PROMISES = ("1.5 h (median of promised_at less placed_at in opening hours)", "2 h (assumed: two hours, as the file has no promised_at)", "3 h (median of promised_at less placed_at in opening hours)")
 HOURS = ("network.stores.opens and closes", "network.stores.opens and closes, as given", "network.stores.opens and closes (too few visits in the file to read them)")
 
@@ -57,6 +58,8 @@ def notes() -> list[str]:
             for hours in combinations(HOURS, n):
                 for work in ("given", "assumed", "assumed, but for pick_base_s, counter_s"):
                     out.append(f"stores: ready by {', '.join(promise)} for 95 % of pickups, no wait beyond 5 min for 90 % at the counter; opening hours from {'; '.join(hours)}; work times of picking and serving are {work}")
+    for rows in ([("pickers", 1, 2), ("counter", 1, 2)], [("counter", 2, 3), ("counter", 3, 5)], [("dark store pickers", 1, 2)], [("pickers", n, n + 1) for n in range(1, 12)]):
+        out.append(people_words("staff*1.5", [{"role": role, "before": was, "after": now} for role, was, now in rows]))
     out.append("units of the worlds are counted as the orders of the last 13 weeks hold them: price_under_14000 times 0.81, price_14000_to_17000 times 1.37, price_from_17000 times 0.60")
     return out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from page_reader import read
 from test_hostile import ELEMENTS, UNSEEN
 
 from omosim.reports.language import translate_page, using
-from omosim.reports.twin_learnt import learnt, moved, untold
+from omosim.reports.twin_learnt import learnt, moved, season_held, untold
 from omosim.reports.twin_report import twin_page
 from omosim.reports.twin_scores import alarm_part, score_charts, scored
 from omosim.reports.twin_sections import Foretold, decided, forecast_of
@@ -75,8 +76,17 @@ STAY = re.compile(r"CRPS|KRW|SKU|Asia/Seoul|omo|staff\*2|S01|tea|cup|pot|too few
 ENGLISH = re.compile(r"\b(?:the|of|and|in|is|with|than|weeks?|orders?|days?|from|to)\b")
 
 
+def plain() -> dict[str, Any]:
+    """A decision of a shop that loses, with a way of no effect and one that is not told, and pickups that the worlds lack."""
+    made = sample.decision("omo", "staff*2", "-omo")
+    none, lines = {"pickups": {"q05": [0.0], "q50": [0.0], "q95": [0.0]}}, {"revenue_store": 3e6, "labour": -4e6, "operating_profit": -1e6}
+    more: list[dict[str, Any]] = [{}, {"told": False}, {"people": [{"role": "pickers", "before": 1, "after": 2}, {"role": "counter", "before": 1, "after": 2}]}, {"gain": 0.0, "low": 0.0, "high": 0.0, "prob_better": 0.0}]
+    ways = [{**way, **own, "series": none, "lines": lines} for way, own in zip(made["ways"], more, strict=True)]
+    return {**made, "best": "as_it_is", "sure": False, "ways": ways, "notes": [*made["notes"], "profit is that of known customers' orders; daily bands, reorder levels and store plans count those of people without a name too, times 1.14"], "stores": [{**sample.stores()[0], "to_pick_a_week": 0.0, "ready_on_time": None}]}
+
+
 def test_all_of_it_is_korean_but_names() -> None:
-    for what in (sample.whole(), sample.whole(channel="social"), {**sample.whole(), "reorder": sample.reorder(counted=False)}, {**sample.whole(), "reorder": full()}, sample.bare(), sample.bare(posterior=False), {**sample.whole(), "decision": sample.decision("omo", sure=False)}):
+    for what in (sample.whole(), sample.whole(channel="social"), {**sample.whole(), "reorder": sample.reorder(counted=False)}, {**sample.whole(), "reorder": full()}, sample.bare(), sample.bare(posterior=False), {**sample.whole(), "decision": sample.decision("omo", sure=False)}, {**sample.whole(), "decision": plain()}):
         missing: list[str] = []
         with using("ko"):
             page = translate_page(twin_page(**what), missing)
@@ -114,7 +124,25 @@ def test_an_old_forecast_and_an_old_decision_say_so() -> None:
     what["tables"]["forecasts"] = sample.forecasts((84,))
     what["decision"]["from"] = sample.day(84)
     text = words(**what)
-    assert "Made before the newest data, which reach 2025-04-13." in text and f"Weighed from {sample.day(84)} on, before the newest data." in text
+    assert f"Foretold from {sample.day(84)}, before the newest data, which reach 2025-04-13." in text and f"Weighed from {sample.day(84)} on, before the newest data." in text
+    assert f"168 orders in the week from {sample.day(98)}" in text and f"in the week from {sample.day(84)}" not in text  # a week that has come is not what comes next
+    what["tables"]["forecasts"] = sample.forecasts((63,))
+    assert f"The newest forecast ends on {sample.day(90)}, before the newest data: omosim twin forecast makes another." in words(**what)
+
+
+def test_a_forecast_says_what_it_lacks_and_what_it_knows_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Foretold(sample.forecasts((98,)), sample.panel(), "KRW")
+    found = forecast_of(made, season=True)
+    assert found is not None and found["lacking"] == "Pickups; Store visitors: S01" and not found["season"]  # April and May
+    monkeypatch.setattr(sample, "START", date(2025, 6, 2))
+    autumn = [forecast_of(Foretold(sample.forecasts((98,)), sample.panel(), "KRW"), season=there) for there in (True, False)]
+    assert [f is not None and f["season"] for f in autumn] == [True, False]
+    steps, members = sample.assimilations(2), {"member": [0, 0], "parameter": ["pace", "season"], "value": [1.0, 0.2]}
+    told = {"step": "forecast", "did": {}}
+    assert season_held([*steps, told], members) and season_held([steps[0], told, steps[1]], members)
+    assert not season_held(steps, members) and not season_held([*steps, told, *steps], members)  # no forecast; members begun anew after it
+    assert not season_held([*steps, told], None) and not season_held([*steps, told], {"parameter": ["pace"]})
+    assert "In the data and not foretold: Pickups; Store visitors: S01" in words(**sample.whole())
 
 
 # ---- scores ----
@@ -157,16 +185,18 @@ def test_prior_stands_beside_posterior_and_what_no_data_tell_comes_first() -> No
     assert (learnt(loose, None, "KRW") or {})["rows"][0]["width"] == "not told"
     plain = learnt(sample.laws(), None, "KRW")
     assert plain is not None and plain["way"] == "laws" and [r["value"] for r in plain["rows"]] == ["3.3", "KRW 18,000", "-9.52 %"]
-    assert plain["rows"][0]["width"] == "2.7 to 4.03" and plain["rows"][1]["width"] == "not told" and plain["rows"][2]["width"] == "-16.7 to -1.76 %"
+    assert plain["rows"][0]["width"] == "2.7 to 4.03" and plain["rows"][1]["width"] == "–" and plain["rows"][2]["width"] == "-16.7 to -1.76 %"
 
 
 def test_what_data_moved_is_drawn_from_the_journal_and_may_lack() -> None:
     assert moved([]) is None and moved(sample.head()["updates"]) is None
     found = moved(sample.assimilations(3), "KRW")
     assert found is not None and found["day"] == sample.day(28) and found["times"] == 3 and found["far"] == ["Orders"]
-    assert [(r["title"], r["of"], r["unit"]) for r in found["rows"]] == [("pace of purchases beside the fitted laws", "", "factor"), ("typical order", "", "KRW"), ("Store visitors, data over members", "S01", "factor")]
+    assert [(r["title"], r["of"], r["unit"]) for r in found["rows"]] == [("pace of purchases beside the fitted laws", "", "factor"), ("typical order", "", "KRW"), ("Store visitors, data over all of the members'", "S01", "factor")]
     assert [r["far"] for r in found["rows"]] == [False, True, False] and found["rows"][1]["width"] == "20,000 to 22,000"
-    assert [c.title for c in found["charts"]] == ["pace of purchases beside the fitted laws", "typical order", "Store visitors, data over members: S01"] and found["charts"][0].band
+    assert [c.title for c in found["charts"]] == ["pace of purchases beside the fitted laws", "typical order", "Store visitors, data over all of the members': S01"] and found["charts"][0].band
+    anew = moved([*sample.assimilations(3), *sample.assimilations(2)], "KRW")  # another number of members begins weeks back
+    assert anew is not None and anew["times"] == 2 and anew["day"] == sample.day(21) and [name for _, name in anew["charts"][0].x_labels] == sorted(name for _, name in anew["charts"][0].x_labels)
     once = moved([{"step": "assimilate", "version": 2, "day": "2025-02-03", "did": {"moved": {"pace": [1.1, 1.2, 0.05], "other_thing": [0.1, 0.2], "broken": [None, 1.0]}}}])
     assert once is not None and once["day"] == "2025-02-03" and [(r["title"], r["width"]) for r in once["rows"]] == [("pace of purchases beside the fitted laws", "1.12 to 1.28"), ("other thing", "–")] and once["charts"] == []
     assert "The last step found nothing to learn from." in words(**{**sample.bare(), "head": sample.head(updates=[{"step": "assimilate", "version": 1, "did": {"day": "2025-02-03", "moved": {}}}])})
@@ -176,6 +206,42 @@ def test_a_decision_over_its_present_way_alone_has_no_picture() -> None:
     found = decided(sample.decision())
     assert found is not None and found["picture"] == "" and found["rows"][0]["present"]
     assert decided(None) is None
+
+
+def test_ways_have_figures_only_where_they_were_compared() -> None:
+    """Three worlds: same_day earns more in one; -bopis is the present way; what locker earns the worlds do not tell."""
+    values = {"as_it_is": [5e3, 5e3, 5e3], "same_day": [6e3, 4e3, 4e3], "-bopis": [5e3, 5e3, 5e3], "locker": [9e3, 9e3, 9e3]}
+    worlds = {"world": [0, 1, 2] * 4, "way": [way for way in values for _ in range(3)], "value": [v for row in values.values() for v in row]}
+    ways = [{"way": way, "mean": sum(row) / 3, "gain": sum(row) / 3 - 5e3, "gain_error": 0.1, "low": min(row) - 5e3, "high": max(row) - 5e3, "prob_better": sum(v > 5e3 for v in row) / 3, "prob_best": 1.0, "regret": 9.0, "told": way != "locker",
+             "people": [{"role": "pickers", "planned": 1, "before": 1, "after": 2}] if way == "locker" else [], "lines": {"revenue_web": 30.0, "labour": -25.0, "parcels": 0.0, "operating_profit": 5.0}} for way, row in values.items()]  # fmt: skip
+    made = {**sample.decision(), "members": 4, "failed": [{"member": 3, "kind": "x", "message": "y"}], "best": "locker", "sure": False, "unit": "minor KRW", "ways": ways}
+    found = decided(made, worlds)
+    assert found is not None and found["worlds"] == 3 and found["states"] == ["not told", "same"] and found["compared"]
+    assert [(r["way"], r["says"], r["better"], r["first"], r["gain"]) for r in found["rows"]] == [("as it is", "", "–", "2 of 3", "–"), ("same_day", "", "1 of 3", "1 of 3", "-333"), ("-bopis", "changes nothing", "–", "–", "–"), ("locker", "not told", "–", "–", "–")]
+    assert not any(r["best"] for r in found["rows"]) and found["knowing"] == "KRW 333" and [r["regret"] for r in found["rows"]] == ["333", "667", "–", "–"]
+    assert [(r["line"], r["cells"][0]) for r in found["statement"]["rows"]] == [("Web sales, gross", "30"), ("Labour", "-25"), ("Operating profit", "5")] and not found["statement"]["loses"]
+    loss = words(**{**sample.whole(), "decision": plain()})
+    assert "What to do cannot tell" in loss  # of one way nobody knows what it earns
+    stay = {**sample.decision("omo"), "best": "as_it_is", "sure": False}
+    shown = words(**{**sample.whole(), "decision": stay})
+    assert "What to do no gain above chance" in shown and "what stores need is that of" not in shown
+    assert "labour is 4,000,000 and sales are 3,000,000, KRW" in loss and "Sales are those of known customers alone" in loss
+    shown = words(**{**sample.whole(), "decision": made, "worlds": worlds})
+    assert "pickers 1 → 2" in shown and "Changes nothing: the way is the present one" in shown and "Not told: the worlds and the log are too far apart" in shown
+    assert "what stores need is that of locker" in shown and "though one cannot tell whether it earns more" in shown and "locker" not in found["picture"] and "-bopis" not in found["picture"] and "same_day" in found["picture"]
+    assert "the way that is advised, not of the present one." in words(**sample.whole())
+    alone = words(**{**sample.whole(), "decision": {**made, "ways": ways[:1], "best": "as_it_is"}})
+    assert "Is best in" not in alone and "Mean regret" not in alone and "No way was compared with the present one." in alone
+
+
+def test_pickups_that_the_data_have_and_the_worlds_lack_are_said_over_the_plan() -> None:
+    none = {"pickups": {"q05": [0.0], "q50": [0.0], "q95": [0.0]}}
+    made = sample.whole()["decision"]
+    store = {**sample.stores()[0], "to_pick_a_week": 0.0, "ready_on_time": None}
+    lacking = {**made, "ways": [{**way, "series": none} for way in made["ways"]], "stores": [store]}
+    shown = words(**{**sample.whole(), "decision": lacking})
+    assert "Pickups are not planned: the data have 5" in shown and "Pickers, h" not in shown and "capacity_plan.csv" not in shown
+    assert "Pickups are not planned" not in words(**sample.whole()) and "Pickups are not planned" not in words(**{**sample.whole(), "decision": {**lacking, "ways": made["ways"]}})
 
 
 def test_figures_have_three_digits_that_count() -> None:
@@ -216,7 +282,9 @@ def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     with using("ko"):
         assert sorted(t for t in texts if say(t) == t and not re.fullmatch(r"[a-z_]+\.[a-z_]+", t)) == []
     columns = {p.name: (p.title, p.unit) for p in (*PARAMETERS, follow.PACE, follow.NEWCOMERS, follow._SEASON)}
-    assert {name: columns[name] for name in MOVING} == MOVING and set(follow.TOLD) <= set(MOVING)
+    own = {"newcomers"}  # the page says in full how many people of which kinds the factor is on
+    assert {name: columns[name] for name in MOVING if name not in own} == {name: words for name, words in MOVING.items() if name not in own} and set(follow.TOLD) <= set(MOVING)
+    assert {name: columns[name][1] for name in own} == {name: MOVING[name][1] for name in own}
 
 
 def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:

@@ -273,7 +273,9 @@ def settings_at(settings: Settings, as_of: date) -> Settings:
 
 def opening_of(shopper: Any, day: Floats, entry: Ints, category: Ints, value: Ints, as_of: date, end_day: float, law: RepeatFit,
                kinds: int, share: float, **more: Any) -> tuple[Opening, Any]:  # fmt: skip
-    """State of the customers of a log, and whose seat is whose: the shoppers' names in the order of seats.
+    """State of the customers of a log, and whose seat is whose: the shoppers' names in the order of seats, who came first before who came later.
+
+    So a customer keeps his seat, and with it home and tastes, when others come.
 
     Parameters
     ----------
@@ -286,6 +288,12 @@ def opening_of(shopper: Any, day: Floats, entry: Ints, category: Ints, value: In
     """
     kept = (day < end_day) & ~pd.isna(shopper)
     code, names = pd.factorize(np.asarray(shopper)[kept], sort=True)
+    came = np.full(len(names), np.inf)
+    np.minimum.at(came, code, np.asarray(day)[kept])
+    order = np.argsort(came, kind="stable")
+    seat = np.empty_like(order)
+    seat[order] = np.arange(order.size)
+    code, names = seat[code], names[order]
     day, entry, category, value = day[kept], np.asarray(entry)[kept], np.asarray(category)[kept], np.asarray(value)[kept]
     n = len(names)
     days = pd.DataFrame({"who": code, "day": np.floor(day)}).drop_duplicates()

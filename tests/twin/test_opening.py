@@ -155,9 +155,9 @@ def test_a_log_becomes_seats_and_counts_meet_flows():
         np.array(["b", "a", "b", None, "b"], object), np.array([0.5, 3.0, 14.2, 5.0, 40.0]), np.array([0, 1, 1, 0, 0]), np.array([1, -1, 0, 0, 0]),
         np.array([100, 50, 30, 9, 9]), as_of, 28.0, law_of(1, *CDNOW), 2, 0.5,
     )  # fmt: skip
-    assert list(names) == ["a", "b"] and state.x.tolist() == [0, 1] and state.spend.tolist() == [50, 130]
-    assert state.t_x[1] == 2.0 and state.habit[1].tolist() == [0.5, 0.5, 0, 0] and np.isnan(state.since[0]).all()
-    assert state.since[1] == pytest.approx([(28 - 14.2) / 7, 27.5 / 7])
+    assert list(names) == ["b", "a"] and state.x.tolist() == [1, 0] and state.spend.tolist() == [130, 50], "who came first sits first: nobody moves when others come"
+    assert state.t_x[0] == 2.0 and state.habit[0].tolist() == [0.5, 0.5, 0, 0] and np.isnan(state.since[1]).all()
+    assert state.since[0] == pytest.approx([(28 - 14.2) / 7, 27.5 / 7])
     counts = pd.DataFrame({"node": ["S01", "S01", "S02", "X"], "category": ["k"] * 4, "day": [1, 20, 5, 5], "units": [50, 28, 3, 1]})
     flows = pd.DataFrame({"node": ["S01", "S01", "S02"], "category": ["k"] * 3, "day": [10, 22, 9], "units": [-20, -8, -5]})
     units, cells = reconcile(counts, flows, 28.0, ["DC", "S01", "S02"], ["k"])

@@ -18,7 +18,7 @@ from twin_resampling import effective, resample, weigh
 
 from omosim.twin import bgcnbd, season
 from omosim.twin.assimilate import Step, step
-from omosim.twin.forecast import Forecast, excess_cv
+from omosim.twin.forecast import Forecast
 from omosim.twin.history import Floats, History
 from omosim.twin.laws import fit_values
 
@@ -124,6 +124,18 @@ def fit(history: History, weekday: int, cut: int, options: Options) -> Fitted:
         float(np.log(part.value[good]).mean()), part.t.size / max(1, who.size),
         max(0.1, float(counts["new_customers"][recent:].sum() / max(passed[cut] - passed[recent], 1e-9))), cv,
     )  # fmt: skip
+
+
+def excess_cv(means: Floats, variances: Floats, observed: Floats) -> float:
+    """Day-to-day spread that members lack: the sd, over the mean, which their foretold variances would need besides.
+
+    means, variances, observed: (T,) of past days, NaN where nothing was seen. By moments, 0 or more.
+    """
+    seen = np.isfinite(observed) & (means > 0)
+    if seen.sum() < 10:
+        return 0.0
+    surplus = ((observed - means)[seen] ** 2 - variances[seen]) / means[seen] ** 2
+    return float(np.sqrt(max(0.0, surplus.mean())))
 
 
 def follow(history: History, first_day: dt.date, cut: int, end: int, options: Options | None = None, *,

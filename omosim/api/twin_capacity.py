@@ -30,10 +30,8 @@ GOLDEN = 0.6180339887498949
 #: stores that are planned at most, those with most work; a week of one takes some seconds
 MOST_STORES = 24
 WEEK = 7
-#: weeks of the log that tell a store's part and the weekdays on which it is closed; orders in them from which a store's own tell those
-LAST_WEEKS, LEAST_SEEN = 13, 200
-#: by how much a store's part may differ from the market's before it is said
-UNLIKE = 1.25
+#: orders of the last weeks from which a store's own tell the weekdays on which it is closed
+LEAST_SEEN = 200
 Table = dict[str, list[Any]]
 
 
@@ -171,15 +169,16 @@ def _rows(worlds: Sequence[np.ndarray], nodes: Sequence[str], stores: list[str],
 def _own_parts(rows: np.ndarray, lines: pd.DataFrame, stores: list[str], first_day: int) -> tuple[np.ndarray, list[str]]:
     """(n,) orders of the retailer that each row stands for, so that each store has its own part of pickups and of sales; what to say.
 
-    Parts are those of the last `LAST_WEEKS` weeks of the log; where it shows no pickup (no sale), those of all that stores hand over.
+    Parts are those of the last `lately.WEEKS` weeks of the log; where it shows no pickup (no sale), those of all that stores hand over.
     Sums over stores are the worlds'.
     """
     from omosim.schema.columns import DAY
     from omosim.twin.dated import handed_over
+    from omosim.twin.lately import UNLIKE, WEEKS
     from omosim.twin.panel import COLLECTED
     from omosim.twin.whatif import AT_COUNTER, FOR_CAR, FOR_LOCKER, SERVED
 
-    late = lines[handed_over(lines) & lines["store_id"].isin(stores).to_numpy() & (lines["placed_local"] >= (first_day - 7 * LAST_WEEKS) * DAY).to_numpy()]
+    late = lines[handed_over(lines) & lines["store_id"].isin(stores).to_numpy() & (lines["placed_local"] >= (first_day - 7 * WEEKS) * DAY).to_numpy()]
     late = late.drop_duplicates("order_id")
     at = late["store_id"].map({name: i for i, name in enumerate(stores)}).to_numpy(np.int64)
     picked = late["fulfilment"].isin(COLLECTED).to_numpy(bool) if "fulfilment" in late else np.zeros(len(late), bool)
@@ -195,7 +194,7 @@ def _own_parts(rows: np.ndarray, lines: pd.DataFrame, stores: list[str], first_d
         for store, x in zip(stores, times.tolist(), strict=True):
             if x > 0 and abs(np.log(x)) > abs(np.log(far[0])):
                 far = x, f"{name} of {store} count times {x:.2f}, the furthest from the market behind the twin"
-    said = f"stores have their own parts of pickups and sales of the last {LAST_WEEKS} weeks: {far[1]}"
+    said = f"stores have their own parts of pickups and sales of the last {WEEKS} weeks: {far[1]}"
     return weight, [said] if abs(np.log(far[0])) > np.log(UNLIKE) else []
 
 
@@ -203,9 +202,10 @@ def _closed(lines: pd.DataFrame, store: str, first_day: int) -> list[int]:
     """Weekdays (0 Monday) on which the whole shop, or this store, next to never had an order in the last weeks."""
     from omosim.schema.columns import DAY
     from omosim.twin.dated import handed_over
+    from omosim.twin.lately import WEEKS
     from omosim.twin.quality import closed_weekdays, counts_of
 
-    late = lines[lines["placed_local"] >= (first_day - 7 * LAST_WEEKS) * DAY].drop_duplicates("order_id")
+    late = lines[lines["placed_local"] >= (first_day - 7 * WEEKS) * DAY].drop_duplicates("order_id")
     own = late[handed_over(late) & (late["store_id"] == store).to_numpy()]
     out: set[int] = set()
     for part in (late, own if len(own) >= LEAST_SEEN else own[:0]):

@@ -31,9 +31,8 @@ ENTRY = "omosim.twin.whatif:whatif_task"
 KPI = "operating_profit"
 #: series whose days are foretold for every way, to be held against what comes
 BANDS = ("orders", "revenue", "pickups")
-#: weeks from which the share of pickups and of sales in stores is read, and the most by which the worlds' own is moved
-MIX_WEEKS, MOST_MIX = 13, 20.0
-LEAST_MIX = 14  # days of the present way that tell them
+#: days of the present way that tell its share of pickups and of sales in stores
+LEAST_MIX = 14
 #: capabilities that bring orders to be picked up in a store
 PICKUP = ("bopis", "curbside", "lockers", "reserve_and_collect", "ship_to_store", "fitting_pickup")
 #: what pickups occupy, and times by which shares of pickup may differ before the worlds do not tell what a way of pickup earns
@@ -236,10 +235,12 @@ def _mix(answers: Answers, present: str, seen: Mapping[str, Floats], since: int 
     or a store a log need not tell the fit, but it tells the share itself. Ways move it as the worlds say. since : days that the
     present way has been in force; those before tell nothing of its shares. None: always. Shares that are not known are NaN.
     """
+    from omosim.twin.lately import MOST_TIMES, WEEKS
+
     out: dict[str, float] = {}
     said: list[str] = []
     shares = (np.nan, np.nan)
-    span = 7 * MIX_WEEKS if since is None else min(since, 7 * MIX_WEEKS)
+    span = 7 * WEEKS if since is None else min(since, 7 * WEEKS)
     if span < LEAST_MIX:
         return {}, ["the present way has been in force for less than two weeks: parts of pickups and of sales in stores are the worlds' own"], shares
     for name, series in (("pickups", "pickups"), ("sales", "orders.store")):
@@ -255,9 +256,9 @@ def _mix(answers: Answers, present: str, seen: Mapping[str, Floats], since: int 
         if min(*came, *ran) <= 0:
             continue
         ratio = came[0] / came[1] / (ran[0] / ran[1])
-        out[name] = float(np.clip(ratio, 1 / MOST_MIX, MOST_MIX))
+        out[name] = float(np.clip(ratio, 1 / MOST_TIMES, MOST_TIMES))
         if abs(np.log(ratio)) > 0.1:
-            said.append(f"{name if name == 'pickups' else 'sales in stores'} are {100 * came[0] / came[1]:.0f} % of orders in the last {f'{MIX_WEEKS} weeks' if span == 7 * MIX_WEEKS else f'{span} days'}, {100 * ran[0] / ran[1]:.0f} % in the worlds as it is: "
+            said.append(f"{name if name == 'pickups' else 'sales in stores'} are {100 * came[0] / came[1]:.0f} % of orders in the last {f'{WEEKS} weeks' if span == 7 * WEEKS else f'{span} days'}, {100 * ran[0] / ran[1]:.0f} % in the worlds as it is: "
                         f"{'daily bands and store' if name == 'pickups' else 'store'} plans count them times {out[name]:.2f}")  # fmt: skip
     return out, said, shares
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from omosim.twin.tables import Tables
 
 DAY_S = 86_400
-UNLIKE = 1.25  # by how much a place's part may differ from the worlds' before it is said
-MOST_TIMES = 20.0  # by which units of the worlds are moved at most
 #: figures (place x item x world x day) that are held at once, and the items that have levels of their own whatever that gives
 MOST_FIGURES, LEAST_ITEMS = 50_000_000, 50
 #: states of lines that nobody had in the end and that were not wanted of a shelf
@@ -94,7 +92,8 @@ def reorder_of(tables: Tables, dated: Dated, wanted: Wanted, settings: Settings,
     """
     from omosim.twin.dated import kinds_of
     from omosim.twin.decide import levels
-    from omosim.twin.goods import BAND, MOST_SKUS, WEEKS, Good, by_goods, past_of
+    from omosim.twin.goods import BAND, MOST_SKUS, Good, by_goods, past_of
+    from omosim.twin.lately import WEEKS
 
     lines = tables.orders.lines
     lines = lines[(lines["placed_local"] >= (end_day - 7 * WEEKS) * DAY_S) & (lines["placed_local"] < end_day * DAY_S)]
@@ -134,7 +133,7 @@ def own_parts(demand: Floats, wanted: Wanted, names: Sequence[str], lines: pd.Da
     stay in every world, on every day. A store of the market that is none of the retailer's falls to his. Then stores take their own parts: their sum over all worlds and days stays.
     names : the retailer's names of nodes.
     """
-    from omosim.twin.goods import WEEKS
+    from omosim.twin.lately import UNLIKE, WEEKS
 
     known = set(lines["store_id"].dropna())
     stores = [i for i, name in enumerate(names) if i and name in known]
@@ -190,7 +189,7 @@ def _units(wanted: Wanted, past: Past, orders: int) -> tuple[Floats, list[str]]:
     A band holds goods of one price in the worlds, whatever the goods in it cost, so an order of the right value may have the
     wrong number of units. Units an order has of each band in the last weeks over those of the worlds.
     """
-    from omosim.twin.goods import WEEKS
+    from omosim.twin.lately import MOST_TIMES, WEEKS
 
     seen = np.bincount(past.band, past.units, minlength=len(wanted.bands)) / max(orders, 1)
     told = (seen > 0) & (wanted.per_order > 0)
@@ -226,7 +225,7 @@ class _Stock:
         self.sold: dict[tuple[str, int], set[str]] = {}  # (place, good) -> items that were sold there
         if not by:
             return
-        from omosim.twin.goods import WEEKS
+        from omosim.twin.lately import WEEKS
 
         cells = dated.stock
         sales = dict(list(tables.orders.lines.groupby(by))) if one else {}
@@ -272,7 +271,8 @@ def _sold_since(lines: pd.DataFrame | None, day: float, end_day: int) -> float:
 
 def _notes(rows: Sequence[Mapping[str, Any]], past: Past, lines: pd.DataFrame, counted_by: str, terms: Terms, most_items: int) -> list[str]:
     """What the levels are by, what was left out, what is not known."""
-    from omosim.twin.goods import BAND, CATEGORY, LEAST_LINES, SKU, WEEKS
+    from omosim.twin.goods import BAND, CATEGORY, LEAST_LINES, SKU
+    from omosim.twin.lately import WEEKS
 
     if not rows:
         return []

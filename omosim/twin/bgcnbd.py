@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import betaln, gammaln, hyp2f1
+from scipy.special import betaln, gammaln
 
 Floats = NDArray[np.float64]
 _LOW, _HIGH = np.log(1e-3), np.log(1e3)
@@ -168,19 +168,3 @@ def thinned(fits: list[RepeatFit], stages: int, share: float) -> RepeatFit:
     """
     cv2 = 1.0 - share * (1.0 - 1.0 / stages)
     return min(fits, key=lambda f: abs(1.0 / f.k - cv2))
-
-
-def expected_repeats(r: float, alpha: float, a: float, b: float, weeks: float) -> float:
-    """E[X(t)] of a BG/NBD customer in `weeks` after the first purchase (k = 1; Fader, Hardie & Lee 2005, eq. 9)."""
-    z = weeks / (alpha + weeks)
-    lived = (alpha / (alpha + weeks)) ** r * hyp2f1(r, b, a + b - 1.0, z)
-    return float((a + b - 1.0) / (a - 1.0) * (1.0 - lived))
-
-
-def prob_no_repeat(r: float, alpha: float, weeks: float, k: int = 1) -> float:
-    """P(X(t) = 0): no k stages within `weeks`; gamma mixture of Erlang survival."""
-    total = 0.0
-    for j in range(k):
-        log_term = gammaln(r + j) - gammaln(r) - gammaln(j + 1) + r * np.log(alpha / (alpha + weeks))
-        total += float(np.exp(log_term + (j * np.log(weeks / (alpha + weeks)) if j else 0.0)))
-    return total

@@ -125,18 +125,6 @@ class Known:
         return out
 
 
-def excess_cv(means: Floats, variances: Floats, observed: Floats) -> float:
-    """Day-to-day spread that members lack: the sd, over the mean, which their foretold variances would need besides.
-
-    means, variances, observed: (T,) of past days, NaN where nothing was seen. By moments, 0 or more.
-    """
-    seen = np.isfinite(observed) & (means > 0)
-    if seen.sum() < 10:
-        return 0.0
-    surplus = ((observed - means)[seen] ** 2 - variances[seen]) / means[seen] ** 2
-    return float(np.sqrt(max(0.0, surplus.mean())))
-
-
 def missing_spread(seen: Floats, paths: Floats) -> float:
     """Coefficient of variation that days of the data have beyond what members' chance gives; 0 where they have none or too few are seen.
 

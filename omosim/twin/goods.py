@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 
 from omosim.twin.history import Floats, Ints
+from omosim.twin.lately import WEEKS
 
-#: weeks from which shares are read
-WEEKS = 13
 #: order lines of an item in these weeks from which it has levels of its own (one a week), and the most items that have
 LEAST_LINES, MOST_SKUS = 13, 2000
 #: lines of other places that a place's own stand beside: assumed, so that a place with few lines is not taken at its word

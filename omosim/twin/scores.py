@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
 #: levels at which a forecast is kept: the middles of twenty equal parts, so that their ensemble CRPS is the forecast's
@@ -36,13 +36,6 @@ def crps(members: Floats, observed: Floats | float, weights: Floats | None = Non
     before = np.cumsum(ws, axis=0) - ws
     pairs = 2 * (ws * x * (2 * before + ws - 1)).sum(axis=0)
     return np.asarray((ws * np.abs(x - y)).sum(axis=0) - 0.5 * pairs)
-
-
-def crps_normal(mean: Floats | float, sd: Floats | float, observed: Floats | float) -> Floats:
-    """CRPS of a normal forecast in closed form (Gneiting et al. 2005)."""
-    z = (np.asarray(observed) - mean) / sd
-    density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
-    return np.asarray(sd * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / math.sqrt(math.pi)))
 
 
 def pit(members: Floats, observed: Floats, u: Floats | float = 0.5) -> Floats:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from omosim.twin.bgcnbd import RepeatFit, expected_repeats
+from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.members import Member
 from omosim.twin.opening import Opening, expected_later
 from omosim.twin.shares import each_share, shares_by_kind
+from tests.conftest import module_at
 
+forms = module_at(Path(__file__).with_name("closed_forms.py"))
 CDNOW, PEOPLE, WEEKS, MEMBERS = (0.243, 4.414, 0.793, 2.426), 20_000, 39, 4
 EVEN = {
     "month_of_year": [1.0] * 12, "day_of_week": [1.0] * 7, "hour_of_day": [1.0] * 24, "hour_of_day_weekend": [1.0] * 24, "stages": 1,
@@ -54,7 +57,7 @@ def forecast(settings, opening):
     """(MEMBERS,) repeat purchases of the weeks that follow, over the closed form's."""
     x, last = cohort()
     expected = expected_later(opening.law, x, last, np.full(PEOPLE, float(WEEKS)), WEEKS).sum()
-    assert expected / PEOPLE == pytest.approx(expected_repeats(*CDNOW, 78) - expected_repeats(*CDNOW, 39), rel=0.03)  # 0.663796
+    assert expected / PEOPLE == pytest.approx(forms.expected_repeats(*CDNOW, 78) - forms.expected_repeats(*CDNOW, 39), rel=0.03)  # 0.663796
     out = []
     for i in range(1, MEMBERS + 1):
         member = Member.begin(settings.model_copy(update={"replication": i}), opening)

@@ -15,7 +15,6 @@ from omosim.twin.forecast import (
     Forecast,
     Known,
     as_data,
-    excess_cv,
     missing_spread,
     quantiles,
     with_actuals,
@@ -114,8 +113,8 @@ def test_closed_days_promotions_and_chance_that_members_lack() -> None:
     assert wide.mean() == pytest.approx(100, rel=0.01) and wide.std() == pytest.approx(30, rel=0.03)
     mean = np.full(4000, 50.0)
     seen = rng.poisson(mean * rng.gamma(1 / 0.04, 0.04, 4000)).astype(float)
-    assert excess_cv(mean, mean, seen) == pytest.approx(0.2, rel=0.1)
-    assert excess_cv(mean, mean, rng.poisson(mean).astype(float)) < 0.05
+    assert rolling.excess_cv(mean, mean, seen) == pytest.approx(0.2, rel=0.1)
+    assert rolling.excess_cv(mean, mean, rng.poisson(mean).astype(float)) < 0.05
 
 
 def test_alive_is_the_closed_form_and_known_customers_buy_as_often_as_it_says() -> None:

@@ -11,6 +11,7 @@ from scipy.stats import betabinom, poisson
 
 from omosim.twin import goods
 from omosim.twin.decide import levels
+from omosim.twin.lately import WEEKS
 
 BANDS = ["price_under_10", "price_from_10"]
 
@@ -69,8 +70,8 @@ def test_parts_that_move_from_week_to_week_are_known_from_chance():
     rate = draws.gamma(1.0, 8.0, 300) + 1
 
     def log(sd: float) -> float:
-        count = draws.poisson(rate[:, None] * np.exp(sd * draws.standard_normal((300, goods.WEEKS)) - sd * sd / 2))
-        return goods.scatter_of(np.repeat(np.repeat(np.arange(300), goods.WEEKS), count.ravel()), np.repeat(np.tile(np.arange(goods.WEEKS), 300), count.ravel()))
+        count = draws.poisson(rate[:, None] * np.exp(sd * draws.standard_normal((300, WEEKS)) - sd * sd / 2))
+        return goods.scatter_of(np.repeat(np.repeat(np.arange(300), WEEKS), count.ravel()), np.repeat(np.tile(np.arange(WEEKS), 300), count.ravel()))
 
     assert log(0.0) < 0.08 and log(0.5) == pytest.approx(0.5, rel=0.15) and goods.scatter_of(np.zeros(0, int), np.zeros(0, int)) == 0.0
 

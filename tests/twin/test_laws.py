@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from omosim.twin import assumed, holdout, laws
-from omosim.twin.bgcnbd import RepeatFit, choose_k, cohort_from_days, expected_repeats, prob_no_repeat
+from omosim.twin.bgcnbd import RepeatFit, choose_k, cohort_from_days
 from omosim.twin.generator import FittedLaws, generate
 from omosim.twin.history import History, Windows
 from omosim.twin.holdout import measure, table, weekly
+from tests.conftest import module_at
 
+forms = module_at(Path(__file__).with_name("closed_forms.py"))
 NONE = (float("nan"),) * 4
 
 
@@ -28,7 +31,7 @@ def test_renewal_counts_from_equilibrium_and_from_an_event() -> None:
     """m = 2, g ~ Gamma(.8, rate 3.7 a week), 4 weeks: the stage rate 2g has rate 1.85."""
     fit = repeat(2, 0.8, 1.85, 0.1, 1.0)
     assert float(laws.unseen(fit, np.array([4.0]))[0]) == pytest.approx(0.507006, abs=5e-7)
-    assert prob_no_repeat(0.8, 1.85, 4.0, k=2) == pytest.approx(0.615893, abs=5e-7)
+    assert forms.prob_no_repeat(0.8, 1.85, 4.0, k=2) == pytest.approx(0.615893, abs=5e-7)
 
 
 def test_shoppers_share_of_the_variance_is_recovered() -> None:
@@ -147,7 +150,7 @@ def test_mean_repeats_of_the_generator_meet_the_closed_form() -> None:
     history = generate(laws_, np.zeros(n, np.int64), 5).part(0, 273 + 0.5)
     first_half_day = 0.5 / 7  # purchases of a day are spread over it
     mean = history.t.size / n - 1
-    low, high = (expected_repeats(0.243, 4.414, 0.793, 2.426, 39 - d) for d in (2 * first_half_day, 0.0))
+    low, high = (forms.expected_repeats(0.243, 4.414, 0.793, 2.426, 39 - d) for d in (2 * first_half_day, 0.0))
     assert low - 0.03 < mean < high + 0.03
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,12 @@ import pytest
 
 from omosim.model.retail import RetailModel
 from omosim.schema.columns import DAY
-from omosim.twin.bgcnbd import RepeatFit, expected_repeats
+from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.opening import Opening, expected_later, opening_of, p_alive, reconcile
 from omosim.world.start import spread
+from tests.conftest import module_at
 
+forms = module_at(Path(__file__).with_name("closed_forms.py"))
 CDNOW = (0.243, 4.414, 0.793, 2.426)
 FLAT = {"month_of_year": [1.0] * 12, "day_of_week": [1.0] * 7, "hour_of_day": [1.0] * 24, "hour_of_day_weekend": [1.0] * 24}
 
@@ -62,7 +65,7 @@ def test_the_forecast_given_the_past_adds_up_to_the_forecast_without():
     law, end = law_of(1, *CDNOW), np.full(x.size, 39.0)
     found = expected_later(law, x, last, end, 39)
     se = (after - found).std() / np.sqrt(x.size)
-    assert found.mean() == pytest.approx(expected_repeats(*CDNOW, 78) - expected_repeats(*CDNOW, 39), abs=4 * found.std() / 200)
+    assert found.mean() == pytest.approx(forms.expected_repeats(*CDNOW, 78) - forms.expected_repeats(*CDNOW, 39), abs=4 * found.std() / 200)
     for some in (x == 0, (x > 0) & (x < 3), x >= 3):  # and for each kind of past
         gap = (after - found)[some]
         assert abs(gap.mean()) < 4 * gap.std() / np.sqrt(some.sum()), (some.sum(), gap.mean(), se)

@@ -18,7 +18,7 @@ from omosim.schema.settings import Settings
 from tests.conftest import module_at
 
 shop = module_at(Path(__file__).with_name("small_shop.py"))
-DAYS, LATER = 84, 14
+DAYS = 84
 ASKED = ("members=10", "horizon=14", "jobs=1", "warm_weeks=1")
 
 
@@ -36,16 +36,11 @@ def worlds(place: Path) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def decided(young: Path) -> Path:
     """A twin that has weighed two ways of trading on its day."""
-    root = tmp_path_factory.mktemp("shop")
-    frame = shop.orders(days=DAYS + LATER, people=200)
-    shop.write(frame[shop.day_of(frame) < shop.date(DAYS)], root / "first.csv")
-    shop.write(frame, root / "all.csv")
-    twin("new", f"dir={root / 'twin'}", f"orders={root / 'first.csv'}", "timezone=Asia/Seoul")
-    twin("forecast", f"dir={root / 'twin'}", *ASKED)
-    twin("decide", f"dir={root / 'twin'}", "ways=[o2o+staff*2,staff*2]", *ASKED)
-    return root / "twin"
+    twin("forecast", f"dir={young}", *ASKED)
+    twin("decide", f"dir={young}", "ways=[o2o+staff*2,staff*2]", *ASKED)
+    return young
 
 
 def copied(place: Path, to: Path) -> Path:

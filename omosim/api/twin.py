@@ -285,6 +285,7 @@ def _commit(
 ) -> None:  # fmt: skip
     """Judge everything the twin now knows, and make it so."""
     from omosim.api.twin_given import keys_given, refuse_known
+    from omosim.api.twin_ways import has_pickup
     from omosim.schema.days import day_number
     from omosim.twin import quality, tables
     from omosim.twin.folder import Twin
@@ -294,6 +295,7 @@ def _commit(
     assert orders is not None
     if name == "new":
         refuse_known(composed, orders)
+        found = [*found, *quality.unserved(orders, has_pickup(composed.settings.strategy))]
     log = tables.log_of(Twin(step.twin.path, head), tables.delivered(orders, whole["deliveries"]), whole["returns"])
     every = tables.Tables(log, {k: f for k in BESIDE if (f := whole[k]) is not None})
     until = end - 1 if end is not None and ("orders" in did or not did) else 0

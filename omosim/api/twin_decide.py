@@ -33,8 +33,6 @@ KPI = "operating_profit"
 BANDS = ("orders", "revenue", "pickups")
 #: days of the present way that tell its share of pickups and of sales in stores
 LEAST_MIX = 14
-#: capabilities that bring orders to be picked up in a store
-PICKUP = ("bopis", "curbside", "lockers", "reserve_and_collect", "ship_to_store", "fitting_pickup")
 #: what pickups occupy, and times by which shares of pickup may differ before the worlds do not tell what a way of pickup earns
 OCCUPIED, FAR = ("slots", "bins", "bays"), 2.0
 Answers = list[dict[str, Any]]
@@ -125,9 +123,12 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
         money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}
         choice = weigh(money, AS_IT_IS)
         in_store = [np.load(_rows_of(Path(place), a["member"], list(ways).index(choice.best)), allow_pickle=False) for a in answers]
-    sys.stderr.write(f"weighed {len(ways)} ways in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
+    sys.stderr.write(f"weighed {len(ways)} way{'s' * (len(ways) > 1)} in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     seen = panel_series(twin)
     since = present_on(twin.head, _from(twin))["from"]
+    changed = {"strategy": settings.strategy, "scenario": settings.scenario}
+    if since and not _touches_pickup(base_settings(twin), changed):
+        since = None  # what was taken leaves pickup as it was: the log's shares hold
     mix, said_mix, shares = _mix(answers, AS_IT_IS, seen, (today(twin) - date.fromisoformat(since)).days if since else None)
     untold = [way for way, changes in ways.items() if _far(shares) and _touches_pickup(settings, changes)]
     if choice.best in untold:
@@ -150,7 +151,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")
     notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit) + reorder.notes
     decision = {
-        "schema_version": 1, "answer": _answer(choice, days, currency, len(answers), shares if choice.best in untold else None), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
+        "schema_version": 1, "answer": _answer(choice, days, currency, len(answers), shares, untold), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "present_way": present_on(twin.head, _from(twin)), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
         "ways": [{**vars(gain), "lines": _lines(answers, gain.way), "series": series[gain.way], "people": people[gain.way], "told": gain.way not in untold} for gain in choice.gains],
         "stores": plan.stores, "notes": notes,
@@ -276,6 +277,8 @@ def _touches_pickup(settings: Settings, changes: Mapping[str, Any]) -> bool:
         return True
     if "strategy" not in changes:
         return False
+    from omosim.api.twin_ways import PICKUP
+
     of_pickup = (*PICKUP, "pickup_slots", "pickup_space")
     was, now = ({name: row.levels for name, row in strategy.capabilities.items() if name in of_pickup and row.enabled} for strategy in (settings.strategy, changes["strategy"]))
     return was != now
@@ -291,10 +294,12 @@ def _on_days(twin: Twin, known: Known, days: int, factor: float) -> Floats:
 
 def _pickup(seen: Mapping[str, Floats], changes: Mapping[str, Any]) -> str:
     """Where pickup comes from: "seen" in the data, "new" with the way, "" nowhere."""
+    from omosim.api.twin_ways import has_pickup
+
     if "pickups" in seen and np.nansum(seen["pickups"]) > 0:
         return "seen"
     strategy = changes.get("strategy")
-    return "new" if strategy is not None and any(strategy.capabilities[name].enabled for name in PICKUP if name in strategy.capabilities) else ""
+    return "new" if strategy is not None and has_pickup(strategy) else ""
 
 
 # ---- words and tables ------------------------------------------------------------------------------------------
@@ -304,8 +309,8 @@ def _from(twin: Twin) -> str:
     return today(twin).isoformat()
 
 
-def _answer(choice: Choice, days: int, currency: str, worlds: int, untold: tuple[float, float] | None = None) -> str:
-    """The first line. untold : shares of pickups, the log's and the worlds', where they are too far apart for the best way to be judged."""
+def _answer(choice: Choice, days: int, currency: str, worlds: int, shares: tuple[float, float] = (np.nan, np.nan), untold: Sequence[str] = ()) -> str:
+    """The first line. shares : of pickups, the log's and the worlds'; untold : ways that cannot be judged, for those are too far apart."""
     from omosim.results.words import number
 
     unit = f"minor {currency}"
@@ -314,11 +319,11 @@ def _answer(choice: Choice, days: int, currency: str, worlds: int, untold: tuple
     if len(choice.gains) == 1:
         return f"As it is: {number(best.mean, unit)} operating profit {over}. Give ways=[…] to weigh others."
     if choice.best == choice.present:
-        others = ", ".join(f"{g.way} {number(g.gain, unit, sign=True)}" for g in choice.gains if g.way != choice.present)
+        others = ", ".join(f"{g.way} {'is not told' if g.way in untold else number(g.gain, unit, sign=True)}" for g in choice.gains if g.way != choice.present)
         return f"Stay as it is: no other way earns more on average ({others}) {over}."
     band = f"{number(best.low, unit, sign=True)} to {number(best.high, unit, sign=True)} in nine worlds of ten"
-    if untold:
-        return (f"One cannot tell whether {choice.best} earns more than to stay as it is: pickups are {100 * untold[0]:.0f} % of orders in the log and {100 * untold[1]:.0f} % in the worlds. "
+    if choice.best in untold:
+        return (f"One cannot tell whether {choice.best} earns more than to stay as it is: pickups are {100 * shares[0]:.0f} % of orders in the log and {100 * shares[1]:.0f} % in the worlds. "
                 f"The worlds have {number(best.gain, unit, sign=True)} operating profit on average {over} ({band}).")  # fmt: skip
     if not choice.sure:
         return f"One cannot tell whether {choice.best} earns more than to stay as it is: {number(best.gain, unit, sign=True)} operating profit on average {over} ({band}), which chance alone may give."

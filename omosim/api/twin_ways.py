@@ -16,8 +16,8 @@ AS_IT_IS = "as_it_is"
 _FACTOR = re.compile(r"([a-z_]+)\*(\d+(?:\.\d+)?)")
 #: what may be moved by a factor: things that a retailer decides
 MOVED = ("staff", "stock", "slots", "bins", "bays", "rooms", "courier_capacity", "price", "fee", "promise", "media", "batch", "keep")
-
-
+#: capabilities that bring orders to be picked up in a store
+PICKUP = ("bopis", "curbside", "lockers", "reserve_and_collect", "ship_to_store", "fitting_pickup")
 #: people of a store or dark store: role, number planned, number on duty
 People = tuple[str, int, int]
 
@@ -206,6 +206,11 @@ def present_on(head: Mapping[str, Any], day: str) -> dict[str, Any]:
     """What the present way is on an ISO day: row of `present` of `twin.json` (from, ways in the order in which they were taken); from "" and no ways where the twin trades as it was made."""
     rows = [row for row in head.get("present", ()) if row["from"] <= day]
     return dict(rows[-1]) if rows else {"from": "", "ways": []}
+
+
+def has_pickup(strategy: StrategySettings) -> bool:
+    """Whether a strategy brings orders to be picked up in a store."""
+    return any(strategy.capabilities[name].enabled for name in PICKUP if name in strategy.capabilities)
 
 
 def with_ways(settings: Settings, words: Sequence[str]) -> Settings:

@@ -2,8 +2,8 @@
 
 Theta (N, P) stands on the scale on which its columns drift: logs of paces and levels, tastes as they are. A step compares sums over
 the days that were seen: a column that multiplies its series is told by the members' mean freed of their own values (their chance
-would only blur it), any other by regression on what members did. `pace` multiplies all purchase rates, `newcomers` those of people who
-have not bought yet, `season` is how high the year's end stands beside the rest of it (`omosim.twin.season`), `level.SERIES` what a
+would only blur it), any other by regression on what members did. `pace` multiplies all purchase rates, `newcomers` says how
+many people there are who have not bought yet and how many come to know the retailer (`omosim.twin.prospects`), `season` is how high the year's end stands beside the rest of it (`omosim.twin.season`), `level.SERIES` what a
 series of the data is beside that of the members where no parameter of the model tells it.
 Tests: tests/twin/test_follow.py.
 """
@@ -23,7 +23,7 @@ from omosim.twin.history import Floats
 from omosim.twin.parameters import BY_NAME, Parameter
 
 PACE = Parameter("pace", "pace of purchases beside the fitted laws", "factor", 0.02, 50.0, "log", 0.15, "demand", "-", (), "orders.placed_at", lambda fit: 1.0, 0.02)
-NEWCOMERS = Parameter("newcomers", "pace of first purchases beside all others", "factor", 0.02, 50.0, "log", 0.5, "demand", "-", (), "orders.shopper_id", lambda fit: 1.0, 0.05)
+NEWCOMERS = Parameter("newcomers", "how many have not bought yet, and how many come to know the retailer, beside the fitted laws", "factor", 0.02, 50.0, "log", 0.5, "demand", "-", (), "orders.shopper_id", lambda fit: 1.0, 0.05)
 #: columns beside the model's parameters
 LEVEL, SEASON = "level.", "season"
 _SEASON = Parameter("season", "height of the year's end beside the rest of the year", "log", -3.0, 3.0, "linear", 0.25, "demand", "-", (), "-", lambda fit: 0.0)

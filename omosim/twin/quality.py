@@ -438,6 +438,16 @@ def stock_findings(tables: Tables) -> list[Finding]:
                     f"{share:.1%} of the units moved are not explained by sales, returns and deliveries; the count is taken, the rest is shrinkage or unrecorded flow")]  # fmt: skip
 
 
+def unserved(lines: pd.DataFrame, pickup: bool) -> list[Finding]:
+    """Orders that are picked up in stores, where the twin's strategy has no pickup. pickup : whether it has one"""
+    picked = lines["fulfilment"] == "pickup" if "fulfilment" in lines else np.zeros(len(lines), bool)
+    orders = int(lines.loc[picked, "order_id"].nunique())
+    if pickup or not orders:
+        return []
+    return [Finding("no_pickup", "warning", "orders", "strategy", int(picked.sum()),
+                    f"{orders} orders are picked up and the twin's strategy has no pickup: they are neither foretold nor planned; make it with one that has, like strategy=o2o")]  # fmt: skip
+
+
 def covering(tables: Tables, days: Days) -> list[Finding]:
     """Tables beside the orders that cover only a part of their span."""
     found = []

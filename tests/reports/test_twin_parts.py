@@ -282,9 +282,7 @@ def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     with using("ko"):
         assert sorted(t for t in texts if say(t) == t and not re.fullmatch(r"[a-z_]+\.[a-z_]+", t)) == []
     columns = {p.name: (p.title, p.unit) for p in (*PARAMETERS, follow.PACE, follow.NEWCOMERS, follow._SEASON)}
-    own = {"newcomers"}  # the page says in full how many people of which kinds the factor is on
-    assert {name: columns[name] for name in MOVING if name not in own} == {name: words for name, words in MOVING.items() if name not in own} and set(follow.TOLD) <= set(MOVING)
-    assert {name: columns[name][1] for name in own} == {name: MOVING[name][1] for name in own}
+    assert {name: columns[name] for name in MOVING} == MOVING and set(follow.TOLD) <= set(MOVING)
 
 
 def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:

@@ -204,3 +204,11 @@ def test_the_panel_adds_up_and_keeps_what_was_not_observed_apart(tmp_path: Path)
     assert set(panel.units) == set(s) and len(panel.columns()["date"]) == 70 * len(s)
     days, _ = q.calendar_of(every)
     assert panel.first.isoformat() == days.date(0) and int(every.orders.lines["placed_local"].max()) // DAY_S + 1 == days.end
+
+
+def test_pickups_that_the_strategy_cannot_serve_are_said(tmp_path: Path) -> None:
+    lines = lines_of(tables(shop.orders(days=30), tmp_path).orders)
+    (one,) = q.unserved(lines, pickup=False)
+    picked = lines[lines["fulfilment"] == "pickup"]
+    assert (one.code, one.rows) == ("no_pickup", len(picked)) and one.done.startswith(f"{picked['order_id'].nunique()} orders") and "strategy=o2o" in one.done
+    assert q.unserved(lines, pickup=True) == [] and q.unserved(lines[lines["fulfilment"] != "pickup"], pickup=False) == []

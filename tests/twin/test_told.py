@@ -49,6 +49,8 @@ def test_the_answer_says_both_shares_in_two_languages() -> None:
     assert choice.sure and _answer(choice, 14, "KRW", 20).startswith("-bopis: ")
     said = _answer(choice, 14, "KRW", 20, (0.22, 0.03), ["-bopis"])
     assert said.startswith("One cannot tell whether -bopis earns more than to stay as it is: pickups are 22 % of orders in the log and 3 % in the worlds. The worlds have KRW +5,000")
+    stay = weigh({AS_IT_IS: base, "-bopis": base - 5000, "same_day": base - 700}, AS_IT_IS)
+    assert "(-bopis is not told, same_day KRW -700)" in _answer(stay, 14, "KRW", 20, (0.22, 0.03), ["-bopis"])
     (low,) = [note for note in notes({"margin": -0.2}) if "below 0" in note]
     assert not any("below 0" in note for note in notes({"margin": 0.2}))
     with using("ko"):

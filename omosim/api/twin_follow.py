@@ -168,7 +168,7 @@ def grown(twin: Twin, fit: Fit, kept: Kept, days: int) -> Kept:
 
 
 def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
-    """The members that the folder keeps, None where it keeps none of this number, or of an older fit, or of later days than are known.
+    """The members that the folder keeps, None where it keeps none of this number, or of an older fit or program, or of later days than are known.
 
     late : those of an earlier day too
     """
@@ -178,7 +178,7 @@ def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
     from omosim.twin.follow import Column, Kept, inner
 
     head = twin.head.get("following")
-    if not head or head["members"] != members or head["set"] != simulated_set(twin):
+    if not head or head["members"] != members or head["set"] != simulated_set(twin) or "measured" not in head:
         return None
     day = day_number(head["day"])
     table, feelings = twin.table("members"), twin.file("goodwill")

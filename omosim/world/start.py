@@ -175,7 +175,8 @@ def seat_customers(start: Start, shoppers: np.ndarray, needs: np.ndarray, share:
     rows["number"] = 0
     if start.aware is not None and start.slow is not None:
         silent = n + np.flatnonzero(shoppers["aware_at"][n:] < start.aware)
-        slow = start.slow[(shoppers["aware_at"][silent] / start.aware * start.slow.size).astype(np.int64)]
+        part = (shoppers["aware_at"][silent] / start.aware * start.slow.size).astype(np.int64)
+        slow = start.slow[np.minimum(part, start.slow.size - 1)]
         shoppers["need_rate"][silent] *= slow
         theirs = (silent[:, None] * share.size + np.arange(share.size)).ravel()
         later = np.floor(needs["next_s"][theirs] / np.repeat(np.maximum(slow, 1e-9), share.size) + 0.5)

@@ -1,9 +1,9 @@
 """An alarm when a forecast's scores leave their band: two-sided CUSUM on standard normal residuals.
 
 What is watched are `scores.residuals`: standard normal and independent while the twin is right. Their size is cut at
-`CAP`, the outermost quantile that a forecast keeps: how far beyond it a day fell, no forecast says, and one freak day
-raises nothing. The limit follows from the stated rate of false alarms by the chart's own run length, a Markov chain on
-a grid (Brook & Evans 1972). Oracles: published run lengths and simulation, tests/twin/test_drift.py.
+`cap`, so that one freak day raises nothing. The limit follows from the stated rate of false alarms by the chart's own
+run length, a Markov chain on a grid (Brook & Evans 1972). Oracles: published run lengths and simulation,
+tests/twin/test_drift.py.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
-
-from omosim.twin.scores import LEVELS
+from scipy.special import ndtr
 
 Floats = NDArray[np.float64]
 #: days without change in which at most one false alarm is expected
 FALSE_ALARM_DAYS = 180
 #: the size at which residuals are cut
-CAP = float(ndtri(LEVELS[-1]))
+CAP = 3.0
 _GRID = 100
 #: cells of the grid in a cut day's step
 _STEP = 40
@@ -63,14 +61,28 @@ def two_sided(k: float, h: float, shift: float = 0.0, cap: float = math.inf) -> 
     return 1.0 / (1.0 / run_length(k, h, shift, cap) + 1.0 / run_length(k, h, -shift, cap))
 
 
-def raised_within(k: float, h: float, shift: float, days: int, cap: float = math.inf) -> float:
-    """Chance that the upper sum, at 0 when the change comes, passes h within so many days of residuals of mean `shift`."""
-    move = _chain(k, h, shift, cap)
-    row = np.zeros(len(move))
+def raised_within(k: float, h: float, shifts: Floats, cap: float = math.inf) -> float:
+    """Chance that the upper sum, at 0 when the change comes, passes h within days whose residuals have these means."""
+    row = np.zeros(len(_chain(k, h, 0.0, cap)))
     row[0] = 1.0
-    for _ in range(days):
-        row = row @ move
+    for shift in shifts:
+        row = row @ _chain(k, h, float(shift), cap)
     return float(1.0 - row.sum())
+
+
+def freed(z: Floats, rho: float) -> Floats:
+    """(D,) residuals of the days of one forecast, freed of the correlation rho that any two of them have: independent while it is right."""
+    corr = np.full((z.size, z.size), rho)
+    np.fill_diagonal(corr, 1.0)
+    return np.asarray(np.linalg.solve(np.linalg.cholesky(corr), z))
+
+
+def shifts_of(jump: float, cv: float, rho: float = 0.0, days: int = 7) -> Floats:
+    """(days,) means of the residuals of a forecast's days when demand changes by a factor of 1 + jump with the first of them.
+
+    A level that the forecast leaves open explains a part of the later days, the more the larger rho is: those tell less.
+    """
+    return freed(np.full(days, min(abs(jump) / cv, 10.0)), rho)
 
 
 @lru_cache(maxsize=256)
@@ -101,15 +113,16 @@ class Alarm:
     down: float = 0.0
 
     @classmethod
-    def for_jump(cls, jump: float, cv: float, days: float = FALSE_ALARM_DAYS, charts: int = 1, cap: float = CAP) -> Alarm:
+    def for_jump(cls, jump: float, cv: float, days: float = FALSE_ALARM_DAYS, charts: int = 1, cap: float = CAP, rho: float = 0.0) -> Alarm:
         """Tuned to a change of demand by a factor of 1 + jump.
 
-        cv: sd of a day's observation round its forecast over its mean. Half the shift in sds is the reference value
-        (Moustakides 1986), at least .25, and at most 1: from there on one freak day alone would raise the alarm.
+        cv: sd of a day's observation round its forecast over its mean; rho: correlation of two days of a forecast. Half the
+        shift in sds, in the mean of a week, is the reference value (Moustakides 1986), at least .25, and at most 1: from there
+        on one freak day alone would raise the alarm.
         """
         if not (jump > -1 and jump != 0 and cv > 0):
             raise ValueError(f"jump = {jump} must be above -1 and not 0, cv = {cv} above 0")
-        k = float(np.clip(abs(jump) / cv / 2, 0.25, 1.0))
+        k = float(np.clip(shifts_of(jump, cv, rho).mean() / 2, 0.25, 1.0))
         return cls(k, limit(k, MARGIN * days, charts, cap), cap)
 
     def watch(self, residuals: Floats) -> int:

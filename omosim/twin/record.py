@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from omosim.twin import baselines
-from omosim.twin.drift import FALSE_ALARM_DAYS, Alarm, raised_within
+from omosim.twin.drift import FALSE_ALARM_DAYS, Alarm, freed, raised_within, shifts_of
 from omosim.twin.errors import CalibrationError
 from omosim.twin.forecast import KEPT, MEANS, with_actuals
 from omosim.twin.scores import LEVELS, bias, crps, even, wilson
@@ -25,12 +25,15 @@ Floats = NDArray[np.float64]
 #: columns of `scores.parquet`
 SCORES = ("origin", "series", "horizon", "crps", "crps_naive", "crps_ets", "covered", "bias", "mean", "q05", "q95", "actual", "pit", "unit", "ets_form")
 _DRAWS = 400
+#: sd of one side of a forecast, at least, over the width of all its quantiles: where all of one side are equal
+_LEAST_SD = 0.05
 
 
 def normal_score(kept: Floats, observed: float) -> float:
     """The standard normal quantile at which an observation stands in a forecast kept as quantiles at LEVELS.
 
-    Straight between the quantiles and beyond the outermost; in the middle of equal ones (counts).
+    Straight between the quantiles; in the middle of equal ones (counts). Beyond the outermost by the spread of all on that side: the
+    outermost two of few members stand too near or too far by chance.
     """
     marks = ndtri(LEVELS)
     values = np.asarray(kept, float)
@@ -42,11 +45,18 @@ def normal_score(kept: Floats, observed: float) -> float:
     xs, at = np.unique(values, return_index=True)
     last = np.r_[at[1:], values.size] - 1
     zs = 0.5 * (marks[at] + marks[last])
+    half = marks.size // 2
     if observed < xs[0]:
-        return float(zs[0] + (observed - xs[0]) * (zs[1] - zs[0]) / (xs[1] - xs[0]))
+        return float(zs[0] + (observed - xs[0]) / max(_sd(values[:half], marks[:half], values), _LEAST_SD * (xs[-1] - xs[0])))
     if observed > xs[-1]:
-        return float(zs[-1] + (observed - xs[-1]) * (zs[-1] - zs[-2]) / (xs[-1] - xs[-2]))
+        return float(zs[-1] + (observed - xs[-1]) / max(_sd(values[half:], marks[half:], values), _LEAST_SD * (xs[-1] - xs[0])))
     return float(np.interp(observed, xs, zs))
+
+
+def _sd(side: Floats, marks: Floats, values: Floats) -> float:
+    """Standard deviation that the quantiles of one side show round the middle, least squares through it."""
+    middle = 0.5 * (values[values.size // 2 - 1] + values[values.size // 2])
+    return float(((side - middle) * marks).sum() / (marks**2).sum())
 
 
 def fair(forecasts: pd.DataFrame, closed: Collection[str]) -> pd.DataFrame:
@@ -159,17 +169,16 @@ def day_residuals(forecasts: pd.DataFrame, series: str) -> pd.Series:
         alive = kept[:, -1] > kept[:, 0]  # closed days say nothing
         z = np.array([normal_score(k, y) if ok and np.isfinite(y) else np.nan for k, y, ok in zip(kept, actual, alive, strict=True)])
         seen = np.flatnonzero(np.isfinite(z))
-        rho = _shared(mine[(mine["origin"] == origin) & (mine["step"] == "day")], mine[(mine["origin"] == origin) & (mine["step"] == "week")])
+        rho = _shared(mine[mine["origin"] == origin])
         if seen.size:
-            corr = np.full((seen.size, seen.size), rho)
-            np.fill_diagonal(corr, 1.0)
-            z[seen] = np.linalg.solve(np.linalg.cholesky(corr), z[seen])
+            z[seen] = freed(z[seen], rho)
         out |= dict(zip(block["date"].astype(str), z.tolist(), strict=True))
     return pd.Series(out, dtype=float).sort_index()
 
 
-def _shared(days: pd.DataFrame, weeks: pd.DataFrame) -> float:
-    """Correlation of two days of the first week, from the widths of the week's band and of its days'."""
+def _shared(rows: pd.DataFrame) -> float:
+    """Correlation of two days of a forecast's first week, from the widths of the week's band and of its days'."""
+    days, weeks = rows[rows["step"] == "day"], rows[rows["step"] == "week"]
     week = weeks[weeks["horizon"] == 1]
     first = days[days["horizon"] <= 7]
     if len(week) != 1 or len(first) < 2:
@@ -191,8 +200,8 @@ class Watch:
     words: str
 
 
-def alarm_for(forecasts: pd.DataFrame, name: str, jump: float, false_alarm_days: float, series: int) -> tuple[pd.Series, float, Alarm] | None:
-    """A series' residuals by day that was seen, the sd of its days over their mean by its bands (.02 at least), and an alarm tuned to it.
+def alarm_for(forecasts: pd.DataFrame, name: str, jump: float, false_alarm_days: float, series: int) -> tuple[pd.Series, Floats, Alarm] | None:
+    """A series' residuals by day that was seen, their means in the first week of a jump (`drift.shifts_of`), and an alarm tuned to it.
 
     series : how many are watched together. None where no day was seen
     """
@@ -201,7 +210,9 @@ def alarm_for(forecasts: pd.DataFrame, name: str, jump: float, false_alarm_days:
     if z.empty or rows.empty:
         return None
     cv = max(float(((rows["q95"] - rows["q05"]) / 3.29 / rows["mean"]).median()), 0.02)
-    return z, cv, Alarm.for_jump(jump, cv, false_alarm_days, series)
+    mine = forecasts[forecasts["series"] == name]
+    rho = float(np.median([_shared(rows) for _, rows in mine.groupby("origin")]))
+    return z, shifts_of(jump, cv, rho), Alarm.for_jump(jump, cv, false_alarm_days, series, rho=rho)
 
 
 def watch(forecasts: pd.DataFrame, series: list[str], jump: float = 0.4, false_alarm_days: float = FALSE_ALARM_DAYS) -> Watch:
@@ -217,9 +228,9 @@ def watch(forecasts: pd.DataFrame, series: list[str], jump: float = 0.4, false_a
         made = alarm_for(forecasts, name, jump, false_alarm_days, len(named))
         if made is None:
             continue
-        z, cv, alarm = made
+        z, shifts, alarm = made
         seen_days |= set(z.index)
-        slowest = min(slowest, raised_within(alarm.k, alarm.h, min(abs(jump) / cv, 10.0), 7, alarm.cap))
+        slowest = min(slowest, raised_within(alarm.k, alarm.h, shifts, alarm.cap))
         at = 0
         while at < len(z) and (found := alarm.watch(z.to_numpy()[at:])) >= 0:
             raised.append((str(z.index[at + found]), name))

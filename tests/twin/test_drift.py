@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from omosim.twin.drift import FALSE_ALARM_DAYS, MARGIN, Alarm, alarms, limit, raised_within, run_length, two_sided
+from omosim.twin.drift import (
+    FALSE_ALARM_DAYS,
+    MARGIN,
+    Alarm,
+    alarms,
+    freed,
+    limit,
+    raised_within,
+    run_length,
+    shifts_of,
+    two_sided,
+)
 
 
 def test_run_lengths_are_the_published_ones() -> None:
@@ -44,13 +55,13 @@ def test_few_members_raise_no_more_than_many() -> None:
 def test_a_jump_of_forty_percent_is_found_within_seven_days() -> None:
     """Daily counts whose sd is a fifth of their mean: .4/.2 = 2 sds; as often as the chain says."""
     alarm = Alarm.for_jump(0.4, 0.2)
-    chance = raised_within(alarm.k, alarm.h, 2.0, 7, alarm.cap)
+    chance = raised_within(alarm.k, alarm.h, shifts_of(0.4, 0.2), alarm.cap)
     assert chance > 0.97
     rng = np.random.default_rng(9)
     found = [Alarm(alarm.k, alarm.h, alarm.cap).watch(2.0 + rng.standard_normal(7)) >= 0 for _ in range(4000)]
     assert np.mean(found) == pytest.approx(chance, abs=0.01)
     slow = Alarm.for_jump(0.4, 0.5)
-    assert raised_within(slow.k, slow.h, 0.8, 7, slow.cap) < chance, "what noise hides takes longer, and this says how much"
+    assert raised_within(slow.k, slow.h, shifts_of(0.4, 0.5), slow.cap) < chance, "what noise hides takes longer, and this says how much"
     fall = [Alarm(alarm.k, alarm.h, alarm.cap).watch(-2.0 + rng.standard_normal(7)) >= 0 for _ in range(2000)]
     assert np.mean(fall) == pytest.approx(chance, abs=0.02)
 
@@ -84,3 +95,16 @@ def test_one_freak_day_raises_nothing_and_unseen_days_are_passed_over() -> None:
     assert limit(0.5, 360) > limit(0.5, 180) and run_length(0.5, 4.0) > run_length(0.5, 4.0, 1.0)
     with pytest.raises(ValueError, match="jump"):
         Alarm.for_jump(0.0, 0.2)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.3, 0.6])
+def test_a_jump_under_a_level_that_a_forecast_leaves_open_is_found_as_often_as_is_said(rho: float) -> None:
+    """Days that share a level: freed of it they are independent, and a jump tells less from day to day; by simulation."""
+    rng = np.random.default_rng(12)
+    alarm, shifts = Alarm.for_jump(0.4, 0.2, rho=rho), shifts_of(0.4, 0.2, rho)
+    days = lambda n: np.sqrt(rho) * rng.standard_normal((n, 1)) + np.sqrt(1 - rho) * rng.standard_normal((n, 7))
+    quiet = np.array([freed(z, rho) for z in days(20_000)])
+    assert np.allclose(np.cov(quiet.T), np.eye(7), atol=0.04)
+    found = [Alarm(alarm.k, alarm.h, alarm.cap).watch(freed(2.0 + z, rho)) >= 0 for z in days(4000)]
+    assert np.mean(found) == pytest.approx(raised_within(alarm.k, alarm.h, shifts, alarm.cap), abs=0.025)
+    assert (np.diff(shifts) < 0).all() == (rho > 0) and shifts[0] == pytest.approx(2.0)

@@ -175,7 +175,7 @@ def _own_parts(rows: np.ndarray, lines: pd.DataFrame, stores: list[str], first_d
     from omosim.schema.columns import DAY
     from omosim.twin.dated import handed_over
     from omosim.twin.lately import UNLIKE, WEEKS
-    from omosim.twin.panel import COLLECTED
+    from omosim.twin.tables import COLLECTED
     from omosim.twin.whatif import AT_COUNTER, FOR_CAR, FOR_LOCKER, SERVED
 
     late = lines[handed_over(lines) & lines["store_id"].isin(stores).to_numpy() & (lines["placed_local"] >= (first_day - 7 * WEEKS) * DAY).to_numpy()]

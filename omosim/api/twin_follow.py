@@ -188,7 +188,7 @@ def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
     values = np.array(table["value"], np.float64).reshape(len(columns), members).T
     held = read_arrow(checked(feelings))
     goodwill = np.array([held[_member(i)].to_numpy() for i in range(members)], np.float64)
-    return Kept(columns, inner(columns, values), day, tuple(held["shopper_id"].to_pylist()), goodwill, tuple(head["shares"]), (head["measured"][0], tuple(head["measured"][1])))
+    return Kept(columns, inner(columns, values), day, tuple(held["shopper_id"].to_pylist()), goodwill, tuple(head["shares"]), (head["measured"][0], tuple(head["measured"][1]), head["measured"][2]))
 
 
 def _member(i: int) -> str:

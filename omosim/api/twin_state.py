@@ -200,8 +200,8 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     known = len(found.opening)
     pilot = pilot.model_copy(update={"shoppers": max(pilot.shoppers, known + LEAST_OTHERS)})
     kind = f"k={fit.laws.repeat.k}{', mostly bought' if fit.laws.mostly_bought else ''}"  # each assumes other needs behind purchases
-    if kept.must_measure(kind):
-        kept = replace(kept, measured=(kind, kept.tastes()), shares=tuple(shares_by_kind(pilot, found.opening).tolist()))
+    if kept.must_measure(kind, known):
+        kept = replace(kept, measured=(kind, kept.tastes(), known), shares=tuple(shares_by_kind(pilot, found.opening).tolist()))
     found = replace(found, opening=found.opening.with_share(each_share(pilot, found.opening, np.array(kept.shares))))
     if "need_rate" not in names and known:  # who has not bought yet buys as the law says too, at the share that was measured
         law = fit.laws.repeat

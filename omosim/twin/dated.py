@@ -19,8 +19,7 @@ from omosim.schema.settings import Settings
 from omosim.twin.bgcnbd import RepeatFit
 from omosim.twin.history import Floats, Ints
 from omosim.twin.opening import Opening, opening_of, reconcile
-from omosim.twin.panel import COLLECTED
-from omosim.twin.tables import Tables
+from omosim.twin.tables import COLLECTED, Tables
 from omosim.world.nodes import node_names
 from omosim.world.start import MOST_UNDER_WAY, UNDER_WAY
 from omosim.world.synthesis import planned_stores

@@ -250,6 +250,15 @@ def scatter(seen: Mapping[str, Floats], weeks: int = 26) -> dict[str, float]:
     return out
 
 
+def _first(columns: Sequence[Column], paths: Mapping[str, Floats], seen: Mapping[str, Floats], days: np.ndarray) -> tuple[Floats, float] | None:
+    """First purchases of these days, the members' (N,) and the data's, where a column of their own is told by them."""
+    name = TOLD[NEWCOMERS.name][0]
+    if not any(c.name == NEWCOMERS.name for c in columns) or name not in paths or name not in seen:
+        return None
+    x, y = paths[name][:, days], seen[name][days]
+    return (x.sum(axis=1), float(y.sum())) if np.isfinite(x).all() and np.isfinite(y).all() else None
+
+
 def amount(series: str) -> bool:
     """Whether a series is money or a share, not a count."""
     return series.split(".")[0].endswith(("revenue", "value")) or series == "stockout_share"
@@ -299,6 +308,8 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
             continue
         said = [paths[name][:, days].sum(axis=1) for name in names]
         came = [float(seen[name][days].sum()) for name in names]
+        if c.name == PACE.name and (first := _first(columns, paths, seen, days)):
+            said[0], came[0] = said[0] - first[0], came[0] - first[1]  # first purchases tell how many people there are, and would move both
         floor = floors.get(c.series, 0.0 if amount(c.series) else HALF)
         if came[0] <= 0 and floor <= 0:
             continue  # no money before and none now
@@ -367,7 +378,7 @@ class Kept:
 
     columns, theta : (N, P) on the scales, as of the first second of day `day` (since 1970)
     names : known customers; goodwill : (N, n) share of price
-    shares : (K,) purchases per need by kind of customer (`shares.shares_by_kind`); measured : under which kind of law and which tastes.
+    shares : (K,) purchases per need by kind of customer (`shares.shares_by_kind`); measured : under which kind of law and tastes, on how many customers.
         Measured anew each week they would move all sales by their own chance
     """
 
@@ -377,7 +388,7 @@ class Kept:
     names: tuple[str, ...] = ()
     goodwill: Floats | None = None
     shares: tuple[float, ...] = ()
-    measured: tuple[str, tuple[float, ...]] = ("", ())
+    measured: tuple[str, tuple[float, ...], int] = ("", (), 0)
 
     def goodwill_of(self, member: int, names: Sequence[str]) -> Floats | None:
         """(n,) goodwill in the order of other seats; NaN for whom the members did not know."""
@@ -393,10 +404,10 @@ class Kept:
         """Mean tastes of the members, share of price, in the order of columns."""
         return tuple(float(self.theta[:, i].mean()) for i, c in enumerate(self.columns) if c.name.startswith("taste_"))
 
-    def must_measure(self, law: str) -> bool:
-        """Whether shares were measured under another kind of law or far from where the members' tastes are now."""
-        (was, tastes), now = self.measured, self.tastes()
-        return was != law or len(tastes) != len(now) or any(abs(a - b) > TASTES_MOVED for a, b in zip(tastes, now, strict=True))
+    def must_measure(self, law: str, customers: int) -> bool:
+        """Whether shares were measured under another kind of law, far from where the members' tastes are now, or on less than half the customers."""
+        (was, tastes, then), now = self.measured, self.tastes()
+        return was != law or customers > 2 * then or len(tastes) != len(now) or any(abs(a - b) > TASTES_MOVED for a, b in zip(tastes, now, strict=True))
 
     def rows(self) -> dict[str, list[Any]]:
         """The table of theta: member, parameter, value, unit; values in natural units."""

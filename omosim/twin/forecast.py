@@ -179,19 +179,36 @@ def _spread(weeks: Floats) -> float:
 
 
 def with_trips(paths: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Paths whose first day is as high as its weekday a week later, where members have less then than chance explains.
+    """Paths whose first day has as many sales in stores as its weekday a week later, where members have less then than chance explains.
 
     A run begins without trips under way: who needed something after closing time came the next morning, and of the first day those are missing.
+    What a week changes is left out by the other six days. Totals grow by what stores do, units in proportion to orders.
 
     paths : series -> (N, D), D of LEAST_RUN days or more; a factor of at most 2. Test: tests/twin/test_forecast.py
     """
-    out = {}
-    for name, path in paths.items():
-        first, later = path[:, 0], path[:, 7]
-        short, low = later - first, float(first.mean())
-        beyond = float(short.mean()) > SURE * float(short.std(ddof=1)) / np.sqrt(len(path)) if len(path) > 1 else False
-        out[name] = np.concatenate([path[:, :1] * min(float(later.mean()) / low, 2.0), path[:, 1:]], axis=1) if beyond and low > 0 else path
+    out, visits = dict(paths), paths.get("orders.store")
+    if visits is None or len(visits) < 2 or not visits[:, 0].any() or not visits[:, 1:7].any():
+        return out
+    first = visits[:, 0] * (visits[:, 8:14].sum() / visits[:, 1:7].sum())
+    short = visits[:, 7] - first
+    if short.mean() <= SURE * short.std(ddof=1) / np.sqrt(len(short)):
+        return out
+    factor = min(float(visits[:, 7].mean() / first.mean()), 2.0) if first.any() else 1.0
+    for total in ("orders", "revenue"):
+        if f"{total}.store" in paths:
+            more = (factor - 1.0) * paths[f"{total}.store"][:, 0]
+            for name in (total, f"{total}.store"):
+                if name in paths:
+                    out[name] = _first_day(paths[name], paths[name][:, 0] + more)
+    orders = paths["orders"][:, 0].sum() if "orders" in paths else 0.0
+    whole = float(out["orders"][:, 0].sum() / orders) if orders > 0 else 1.0
+    of = {"traffic": factor, "units": whole}
+    out |= {name: _first_day(path, path[:, 0] * of[kind]) for name, path in paths.items() if (kind := name.split(".")[0]) in of}
     return out
+
+
+def _first_day(path: Floats, first: Floats) -> Floats:
+    return np.concatenate([first[:, None], path[:, 1:]], axis=1)
 
 
 def as_data(paths: Mapping[str, Floats], seen: Mapping[str, Floats], rng: np.random.Generator) -> dict[str, Floats]:

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 
 from omosim.schema.days import date_of
 from omosim.twin.quality import CLOSED, Days, calendar_of
-from omosim.twin.tables import DAY_S, OWN_RETURNS, Tables
+from omosim.twin.tables import COLLECTED, DAY_S, OWN_RETURNS, Tables
 
 Floats = NDArray[np.float64]
-#: how an order that is to be collected is handed over
-COLLECTED = ("pickup", "curbside", "locker")
 CATEGORIES = 12  # with a series of their own, those with most units
 _BLIND_DAYS = 56  # at the beginning, in which customers of old look like new ones
 

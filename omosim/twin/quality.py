@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from omosim.ingest.errors import InputError
 from omosim.ingest.further import FurtherTable
 from omosim.schema.days import date_text
-from omosim.twin.tables import DAY_S, Tables
+from omosim.twin.tables import COLLECTED, DAY_S, Tables
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -440,12 +440,12 @@ def stock_findings(tables: Tables) -> list[Finding]:
 
 def unserved(lines: pd.DataFrame, pickup: bool) -> list[Finding]:
     """Orders that are picked up in stores, where the twin's strategy has no pickup. pickup : whether it has one"""
-    picked = lines["fulfilment"] == "pickup" if "fulfilment" in lines else np.zeros(len(lines), bool)
+    picked = lines["fulfilment"].isin(COLLECTED) if "fulfilment" in lines else np.zeros(len(lines), bool)
     orders = int(lines.loc[picked, "order_id"].nunique())
     if pickup or not orders:
         return []
     return [Finding("no_pickup", "warning", "orders", "strategy", int(picked.sum()),
-                    f"{orders} orders are picked up and the twin's strategy has no pickup: they are neither foretold nor planned; make it with one that has, like strategy=o2o")]  # fmt: skip
+                    f"{orders} orders are picked up and the twin's strategy has no pickup: its members neither foretell nor plan them; make it with one that has, like strategy=o2o")]  # fmt: skip
 
 
 def covering(tables: Tables, days: Days) -> list[Finding]:

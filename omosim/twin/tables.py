@@ -18,6 +18,8 @@ from omosim.results.tables import read_arrow
 from omosim.schema.days import date_text
 from omosim.twin.folder import Twin, checked
 
+#: how an order that is to be collected is handed over
+COLLECTED = ("pickup", "curbside", "locker")
 TEXTS = ("order_id", "shopper_id", "sku", "channel", "category", "store_id", "status", "fulfilment")
 TIMES = ("promised_utc", "ready_utc", "collected_utc", "returned_utc")
 LINES = (*TEXTS, "placed_utc", "placed_local", "units", "value", *TIMES)

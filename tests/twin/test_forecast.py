@@ -251,7 +251,12 @@ def test_a_first_day_that_lacks_trips_is_as_its_weekday_a_week_later() -> None:
     for _ in range(40):
         visits, web = rng.poisson(30.0, (30, 14)).astype(float), rng.poisson(30.0, (30, 14)).astype(float)
         visits[:, 0] = rng.poisson(20.0, 30)
-        found = with_trips({"orders.store": visits, "orders.web": web, "returned_value": np.zeros((30, 14))})
-        assert np.array_equal(found["orders.store"][:, 1:], visits[:, 1:]) and not found["returned_value"].any()
-        kept.append((found["orders.store"][:, 0].mean(), np.array_equal(found["orders.web"], web)))
-    assert np.mean([a for a, _ in kept]) == pytest.approx(30.0, rel=0.03) and np.mean([b for _, b in kept]) > 0.9
+        found = with_trips({"orders": visits + web, "orders.store": visits, "orders.web": web, "stockout_share": web, "units.tea": 2 * (visits + web)})
+        assert np.array_equal(found["orders.store"][:, 1:], visits[:, 1:]) and np.array_equal(found["orders.web"], web) and np.array_equal(found["stockout_share"], web)
+        assert np.allclose(found["orders"], found["orders.store"] + web), "the total grows by what stores do"
+        assert found["units.tea"][:, 0].sum() == pytest.approx(2 * found["orders"][:, 0].sum()) and np.array_equal(found["units.tea"][:, 1:], 2 * (visits + web)[:, 1:])
+        kept.append(found["orders.store"][:, 0].mean())
+    assert np.mean(kept) == pytest.approx(30.0, rel=0.03)
+    rising = rng.poisson(30.0 * 1.12 ** (np.arange(14) / 7), (200, 14)).astype(float)
+    assert np.array_equal(with_trips({"orders.store": rising})["orders.store"], rising), "a rise from week to week is no lack of trips"
+    assert np.array_equal(with_trips({"orders": rising})["orders"], rising), "nor is anything where stores do not sell"

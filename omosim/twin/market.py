@@ -84,7 +84,7 @@ def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales
     shoppers = people(laws, scales)
     notes: dict[str, str] = {}
     demand = _demand(laws, likeliest, scales, notes, fitted, closing)
-    gain = laws.acquisition.new_per_week * scales.acquisition / (shoppers * (1 - assumed.AWARE_AT_START))
+    gain = min(laws.acquisition.new_per_week * scales.acquisition / (shoppers * (1 - assumed.AWARE_AT_START)), 1.0)  # nobody was known before: all come
     start = _start(laws, scales, demand, notes, closing) if forward else laws.windows.date(0)
     change = assumed.WON[currency] / assumed.WON[row_currency] / scales.people
     rows, touched = _touchpoints(touchpoints, present, gain, change, notes, fitted, given)
@@ -94,7 +94,7 @@ def build(laws: FittedLaws, likeliest: RepeatFit, bands: list[PriceBand], scales
         initial *= laws.level / steady * scales.aware_after
     awareness = {
         **assumed.AWARENESS, "initial": digits(min(0.98, initial)),
-        "acquisition_per_week": digits(float(np.clip(gain - touched, 0.0, 1.0))),
+        "acquisition_per_week": digits(max(gain - touched, 0.0)),
     }  # fmt: skip
     notes.setdefault("market.awareness.initial", "fixes how many people the market counts; assumed")
     notes["market.awareness.acquisition_per_week"] = f"new customers a week over unaware people; {closing}"

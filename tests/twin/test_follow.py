@@ -330,3 +330,26 @@ def test_members_read_back_as_they_were_kept(files: Path) -> None:
     assert 0.005 < kept.goodwill.std() < 0.2
     head = json.loads((files / "twin" / "twin.json").read_text())
     assert head["files"]["members"].startswith("data/members-") and twin_follow.behind(place) is False
+
+
+def test_a_log_whose_names_begin_midway_is_foretold_at_its_level(tmp_path: Path) -> None:
+    """A card for customers that starts on day 30: everybody is new then and nobody was known before; fourteen orders a day all along."""
+    frame = shop.orders(days=98, per_day=14, people=200, seed=4).assign(channel="web", fulfilment="ship", store_id="")
+    rng, named = np.random.default_rng(3), shop.day_of(frame) >= shop.date(30)
+    frame["shopper_id"] = np.where(named, [f"k{i}" for i in rng.integers(0, 300, len(frame))], "")
+    shop.write(frame, tmp_path / "orders.csv")
+    assert twin("new", f"dir={tmp_path / 'twin'}", f"orders={tmp_path / 'orders.csv'}", "timezone=Asia/Seoul") == 0
+    assert twin("forecast", f"dir={tmp_path / 'twin'}", "members=12", "horizon=14", "warm_weeks=2", "jobs=1") == 0
+    assert _week(tmp_path / "twin") == pytest.approx(14 * 7, rel=0.35)
+
+
+def test_too_few_first_purchases_say_how_many_people_there_are_and_nothing_of_the_pace() -> None:
+    """Members foretell forty orders of known customers, as came, and twenty first ones where five came."""
+    rng = np.random.default_rng(17)
+    columns = (Column("pace", "orders", "", True, 0.02, 0.15), Column("newcomers", "new_customers", "", True, 0.05, 0.5))
+    theta = rng.standard_normal((400, 2)) * (0.15, 0.5)
+    first = rng.poisson(20 / 7 * np.exp(theta[:, [1]]), (400, 7)).astype(float)
+    paths = {"orders": rng.poisson(40 / 7 * np.exp(theta[:, [0]]), (400, 7)) + first, "new_customers": first}
+    came = {"orders": np.full(7, 45 / 7), "new_customers": np.full(7, 5 / 7)}
+    after, _ = taught(columns, theta, compare(columns, theta, paths, came, 0.05))
+    assert after[:, 0].mean() == pytest.approx(theta[:, 0].mean(), abs=0.04) and after[:, 1].mean() < theta[:, 1].mean() - 0.5

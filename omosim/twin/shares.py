@@ -43,10 +43,8 @@ def shares_by_kind(settings: Settings, opening: Opening, weeks: int = 8) -> Floa
     settings : of a member; its replication is the pilot's
     weeks : length of the pilot; the longer, the more kinds of people are told apart
     """
-    shares = np.ones(0)
-    for _ in range(2):
-        shares = _pilot(settings, opening if not shares.size else opening.with_share(each_share(settings, opening, shares)), 7 * weeks)
-    return shares
+    first = _pilot(settings, opening, 7 * weeks)
+    return _pilot(settings, opening.with_share(each_share(settings, opening, first)), 7 * weeks)
 
 
 def _pilot(settings: Settings, opening: Opening, days: int) -> Floats:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaln, gammaln, hyp2f1, logsumexp
+from scipy.special import betaln, gammaln, logsumexp
 
 from omosim.kernels.jit import kernel
 from omosim.kernels.journeys_needs import erlang
@@ -145,20 +145,6 @@ def p_alive(law: RepeatFit, x: Ints, t_x: Floats, t_end: Floats) -> Floats:
     gone, alive = _weights(law, x, t_x, t_end)
     still = logsumexp(alive, axis=0)
     return np.exp(still - np.logaddexp(still, gone))
-
-
-def expected_later(law: RepeatFit, x: Ints, t_x: Floats, t_end: Floats, weeks: float) -> Floats:
-    """(n,) expected purchases in the `weeks` after T given the history (k = 1; Fader, Hardie & Lee 2005, eq. 10).
-
-    Raises ValueError for k > 1, where no closed form stands.
-    """
-    if law.k != 1:
-        raise ValueError(f"a closed form stands for k = 1 only, not for k = {law.k}")
-    r, alpha, a, b = law.r, law.alpha, law.a, law.b
-    z = weeks / (alpha + t_end + weeks)
-    lived = ((alpha + t_end) / (alpha + t_end + weeks)) ** (r + x) * hyp2f1(r + x, b + x, a + b + x - 1, z)
-    gone = np.where(x > 0, a / (b + np.maximum(x, 1) - 1) * ((alpha + t_end) / (alpha + t_x)) ** (r + x), 0.0)
-    return (a + b + x - 1) / (a - 1) * (1 - lived) / (1 + gone)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from omosim.results.tables import read_columns
 from tests.conftest import module_at
 from tests.docs.test_readme import omosim
@@ -13,6 +15,7 @@ COMMANDS = [line for block in re.findall(r"^```bash\n(.*?)^```", PAGE, re.M | re
 shop = module_at(ROOT / "tests" / "twin" / "small_shop.py")
 
 
+@pytest.mark.slow
 def test_the_commands_work_in_their_order(tmp_path):
     assert len(COMMANDS) == 8
     orders = shop.orders(days=84)

@@ -22,6 +22,14 @@ def expected_repeats(r: float, alpha: float, a: float, b: float, weeks: float) -
     return float((a + b - 1.0) / (a - 1.0) * (1.0 - lived))
 
 
+def expected_later(r, alpha, a, b, x, t_x, t_end, weeks):
+    """(n,) purchases expected in the `weeks` after T given the history (k = 1; Fader, Hardie & Lee 2005, eq. 10)."""
+    z = weeks / (alpha + t_end + weeks)
+    lived = ((alpha + t_end) / (alpha + t_end + weeks)) ** (r + x) * hyp2f1(r + x, b + x, a + b + x - 1, z)
+    gone = np.where(x > 0, a / (b + np.maximum(x, 1) - 1) * ((alpha + t_end) / (alpha + t_x)) ** (r + x), 0.0)
+    return (a + b + x - 1) / (a - 1) * (1 - lived) / (1 + gone)
+
+
 def prob_no_repeat(r: float, alpha: float, weeks: float, k: int = 1) -> float:
     """P(X(t) = 0): no k stages within `weeks`; gamma mixture of Erlang survival."""
     total = 0.0

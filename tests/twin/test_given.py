@@ -57,6 +57,7 @@ def mine(orders: Path) -> tuple[Path, dict[str, Any], dict[str, pd.DataFrame]]:
     return (here, *decided(here))
 
 
+@pytest.mark.slow
 def test_a_wage_moves_labour_in_proportion_and_nothing_else(orders: Path, mine: Any) -> None:
     _, at_first, tables = mine
     raised, same = decided(made(orders, "raised", *(word.replace(str(WAGE), str(3 * WAGE)) for word in MINE)))

@@ -12,7 +12,7 @@ import pytest
 from omosim.model.retail import RetailModel
 from omosim.schema.columns import DAY
 from omosim.twin.bgcnbd import RepeatFit
-from omosim.twin.opening import Opening, expected_later, opening_of, p_alive, reconcile
+from omosim.twin.opening import Opening, opening_of, p_alive, reconcile
 from omosim.world.start import spread
 from tests.conftest import module_at
 
@@ -62,8 +62,7 @@ def changed(settings, **demand):
 
 def test_the_forecast_given_the_past_adds_up_to_the_forecast_without():
     x, last, after, _ = lives(40_000, 1, *CDNOW, 39, 39, seed=3)
-    law, end = law_of(1, *CDNOW), np.full(x.size, 39.0)
-    found = expected_later(law, x, last, end, 39)
+    found = forms.expected_later(*CDNOW, x, last, np.full(x.size, 39.0), 39)
     se = (after - found).std() / np.sqrt(x.size)
     assert found.mean() == pytest.approx(forms.expected_repeats(*CDNOW, 78) - forms.expected_repeats(*CDNOW, 39), abs=4 * found.std() / 200)
     for some in (x == 0, (x > 0) & (x < 3), x >= 3):  # and for each kind of past

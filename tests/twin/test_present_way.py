@@ -47,7 +47,7 @@ def copied(place: Path, to: Path) -> Path:
     return Path(shutil.copytree(place, to / "twin"))
 
 
-@pytest.mark.parametrize("way", ["o2o+staff*2", "staff*2"])
+@pytest.mark.parametrize("way", [pytest.param("o2o+staff*2", marks=pytest.mark.slow), "staff*2"])
 def test_the_worlds_as_it_is_are_those_that_weighed_the_way(decided: Path, tmp_path: Path, way: str) -> None:
     """Profit of each world and bands of each day: what was foretold of the way is now foretold of the present one, to the unit."""
     place = copied(decided, tmp_path)

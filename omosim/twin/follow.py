@@ -48,6 +48,8 @@ SHARE_WEEK = 0.05
 SHORT_WEEK = 0.2
 #: log; ranges of the pace's drift a week and of what belongs to one week only: log-uniform priors
 DRIFT, WEEK = (0.01, 0.10), (0.02, 0.15)
+#: log; sd of a steady growth of sales a week before any week is seen; assumed
+GROWTH = 0.05
 #: what a walk of half a year spreads to, in weekly steps: below a part of it a column counts as collapsed
 HALF_YEAR = float(np.sqrt(26.0))
 _GRID = 16
@@ -157,19 +159,22 @@ def weekly_logs(seen: Floats, weeks: int = 104) -> tuple[Floats, Floats]:
 def chances(logs: Floats, var: Floats, u: Floats) -> Floats:
     """(N, 2) draws of the pace's drift a week and of what belongs to single weeks, in logs, given the weeks seen so far.
 
-    A local level: likelihood by the Kalman filter on a grid, log-uniform priors (Harvey 1989, 2.2). logs, var : `weekly_logs`;
+    A local level that grows steadily: what people who come and leave make of sales week by week is foretold by members, and no
+    drift. Likelihood by the Kalman filter on a grid, log-uniform priors of both sds (Harvey 1989, 2.3). logs, var : `weekly_logs`;
     u : (N,) uniforms. Nothing seen leaves the prior. Oracle: simulated walks, tests/twin/test_follow.py.
     """
     grid = [np.exp(np.linspace(np.log(low), np.log(high), _GRID)) for low, high in (DRIFT, WEEK)]
     q, r = (a.ravel() for a in np.meshgrid(*grid, indexing="ij"))
-    like, mean, p = np.zeros(q.size), np.zeros(q.size), np.full(q.size, 4.0)
+    like, mean, growth = np.zeros((3, q.size))
+    p, both, steady = np.full(q.size, 4.0), np.zeros(q.size), np.full(q.size, GROWTH**2)  # variances of level and growth, and what they share
     for y, v in zip(logs, var, strict=True):
-        p = p + q**2
+        mean, p, both = mean + growth, p + 2 * both + steady + q**2, both + steady
         if np.isfinite(y):
             total = p + r**2 + v
             like += -0.5 * ((y - mean) ** 2 / total + np.log(total))
-            gain = p / total
-            mean, p = mean + gain * (y - mean), (1 - gain) * p
+            off, gain, trend = y - mean, p / total, both / total
+            mean, growth = mean + gain * off, growth + trend * off
+            p, both, steady = (1 - gain) * p, (1 - gain) * both, steady - trend * both
     weight = np.exp(like - like.max())
     edges = np.cumsum(weight) / weight.sum()
     at = np.minimum(np.searchsorted(edges, np.asarray(u), side="right"), q.size - 1)

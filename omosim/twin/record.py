@@ -47,16 +47,20 @@ def normal_score(kept: Floats, observed: float) -> float:
     zs = 0.5 * (marks[at] + marks[last])
     half = marks.size // 2
     if observed < xs[0]:
-        return float(zs[0] + (observed - xs[0]) / max(_sd(values[:half], marks[:half], values), _LEAST_SD * (xs[-1] - xs[0])))
+        return float(zs[0] + (observed - xs[0]) / max(float(_sd(values, slice(0, half))), _LEAST_SD * (xs[-1] - xs[0])))
     if observed > xs[-1]:
-        return float(zs[-1] + (observed - xs[-1]) / max(_sd(values[half:], marks[half:], values), _LEAST_SD * (xs[-1] - xs[0])))
+        return float(zs[-1] + (observed - xs[-1]) / max(float(_sd(values, slice(half, None))), _LEAST_SD * (xs[-1] - xs[0])))
     return float(np.interp(observed, xs, zs))
 
 
-def _sd(side: Floats, marks: Floats, values: Floats) -> float:
-    """Standard deviation that the quantiles of one side show round the middle, least squares through it."""
-    middle = 0.5 * (values[values.size // 2 - 1] + values[values.size // 2])
-    return float(((side - middle) * marks).sum() / (marks**2).sum())
+def _sd(kept: Floats, side: slice = slice(None)) -> Floats:
+    """(...,) standard deviation that (..., K) quantiles, or those of one side, show round the middle: least squares through it.
+
+    Chance of few members moves it less than the width of a band.
+    """
+    marks, half = ndtri(LEVELS), kept.shape[-1] // 2
+    off = kept - 0.5 * (kept[..., half - 1 : half] + kept[..., half : half + 1])
+    return np.asarray((off[..., side] * marks[side]).sum(axis=-1) / (marks[side] ** 2).sum())
 
 
 def fair(forecasts: pd.DataFrame, closed: Collection[str]) -> pd.DataFrame:
@@ -177,15 +181,15 @@ def day_residuals(forecasts: pd.DataFrame, series: str) -> pd.Series:
 
 
 def _shared(rows: pd.DataFrame) -> float:
-    """Correlation of two days of a forecast's first week, from the widths of the week's band and of its days'."""
+    """Correlation of two days of a forecast's first week, from the spreads of the week and of its days."""
     days, weeks = rows[rows["step"] == "day"], rows[rows["step"] == "week"]
     week = weeks[weeks["horizon"] == 1]
     first = days[days["horizon"] <= 7]
     if len(week) != 1 or len(first) < 2:
         return 0.0
-    width = (first["q95"] - first["q05"]).to_numpy(float)
-    alone, all_of_it = float((width**2).sum()), float(width.sum() ** 2)
-    whole = float((week["q95"] - week["q05"]).iloc[0]) ** 2
+    sd = _sd(first[list(KEPT)].to_numpy(float))
+    alone, all_of_it = float((sd**2).sum()), float(sd.sum() ** 2)
+    whole = float(_sd(week[list(KEPT)].to_numpy(float))[0]) ** 2
     return float(np.clip((whole - alone) / max(all_of_it - alone, 1e-12), 0.0, 0.95))
 
 
@@ -209,7 +213,7 @@ def alarm_for(forecasts: pd.DataFrame, name: str, jump: float, false_alarm_days:
     rows = forecasts[(forecasts["series"] == name) & (forecasts["step"] == "day") & (forecasts["mean"] > 0)]
     if z.empty or rows.empty:
         return None
-    cv = max(float(((rows["q95"] - rows["q05"]) / 3.29 / rows["mean"]).median()), 0.02)
+    cv = max(float(np.median(_sd(rows[list(KEPT)].to_numpy(float)) / rows["mean"])), 0.02)
     mine = forecasts[forecasts["series"] == name]
     rho = float(np.median([_shared(rows) for _, rows in mine.groupby("origin")]))
     return z, shifts_of(jump, cv, rho), Alarm.for_jump(jump, cv, false_alarm_days, series, rho=rho)

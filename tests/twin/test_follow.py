@@ -60,6 +60,8 @@ def test_how_fast_a_level_drifts_and_what_belongs_to_a_week_are_told_from_its_we
         means = [chances(np.cumsum(drift * rng.standard_normal(90)) + week * rng.standard_normal(90), np.full(90, 1e-4), u).mean(axis=0) for _ in range(12)]
         found.append(np.mean(means, axis=0))
     assert found[0][0] < 0.03 < 0.07 < found[1][0] and found[1][1] < 0.05 < 0.1 < found[0][1]
+    steady = chances(-0.03 * np.arange(90) + 0.03 * rng.standard_normal(90), np.full(90, 1e-4), u)  # people who leave are no drift
+    assert steady[:, 0].mean() < 0.02 and steady[:, 1].mean() < 0.04
     prior = chances(np.full(5, np.nan), np.full(5, np.nan), u)  # nothing seen: log-uniform over both ranges
     assert np.median(prior[:, 0]) == pytest.approx(np.sqrt(0.01 * 0.1), rel=0.15) and prior[:, 1].max() == pytest.approx(0.15)
 

@@ -11,14 +11,13 @@ Tests: tests/twin/test_follow.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 
 from omosim.twin.assimilate import Step, drift, step
-from omosim.twin.forecast import usual_days
 from omosim.twin.history import Floats
 from omosim.twin.parameters import BY_NAME, Parameter
 
@@ -46,21 +45,14 @@ LEVEL_START, LEVEL_DRIFT = 1.0, 0.02
 SHARE_WEEK = 0.05
 #: log; further chance of a week with closed days: holidays are more than the days they close; assumed
 SHORT_WEEK = 0.2
-#: log; ranges of the pace's drift a week and of what belongs to one week only: log-uniform priors
-DRIFT, WEEK = (0.01, 0.10), (0.02, 0.15)
-#: log; sd of a steady growth of sales a week before any week is seen; assumed
-GROWTH = 0.05
 #: what a walk of half a year spreads to, in weekly steps: below a part of it a column counts as collapsed
 HALF_YEAR = float(np.sqrt(26.0))
-_GRID = 16
 #: share of price by which a taste must have moved before purchases per need are measured anew
 TASTES_MOVED = 0.1
 #: days of a run from which its first is not compared where stores sell
 SHORTEST = 4
 #: a week without any counts as so many; and so many times that must be foretold, at least, to be told by it
 HALF, SELDOM = 0.5, 0.6
-#: part of a usual week that was seen, at least: a week with holidays is unlike others for more than the days they close
-WHOLE = 0.85
 
 
 @dataclass(frozen=True)
@@ -134,53 +126,6 @@ def outer(columns: Sequence[Column], theta: Floats) -> Floats:
     return np.stack([c.parameter.outer(theta[:, i]) for i, c in enumerate(columns)], axis=1)
 
 
-# ---- how fast it drifts -------------------------------------------------------------------------------------
-def weekly_logs(seen: Floats, weeks: int = 104) -> tuple[Floats, Floats]:
-    """(W,) log pace of weeks that end with the last day, and its variance by what its days differ; NaN where a week lacks too much.
-
-    A week's days that were not seen are left out by what their weekdays usually have. Days differ by counting and by a chance of
-    their own, which forecasts add to days: it is no part of what belongs to whole weeks.
-    """
-    every = seen[len(seen) % 7 :].reshape(-1, 7)
-    usual, whole = usual_days(every), every[-weeks:]
-    there = np.isfinite(whole)
-    counts, due = np.where(there, whole, 0.0).sum(axis=1), (there * usual).sum(axis=1)
-    good = (due > WHOLE * usual.sum()) & (counts > 0)
-    logs, var = np.full(len(whole), np.nan), np.full(len(whole), np.nan)
-    logs[good] = np.log(counts[good] / due[good])
-    each = usual * np.exp(logs)[:, None]  # a day's due at its week's level
-    known = there & (each > 0) & good[:, None]
-    free = max(int((usual > 0).sum()), 2)
-    own = (whole[known] / each[known] - 1.0) ** 2 * free / (free - 1) - 1.0 / each[known] if known.any() else np.zeros(1)  # the week's level is of its own days
-    var[good] = 1.0 / counts[good] + max(0.0, float(own.mean())) * ((there * usual) ** 2).sum(axis=1)[good] / due[good] ** 2
-    return logs, var
-
-
-def chances(logs: Floats, var: Floats, u: Floats) -> Floats:
-    """(N, 2) draws of the pace's drift a week and of what belongs to single weeks, in logs, given the weeks seen so far.
-
-    A local level that grows steadily: what people who come and leave make of sales week by week is foretold by members, and no
-    drift. Likelihood by the Kalman filter on a grid, log-uniform priors of both sds (Harvey 1989, 2.3). logs, var : `weekly_logs`;
-    u : (N,) uniforms. Nothing seen leaves the prior. Oracle: simulated walks, tests/twin/test_follow.py.
-    """
-    grid = [np.exp(np.linspace(np.log(low), np.log(high), _GRID)) for low, high in (DRIFT, WEEK)]
-    q, r = (a.ravel() for a in np.meshgrid(*grid, indexing="ij"))
-    like, mean, growth = np.zeros((3, q.size))
-    p, both, steady = np.full(q.size, 4.0), np.zeros(q.size), np.full(q.size, GROWTH**2)  # variances of level and growth, and what they share
-    for y, v in zip(logs, var, strict=True):
-        mean, p, both = mean + growth, p + 2 * both + steady + q**2, both + steady
-        if np.isfinite(y):
-            total = p + r**2 + v
-            like += -0.5 * ((y - mean) ** 2 / total + np.log(total))
-            off, gain, trend = y - mean, p / total, both / total
-            mean, growth = mean + gain * off, growth + trend * off
-            p, both, steady = (1 - gain) * p, (1 - gain) * both, steady - trend * both
-    weight = np.exp(like - like.max())
-    edges = np.cumsum(weight) / weight.sum()
-    at = np.minimum(np.searchsorted(edges, np.asarray(u), side="right"), q.size - 1)
-    return np.stack([q[at], r[at]], axis=1)
-
-
 # ---- what is compared ------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Compared:
@@ -240,18 +185,6 @@ def effective(columns: Sequence[Column], theta: Floats, shape: float) -> Floats:
     out = theta.copy()
     if SEASON in at:
         out[:, at["pace"]] += shape * theta[:, at[SEASON]]
-    return out
-
-
-def scatter(seen: Mapping[str, Floats], weeks: int = 26) -> dict[str, float]:
-    """Series -> sd of what belongs to one of its weeks, in logs: what consecutive weeks differ by, over the root of 2; few weeks: not in it."""
-    out = {}
-    for name, days in seen.items():
-        logs, _ = weekly_logs(days, weeks)
-        steps = np.diff(logs)
-        steps = steps[np.isfinite(steps)]
-        if steps.size >= 4:
-            out[name] = float(min(np.sqrt((steps**2).mean() / 2), 2.0))
     return out
 
 
@@ -337,6 +270,16 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
         else:
             predicted[:, j], sd[j] = logs, own
     return Compared(predicted, observed, sd, tuple(moving), moves)
+
+
+def widened(columns: Sequence[Column], theta: Floats, compared: Compared, factor: float) -> tuple[Floats, Compared]:
+    """Theta and what it says with so many times the spread of the pace."""
+    at = [c.name for c in columns].index(PACE.name)
+    more = (factor - 1.0) * (theta[:, at] - theta[:, at].mean())
+    wide, predicted = theta.copy(), compared.predicted.copy()
+    wide[:, at] += more
+    predicted[:, [i == at for i in compared.columns]] += more[:, None]
+    return wide, replace(compared, predicted=predicted)
 
 
 def taught(columns: Sequence[Column], theta: Floats, compared: Compared) -> tuple[Floats, Step]:

@@ -19,7 +19,6 @@ from omosim.twin import bgcnbd, folder
 from omosim.twin.follow import (
     Column,
     begun,
-    chances,
     columns_of,
     compare,
     inner,
@@ -28,10 +27,9 @@ from omosim.twin.follow import (
     outer,
     over,
     scaled,
-    scatter,
     taught,
-    weekly_logs,
 )
+from omosim.twin.levels import scatter
 from omosim.twin.season import autumn
 from tests.conftest import module_at
 
@@ -52,39 +50,6 @@ def contents(place: Path) -> dict[str, bytes]:
 
 
 # ---- parts ----------------------------------------------------------------------------------------------------
-def test_how_fast_a_level_drifts_and_what_belongs_to_a_week_are_told_from_its_weeks() -> None:
-    rng = np.random.default_rng(0)
-    u = (np.arange(400) + 0.5) / 400
-    found = []
-    for drift, week in ((0.012, 0.13), (0.09, 0.025)):
-        means = [chances(np.cumsum(drift * rng.standard_normal(90)) + week * rng.standard_normal(90), np.full(90, 1e-4), u).mean(axis=0) for _ in range(12)]
-        found.append(np.mean(means, axis=0))
-    assert found[0][0] < 0.03 < 0.07 < found[1][0] and found[1][1] < 0.05 < 0.1 < found[0][1]
-    steady = chances(-0.03 * np.arange(90) + 0.03 * rng.standard_normal(90), np.full(90, 1e-4), u)  # people who leave are no drift
-    assert steady[:, 0].mean() < 0.02 and steady[:, 1].mean() < 0.04
-    prior = chances(np.full(5, np.nan), np.full(5, np.nan), u)  # nothing seen: log-uniform over both ranges
-    assert np.median(prior[:, 0]) == pytest.approx(np.sqrt(0.01 * 0.1), rel=0.15) and prior[:, 1].max() == pytest.approx(0.15)
-
-
-def test_weeks_are_counted_back_from_today_and_a_week_half_unseen_is_left_out() -> None:
-    days = np.tile([10.0, 20, 30, 40, 50, 60, 0], 9)
-    days[-7:] *= 2
-    days[14:18] = np.nan
-    days[30] = np.nan  # one ordinary day: the week is judged by the days that were seen
-    logs, var = weekly_logs(np.r_[99.0, 99.0, days])
-    assert len(logs) == 9 and np.isnan(logs[2]) and logs[-1] - logs[0] == pytest.approx(np.log(2), abs=1e-9) and var[0] == pytest.approx(1 / 210)
-    assert abs(logs[4] - logs[0]) < 0.05
-
-
-def test_days_that_differ_are_no_weeks_that_differ() -> None:
-    """Lognormal days of one level: a week's variance is a seventh of theirs, and nothing is left for whole weeks."""
-    rng = np.random.default_rng(6)
-    logs, var = weekly_logs(rng.poisson(300 * np.exp(0.3 * rng.standard_normal(7 * 80) - 0.045)).astype(float))
-    assert var.mean() == pytest.approx(np.expm1(0.09) / 7 + 1 / 2100, rel=0.15) and logs.var() == pytest.approx(var.mean(), rel=0.35)
-    week = chances(logs, var, (np.arange(200) + 0.5) / 200)[:, 1].mean()
-    assert week < 0.06 < chances(logs, np.full(80, 1 / 2100), (np.arange(200) + 0.5) / 200)[:, 1].mean()
-
-
 def test_each_figure_moves_its_own_column_and_pace_and_levels_go_to_what_came() -> None:
     rng = np.random.default_rng(1)
     columns = columns_of(["need_rate", "order_value"], [], ["orders", "orders.web", "revenue", "revenue.web", "new_customers", "traffic", "stockout_share"])

@@ -246,17 +246,11 @@ def noise_at(past: Floats, day: int, members: int, seed: int, height: float) -> 
 
     height : of the year's end, log: what it explains is no drift
     """
-    from omosim.twin.levels import chances
+    from omosim.twin.levels import chances, weekly_logs
 
-    return chances(*paces(past, day, height), _uniforms(seed, _KEY + 1, day, members, 1)[:, 0])
-
-
-def paces(past: Floats, day: int, height: float) -> tuple[Floats, Floats]:
-    """(W,) log pace of the weeks before a day without what the year's end explains, and its variance; height : as `noise_at`."""
-    from omosim.twin.levels import weekly_logs
-
+    u = _uniforms(seed, _KEY + 1, day, members, 1)[:, 0]
     logs, var = weekly_logs(past)
-    return logs - height * _shapes(day, len(logs)), var
+    return chances(logs - height * _shapes(day, len(logs)), var, u)
 
 
 def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers: Executor | None = None) -> tuple[Kept, dict[str, Any]]:
@@ -266,9 +260,9 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     """
     from omosim.api.twin_state import stand
     from omosim.twin.draws import normals
-    from omosim.twin.follow import compare, later, least_of, scaled, taught, widened
+    from omosim.twin.follow import compare, later, least_of, scaled, taught
     from omosim.twin.forecast import week_of_days
-    from omosim.twin.levels import scatter, surprise
+    from omosim.twin.levels import scatter
 
     place = stand(twin, tables, fit, kept, days)
     kept = place.kept
@@ -284,7 +278,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     past = {name: x[:at] for name, x in seen.items()}
     of_days: dict[str, float] = {name: week_of_days(past[name], paths[name]) for name in ("orders", "new_customers") if name in past and name in paths}
     compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter(past), of_days, least_of(past))
-    theta, done = taught(kept.columns, *widened(kept.columns, kept.theta, compared, surprise(*paces(orders[: at + days], end, height_of(kept)))))
+    theta, done = taught(kept.columns, kept.theta, compared)
     steps = normals(np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])), *theta.shape)
     drifts = noise_at(orders[: at + days], end, n, fit.seed, height_of(kept))[:, 0]
     moved: dict[str, list[float]] = {}

@@ -11,7 +11,7 @@ Tests: tests/twin/test_follow.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -270,16 +270,6 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
         else:
             predicted[:, j], sd[j] = logs, own
     return Compared(predicted, observed, sd, tuple(moving), moves)
-
-
-def widened(columns: Sequence[Column], theta: Floats, compared: Compared, factor: float) -> tuple[Floats, Compared]:
-    """Theta and what it says with so many times the spread of the pace."""
-    at = [c.name for c in columns].index(PACE.name)
-    more = (factor - 1.0) * (theta[:, at] - theta[:, at].mean())
-    wide, predicted = theta.copy(), compared.predicted.copy()
-    wide[:, at] += more
-    predicted[:, [i == at for i in compared.columns]] += more[:, None]
-    return wide, replace(compared, predicted=predicted)
 
 
 def taught(columns: Sequence[Column], theta: Floats, compared: Compared) -> tuple[Floats, Step]:

@@ -42,53 +42,29 @@ def weekly_logs(seen: Floats, weeks: int = 104) -> tuple[Floats, Floats]:
     return logs, var
 
 
-def _levels(logs: Floats, var: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """(G, 2) pairs of the pace's drift a week and of what belongs to single weeks, and (G,) of each: log likelihoods of the weeks
-    and of those before the last, and the variance with which the last week's level was foretold.
+def chances(logs: Floats, var: Floats, u: Floats) -> Floats:
+    """(N, 2) draws of the pace's drift a week and of what belongs to single weeks, in logs, given the weeks seen so far.
 
     A local level that grows steadily: what people who come and leave make of sales week by week is foretold by members, and no
-    drift. A Kalman filter for each pair (Harvey 1989, 2.3). logs, var : `weekly_logs`
+    drift. Likelihood by the Kalman filter on a grid, log-uniform priors of both sds (Harvey 1989, 2.3). logs, var : `weekly_logs`;
+    u : (N,) uniforms. Nothing seen leaves the prior. Oracle: simulated walks, tests/twin/test_levels.py.
     """
     grid = [np.exp(np.linspace(np.log(low), np.log(high), _GRID)) for low, high in (DRIFT, WEEK)]
     q, r = (a.ravel() for a in np.meshgrid(*grid, indexing="ij"))
-    like, before, mean, growth = np.zeros((4, q.size))
+    like, mean, growth = np.zeros((3, q.size))
     p, both, steady = np.full(q.size, 4.0), np.zeros(q.size), np.full(q.size, GROWTH**2)  # variances of level and growth, and what they share
     for y, v in zip(logs, var, strict=True):
         mean, p, both = mean + growth, p + 2 * both + steady + q**2, both + steady
-        foretold, before = p, like.copy()
         if np.isfinite(y):
             total = p + r**2 + v
             like += -0.5 * ((y - mean) ** 2 / total + np.log(total))
             off, gain, trend = y - mean, p / total, both / total
             mean, growth = mean + gain * off, growth + trend * off
             p, both, steady = (1 - gain) * p, (1 - gain) * both, steady - trend * both
-    return np.stack([q, r], axis=1), like, before, foretold
-
-
-def _weights(like: Floats) -> Floats:
     weight = np.exp(like - like.max())
-    return np.asarray(weight / weight.sum())
-
-
-def chances(logs: Floats, var: Floats, u: Floats) -> Floats:
-    """(N, 2) draws of the pace's drift a week and of what belongs to single weeks, in logs, given the weeks seen so far.
-
-    Both have log-uniform priors. logs, var : `weekly_logs`; u : (N,) uniforms. Nothing seen leaves the prior.
-    Oracle: simulated walks, tests/twin/test_levels.py.
-    """
-    pairs, like, _, _ = _levels(logs, var)
-    at = np.searchsorted(np.cumsum(_weights(like)), np.asarray(u), side="right")
-    return np.asarray(pairs[np.minimum(at, len(pairs) - 1)])
-
-
-def surprise(logs: Floats, var: Floats) -> float:
-    """Factor on the spread that the pace had when the last week began, once that week tells how fast it drifts.
-
-    Members stand as weeks before let them; a week far from what was foretold says that the pace moves faster than was thought,
-    and it is of that week that they must learn. About 1 where it came as foretold. Oracle: the mixture of all filters, tests/twin/test_levels.py.
-    """
-    _, like, before, foretold = _levels(logs, var)
-    return float(np.sqrt((_weights(like) * foretold).sum() / (_weights(before) * foretold).sum()))
+    edges = np.cumsum(weight) / weight.sum()
+    at = np.minimum(np.searchsorted(edges, np.asarray(u), side="right"), q.size - 1)
+    return np.stack([q[at], r[at]], axis=1)
 
 
 def scatter(seen: Mapping[str, Floats], weeks: int = 26) -> dict[str, float]:

@@ -2,9 +2,9 @@
 
     python experiments/twin_shock.py [--shoppers 6000] [--seeds 1] [--out DIR]
     python experiments/twin_shock.py --synthetic 20      (the jump only, at retailers of twin_coverage.py)
-    python experiments/twin_shock.py --commands [--members 40]   (whole-model members, through omosim twin new, forecast, update)
+    python experiments/twin_shock.py --commands [--members 40] [--before 8]   (whole-model members, through omosim twin new, forecast, update)
 
-Thirty weeks are fitted, the change comes on the first day after them, ten weeks follow. Each is followed with and without
+The change comes after thirty weeks, ten weeks follow; a twin of the commands is made --before weeks earlier and in service since. Each is followed with and without
 assimilation: customers' histories are renewed each week in both, the drifting parameters in one. Days until the band
 contains the truth again: the first day from which at least 11 of 14 days lie in their 90 % bands (12.6 would), each day
 foretold at the last weekly origin before it. docs/twin_forecast.md has the figures.
@@ -69,14 +69,14 @@ def export(orders: pd.DataFrame, path: Path) -> Path:
     return path
 
 
-def through_commands(orders: pd.DataFrame, members: int, folder: Path) -> list[dict[str, object]]:
-    """Rows with and without assimilation of a twin that is updated week by week by its commands; members are whole models."""
+def through_commands(orders: pd.DataFrame, members: int, before: int, folder: Path) -> list[dict[str, object]]:
+    """Rows with and without assimilation of a twin that is updated week by week by its commands, from `before` weeks before the change on; members are whole models."""
     file, rows = export(orders, folder / "orders.csv"), []
     for assimilate in (True, False):
         here = folder / f"twin_{assimilate}"
         until = lambda week: f"as_of={FIRST + dt.timedelta(days=CUT - 1 + 7 * week)}"
-        say("new", f"dir={here}", f"orders={file}", until(0), "timezone=Asia/Seoul", "strategy=multichannel")
-        for week in range((END - CUT) // 7):
+        say("new", f"dir={here}", f"orders={file}", until(-before), "timezone=Asia/Seoul", "strategy=multichannel")
+        for week in range(-before, (END - CUT) // 7):
             say("forecast", f"dir={here}", f"members={members}", "horizon=7", f"assimilate={str(assimilate).lower()}")
             say("update", f"dir={here}", f"orders={file}", until(week + 1))
         say("score", f"dir={here}")
@@ -128,6 +128,7 @@ def main() -> None:
     ask.add_argument("--shoppers", type=int, default=6000)
     ask.add_argument("--seeds", type=int, default=1)
     ask.add_argument("--members", type=int, default=150)
+    ask.add_argument("--before", type=int, default=8)
     ask.add_argument("--synthetic", type=int, default=0)
     ask.add_argument("--commands", action="store_true")
     ask.add_argument("--worlds", nargs="*", default=list(WORLDS))
@@ -145,7 +146,7 @@ def main() -> None:
             orders = world(WORLDS[name], given.shoppers, seed)
             if given.commands:
                 with tempfile.TemporaryDirectory() as folder:
-                    found = through_commands(orders, given.members, Path(folder))
+                    found = through_commands(orders, given.members, given.before, Path(folder))
             else:
                 found = follow(history_of_run(orders).part(0, END), given.members, seed)
             rows += [{"world": name, "seed": seed, **r} for r in found]

@@ -97,7 +97,7 @@ def caught_up(step: Step, asked: Mapping[str, Any]) -> Today:
         for i in range(steps):
             kept, did = advance(twin, tables, fit, grown(twin, fit, kept, WEEK_DAYS), WEEK_DAYS, workers)
             put = {"members": step.table("members", kept.rows(), types={"value": "float64"}), "goodwill": step.table("goodwill", _goodwill_rows(kept), types={"shopper_id": "string"}), "fits": put_fits(step, fit.tried)}
-            following = {"day": did["day"], "members": members, "set": simulated_set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns], "shares": list(kept.shares), "measured": kept.measured}
+            following = {"day": did["day"], "members": members, "set": simulated_set(twin), "columns": [[c.name, c.series, c.per, c.unit_elastic, c.drift, c.start] for c in kept.columns], "shares": list(kept.shares), "measured": kept.measured, "sums": kept.sums}
             step.commit(STEP, f"{did['day']}-{members}-{simulated_set(twin)}", did, {"following": following, "files": put})
             kept = read(twin, members)  # as the folder has them: a call that was killed and goes on has the same
             assert kept is not None
@@ -188,7 +188,8 @@ def read(twin: Twin, members: int, late: bool = True) -> Kept | None:
     values = np.array(table["value"], np.float64).reshape(len(columns), members).T
     held = read_arrow(checked(feelings))
     goodwill = np.array([held[_member(i)].to_numpy() for i in range(members)], np.float64)
-    return Kept(columns, inner(columns, values), day, tuple(held["shopper_id"].to_pylist()), goodwill, tuple(head["shares"]), (head["measured"][0], tuple(head["measured"][1]), head["measured"][2]))
+    measured = (head["measured"][0], tuple(head["measured"][1]), head["measured"][2])
+    return Kept(columns, inner(columns, values), day, tuple(held["shopper_id"].to_pylist()), goodwill, tuple(head["shares"]), measured, tuple(head.get("sums", (0.0, 0.0))))
 
 
 def _member(i: int) -> str:
@@ -260,7 +261,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     """
     from omosim.api.twin_state import stand
     from omosim.twin.draws import normals
-    from omosim.twin.follow import compare, later, least_of, scaled, taught
+    from omosim.twin.follow import broken, compare, later, least_of, scaled, taught
     from omosim.twin.forecast import week_of_days
     from omosim.twin.levels import scatter
 
@@ -278,7 +279,8 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     past = {name: x[:at] for name, x in seen.items()}
     of_days: dict[str, float] = {name: week_of_days(past[name], paths[name]) for name in ("orders", "new_customers") if name in past and name in paths}
     compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter(past), of_days, least_of(past))
-    theta, done = taught(kept.columns, kept.theta, compared)
+    wide, compared, sums, broke = broken(kept.columns, kept.theta, compared, kept.sums)
+    theta, done = taught(kept.columns, wide, compared)
     steps = normals(np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])), *theta.shape)
     drifts = noise_at(orders[: at + days], end, n, fit.seed, height_of(kept))[:, 0]
     moved: dict[str, list[float]] = {}
@@ -286,12 +288,13 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     for moves in (m for m, seen in zip(compared.moves, told, strict=True) if seen):
         moved |= {kept.columns[j].name: _moved(kept, theta, j) for j in moves}
     words = f"{int(told.sum())} of {len(compared.columns)} series told" + "".join(f"; {part}" for part in done.words.split("; ")[1:])
+    words += "; orders changed by more than drift explains: followed faster" if broke else ""
     did = {
         "day": date_text(end), "days": days, "words": words, "moved": moved,
         "far": [kept.columns[j].series for i, j in enumerate(compared.columns) if abs(done.z[i]) > 4],
         "healed": list(done.healed),
     }  # fmt: skip
-    new = replace(kept, theta=later(kept.columns, theta, drifts, days, steps), day=end, names=tuple(map(str, place.dated.seats)), goodwill=runs.goodwill)
+    new = replace(kept, theta=later(kept.columns, theta, drifts, days, steps), day=end, names=tuple(map(str, place.dated.seats)), goodwill=runs.goodwill, sums=sums)
     return new, did
 
 

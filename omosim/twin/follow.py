@@ -11,14 +11,16 @@ Tests: tests/twin/test_follow.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 
 from omosim.twin.assimilate import Step, drift, step
+from omosim.twin.drift import Alarm, limit
 from omosim.twin.history import Floats
+from omosim.twin.levels import DRIFT
 from omosim.twin.parameters import BY_NAME, Parameter
 
 PACE = Parameter("pace", "pace of purchases beside the fitted laws", "factor", 0.02, 50.0, "log", 0.15, "demand", "-", (), "orders.placed_at", lambda fit: 1.0, 0.02)
@@ -45,6 +47,9 @@ LEVEL_START, LEVEL_DRIFT = 1.0, 0.02
 SHARE_WEEK = 0.05
 #: log; further chance of a week with closed days: holidays are more than the days they close; assumed
 SHORT_WEEK = 0.2
+#: sums of weeks' residuals of the pace, in sds: what is taken off each, the size at which one is cut (no week is a break alone), and
+#: the quiet weeks between two false breaks
+BREAK_K, BREAK_CAP, BREAK_WEEKS = 0.75, 2.5, 78
 #: what a walk of half a year spreads to, in weekly steps: below a part of it a column counts as collapsed
 HALF_YEAR = float(np.sqrt(26.0))
 #: share of price by which a taste must have moved before purchases per need are measured anew
@@ -272,6 +277,32 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
     return Compared(predicted, observed, sd, tuple(moving), moves)
 
 
+def broken(columns: Sequence[Column], theta: Floats, compared: Compared, sums: tuple[float, float]) -> tuple[Floats, Compared, tuple[float, float], bool]:
+    """Theta and what it foretold, with the pace's spread widened where weeks have gone beyond it on one side; the sums after this week; whether they passed.
+
+    A CUSUM of the weeks' residuals (`drift.Alarm`) tells a break: the week is then taken as one in which the pace drifted by the
+    most that a week is thought to (`levels.DRIFT`), as West & Harrison (1997, 11.4) let a monitor's signal widen the next prior. A jump is
+    followed by its second or third week and not by its sixth; one odd week is not.
+
+    sums : (up, down) of the weeks so far. Oracle: the Kalman filter with that drift, tests/twin/test_follow.py
+    """
+    for j, i in enumerate(compared.columns):
+        said, own = compared.predicted[:, j], theta[:, i]
+        sd, total = float(own.std(ddof=1)), float(np.hypot(said.std(ddof=1), compared.sd[j]))
+        if columns[i].name != PACE.name or not np.isfinite(compared.observed[j]) or not sd > 0:
+            continue
+        alarm = Alarm(BREAK_K, limit(BREAK_K, BREAK_WEEKS, 1, BREAK_CAP), BREAK_CAP, *sums)
+        broke = alarm.watch(np.array([(compared.observed[j] - said.mean()) / total])) >= 0
+        if broke:
+            more = (own - own.mean()) * (np.hypot(sd, DRIFT[1]) / sd - 1.0)
+            theta, predicted = theta.copy(), compared.predicted.copy()
+            theta[:, i] += more
+            predicted[:, j] += more
+            compared = replace(compared, predicted=predicted)
+        return theta, compared, (alarm.up, alarm.down), broke
+    return theta, compared, sums, False
+
+
 def taught(columns: Sequence[Column], theta: Floats, compared: Compared) -> tuple[Floats, Step]:
     """Theta after what was compared, each figure moving its own columns only; and what the step did.
 
@@ -318,6 +349,7 @@ class Kept:
     names : known customers; goodwill : (N, n) share of price
     shares : (K,) purchases per need by kind of customer (`shares.shares_by_kind`); measured : under which kind of law and tastes, on how many customers.
         Measured anew each week they would move all sales by their own chance
+    sums : of the pace's residuals of the weeks so far (`broken`)
     """
 
     columns: tuple[Column, ...]
@@ -327,6 +359,7 @@ class Kept:
     goodwill: Floats | None = None
     shares: tuple[float, ...] = ()
     measured: tuple[str, tuple[float, ...], int] = ("", (), 0)
+    sums: tuple[float, float] = (0.0, 0.0)
 
     def goodwill_of(self, member: int, names: Sequence[str]) -> Floats | None:
         """(n,) goodwill in the order of other seats; NaN for whom the members did not know."""

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from omosim.twin.assimilate import Step, drift, step
-from omosim.twin.drift import Alarm, limit
+from omosim.twin.drift import CAP, Alarm, limit
 from omosim.twin.history import Floats
 from omosim.twin.levels import DRIFT
 from omosim.twin.parameters import BY_NAME, Parameter
@@ -47,9 +47,9 @@ LEVEL_START, LEVEL_DRIFT = 1.0, 0.02
 SHARE_WEEK = 0.05
 #: log; further chance of a week with closed days: holidays are more than the days they close; assumed
 SHORT_WEEK = 0.2
-#: sums of weeks' residuals of the pace, in sds: what is taken off each, the size at which one is cut (no week is a break alone), and
-#: the quiet weeks between two false breaks
-BREAK_K, BREAK_CAP, BREAK_WEEKS = 0.75, 2.5, 78
+#: sums of weeks' residuals of the pace: sds that are taken off each, and the quiet weeks, at least, between two false breaks; a week
+#: beyond 2.8 sds is a break alone
+BREAK_K, BREAK_WEEKS = 1.0, 78
 #: what a walk of half a year spreads to, in weekly steps: below a part of it a column counts as collapsed
 HALF_YEAR = float(np.sqrt(26.0))
 #: share of price by which a taste must have moved before purchases per need are measured anew
@@ -282,7 +282,7 @@ def broken(columns: Sequence[Column], theta: Floats, compared: Compared, sums: t
 
     A CUSUM of the weeks' residuals (`drift.Alarm`) tells a break: the week is then taken as one in which the pace drifted by the
     most that a week is thought to (`levels.DRIFT`), as West & Harrison (1997, 11.4) let a monitor's signal widen the next prior. A jump is
-    followed by its second or third week and not by its sixth; one odd week is not.
+    followed in one week to three and not in six; so is a week that is odd alone, and the next one takes it back.
 
     sums : (up, down) of the weeks so far. Oracle: the Kalman filter with that drift, tests/twin/test_follow.py
     """
@@ -291,7 +291,7 @@ def broken(columns: Sequence[Column], theta: Floats, compared: Compared, sums: t
         sd, total = float(own.std(ddof=1)), float(np.hypot(said.std(ddof=1), compared.sd[j]))
         if columns[i].name != PACE.name or not np.isfinite(compared.observed[j]) or not sd > 0:
             continue
-        alarm = Alarm(BREAK_K, limit(BREAK_K, BREAK_WEEKS, 1, BREAK_CAP), BREAK_CAP, *sums)
+        alarm = Alarm(BREAK_K, limit(BREAK_K, BREAK_WEEKS), CAP, *sums)
         broke = alarm.watch(np.array([(compared.observed[j] - said.mean()) / total])) >= 0
         if broke:
             more = (own - own.mean()) * (np.hypot(sd, DRIFT[1]) / sd - 1.0)

@@ -145,7 +145,8 @@ def test_days_that_differ_by_more_than_counting_leave_the_pace_where_it_is_the_l
 
 
 def test_weeks_beyond_drift_are_followed_as_the_fastest_drift_would_have_it() -> None:
-    """Two weeks of 36 % more in a row are a break, one alone or two on either side are none; then the Kalman gain with the fastest drift on top of the pace's variance."""
+    """Two weeks in a row of two sds are a break, or one of three; one of two alone, or two on either side, are none. Then the Kalman gain with the
+    fastest drift on top of the pace's variance."""
     rng = np.random.default_rng(16)
     columns = (Column("order_value", "revenue", "orders", True, 0.01, 0.3), Column("pace", "orders", "", True, 0.02, 0.15))
     theta = 0.04 * rng.standard_normal((4000, 2))
@@ -159,10 +160,10 @@ def test_weeks_beyond_drift_are_followed_as_the_fastest_drift_would_have_it() ->
 
     up, down = 30 * np.exp(2.0 * total), 30 * np.exp(-2.0 * total)
     one, sums, broke = week(up, (0.0, 0.0))
-    assert not broke and sums == (pytest.approx(2.0 - 0.75, abs=0.05), 0.0)
+    assert not broke and sums == (pytest.approx(2.0 - 1.0, abs=0.05), 0.0)
     assert one[:, 1].mean() == pytest.approx(0.04**2 / total**2 * 2.0 * total, rel=0.05)
-    assert not week(30 * np.exp(9.0 * total), (0.0, 0.0))[2] and not week(down, sums)[2] and not week(30.0, sums)[2]
-    assert week(30.0, sums)[1] == (pytest.approx(0.5, abs=0.05), 0.0)
+    assert week(30 * np.exp(3.0 * total), (0.0, 0.0))[2] and not week(down, sums)[2] and not week(30.0, sums)[2]
+    assert week(30 * np.exp(0.5 * total), sums)[1] == (pytest.approx(0.5, abs=0.07), 0.0)
     for came in (up, down):
         two, after, broke = week(came, sums if came > 30 else sums[::-1])
         var = 0.04**2 + DRIFT[1] ** 2

@@ -34,8 +34,8 @@ def ways_of(words: Sequence[str], settings: Settings, day: int, *, taken: bool =
 
     Raises
     ------
-    ConfigError : every word that is none of these, with what is allowed and the nearest name; a factor on staff that changes nobody,
-        as people are whole, or leaves work of an open store to nobody
+    ConfigError : every word that is none of these, with what is allowed and the nearest name; a capability switched off that the
+        strategy does not have; a factor on staff that changes nobody, as people are whole, or leaves work of an open store to nobody
     """
     from omosim.config.errors import ConfigError, Problem, nearest, show
     from omosim.config.library import Library
@@ -60,6 +60,9 @@ def ways_of(words: Sequence[str], settings: Settings, day: int, *, taken: bool =
                 wrong.append(Problem("is no way of trading", key="ways", value=show(part), near=near, allowed=allowed, cure="Write it like ways=[omo,-bopis,staff*1.5]"))
         if wrong:
             continue
+        if not taken and (lacking := _not_there(word, strategy, switched, settings)):
+            wrong.append(lacking)
+            continue
         changes: dict[str, Any] = {}
         if strategy or switched:
             changes["strategy"] = _strategy(strategy, switched, settings)
@@ -71,6 +74,20 @@ def ways_of(words: Sequence[str], settings: Settings, day: int, *, taken: bool =
     if wrong:
         raise ConfigError(wrong)
     return out
+
+
+def _not_there(word: str, strategy: str, switched: Mapping[str, bool], settings: Settings) -> Problem | None:
+    """What is wrong with a way that switches off what its strategy does not have; None: nothing. strategy : "" the present one"""
+    from omosim.config.errors import Problem, nearest, show
+
+    of = _strategy(strategy, {}, settings) if strategy else settings.strategy
+    has = sorted(name for name, row in of.capabilities.items() if row.enabled)
+    gone = next((name for name, on in switched.items() if not on and name not in has), None)
+    if gone is None:
+        return None
+    present = "" if strategy else ", the present way,"
+    return Problem(f"switches off what {of.name}{present} does not have", key="ways", value=show(f"-{gone}"), near=nearest(gone, has),
+                   allowed=f"-NAME of what it has: {', '.join(has) or 'nothing'}", cure=f"Leave -{gone} out{f' of {show(word)}' if '+' in word else ''}")  # fmt: skip
 
 
 def _scaled(settings: Settings, rows: Sequence[Mapping[str, Any]]) -> ScenarioSettings:

@@ -97,6 +97,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_known import known_of
     from omosim.api.twin_reorder import Terms, Wanted, handed_over_times, reorder_of
     from omosim.api.twin_state import base_settings, day_number, today, told
+    from omosim.api.twin_whole import rounded_words
     from omosim.api.twin_ways import AS_IT_IS, people_changed, people_words, present_on, ways_of, with_ways
     from omosim.study.executor import make_executor
     from omosim.twin.decide import weigh
@@ -117,6 +118,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     ways = every[0]
     people = {way: people_changed(settings, settings.model_copy(update=changes), 0) for way, changes in ways.items()}
     whole = [people_words(way, rows) for way, rows in people.items() if rows]
+    whole += [line for way, changes in ways.items() for line in rounded_words(way, settings.model_copy(update=changes), 0)]
     known, told_known = known_of(twin, tables, days)
     with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
         answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))

@@ -20,7 +20,7 @@ from omosim.twin.decide import weigh
     [("same_day", False), ("staff*2", False), ("price*0.9+staff*2", False), ("-bopis", True), ("omo", True), ("multichannel", True), ("slots*2", True), ("staff*2+bins*1.5", True)],
 )
 def test_ways_that_touch_pickup(way: str, touches: bool) -> None:
-    settings = compose("run", ["strategy=o2o"]).settings
+    settings = compose("run", ["strategy=o2o", "network.operations.slot_minutes=60", "network.operations.slot_orders=6", "network.operations.shelf_bins=4"]).settings
     assert _touches_pickup(settings, ways_of([way], settings, 0)[way]) is touches
     assert not _touches_pickup(settings, {})
 

@@ -97,8 +97,8 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_known import known_of
     from omosim.api.twin_reorder import Terms, Wanted, handed_over_times, reorder_of
     from omosim.api.twin_state import base_settings, day_number, today, told
-    from omosim.api.twin_whole import rounded_words
     from omosim.api.twin_ways import AS_IT_IS, people_changed, people_words, present_on, ways_of, with_ways
+    from omosim.api.twin_whole import rounded_words
     from omosim.study.executor import make_executor
     from omosim.twin.decide import weigh
     from omosim.twin.draws import normals

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from omosim.api.twin_decide import _touches_pickup
-from omosim.api.twin_whole import PLANNED, rounded_words, whole_on
 from omosim.api.twin_ways import people_changed, people_words, ways_of, with_ways
+from omosim.api.twin_whole import PLANNED, rounded_words, whole_on
 from omosim.config.compose import compose
 from omosim.config.errors import ConfigError
 from omosim.reports.language import say, using

@@ -151,7 +151,9 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     terms = Terms(None if asked["lead_days"] is None else float(asked["lead_days"]), float(asked["review_days"]), float(asked["service"]))
     reorder = reorder_of(tables, stand.dated, wanted, settings, terms, day_number(today(twin)), settings.seed * SEED_STEP + 5)
     sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")
-    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit) + reorder.notes
+    tables_made = {"reorder_levels": reorder.columns(), "capacity_plan": plan.capacity, "staffing": plan.staffing}
+    said_plans = with_told(tables_made, choice.best, choice.best not in untold)
+    notes = said_plans + _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit) + reorder.notes
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers), shares, untold), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "present_way": present_on(twin.head, _from(twin)), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
@@ -164,7 +166,17 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
         values["way"] += [way] * len(answers)
         values["value"] += column.tolist()
         values["weight"] += [1.0 / len(answers)] * len(answers)
-    return Made(decision, {"worlds": values, "reorder_levels": reorder.columns(), "capacity_plan": plan.capacity, "staffing": plan.staffing})
+    return Made(decision, {"worlds": values, **tables_made})
+
+
+def with_told(tables: Mapping[str, dict[str, list[Any]]], best: str, told: bool) -> list[str]:
+    """Write into every row of the shop's tables whether the worlds tell what their way earns; what to say where they do not. Changes `tables` in place."""
+    filled = [name for name, table in tables.items() if table]
+    for name in filled:
+        tables[name]["told"] = ["yes" if told else "no"] * len(next(iter(tables[name].values())))
+    if told or not filled:
+        return []
+    return [f"{', '.join(f'{name}.csv' for name in filled)} are of {best}, of which the worlds do not tell what it earns: told is no in every row; weigh without it for those of another way"]
 
 
 def _rows_of(place: Path, member: int, way: int) -> Path:

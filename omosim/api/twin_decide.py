@@ -120,22 +120,21 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     whole = [people_words(way, rows) for way, rows in people.items() if rows]
     whole += [line for way, changes in ways.items() for line in rounded_words(way, settings.model_copy(update=changes), 0)]
     known, told_known = known_of(twin, tables, days)
-    with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
-        answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
-        money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}
-        choice = weigh(money, AS_IT_IS)
-        in_store = [np.load(_rows_of(Path(place), a["member"], list(ways).index(choice.best)), allow_pickle=False) for a in answers]
-    sys.stderr.write(f"weighed {len(ways)} way{'s' * (len(ways) > 1)} in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     seen = panel_series(twin)
     since = present_on(twin.head, _from(twin))["from"]
     changed = {"strategy": settings.strategy, "scenario": settings.scenario}
     if since and not _touches_pickup(base_settings(twin), changed):
         since = None  # what was taken leaves pickup as it was: the log's shares hold
-    mix, said_mix, shares = _mix(answers, AS_IT_IS, seen, (today(twin) - date.fromisoformat(since)).days if since else None)
-    untold = [way for way, changes in ways.items() if _far(shares) and _touches_pickup(settings, changes)]
-    if choice.best in untold:
-        choice = replace(choice, sure=False)
+    with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
+        answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
+        money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}
+        mix, said_mix, shares = _mix(answers, AS_IT_IS, seen, (today(twin) - date.fromisoformat(since)).days if since else None)
+        untold = [way for way, changes in ways.items() if _far(shares) and _touches_pickup(settings, changes)]
+        choice = weigh(money, AS_IT_IS, untold=untold)
+        in_store = [np.load(_rows_of(Path(place), a["member"], list(ways).index(choice.best)), allow_pickle=False) for a in answers]
+    sys.stderr.write(f"weighed {len(ways)} way{'s' * (len(ways) > 1)} in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     said_mix += [f"{way} touches pickup, which is {100 * shares[1]:.0f} % of orders in the worlds as it is and {100 * shares[0]:.0f} % in the log: what it earns is not told" for way in untold]
+    said_mix += [f"chances to be best, regrets and the worth of knowing leave out {', '.join(untold)}: they are over the ways that are told and the present way"] if untold else []
     series, spread = _series(twin, answers, list(ways), seen, fit.laws.orders_per_day, known, settings.seed, mix)
     plan = plan_stores(
         tables, in_store, answers[0]["nodes"], day_number(today(twin)), days, settings.network, factor=fit.laws.orders_per_day, known=known,

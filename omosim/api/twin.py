@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 BESIDE = ("stock", "traffic", "sessions", "prices", "deliveries")
 FOLLOWING = ("members", "assimilate", "warm_weeks", "season", "jobs")
-#: what each action takes beside `dir`; all else is settled by `new`, which takes everything
+#: what each action takes beside `dir`; `new` takes settings too, and SETTLED, which no later action takes
 WORDS: dict[str, tuple[str, ...]] = {
+    "new": ("orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "budget_min", "jobs"),
     "update": ("orders", *BESIDE, "as_of", "max_bad_rows", "closed", "accept", "budget_min", *FOLLOWING),
     "forecast": ("horizon", *FOLLOWING),
     "decide": ("ways", "took", "horizon", "service", "review_days", "lead_days", *FOLLOWING),
     "score": (),
     "report": (),
 }
+SETTLED = ("adapter", "name", "timezone", "currency")
 
 
 # ---- new ----------------------------------------------------------------------------------------------------
@@ -46,6 +48,7 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
     place = _place(asked)
     if not asked["orders"]:
         raise refuse("no order file", key="orders", allowed="an order file, CSV, CSV.gz, xlsx or Parquet", cure="Write omosim twin new dir=DIR orders=FILE")
+    _later_only(composed, "new")
     used_only(composed)
     key = _key(composed, new=True)
     with folder.writing(place, new=True) as step:
@@ -141,17 +144,24 @@ def _place(asked: dict[str, Any]) -> Path:
 
 
 def _later_only(composed: Composed, action: str) -> None:
-    """Refuses words that an action after `new` does not take: what a twin is made with stays, and nothing is taken and left unused."""
+    """Refuses words that an action does not take: what a twin is made with stays after `new`, and nothing is taken and left unused."""
+    from omosim.api.twin_given import ALLOWED
     from omosim.config.errors import ConfigError, Problem, show
 
-    words = [w.partition("=") for w in composed.overrides]
-    takes, others = ("dir", *WORDS[action]), {word: name for name, every in WORDS.items() for word in every}
+    new = action == "new"
+    words = [(key.lstrip("+~"), value) for key, _, value in (w.partition("=") for w in composed.overrides)]
+    takes = ("dir", *WORDS[action], *(SETTLED if new else ()))
+    others: dict[str, list[str]] = {}
+    for name, every in WORDS.items():
+        for word in every if name != "new" else ():
+            others.setdefault(word, []).append(name)
 
     def cure(key: str) -> str:
-        return f"It belongs to omosim twin {others[key]}" if key in others else "Leave it out, or make another twin: omosim twin new dir=DIR"
+        return f"It belongs to omosim twin {', '.join(others[key])}" if key in others else "Leave it out, or make another twin: omosim twin new dir=DIR"
 
-    wrong = [Problem(f"is not taken by {action}" if k.lstrip("+~") in others else "is settled when the twin is made", key=k.lstrip("+~"), value=show(v), allowed=", ".join(takes), cure=cure(k.lstrip("+~")))
-             for k, _, v in words if k.lstrip("+~") not in takes]  # fmt: skip
+    allowed = ", ".join(takes) + (f"; {ALLOWED}" if new else "")
+    wrong = [Problem(f"is not taken by {action}" if key in others else "is settled when the twin is made", key=key, value=show(value), allowed=allowed, cure=cure(key))
+             for key, value in words if key not in takes and (key in others or not new)]  # fmt: skip
     if wrong:
         raise ConfigError(wrong)
 

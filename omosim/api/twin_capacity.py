@@ -6,6 +6,8 @@ of that; else they share all orders. Either way each has its own part of pickups
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -30,6 +32,8 @@ GOLDEN = 0.6180339887498949
 #: stores that are planned at most, those with most work; a week of one takes some seconds
 MOST_STORES = 24
 WEEK = 7
+#: seconds between two lines of progress
+SAID_S = 5.0
 #: orders of the last weeks from which a store's own tell the weekdays on which it is closed
 LEAST_SEEN = 200
 Table = dict[str, list[Any]]
@@ -51,6 +55,23 @@ class Planned:
     staffing: Table = field(default_factory=dict)
     stores: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+class _Progress:
+    """How many weekdays of stores are planned, said at most every `SAID_S` seconds; one of a store that does not trade counts when its store is done."""
+
+    def __init__(self, stores: int) -> None:
+        self.most, self.done = stores * WEEK, 0
+        self.started = time.perf_counter()
+        self.told = self.started
+
+    def to(self, done: int) -> None:
+        """So many are done."""
+        self.done, now = done, time.perf_counter()
+        if now - self.told > SAID_S and 0 < done < self.most:
+            self.told, took = now, now - self.started
+            sys.stderr.write(f"planned {done} of {self.most} weekdays of stores, {took:.0f} s, about {took / done * (self.most - done):.0f} s left\n")
+            sys.stderr.flush()
 
 
 def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[str], first_day: int, days: int, network: NetworkSettings, *, factor: float,
@@ -106,12 +127,15 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     if len(busiest) < len(shares):
         out.notes.append(f"{len(shares)} stores in the data: the {MOST_STORES} with most orders are planned")
     plans = []
+    progress = _Progress(len({list(shares)[i] for i in np.flatnonzero(work)} & set(busiest)))
     for number, store in enumerate(shares):
         mine = rows[rows["store"] == number]
         if store not in busiest or not len(mine):
             continue
         history, promise_s, told = _history(tables, store, shares, mine, len(worlds), first_day, days, network, options, factor, known, spread, mix or {}, given, out.notes)
-        plan = _planned(history, options, promise_s, told, network, jobs)
+        begun = progress.done
+        plan = _planned(history, options, promise_s, told, network, jobs, progress)
+        progress.to(begun + WEEK)
         if plan.days:
             plans.append(plan)
             out.stores.append(_store_row(plan))
@@ -301,7 +325,7 @@ def _at_own_hours(made: np.ndarray, past: StoreHistory, first_day: int) -> None:
         made["placed_s"][at] = made["placed_s"][at] // DAY * DAY + pool[(level * len(pool)).astype(np.int64)]
 
 
-def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: str, network: NetworkSettings, jobs: int | None) -> StorePlan:
+def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: str, network: NetworkSettings, jobs: int | None, progress: _Progress) -> StorePlan:
     """The plan of every weekday that the worlds' days have; on one without pickups nobody picks."""
     import os
 
@@ -324,9 +348,12 @@ def _planned(history: WorldHistory, options: PlanOptions, promise_s: int, told: 
     cores = os.cpu_count() or 1
     cores = max(1, min(jobs or cores, cores))  # kernels run without the interpreter's lock
     with ThreadPoolExecutor(cores) as pool, ThreadPoolExecutor(cores) as both:
-        made = dict(zip(asked, pool.map(one, asked), strict=True))
-    refused = {w: found for w, found in made.items() if isinstance(found, str)}
-    days = [found for found in made.values() if not isinstance(found, str)]
+        made = {}
+        for weekday, found in zip(asked, pool.map(one, asked), strict=True):
+            made[weekday] = found
+            progress.to(progress.done + 1)
+    refused = {w: plan for w, plan in made.items() if isinstance(plan, str)}
+    days = [plan for plan in made.values() if not isinstance(plan, str)]
     return StorePlan(history, options, promise_s, told, days, refused, "days of worlds: there is no past of them to check", WorkLaw.of(network), [], None)
 
 

@@ -98,6 +98,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     from omosim.api.twin_reorder import Terms, Wanted, handed_over_times, reorder_of
     from omosim.api.twin_state import base_settings, day_number, today, told
     from omosim.api.twin_ways import AS_IT_IS, people_changed, people_words, present_on, ways_of, with_ways
+    from omosim.api.twin_whole import rounded_words
     from omosim.study.executor import make_executor
     from omosim.twin.decide import weigh
     from omosim.twin.draws import normals
@@ -117,23 +118,23 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     ways = every[0]
     people = {way: people_changed(settings, settings.model_copy(update=changes), 0) for way, changes in ways.items()}
     whole = [people_words(way, rows) for way, rows in people.items() if rows]
+    whole += [line for way, changes in ways.items() for line in rounded_words(way, settings.model_copy(update=changes), 0)]
     known, told_known = known_of(twin, tables, days)
-    with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
-        answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
-        money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}
-        choice = weigh(money, AS_IT_IS)
-        in_store = [np.load(_rows_of(Path(place), a["member"], list(ways).index(choice.best)), allow_pickle=False) for a in answers]
-    sys.stderr.write(f"weighed {len(ways)} way{'s' * (len(ways) > 1)} in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     seen = panel_series(twin)
     since = present_on(twin.head, _from(twin))["from"]
     changed = {"strategy": settings.strategy, "scenario": settings.scenario}
     if since and not _touches_pickup(base_settings(twin), changed):
         since = None  # what was taken leaves pickup as it was: the log's shares hold
-    mix, said_mix, shares = _mix(answers, AS_IT_IS, seen, (today(twin) - date.fromisoformat(since)).days if since else None)
-    untold = [way for way, changes in ways.items() if _far(shares) and _touches_pickup(settings, changes)]
-    if choice.best in untold:
-        choice = replace(choice, sure=False)
+    with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
+        answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
+        money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}
+        mix, said_mix, shares = _mix(answers, AS_IT_IS, seen, (today(twin) - date.fromisoformat(since)).days if since else None)
+        untold = [way for way, changes in ways.items() if _far(shares) and _touches_pickup(settings, changes)]
+        choice = weigh(money, AS_IT_IS, untold=untold)
+        in_store = [np.load(_rows_of(Path(place), a["member"], list(ways).index(choice.best)), allow_pickle=False) for a in answers]
+    sys.stderr.write(f"weighed {len(ways)} way{'s' * (len(ways) > 1)} in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     said_mix += [f"{way} touches pickup, which is {100 * shares[1]:.0f} % of orders in the worlds as it is and {100 * shares[0]:.0f} % in the log: what it earns is not told" for way in untold]
+    said_mix += [f"chances to be best, regrets and the worth of knowing leave out {', '.join(untold)}: they are over the ways that are told and the present way"] if untold else []
     series, spread = _series(twin, answers, list(ways), seen, fit.laws.orders_per_day, known, settings.seed, mix)
     plan = plan_stores(
         tables, in_store, answers[0]["nodes"], day_number(today(twin)), days, settings.network, factor=fit.laws.orders_per_day, known=known,
@@ -149,7 +150,9 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     terms = Terms(None if asked["lead_days"] is None else float(asked["lead_days"]), float(asked["review_days"]), float(asked["service"]))
     reorder = reorder_of(tables, stand.dated, wanted, settings, terms, day_number(today(twin)), settings.seed * SEED_STEP + 5)
     sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")
-    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit) + reorder.notes
+    tables_made = {"reorder_levels": reorder.columns(), "capacity_plan": plan.capacity, "staffing": plan.staffing}
+    said_plans = with_told(tables_made, choice.best, choice.best not in untold)
+    notes = said_plans + _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit) + reorder.notes
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers), shares, untold), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "present_way": present_on(twin.head, _from(twin)), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
@@ -162,7 +165,17 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
         values["way"] += [way] * len(answers)
         values["value"] += column.tolist()
         values["weight"] += [1.0 / len(answers)] * len(answers)
-    return Made(decision, {"worlds": values, "reorder_levels": reorder.columns(), "capacity_plan": plan.capacity, "staffing": plan.staffing})
+    return Made(decision, {"worlds": values, **tables_made})
+
+
+def with_told(tables: Mapping[str, dict[str, list[Any]]], best: str, told: bool) -> list[str]:
+    """Write into every row of the shop's tables whether the worlds tell what their way earns; what to say where they do not. Changes `tables` in place."""
+    filled = [name for name, table in tables.items() if table]
+    for name in filled:
+        tables[name]["told"] = ["yes" if told else "no"] * len(next(iter(tables[name].values())))
+    if told or not filled:
+        return []
+    return [f"{', '.join(f'{name}.csv' for name in filled)} are of {best}, of which the worlds do not tell what it earns: told is no in every row; weigh without it for those of another way"]
 
 
 def _rows_of(place: Path, member: int, way: int) -> Path:

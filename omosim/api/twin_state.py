@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -211,8 +211,32 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     people = max(*(one.shoppers for one, _ in others), *(known + them.seats for _, them in others))  # one number for all: they share their places, goods and people
     if present["ways"]:
         found.said.append(f"as it is: {', then '.join(present['ways'])}, since {present['from']}, as was told by took=WAY")
+    found.said.extend(hours_assumed(tables, fit.given, pilot))
     first = 1 + len(kept.theta) * max(kept.day - day_number(twin.head["first_day"]), 0)
     return Stand(found, built, people, lambda settings: with_ways(settings, present["ways"]), kept, first)
+
+
+def hours_assumed(tables: Tables, given: Collection[str], settings: Settings) -> list[str]:
+    """What to say where opening hours were neither given nor can be read from the orders: whose they are, and how to give them.
+
+    given : keys that `new` was told; settings : of a member, whose hours stand then
+    """
+    from omosim.planning.history import hours_not_told
+    from omosim.twin.costs import HOURS
+
+    missing = [key for key in HOURS if key not in given]
+    stores = settings.network.stores
+    if not missing or not stores.count:
+        return []
+    names = hours_not_told(tables.orders.lines)
+    if not names:
+        return []
+    few = names[:_NAMED]
+    of = f" of {', '.join(few)}{f' and {len(names) - len(few)} more stores' if len(names) > len(few) else ''}" if all(names) else ""
+    return [f"opening hours{of} are assumed, {stores.opens} to {stores.closes}, as the orders do not tell them: omosim twin new takes yours ({' '.join(f'{key}=HH:MM' for key in missing)})"]
+
+
+_NAMED = 5  # stores of a note
 
 
 def told(twin: Twin, stand: Stand, people: int) -> dict[str, Any]:

@@ -342,7 +342,7 @@ class TwinDecision(View):
         return pd.DataFrame(out)
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a way: mean, gain, gain_error, low, high, prob_better, prob_best, regret; money in minor units."""
+        """A row a way: mean, gain, gain_error, low, high, prob_better, prob_best, regret (these two NaN where the way is not told); money in minor units."""
         import pandas as pd
 
         return pd.DataFrame([{k: v for k, v in way.items() if not isinstance(v, (dict, list))} for way in self.content["ways"]]).assign(unit=self.content["unit"])

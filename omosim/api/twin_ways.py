@@ -34,9 +34,11 @@ def ways_of(words: Sequence[str], settings: Settings, day: int, *, taken: bool =
 
     Raises
     ------
-    ConfigError : every word that is none of these, with what is allowed and the nearest name; a factor on staff that changes nobody,
-        as people are whole, or leaves work of an open store to nobody
+    ConfigError : every word that is none of these, with what is allowed and the nearest name; a capability switched off that the
+        strategy does not have; a factor on staff that changes nobody, as people are whole, or leaves work of an open store to nobody;
+        one on other whole figures (slots, bins) that leaves them as they are
     """
+    from omosim.api.twin_whole import changes_nothing
     from omosim.config.errors import ConfigError, Problem, nearest, show
     from omosim.config.library import Library
     from omosim.strategy import capability_names
@@ -60,17 +62,35 @@ def ways_of(words: Sequence[str], settings: Settings, day: int, *, taken: bool =
                 wrong.append(Problem("is no way of trading", key="ways", value=show(part), near=near, allowed=allowed, cure="Write it like ways=[omo,-bopis,staff*1.5]"))
         if wrong:
             continue
+        if not taken and (lacking := _not_there(word, strategy, switched, settings)):
+            wrong.append(lacking)
+            continue
         changes: dict[str, Any] = {}
         if strategy or switched:
             changes["strategy"] = _strategy(strategy, switched, settings)
         if rows:
             changes["scenario"] = _scaled(settings, rows)
-            if not taken and (wrongly := _wrong_staff(word, settings, settings.model_copy(update=changes), day)):
+            before, after = settings.model_copy(update={k: v for k, v in changes.items() if k != "scenario"}), settings.model_copy(update=changes)
+            if not taken and (wrongly := _wrong_staff(word, settings, after, day) or changes_nothing(word, before, after, day)):
                 wrong.append(wrongly)
         out[word] = changes
     if wrong:
         raise ConfigError(wrong)
     return out
+
+
+def _not_there(word: str, strategy: str, switched: Mapping[str, bool], settings: Settings) -> Problem | None:
+    """What is wrong with a way that switches off what its strategy does not have; None: nothing. strategy : "" the present one"""
+    from omosim.config.errors import Problem, nearest, show
+
+    of = _strategy(strategy, {}, settings) if strategy else settings.strategy
+    has = sorted(name for name, row in of.capabilities.items() if row.enabled)
+    gone = next((name for name, on in switched.items() if not on and name not in has), None)
+    if gone is None:
+        return None
+    present = "" if strategy else ", the present way,"
+    return Problem(f"switches off what {of.name}{present} does not have", key="ways", value=show(f"-{gone}"), near=nearest(gone, has),
+                   allowed=f"-NAME of what it has: {', '.join(has) or 'nothing'}", cure=f"Leave -{gone} out{f' of {show(word)}' if '+' in word else ''}")  # fmt: skip
 
 
 def _scaled(settings: Settings, rows: Sequence[Mapping[str, Any]]) -> ScenarioSettings:
@@ -87,13 +107,20 @@ def people_on(settings: Settings, day: int) -> list[People]:
 
     A store's own changes and each number of a roster stand by themselves; the model rounds them as `staff_on` does.
     """
-    from omosim.model.watch import staff_on
+    return [row[:3] for row in _people(settings, day)]
+
+
+def _people(settings: Settings, day: int) -> list[tuple[str, int, int, float]]:
+    """Rows of `people_on`, each with the number that was asked for, not rounded."""
+    from math import prod
+
+    from omosim.model.watch import dated, staff_on
     from omosim.schema.operations import Roster
 
     stores, dark, at = settings.network.stores, settings.network.dark_stores, day + settings.burn_in_days
     plain = {"pickers": {stores.pickers}, "counter": {stores.counter, stores.counter + stores.peak_extra}}
     weeks = stores.roster.stores if isinstance(stores.roster, Roster) else {}
-    alike: dict[tuple[Any, ...], list[People]] = {}  # stores with the same shifts and changes, once
+    alike: dict[tuple[Any, ...], list[tuple[str, int, int, float]]] = {}  # stores with the same shifts and changes, once
     for name in [*(f"S{n:02d}" for n in range(1, stores.count + 1)), *(f"D{n:02d}" for n in range(1, dark.count + 1))]:
         shifts = "dark" if name[0] == "D" else name if name in weeks else "*"
         key = shifts, *(n for n, row in enumerate(settings.scenario.interventions) if row.what == "staff" and name in row.stores)
@@ -102,20 +129,22 @@ def people_on(settings: Settings, day: int) -> list[People]:
         planned = {"dark store pickers": {dark.pickers}} if name[0] == "D" else plain
         if name[0] == "S" and weeks:
             planned = {role: {int(move.split("=")[1]) for moves in getattr(weeks[shifts], role) for move in moves.split()} for role in plain}
-        alike[key] = [(role, n, staff_on(settings, name, n, at)) for role, numbers in planned.items() for n in sorted(numbers - {0})]
+        rows = dated(settings, "staff", name, at)
+        times = None if any(row.times is None for row in rows) else prod(row.times for row in rows if row.times is not None)  # None: a number was set
+        alike[key] = [(role, n, on, on if times is None else n * times) for role, numbers in planned.items() for n in sorted(numbers - {0}) for on in (staff_on(settings, name, n, at),)]
     return [row for rows in alike.values() for row in rows]
 
 
 def people_changed(before: Settings, after: Settings, day: int) -> list[dict[str, Any]]:
-    """Rows role, planned, before, after of the people that a way changes on its day; none where it leaves them as they are."""
-    pairs = zip(people_on(before, day), people_on(after, day), strict=True)
-    rows = [{"role": role, "planned": planned, "before": was, "after": now} for (role, planned, was), (_, _, now) in pairs]
+    """Rows role, planned, before, after, asked (the product, where it is not whole) of the people that a way changes on its day; none where it leaves them as they are."""
+    pairs = zip(_people(before, day), _people(after, day), strict=True)
+    rows = [{"role": role, "planned": planned, "before": was, "after": now, **({"asked": round(asked, 9)} if abs(asked - now) > 1e-9 else {})} for (role, planned, was, _), (_, _, now, asked) in pairs]
     return [row for n, row in enumerate(rows) if row not in rows[:n]] if any(row["before"] != row["after"] for row in rows) else []
 
 
 def people_words(way: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """What a way does to people, in words: `staff*1.5 in whole people: pickers 1 to 2, counter 1 to 2`."""
-    said = list(dict.fromkeys(f"{row['role']} {row['before']} to {row['after']}" for row in rows))
+    """What a way does to people, in words: `staff*1.5 in whole people of a store: pickers 1 to 2 (1.5 asked for)`."""
+    said = list(dict.fromkeys(f"{row['role']} {row['before']} to {row['after']}{f' ({row["asked"]:g} asked for)' if 'asked' in row else ''}" for row in rows))
     return f"{way} in whole people of a store: {', '.join(said[:_SHOWN])}{f' and {len(said) - _SHOWN} more' if len(said) > _SHOWN else ''}"
 
 

@@ -237,6 +237,31 @@ def _hours(orders: pd.DataFrame, opens: int, closes: int) -> tuple[int, int, str
     return first, min(last, DAY), f"{len(seen):,} visits and collections in the file"
 
 
+def hours_not_told(lines: pd.DataFrame) -> list[str]:
+    """Stores whose orders do not tell their opening hours: too few sales and collections, or no pickup; "" one that has no name, and all of them where the orders show none.
+
+    lines : of an order log; told as `store_history` tells them, from the first line of each order. Oracle: tests/twin/test_hours_told.py.
+    """
+    if lines["fulfilment"].isna().all():
+        lines = lines.assign(fulfilment="pickup")
+    mine = lines[lines["fulfilment"].isin(list(_FLOWS)) & (lines["status"] != "cancelled")].drop_duplicates("order_id")
+    if mine.empty:
+        return [""]
+    orders = pd.DataFrame({
+        "store": mine["store_id"].fillna(""), "kind": mine["fulfilment"].map(_FLOWS), "place": mine["fulfilment"].map(_PLACES), "second": mine["placed_local"] % DAY,
+        "collected": np.where(mine["collected_utc"] >= 0, mine["collected_utc"] + mine["placed_local"] - mine["placed_utc"], -1),
+    })  # fmt: skip
+    out = []
+    for store, own in orders.groupby("store"):
+        try:
+            told = _hours(own, -1, -1)[0] >= 0
+        except PlanError:
+            told = False
+        if not told or not (own["kind"] == PICKUP).any():
+            out.append(str(store))
+    return out
+
+
 def _shut(orders: pd.DataFrame) -> frozenset[int]:
     """Weekdays with orders on which nothing happens in the store, where the file tells what happens there."""
     there = [orders.loc[orders["kind"] == WALK_IN, "day"].to_numpy()]

@@ -6,7 +6,7 @@ from the same moment of it. So a row of `values` is one world under each way, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -32,8 +32,8 @@ class Gain:
     low: float  # nine worlds of ten lie between low and high
     high: float
     prob_better: float  # share of worlds in which the way earns more than the present one
-    prob_best: float  # … more than any other way
-    regret: float  # expected shortfall against the best way of each world
+    prob_best: float | None  # … more than any other way that is told; None: the way itself is not
+    regret: float | None  # expected shortfall against the best way of each world, of those told; None: the way itself is not
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Choice:
     present: str
     best: str  # highest expected value
     sure: bool  # its gain is above chance: the interval of the expected gain over the present way excludes 0
-    worth_of_knowing: float  # expected gain of deciding with the world known (EVPI) over deciding now
+    worth_of_knowing: float | None  # expected gain of deciding among the ways told with the world known (EVPI) over deciding now; None: ways were weighed and none is told
     worlds: int
     effective: float  # worlds that equal weights would need for the same precision
 
@@ -56,7 +56,7 @@ def quantile(values: Floats, weights: Floats, share: float) -> float:
     return float(values[order][min(int(np.searchsorted(total, share * total[-1] * (1 - 1e-12))), values.size - 1)])
 
 
-def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = None, *, alpha: float = 0.05) -> Choice:
+def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = None, *, alpha: float = 0.05, untold: Collection[str] = ()) -> Choice:
     """Compare ways over the same worlds.
 
     Parameters
@@ -65,10 +65,12 @@ def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = N
     present : the way in force, with which the others are compared
     weights : (N,) of the worlds, any scale; None: equal
     alpha : chance that `sure` is said of a way no better than the present one, over all ways together (Bonferroni)
+    untold : ways of which the worlds do not tell what they earn: they may be best on average, and are never sure; chances to be
+        best, regrets and the worth of knowing are over the others, since nothing can be lost, or won by knowing, against a figure that is no forecast
 
     Raises
     ------
-    ValueError : the present way is missing, worlds differ in number, fewer than ten of them, a value is not finite
+    ValueError : the present way is missing or not told, worlds differ in number, fewer than ten of them, a value is not finite
 
     Notes
     -----
@@ -78,6 +80,8 @@ def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = N
 
     if present not in values:
         raise ValueError(f"'{present}' is not among the ways {list(values)}")
+    if present in untold:
+        raise ValueError(f"'{present}' is the present way: what it earns is what the others are held against")
     table = np.stack([np.asarray(values[way], np.float64) for way in values])
     ways, worlds = list(values), table.shape[1]
     if worlds < LEAST_WORLDS or not np.isfinite(table).all():
@@ -85,7 +89,8 @@ def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = N
     w = np.full(worlds, 1.0) if weights is None else np.asarray(weights, np.float64)
     w = w / w.sum()
     effective = float(1.0 / (w**2).sum())
-    base, top = table[ways.index(present)], table.max(axis=0)
+    among = [i for i, way in enumerate(ways) if way not in untold]
+    base, top = table[ways.index(present)], table[among].max(axis=0)
     means = table @ w
     best = ways[int(means.argmax())]
     reach = float(t.ppf(1 - alpha / 2 / max(1, len(ways) - 1), max(1.0, effective - 1)))
@@ -94,13 +99,15 @@ def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = N
         diff = table[i] - base
         gain = float(diff @ w)
         error = float(np.sqrt(((diff - gain) ** 2) @ w / max(1.0, effective - 1)))
-        others = np.delete(table, i, axis=0)
-        most = float((table[i] > others.max(axis=0)) @ w) if len(ways) > 1 else 1.0
+        others = [j for j in among if j != i]
+        most = None if i not in among else float((table[i] > table[others].max(axis=0)) @ w) if others else 1.0
+        regret = float((top - table[i]) @ w) if i in among else None
         low, high = (quantile(diff, w, q) for q in BAND)
-        gains.append(Gain(way, float(means[i]), gain, error, low, high, float((diff > 0) @ w), most, float((top - table[i]) @ w)))
-        if way == best and way != present:
+        gains.append(Gain(way, float(means[i]), gain, error, low, high, float((diff > 0) @ w), most, regret))
+        if way == best and way != present and way not in untold:
             sure = gain - reach * error > 0
-    return Choice(tuple(gains), present, best, sure, max(0.0, float(top @ w - means.max())), worlds, effective)
+    worth = None if len(among) == 1 < len(ways) else max(0.0, float(top @ w - means[among].max()))
+    return Choice(tuple(gains), present, best, sure, worth, worlds, effective)
 
 
 def levels(path: Floats, lead_days: float, review_days: float, service: float, on_hand: float | None = None) -> dict[str, Any]:

@@ -60,6 +60,8 @@ def notes() -> list[str]:
                     out.append(f"stores: ready by {', '.join(promise)} for 95 % of pickups, no wait beyond 5 min for 90 % at the counter; opening hours from {'; '.join(hours)}; work times of picking and serving are {work}")
     for rows in ([("pickers", 1, 2), ("counter", 1, 2)], [("counter", 2, 3), ("counter", 3, 5)], [("dark store pickers", 1, 2)], [("pickers", n, n + 1) for n in range(1, 12)]):
         out.append(people_words("staff*1.5", [{"role": role, "before": was, "after": now} for role, was, now in rows]))
+    out.append(people_words("staff*1.5", [{"role": role, "before": 1, "after": 2, "asked": 1.5} for role in ("pickers", "counter", "dark store pickers")]))
+    out.append("chances to be best, regrets and the worth of knowing leave out staff*1.5: they are over the ways that are told and the present way")
     out.append("units of the worlds are counted as the orders of the last 13 weeks hold them: price_under_14000 times 0.81, price_14000_to_17000 times 1.37, price_from_17000 times 0.60")
     return out
 

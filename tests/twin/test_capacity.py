@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from omosim.api import twin_capacity
 from omosim.api.twin_capacity import plan_stores, stores_of
 from omosim.ingest import OrderLog
 from omosim.schema.days import date_of
@@ -222,3 +223,21 @@ def test_weekdays_without_trade_are_not_planned(network):
     got = plan(tables, [world(rng, {AT_COUNTER: 8.0, SERVED: 10.0}, 7) for _ in range(WORLDS)], network, jobs=1)
     assert set(got.staffing["weekday"]) == set(got.capacity["weekday"]) == {"tue", "wed", "thu", "fri", "sat", "sun"} and got.stores[0]["days"] == 6
     assert not any("mon:" in note for note in got.notes)
+
+
+def test_progress_says_what_is_done_and_about_how_long_the_rest_takes(monkeypatch, capsys, network):
+    """By hand on a clock of its own: 2 of 14 in 6 s are 3 s each, so 36 s for the other 12; nothing within five seconds, nothing at the end."""
+    clock = [100.0]
+    monkeypatch.setattr(twin_capacity.time, "perf_counter", lambda: clock[0])
+    progress = twin_capacity._Progress(2)
+    for at, done in ((103.0, 1), (106.0, 2), (107.0, 3), (124.0, 7), (150.0, 14)):
+        clock[0] = at
+        progress.to(done)
+    assert capsys.readouterr().err.splitlines() == ["planned 2 of 14 weekdays of stores, 6 s, about 36 s left", "planned 7 of 14 weekdays of stores, 24 s, about 24 s left"]
+    monkeypatch.undo()
+    monkeypatch.setattr(twin_capacity, "SAID_S", -1.0)
+    rng = np.random.default_rng(1)
+    log = log_of([("A", "store", "store")] * 30 + [("B", "store", "store")] * 30)
+    made = plan(log, [world(rng, {SERVED: 20.0}, 7) for _ in range(2)], network)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(made.stores) == 2 and [line.split(",")[0] for line in lines] == [f"planned {min(n, 14)} of 14 weekdays of stores" for n in (1, 2, 3, 4, 5, 6, 7, 7, 8, 9, 10, 11, 12, 13)]

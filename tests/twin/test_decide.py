@@ -24,6 +24,34 @@ def test_normal_worlds_have_their_closed_form():
     assert choice.worth_of_knowing == pytest.approx(loss, rel=0.02) and new.regret == pytest.approx(choice.worth_of_knowing)
 
 
+def test_ways_that_are_not_told_count_for_nothing_in_what_is_lost_and_what_knowing_is_worth():
+    """A told way whose difference to the present one is N(m, s), and one not told, with any figures: chance to be best, regret and EVPI are those of the first two alone."""
+    mean, sd, n = 0.4, 1.0, 200_000
+    draw = np.random.default_rng(5).normal(mean, sd, n)
+    base = np.random.default_rng(6).normal(10.0, 5.0, n)
+    far = base + np.random.default_rng(7).normal(3.0, 8.0, n)
+    loss = sd * (norm.pdf(mean / sd) - mean / sd * norm.cdf(-mean / sd))  # E max(0, -difference): the told way's regret, and the worth of knowing
+    choice = weigh({"now": base, "far": far, "new": base + draw}, "now", untold=["far"])
+    now, far_, new = choice.gains
+    assert (far_.prob_best, far_.regret) == (None, None) and far_.gain == pytest.approx(3.0, abs=0.1) and far_.prob_better == pytest.approx(norm.cdf(3 / 8), abs=0.004)
+    assert new.prob_best == pytest.approx(norm.cdf(mean / sd), abs=0.004) and now.prob_best == pytest.approx(norm.cdf(-mean / sd), abs=0.004)
+    assert new.regret == pytest.approx(loss, rel=0.02) == choice.worth_of_knowing and now.regret == pytest.approx(mean + loss, rel=0.02)
+    assert choice.best == "far" and not choice.sure  # most on average, and no world tells it
+    every = weigh({"now": base, "far": far, "new": base + draw}, "now")
+    assert every.sure and every.worth_of_knowing > 5 * loss  # counted, it would seem worth much to know more
+    two = weigh({"now": base, "new": base + draw}, "now").gains
+    assert [(g.prob_best, g.regret) for g in two] == [(pytest.approx(g.prob_best), pytest.approx(g.regret)) for g in (now, new)]
+
+
+def test_where_no_way_is_told_nothing_is_said_of_knowing():
+    base = np.random.default_rng(1).normal(10.0, 5.0, 50)
+    choice = weigh({"now": base, "far": base + 3.0}, "now", untold=["far"])
+    assert choice.worth_of_knowing is None and choice.gains[0].regret == 0.0 and choice.gains[0].prob_best == 1.0 and not choice.sure
+    assert weigh({"now": base}, "now").worth_of_knowing == 0.0
+    with pytest.raises(ValueError, match="'now' is the present way"):
+        weigh({"now": base, "far": base}, "now", untold=["now"])
+
+
 def test_sure_is_said_of_a_worthless_way_in_one_study_of_twenty_at_most():
     """Three ways that are worth the same; both signs count, so one in forty for gains alone."""
     rng = np.random.default_rng(3)

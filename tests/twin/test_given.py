@@ -224,3 +224,21 @@ def test_a_notebook_gives_them_too(orders: Path, tmp_path: Path) -> None:
 
     made_twin = om.Twin.new(tmp_path / "twin", orders=pd.read_csv(orders), timezone="Asia/Seoul", margin=0.25, network__work__wage_per_hour=12_000)
     assert made_twin.head["given"] == ["margin", "network.work.wage_per_hour"] and given_of(made_twin._read())["network.work.wage_per_hour"] == 12_000
+
+
+def test_new_refuses_every_word_that_later_actions_alone_use_and_takes_the_others(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Every word of the command is taken by an action that reads it, and no other."""
+    from omosim.api.twin import ACTIONS, SETTLED, WORDS, _later_only
+    from omosim.config.commands import TwinSettings
+
+    assert set(WORDS) == set(ACTIONS)
+    assert set(TwinSettings.model_fields) == {"dir", "margin", *SETTLED, *(word for every in WORDS.values() for word in every)}
+    values = {"ways": "[same_day]", "took": "omo", "members": "20", "assimilate": "false", "warm_weeks": "4", "season": "none", "horizon": "7", "service": "0.9", "review_days": "2", "lead_days": "3"}
+    later = {word for name, every in WORDS.items() if name != "new" for word in every} - {*WORDS["new"]}
+    assert later == set(values)
+    assert twin("new", f"dir={tmp_path / 'twin'}", f"orders={__file__}", *(f"{word}={value}" for word, value in values.items())) == 2
+    said = capsys.readouterr().err
+    assert "10 problems" in said and not (tmp_path / "twin").exists()
+    for word in values:
+        assert f"{word} = " in said and "is not taken by new" in said
+    _later_only(compose("twin", ["dir=a", "jobs=1", "budget_min=5", "currency=EUR", "margin=0.4", "network.work.wage_per_hour=9", "strategy=o2o"]), "new")

@@ -186,6 +186,8 @@ WRONG = {
     "day that is none": (("new", "dir=a", "orders=first.csv", "as_of=2025-02-30"), "as_of"),
     "closed on no day": (("new", "dir=a", "orders=first.csv", "closed=[2025-01-01,2025-13-01]"), "no such day"),
     "accepting what is none": (("new", "dir=a", "orders=first.csv", "accept=price_jmp"), "price_jump"),
+    "a word of decide": (("new", "dir=a", "orders=first.csv", "lead_days=3"), "lead_days = '3': is not taken by new"),
+    "a word of three": (("new", "dir=a", "orders=first.csv", "strategy=o2o", "members=30"), "It belongs to omosim twin update, forecast, decide."),
     "before the first order": (("new", "dir=a", "orders=first.csv", "as_of=2024-01-01"), "no_rows"),
     "update of nothing": (("update", "dir=nothing", "orders=first.csv"), "no twin here"),
     "update with settings": (("update", "dir=nothing", "orders=first.csv", "market=apparel"), "market"),

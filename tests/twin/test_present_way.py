@@ -146,6 +146,30 @@ def test_a_factor_that_changes_nobody_or_leaves_nobody_is_refused(way: str, peop
         assert not people_changed(settings, settings.model_copy(update=ways_of([f"staff*{float(least) - 0.01:g}"], settings, 0, taken=True)[f"staff*{float(least) - 0.01:g}"]), 0)
 
 
+@pytest.mark.parametrize(
+    ("word", "strategy", "part", "whose"),
+    [("-same_day", "o2o", "-same_day", "o2o, the present way,"), ("price*0.9+-bopis", "multichannel", "-bopis", "multichannel, the present way,"), ("multichannel+-bopis", "o2o", "-bopis", "multichannel does")],
+)
+def test_what_a_strategy_does_not_have_cannot_be_switched_off(word: str, strategy: str, part: str, whose: str) -> None:
+    settings = compose("run", [f"strategy={strategy}"]).settings
+    with pytest.raises(ConfigError) as caught:
+        ways_of(["price*0.9", word], settings, 0)
+    (problem,) = caught.value.problems
+    assert problem.key == "ways" and part in problem.value and whose in problem.message and f"Leave {part} out" in problem.cure
+    of = compose("run", [f"strategy={word.partition('+')[0] if whose.endswith('does') else strategy}"]).settings.strategy
+    has = sorted(name for name, row in of.capabilities.items() if row.enabled)
+    assert has and problem.allowed == f"-NAME of what it has: {', '.join(has)}"
+    assert ways_of([f"-{has[0]}"], compose("run", [f"strategy={of.name}"]).settings, 0)  # what is there can go
+    assert ways_of([word], settings, 0, taken=True)  # one noted before such were refused stays
+
+
+def test_what_was_switched_on_can_be_switched_off_again() -> None:
+    settings = with_ways(compose("run", ["strategy=o2o"]).settings, ["same_day"])
+    assert not ways_of(["-same_day"], settings, 0)["-same_day"]["strategy"].capabilities.get("same_day", type("", (), {"enabled": False})).enabled
+    with pytest.raises(ConfigError):
+        ways_of(["-same_day"], with_ways(settings, ["-same_day"]), 0)
+
+
 def test_people_are_counted_whole_and_what_changed_nobody_is_not_compounded() -> None:
     """By hand: 3 and 2 people times 1.5 are 4.5 and 3, rounded up at the half."""
     settings = of_people(3, 2, "network.stores.count=40", "network.dark_stores.count=1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from omosim.api.twin_decide import _answer, _far, _mix, _touches_pickup
+from omosim.api.twin_decide import _answer, _far, _mix, _touches_pickup, with_told
 from omosim.api.twin_log import with_decision
 from omosim.api.twin_ways import AS_IT_IS, ways_of
 from omosim.config.compose import compose
@@ -20,7 +20,7 @@ from omosim.twin.decide import weigh
     [("same_day", False), ("staff*2", False), ("price*0.9+staff*2", False), ("-bopis", True), ("omo", True), ("multichannel", True), ("slots*2", True), ("staff*2+bins*1.5", True)],
 )
 def test_ways_that_touch_pickup(way: str, touches: bool) -> None:
-    settings = compose("run", ["strategy=o2o"]).settings
+    settings = compose("run", ["strategy=o2o", "network.operations.slot_minutes=60", "network.operations.slot_orders=6", "network.operations.shelf_bins=4"]).settings
     assert _touches_pickup(settings, ways_of([way], settings, 0)[way]) is touches
     assert not _touches_pickup(settings, {})
 
@@ -79,3 +79,17 @@ def test_what_was_noted_of_a_decision_stays_when_it_is_made_again() -> None:
     # the way taken is the present way of a later decision: another one
     head["decisions"][-1]["took"], head["present"] = "omo", [{"from": "2025-03-01", "ways": ["omo"]}]
     assert [row["took"] for row in with_decision(head, made, "d.json", {})] == ["omo", None]
+
+
+def test_tables_of_a_way_that_is_not_told_say_so_in_every_row() -> None:
+    made = lambda: {"reorder_levels": {"node": ["A", "A"], "sku": ["tea", "cup"]}, "capacity_plan": {}, "staffing": {"store": ["A"] * 3}}
+    tables = made()
+    assert with_told(tables, "omo", told=True) == []
+    assert tables["reorder_levels"]["told"] == ["yes"] * 2 and tables["staffing"]["told"] == ["yes"] * 3 and tables["capacity_plan"] == {}
+    tables = made()
+    (note,) = with_told(tables, "omo", told=False)
+    assert tables["reorder_levels"]["told"] == ["no"] * 2 and tables["staffing"]["told"] == ["no"] * 3 and tables["capacity_plan"] == {}
+    assert note.startswith("reorder_levels.csv, staffing.csv are of omo, of which the worlds do not tell what it earns")
+    assert with_told({"staffing": {}}, "omo", told=False) == []
+    with using("ko"):
+        assert "omo" in say(f"note: {note}") and "worlds" not in say(f"note: {note}") and "staffing.csv" in say(f"note: {note}")

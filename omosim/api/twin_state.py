@@ -223,10 +223,11 @@ def hours_assumed(tables: Tables, given: Collection[str], settings: Settings) ->
     """
     from omosim.planning.history import hours_not_told
     from omosim.twin.costs import HOURS
+    from omosim.twin.dated import handed_over
 
     missing = [key for key in HOURS if key not in given]
     stores = settings.network.stores
-    if not missing or not stores.count:
+    if not missing or not stores.count or not handed_over(tables.orders.lines).any():
         return []
     names = hours_not_told(tables.orders.lines)
     if not names:

@@ -173,7 +173,7 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     fit : `fit_of` the twin; days : length of their settings' window; they grow when they go beyond it
     """
     from omosim.api.twin_ways import present_on, with_ways
-    from omosim.twin.dated import state_of
+    from omosim.twin.dated import lost_days, state_of
     from omosim.twin.follow import outer
     from omosim.twin.opening import LEAST_SHARE, settings_at
     from omosim.twin.parameters import BY_NAME
@@ -196,7 +196,10 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
 
     present = present_on(twin.head, (on + timedelta(days=days // 2)).isoformat())
     pilot = built(kept.theta.mean(axis=0))
-    found = state_of(tables, pilot, fit.laws.repeat, kept.day, share_of(fit, {}))
+    calendar = twin.table("days")
+    assert calendar is not None, "a twin is committed with its calendar"
+    lost = lost_days(calendar["state"], day_number(twin.head["first_day"]))
+    found = state_of(tables, pilot, fit.laws.repeat, kept.day, share_of(fit, {}), lost=lost)
     known = len(found.opening)
     pilot = pilot.model_copy(update={"shoppers": max(pilot.shoppers, known + LEAST_OTHERS)})
     kind = f"k={fit.laws.repeat.k}{', mostly bought' if fit.laws.mostly_bought else ''}"  # each assumes other needs behind purchases

@@ -5,6 +5,7 @@ What the tables do not have keeps the model's own start, and is said.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +38,7 @@ class Dated:
     seats : shoppers' names in the order of seats; stock : a row a counted cell; said : what was taken, and what is unknown
     places : node of the model -> the retailer's name of it, where there is one; of several warehouses the first
     nodes : the retailer's name -> node; all his warehouses are the market's centre
-    weeks : length of the log, in which those who hold no seat bought nothing
+    weeks : length of the log without its lost days, in which those who hold no seat bought nothing
     """
 
     opening: Opening
@@ -49,7 +50,20 @@ class Dated:
     weeks: float = 0.0
 
 
-def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, share: float, stores: dict[str, str] | None = None) -> Dated:
+def lost_days(states: Sequence[str], first_day: int) -> Ints:
+    """Days (since 1970) on which no order could be seen: gaps of the log, and closed days of weekdays that are mostly open.
+
+    states : of each day from `first_day` on, of `quality.STATES`. A weekday that is always closed is in the rates that were fitted
+    """
+    state = np.array(states, dtype=str)
+    weekday = np.arange(state.size) % 7
+    closed = state == "closed"
+    usual = np.bincount(weekday, closed, 7) < 0.5 * np.maximum(np.bincount(weekday, state != "gap", 7), 1)
+    return first_day + np.flatnonzero((state == "gap") | (closed & usual[weekday]))
+
+
+def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, share: float, stores: dict[str, str] | None = None,
+             lost: Ints | None = None) -> Dated:  # fmt: skip
     """What the tables say of the first second of `end_day` (days since 1970); nothing later is looked at.
 
     Parameters
@@ -58,7 +72,9 @@ def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, s
     law : BG/CNBD-k of purchases
     share : purchases per need, until `shares.shares_by_kind` measures it
     stores : names in the data -> names of stores in the model; None: equal names, else in their order
+    lost : days since 1970 on which no order could be seen: customers' time stands still, or they would be taken to have bought nothing
     """
+    seen = (lambda day: day) if lost is None else (lambda day: day - np.searchsorted(lost, np.floor(day)))
     end, said = end_day * DAY, [] if stores is None else [f"stores by the given names: {len(stores)}"]
     lines = tables.orders.lines
     lines = lines[lines["placed_local"] < end].reset_index(drop=True)
@@ -71,8 +87,8 @@ def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, s
     entry = orders["channel"].map(CHANNELS).fillna(0).to_numpy(np.int64)
     as_of = date_of(end_day)
     opening, seats = opening_of(
-        orders["shopper_id"].to_numpy(object), orders["local"].to_numpy(np.float64) / DAY, np.asarray(entry, np.int64), orders["kind"].to_numpy(), orders["value"].to_numpy(np.float64),
-        as_of, float(end_day), law, len(kinds), share,
+        orders["shopper_id"].to_numpy(object), seen(orders["local"].to_numpy(np.float64) / DAY), np.asarray(entry, np.int64), orders["kind"].to_numpy(), orders["value"].to_numpy(np.float64),
+        as_of, float(seen(end_day)), law, len(kinds), share,
     )  # fmt: skip
     unknown = int(orders["shopper_id"].isna().sum())
     said.append(f"{len(seats):,} known customers; of {len(orders):,} orders {unknown:,} name no customer")
@@ -80,7 +96,7 @@ def state_of(tables: Tables, settings: Settings, law: RepeatFit, end_day: int, s
     names = _stores(tables, lines, nodes, stores, said)
     stock, cells = _stock(tables, lines, kind, end_day, nodes, names, kinds, said)
     under_way = _under_way(tables, lines.assign(kind=kind), settings, seats, end, nodes, names, said)
-    weeks = (end - int(lines["placed_local"].min())) / DAY / 7 if len(lines) else 0.0
+    weeks = float(seen(end_day) - seen(lines["placed_local"].min() / DAY)) / 7 if len(lines) else 0.0
     more = {**vars(opening), "stock": stock, "orders": under_way}
     return Dated(Opening(**more), seats, cells, said, {names[name]: name for name in sorted(names, reverse=True)}, names, weeks)
 

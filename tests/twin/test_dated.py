@@ -11,7 +11,7 @@ import pytest
 from omosim.ingest import OrderLog
 from omosim.schema.days import date_of
 from omosim.twin.bgcnbd import RepeatFit
-from omosim.twin.dated import kinds_of, state_of
+from omosim.twin.dated import kinds_of, lost_days, state_of
 from omosim.twin.members import Member
 from omosim.twin.opening import settings_at
 from omosim.twin.tables import Tables
@@ -71,6 +71,28 @@ def test_tables_become_a_state_and_the_run_goes_on_from_it(settings):
     assert max(member.model.audit.worst.values()) == 0
     got = member.model.journeys.shoppers["purchases"][[2, 4]]
     assert (got >= [1, 1]).all()  # cem's parcel came; bob came or did not
+
+
+def test_customers_time_stands_still_on_days_that_nobody_saw(settings):
+    """A log with ten lost days in it and four at its end is that of a shop in which they never were."""
+    row = lambda number, who, ago: (f"o{number}", who, ago, "web", "other", None, 1, 20_000, "ship", None)
+    short = log_of([row(1, "ann", 40.3), row(2, "ann", 12.5), row(3, "bob", 2.5), row(4, "ann", 1.5)])
+    long = log_of([row(1, "ann", 54.3), row(2, "ann", 26.5), row(3, "bob", 6.5), row(4, "ann", 5.5)])
+    lost = np.r_[END - 20 : END - 10, END - 4 : END]
+    states = np.full(60, "observed", object)
+    states[lost[:10] - (END - 60)], states[lost[10:] - (END - 60)] = "gap", "closed"
+    assert lost_days(states, END - 60).tolist() == lost.tolist()
+    wanted, found = state_of(Tables(short), settings, LAW, END, 0.3), state_of(Tables(long), settings, LAW, END, 0.3, lost=lost)
+    for name in ("x", "t_x", "t_end", "since"):
+        assert np.array_equal(getattr(found.opening, name), getattr(wanted.opening, name), equal_nan=True), name
+    assert found.weeks == pytest.approx(wanted.weeks) and state_of(Tables(long), settings, LAW, END, 0.3).opening.t_end[0] == pytest.approx(55 / 7)
+
+
+def test_a_weekday_that_is_always_closed_is_no_lost_day():
+    states = np.tile(["observed"] * 6 + ["closed"], 8).astype(object)
+    states[[3, 13]] = "closed"
+    states[20:27] = "gap"
+    assert lost_days(states, 100).tolist() == [103, *range(120, 127)]
 
 
 def test_what_the_tables_lack_is_said_and_left_to_the_model(settings):

@@ -278,6 +278,16 @@ def _week(place: Path, series: str = "orders") -> float:
     return next(m for o, s, step, m in zip(table["origin"], table["series"], table["step"], table["mean"], strict=True) if (o, s, step) == (origin, series, "week"))
 
 
+def test_days_that_were_not_observed_take_no_customers_away(files: Path, tmp_path: Path) -> None:
+    here = tmp_path / "twin"
+    shutil.copytree(files / "twin", here)
+    before = _week(here)
+    assert twin("update", f"dir={here}", f"as_of={shop.date(DAYS + 20)}") == 0
+    assert folder.read(here).table("days")["state"][-21:] == ["gap"] * 21
+    assert twin("forecast", f"dir={here}", "horizon=14") == 0
+    assert _week(here) == pytest.approx(before, rel=0.12), "three weeks without a file are no weeks without a purchase"
+
+
 def test_a_step_that_was_stopped_goes_on_to_the_same_bytes(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = tmp_path / "quiet"
     shutil.copytree(files / "twin", wanted)

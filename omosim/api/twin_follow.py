@@ -263,7 +263,7 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     from omosim.twin.draws import normals
     from omosim.twin.follow import broken, compare, later, least_of, scaled, taught
     from omosim.twin.forecast import week_of_days
-    from omosim.twin.levels import scatter
+    from omosim.twin.levels import of_single_orders, scatter
 
     place = stand(twin, tables, fit, kept, days)
     kept = place.kept
@@ -278,7 +278,9 @@ def advance(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int, workers
     short = bool((closed[at : at + days] & np.array(usual)).any())
     past = {name: x[:at] for name, x in seen.items()}
     of_days: dict[str, float] = {name: week_of_days(past[name], paths[name]) for name in ("orders", "new_customers") if name in past and name in paths}
-    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), scatter(past), of_days, least_of(past))
+    weekly, single = scatter({name: x for name, x in past.items() if name != "revenue"}), of_single_orders(tables.orders, kept.day, days)
+    weekly |= {name: max(sd, weekly.get(name, 0.0)) for name, sd in single.items()}
+    compared = compare(kept.columns, kept.theta, paths, came, float(np.sqrt((before[:, 1] ** 2).mean())), short, shape_of(kept.day, days), weekly, of_days, least_of(past))
     wide, compared, sums, broke = broken(kept.columns, kept.theta, compared, kept.sums)
     theta, done = taught(kept.columns, wide, compared)
     steps = normals(np.random.Generator(np.random.Philox(key=[fit.seed, (_KEY + 2) << 32 | end])), *theta.shape)

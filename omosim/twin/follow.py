@@ -228,7 +228,7 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
     paths : series -> (N, D) as `scaled` gives them; seen : series -> (D,), NaN for a day that was not observed
     week : log sd of what belongs to one week only; short : a day on which it usually trades was closed
     shape : how far the year's end has come in these days, as members ran them
-    weekly : series -> what belongs to one of its weeks (`scatter`); what members' own chance has of it is not counted again
+    weekly : series of levels and amounts -> log sd of what belongs to one of its weeks (`scatter`, `of_single_orders`); what members' own chance has of it is not counted again
     days_own : series -> log sd of a week by the chance of its days that members lack (`forecast.week_of_days`)
     least : series -> what a week without any of it counts as, in data and members alike (`least_of`); counts as half of one
     """
@@ -270,7 +270,7 @@ def compare(columns: Sequence[Column], theta: Floats, paths: Mapping[str, Floats
             free = logs - theta[:, i]
             predicted[:, j] = free.mean() + theta[:, i]
             chance = float(free.std(ddof=1))
-            of_weeks = (weekly or {}).get(c.series, 0.0) if c.name.startswith(LEVEL) else 0.0
+            of_weeks = (weekly or {}).get(c.series, 0.0) if c.per or c.name.startswith(LEVEL) else 0.0
             sd[j] = np.hypot(chance, max(own, float(np.sqrt(max(of_weeks**2 - chance**2, 0.0)))))
         else:
             predicted[:, j], sd[j] = logs, own

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from omosim.ingest import OrderLog
 from omosim.twin.forecast import usual_days
-from omosim.twin.history import Floats
+from omosim.twin.history import DAY_S, Floats
 
 #: log; ranges of the pace's drift a week and of what belongs to one week only: log-uniform priors
 DRIFT, WEEK = (0.01, 0.10), (0.02, 0.15)
@@ -65,6 +66,22 @@ def chances(logs: Floats, var: Floats, u: Floats) -> Floats:
     edges = np.cumsum(weight) / weight.sum()
     at = np.minimum(np.searchsorted(edges, np.asarray(u), side="right"), q.size - 1)
     return np.stack([q[at], r[at]], axis=1)
+
+
+def of_single_orders(log: OrderLog, first: int, days: int) -> dict[str, float]:
+    """Series of money and units -> sd in logs of its sum over some days (since 1970) by what their single orders differ by.
+
+    A sum of so many by chance, each of its own size, has the variance of the sum of their squares (compound Poisson). `revenue` is held against
+    the number of orders, whose chance is no part of it. One order that is most of a week's money tells next to nothing of what orders
+    are worth. Oracle: simulated sums, tests/twin/test_levels.py.
+    """
+    orders, lines = ((rows[(rows["placed_local"] >= first * DAY_S) & (rows["placed_local"] < (first + days) * DAY_S)]) for rows in (log.orders(), log.lines))
+    sizes = {"revenue": orders["value"]}
+    sizes |= {f"revenue.{name}": own for name, own in orders["value"].groupby(orders["channel"].fillna("web"))}
+    sizes |= {f"units.{name}": own for name, own in lines["units"].groupby(lines["category"])}
+    found = {name: own.to_numpy(np.float64) for name, own in sizes.items()}
+    counted = {name: 1.0 / x.size if name == "revenue" else 0.0 for name, x in found.items() if x.sum() > 0}
+    return {name: float(np.sqrt(max((x**2).sum() / x.sum() ** 2 - counted[name], 0.0))) for name, x in found.items() if name in counted}
 
 
 def scatter(seen: Mapping[str, Floats], weeks: int = 26) -> dict[str, float]:

@@ -288,6 +288,18 @@ def test_days_that_were_not_observed_take_no_customers_away(files: Path, tmp_pat
     assert _week(here) == pytest.approx(before, rel=0.12), "three weeks without a file are no weeks without a purchase"
 
 
+def test_one_huge_order_is_no_dearer_shop(files: Path, tmp_path: Path) -> None:
+    here = tmp_path / "twin"
+    shutil.copytree(files / "twin", here)
+    frame = pd.read_csv(files / "all.csv", dtype={"shopper_id": str})
+    week = frame[shop.day_of(frame) < shop.date(DAYS + 7)]
+    week = week.assign(units=np.where(week["order_id"] == week["order_id"].iloc[-1], 3000, week["units"]))
+    assert twin("update", f"dir={here}", f"orders={shop.write(week, tmp_path / 'huge.csv')}") == 0
+    before, after = steps_of(here)[-1]["moved"]["order_value"][:2]
+    money = week["units"] * week["unit_price"]
+    assert money.max() > 3 * (money[shop.day_of(frame) >= shop.date(DAYS)].sum() - money.max()) and after == pytest.approx(before, rel=0.1)
+
+
 def test_a_step_that_was_stopped_goes_on_to_the_same_bytes(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = tmp_path / "quiet"
     shutil.copytree(files / "twin", wanted)

@@ -312,7 +312,7 @@ def _commit(
     before = day_number(head["as_of"]) if name != "new" else 0  # a day that was told once stays told
     last = max(int(orders["placed_local"].max()) // tables.DAY_S, until, before)
     days, oddities = quality.calendar_of(every, head["closed"], last)
-    found = [*found, *oddities, *quality.price_jumps(log.lines), *quality.clock_changes(log.lines, log.timezone), *quality.stock_findings(every), *quality.covering(every, days)]
+    found = [*found, *oddities, *quality.price_jumps(log.lines), *quality.outlying(log.lines), *quality.clock_changes(log.lines, log.timezone), *quality.stock_findings(every), *quality.covering(every, days)]
     quality.refuse(found, composed.options["accept"])
     panel = panel_of_log(every, days)
     made = {

@@ -34,6 +34,8 @@ FALSE_GAP = 0.01
 REFUSED = ("price_jump", "too_many_gaps")
 _AROUND = 8  # weeks to each side that say how many orders a weekday has
 _JUMP, _STEP = np.log(5.0), np.log(2.0)
+#: times what all but one order in a hundred have, from which an order is named
+OUTLYING = 20.0
 
 
 @dataclass(frozen=True)
@@ -317,6 +319,20 @@ def price_jumps(lines: pd.DataFrame) -> list[Finding]:
             done = f"prices become {factor}; allowed: one currency and one unit throughout" if severe else f"prices become {factor}; taken as they stand"
             found.append(Finding("price_jump" if severe else "price_step", "refused" if severe else "warning", "orders", f"from {at}", int(levels["size"].iloc[i]), done))
     return found
+
+
+def outlying(lines: pd.DataFrame) -> list[Finding]:
+    """Orders whose money or units are more than OUTLYING times what all but one in a hundred have: a typing error, or the order of a lifetime."""
+    orders = lines.groupby("order_id", sort=False).agg(day=("placed_local", "min"), value=("value", "sum"), units=("units", "sum"))
+    if len(orders) < 100:
+        return []
+    times = (orders[["value", "units"]] / np.maximum(orders[["value", "units"]].quantile(0.99), 1.0)).max(axis=1)
+    odd = times[times > OUTLYING].sort_values(ascending=False, kind="stable")
+    if odd.empty:
+        return []
+    first = str(odd.index[0])
+    place = f"order {first}, {date_text(int(orders.loc[first, 'day']) // DAY_S)}{f' and {len(odd) - 1} more' if len(odd) > 1 else ''}"
+    return [Finding("outlying_order", "warning", "orders", place, len(odd), f"{odd.iloc[0]:,.0f} times what all but one order in a hundred have in money or units; taken as it stands: if it is a typing error, correct it and update")]
 
 
 def clock_changes(lines: pd.DataFrame, zone: str) -> list[Finding]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from omosim.ingest import ReadOptions, read_further, read_orders
+from omosim.reports.language import say, using
 from omosim.twin import quality as q
 from omosim.twin.panel import panel_of_log
 from omosim.twin.tables import DAY_S, Tables, delivered, lines_of
@@ -75,6 +76,7 @@ def test_the_real_log_has_its_holidays_as_gaps_and_closed_saturdays(uci) -> None
     assert [f.place for f in findings if f.code == "gap"] == [
         "2010-12-24 to 2011-01-03", "2011-04-22 to 2011-04-25", "2011-04-29", "2011-05-02", "2011-05-30", "2011-08-29"]
     assert [(f.code, f.place) for f in findings if f.code != "gap"] == [("closed_weekday", "Saturdays"), ("partial_last_day", "2011-12-09")]
+    assert [(f.rows, f.place.split(",")[0]) for f in q.outlying(uci.lines)] == [(2, "order 581483")]  # 80,995 paper birds and 74,215 jars, both cancelled within the hour
     assert q.price_jumps(uci.lines) == [] and q.doubled_days(uci.lines)[1] == [] and q.backward(uci.lines, "x") == []
 
 
@@ -130,6 +132,21 @@ def test_prices_of_another_unit_are_refused_with_the_week_and_can_be_accepted(tm
     q.refuse(findings, ["price_jump"])
     sale = frame.assign(unit_price=np.where(late, frame["unit_price"] * 0.6, frame["unit_price"]))
     assert q.price_jumps(tables(sale, tmp_path / "b").orders.lines) == [], "a sale is no jump"
+
+
+def test_an_order_of_another_size_is_named_with_its_day(tmp_path: Path) -> None:
+    frame = shop.orders()
+    assert q.outlying(tables(frame, tmp_path).orders.lines) == []
+    at = frame.index[len(frame) // 2]
+    typed = frame.assign(units=np.where(frame.index == at, 100_000, frame["units"]))
+    (found,) = q.outlying(tables(typed, tmp_path / "a").orders.lines)
+    assert (found.code, found.severity, found.rows) == ("outlying_order", "warning", 1)
+    assert found.place == f"order {frame['order_id'][at]}, {frame['placed_at'][at][:10]}" and "times what all but one order in a hundred have" in found.done
+    dear = typed.assign(unit_price=np.where(frame.index == at + 5, 90_000_000, frame["unit_price"]))
+    (both,) = q.outlying(tables(dear, tmp_path / "b").orders.lines)
+    assert both.rows == 2 and both.place.endswith(" and 1 more")
+    with using("ko"):
+        assert not any(word in f"{say(found.place)} {say(found.done)} {say(both.place)}" for word in ("order ", "times", "more"))
 
 
 def test_clock_changes_are_named_and_make_no_gap(tmp_path: Path) -> None:

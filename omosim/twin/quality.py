@@ -326,13 +326,13 @@ def outlying(lines: pd.DataFrame) -> list[Finding]:
     orders = lines.groupby("order_id", sort=False).agg(day=("placed_local", "min"), value=("value", "sum"), units=("units", "sum"))
     if len(orders) < 100:
         return []
-    times = (orders[["value", "units"]] / np.maximum(orders[["value", "units"]].quantile(0.99), 1.0)).max(axis=1)
-    odd = times[times > OUTLYING].sort_values(ascending=False, kind="stable")
-    if odd.empty:
+    size = orders[["value", "units"]].to_numpy(np.float64)
+    times = (size / np.maximum(np.quantile(size, 0.99, axis=0), 1.0)).max(axis=1)
+    odd, most = int((times > OUTLYING).sum()), int(times.argmax())
+    if not odd:
         return []
-    first = str(odd.index[0])
-    place = f"order {first}, {date_text(int(orders.loc[first, 'day']) // DAY_S)}{f' and {len(odd) - 1} more' if len(odd) > 1 else ''}"
-    return [Finding("outlying_order", "warning", "orders", place, len(odd), f"{odd.iloc[0]:,.0f} times what all but one order in a hundred have in money or units; taken as it stands: if it is a typing error, correct it and update")]
+    place = f"order {orders.index[most]}, {date_text(int(orders['day'].iloc[most]) // DAY_S)}{f' and {odd - 1} more' if odd > 1 else ''}"
+    return [Finding("outlying_order", "warning", "orders", place, odd, f"{times[most]:,.0f} times what all but one order in a hundred have in money or units; taken as it stands: if it is a typing error, correct it and update")]
 
 
 def clock_changes(lines: pd.DataFrame, zone: str) -> list[Finding]:

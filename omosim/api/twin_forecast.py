@@ -161,14 +161,15 @@ def kept_with(twin: Twin, made: Forecast) -> pd.DataFrame:
 
 
 def _lines(table: pd.DataFrame, origin: str, currency: str) -> list[str]:
-    """The weeks of orders and revenue, as a reader wants them first."""
+    """The weeks of orders and revenue, as a reader wants them first; of a horizon without a week, its days."""
     from omosim.reports.twin_words import brief, of_currency, span
 
-    mine = table[(table["origin"] == origin) & (table["step"] == "week") & table["series"].isin(("orders", "revenue"))]
-    out = []
+    mine = table[(table["origin"] == origin) & table["series"].isin(("orders", "revenue"))]
+    step, word = ("week", "week from ") if (mine["step"] == "week").any() else ("day", "")
+    mine, out = mine[mine["step"] == step], []
     for row in mine.to_dict("records"):
         unit = of_currency(str(row["unit"]), currency)
-        out.append(f"week from {row['date']}: {row['series']} {brief(row['q50'], unit, bare=row['series'] == 'orders')} ({span(row['q05'], row['q95'], unit)} in nine of ten)")
+        out.append(f"{word}{row['date']}: {row['series']} {brief(row['q50'], unit, bare=row['series'] == 'orders')} ({span(row['q05'], row['q95'], unit)} in nine of ten)")
     return out
 
 

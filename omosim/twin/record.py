@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 from omosim.twin import baselines
 from omosim.twin.drift import FALSE_ALARM_DAYS, Alarm, freed, raised_within, shifts_of
 from omosim.twin.errors import CalibrationError
-from omosim.twin.forecast import KEPT, MEANS, with_actuals
+from omosim.twin.forecast import KEPT, MEANS, usual_days, with_actuals
 from omosim.twin.scores import LEVELS, bias, crps, even, wilson
 
 Floats = NDArray[np.float64]
@@ -90,19 +90,40 @@ def _open(past: Mapping[str, Floats], first: dt.date, closed: Collection[str]) -
     return out
 
 
-def score(forecasts: pd.DataFrame, first: dt.date, past: Mapping[str, Floats], *, smoothing: bool = True, seed: int = 7) -> pd.DataFrame:
+def _told_before(forecasts: pd.DataFrame, closed: Collection[str]) -> dict[str, dict[int, list[int]]]:
+    """Origin -> horizon in weeks -> days of the week (0 that of the origin) that its forecast knew to be closed: orders foretold as 0 there."""
+    days = forecasts[(forecasts["step"] == "day") & (forecasts["series"] == "orders") & (forecasts["mean"] == 0) & forecasts["date"].isin(list(closed))]
+    out: dict[str, dict[int, list[int]]] = {}
+    for origin, horizon in zip(days["origin"].astype(str), days["horizon"].astype(int), strict=True):
+        out.setdefault(origin, {}).setdefault(1 + (horizon - 1) // 7, []).append((horizon - 1) % 7)
+    return out
+
+
+def _open_part(past: Floats, shut: Collection[int]) -> float:
+    """Part of a week's sum that is left when these of its days are closed, by what weekdays had of late; past ends with the day before the week's first."""
+    usual = usual_days(past[-56:][past[-56:].size % 7 :].reshape(-1, 7))
+    return float(1.0 - usual[list(shut)].sum() / usual.sum()) if shut and usual.sum() > 0 else 1.0
+
+
+def score(forecasts: pd.DataFrame, first: dt.date, past: Mapping[str, Floats], *, smoothing: bool = True, seed: int = 7, closed: Collection[str] = ()) -> pd.DataFrame:
     """Rows of SCORES: each origin, series and whole week whose days have all been seen.
 
     forecasts: COLUMNS with `actual`; past: series -> (days,) from `first`, of which the baselines of an origin read the
-    days before it only. crps_ets is NaN without statsmodels or with `smoothing` off; baselines are NaN where the past is
+    days before it only; closed: ISO days told as closed, which baselines are told as well where the forecast knew them.
+    crps_ets is NaN without statsmodels or with `smoothing` off; baselines are NaN where the past is
     too short.
     """
     weeks = forecasts[(forecasts["step"] == "week") & np.isfinite(forecasts["actual"].to_numpy(float))]
     rows: list[dict[str, object]] = []
+    known = _told_before(forecasts, closed)
     for (origin, name), mine in weeks.groupby(["origin", "series"], sort=True):
         day = (dt.date.fromisoformat(str(origin)) - first).days
         horizon = int(mine["horizon"].max())
-        naive, ets, form = _baselines(np.asarray(past.get(str(name), np.zeros(0)), float)[: max(0, day)], horizon, seed, day, smoothing)
+        before = np.asarray(past.get(str(name), np.zeros(0)), float)[: max(0, day)]
+        naive, ets, form = _baselines(before, horizon, seed, day, smoothing)
+        shut = known.get(str(origin), {}) if str(name).split(".")[0] not in MEANS else {}
+        part = np.array([_open_part(before, shut.get(h + 1, ())) for h in range(horizon)])
+        naive, ets = (None if x is None else x * part for x in (naive, ets))
         kept, actual = mine[list(KEPT)].to_numpy(float).T, mine["actual"].to_numpy(float)
         own = crps(kept, actual)
         for i, h in enumerate(mine["horizon"].to_numpy(int)):
@@ -267,5 +288,5 @@ def renew(forecasts: pd.DataFrame, first: dt.date, seen: Mapping[str, Floats], h
     """
     filled = with_actuals(forecasts, first, seen, hourly)
     held = fair(filled, closed)
-    scored = score(held, first, _open(seen, first, closed), smoothing=smoothing)
+    scored = score(held, first, _open(seen, first, closed), smoothing=smoothing, closed=closed)
     return Record(filled, scored, summary(scored), watch(held, [s for s in watched if s in seen]))

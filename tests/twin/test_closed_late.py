@@ -82,6 +82,11 @@ def test_who_knew_is_scored(twins: dict[str, tuple[Path, str]]) -> None:
     table = pd.DataFrame(read_columns(place / "scores.parquet"))
     first = table[(table["series"] == "orders") & (table["horizon"] == 1)].iloc[0]
     assert 0 < first["actual"] < 100 and abs(first["bias"]) < 0.5
+    assert first["crps_naive"] < 0.4 * first["actual"], "what the twin was told of five days in seven, last week again is told too"
+    frame = pd.DataFrame(read_columns(place / "forecasts.parquet"))
+    untold = record.score(frame, pd.Timestamp(shop.START).date(), {"orders": np.full(DAYS, 24.0)}, smoothing=False)
+    told = record.score(frame, pd.Timestamp(shop.START).date(), {"orders": np.full(DAYS, 24.0)}, smoothing=False, closed=CLOSED)
+    assert untold.loc[untold["series"] == "orders", "crps_naive"].iloc[0] > 1.6 * first["actual"] and told.loc[told["series"] == "orders", "crps_naive"].iloc[0] == pytest.approx(abs(first["actual"] - 48.0))
 
 
 def test_baselines_do_not_read_closed_days_as_zeros(twins: dict[str, tuple[Path, str]]) -> None:

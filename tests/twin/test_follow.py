@@ -13,6 +13,7 @@ import pytest
 
 from omosim.api import twin_follow
 from omosim.cli.main import main
+from omosim.reports.language import say, using
 from omosim.results.tables import read_columns
 from omosim.schema.days import day_number
 from omosim.twin import bgcnbd, folder
@@ -278,7 +279,7 @@ def _week(place: Path, series: str = "orders") -> float:
     return next(m for o, s, step, m in zip(table["origin"], table["series"], table["step"], table["mean"], strict=True) if (o, s, step) == (origin, series, "week"))
 
 
-def test_days_that_were_not_observed_take_no_customers_away(files: Path, tmp_path: Path) -> None:
+def test_days_that_were_not_observed_take_no_customers_away(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     here = tmp_path / "twin"
     shutil.copytree(files / "twin", here)
     before = _week(here)
@@ -286,6 +287,12 @@ def test_days_that_were_not_observed_take_no_customers_away(files: Path, tmp_pat
     assert folder.read(here).table("days")["state"][-21:] == ["gap"] * 21
     assert twin("forecast", f"dir={here}", "horizon=14") == 0
     assert _week(here) == pytest.approx(before, rel=0.12), "three weeks without a file are no weeks without a purchase"
+    capsys.readouterr()
+    assert twin("forecast", f"dir={here}", "horizon=2") == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if " in nine of ten)" in line]
+    assert [line.split(" ")[0] for line in said] == [f"{shop.date(DAYS + 21 + i)}:" for i in (0, 1, 0, 1)], "a horizon without a week is told by its days"
+    with using("ko"):
+        assert "nine of ten" not in say(said[0]) + say(said[-1])
 
 
 def test_one_huge_order_is_no_dearer_shop(files: Path, tmp_path: Path) -> None:

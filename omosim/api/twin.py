@@ -199,14 +199,14 @@ def _say(text: str, start: float | None = None) -> None:
 def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     """Read the files, take what is new, judge the whole, and commit it in one step."""
     from omosim.schema.days import day_number
-    from omosim.twin import quality, tables
+    from omosim.twin import folder, quality, tables
 
     asked, head, place = composed.options, step.twin.head, step.twin.path
     new = name == "new"
     version = 1 if new else step.twin.version + 1
     files = _files(asked)
     for kind in files:
-        (place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv")).unlink(missing_ok=True)  # of an earlier try
+        folder.clear_rejects(place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv"))
     end = day_number(asked["as_of"]) + 1 if asked["as_of"] else None
     if not new and asked["as_of"] and asked["as_of"] < head["as_of"]:
         from omosim.config.errors import refuse

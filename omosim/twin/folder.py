@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,6 +26,9 @@ from omosim.results.tables import parquet_bytes, read_arrow
 SCHEMA_VERSION = 1
 HEAD, DATA, LOCK = "twin.json", "data", ".lock"
 PARTS = "omosim-parts-"  # beginning of folders in which a large file is cut
+REJECTS_HEAD = b"file,row,column,code,value,allowed,nearest\n"  # first line of a file of rejects
+_NAME = re.compile(r"[a-z_]+-([0-9a-f]{12})\.[a-z]+")  # of a file in DATA: KIND-HASH.ENDING
+_REJECTS = re.compile(r"rejects(_[a-z]+)?\.csv")
 #: kind of file -> the name under which its newest version also lies in the folder
 COPIES = {
     "posterior": "posterior.parquet", "forecasts": "forecasts.parquet", "scores": "scores.parquet", "quality": "quality.parquet",
@@ -169,7 +173,7 @@ def settle(twin: Twin) -> None:
         atomic.sweep_temps(twin.path / DATA)
         kept = named(twin)
         for path in (twin.path / DATA).iterdir():
-            if path.is_file() and f"{DATA}/{path.name}" not in kept:
+            if f"{DATA}/{path.name}" not in kept and written(path):
                 path.unlink(missing_ok=True)
     for kind, copy in COPIES.items():
         source = twin.file(kind)
@@ -179,6 +183,43 @@ def settle(twin: Twin) -> None:
         target = twin.path / copy
         if not target.is_file() or target.read_bytes() != data:
             atomic.write_bytes(target, data)
+
+
+def written(path: Path) -> bool:
+    """Whether a file is one that a step puts into `data`: named by its own bytes. Other people's files are never removed."""
+    name = _NAME.fullmatch(path.name)
+    return name is not None and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest().startswith(name[1])
+
+
+def rejects(path: Path) -> bool:
+    """Whether a file is a list of rejects as a reader of tables writes it."""
+    if not _REJECTS.fullmatch(path.name) or not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(REJECTS_HEAD)) == REJECTS_HEAD
+
+
+def clear_rejects(path: Path) -> None:
+    """Remove the rejects of an earlier try. Raises FolderInUse for a file of that name that is none."""
+    if path.exists() and not rejects(path):
+        raise FolderInUse(f"{path}: is not a list of rejects that omosim wrote, and its name is needed for one; move it to another folder")
+    path.unlink(missing_ok=True)
+
+
+def strange(place: Path) -> str:
+    """A file of a folder without a twin that no step left there, as DIR/data/x.xlsx is shown: data/x.xlsx; empty where there is none."""
+    for path in sorted(place.iterdir()):
+        if path.name == DATA and path.is_dir() and not path.is_symlink():
+            own = next((p for p in sorted(path.iterdir()) if not written(p) and not _temporary(p)), None)
+            if own is not None:
+                return f"{DATA}/{own.name}"
+        elif not (path.name == LOCK or _temporary(path) or rejects(path) or (path.name.startswith(PARTS) and path.is_dir())):
+            return path.name
+    return ""
+
+
+def _temporary(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(atomic.TEMP_MARK)
 
 
 EMPTY: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "files": {}, **{name: [] for name in _LISTS}}
@@ -195,9 +236,9 @@ def writing(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[Step
     if new and not exists(place):
         if place.exists() and not place.is_dir():
             raise FolderInUse(f"{place}: dir is a file; give a folder")
-        strange = [p.name for p in place.iterdir() if p.name not in (LOCK, DATA) and not p.name.startswith(("rejects", PARTS)) and not p.name.endswith(atomic.TEMP_MARK)] if place.is_dir() else []
-        if strange:
-            raise FolderInUse(f"{place}: holds files that are not of a twin ({strange[0][:60]}); give dir an empty or a new folder")
+        own = strange(place) if place.is_dir() else ""
+        if own:
+            raise FolderInUse(f"{place}: holds files that are not of a twin ({own[:60]}); give dir an empty or a new folder")
         place.mkdir(parents=True, exist_ok=True)
         twin = Twin(place, json.loads(json.dumps(EMPTY)))
     else:

@@ -226,6 +226,27 @@ def test_a_folder_of_other_files_is_refused(quick: None, tmp_path: Path, orders:
     assert "thesis.docx" in capsys.readouterr().err and [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.docx"]
 
 
+def test_files_that_the_twin_did_not_write_are_never_removed(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    """Beside the orders in DIR/data, under the names of a twin's own files, and as a list of rejects: `new` refuses, `update` leaves them."""
+    place = tmp_path / "shop"
+    (place / "data").mkdir(parents=True)
+    for name in ("data/precious.xlsx", f"data/orders-{'0' * 12}.parquet", "rejects.csv", "rejects_mine.xlsx"):
+        (place / name).write_text("my own,file\n1,2\n")
+        before = contents(place)
+        assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 2
+        assert name[:60] in capsys.readouterr().err and contents(place) == before
+        (place / name).unlink()
+    assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 0
+    (place / "data" / "precious.xlsx").write_text("mine")
+    (place / "data" / f"orders-{'0' * 12}.parquet").write_text("mine")
+    assert twin("update", f"dir={place}", f"orders={tmp_path / 'all.csv'}") == 0
+    assert [p.read_text() for p in (place / "data").iterdir() if p.name in ("precious.xlsx", f"orders-{'0' * 12}.parquet")] == ["mine", "mine"]
+    (place / "rejects.csv").write_text("mine")
+    capsys.readouterr()
+    assert twin("update", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 2
+    assert "is not a list of rejects" in capsys.readouterr().err and (place / "rejects.csv").read_text() == "mine"
+
+
 def test_short_logs_and_logs_without_customers_are_twins_that_say_what_they_cannot(tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     bare = orders.drop(columns=["shopper_id", "sku", "category", "store_id", "channel", "fulfilment", "status", "returned_at"])
     assert twin("new", f"dir={tmp_path / 'a'}", f"orders={shop.write(bare, tmp_path / 'bare.csv')}") == 0

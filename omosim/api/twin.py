@@ -79,7 +79,7 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
         raise refuse("no file to take in", allowed=allowed, cure="Write omosim twin update dir=DIR orders=FILE")
     key = _key(composed, new=False)
     with folder.writing(place) as step:
-        known = not given or step.twin.done("update", key)
+        known = not given or step.twin.newest("update", key)
         if known and not _to_simulate(step.twin, asked) and not behind(step.twin):
             return _unchanged(step.twin, "has taken in these files already" if given else "has been fitted by simulation already")
         if not known:
@@ -471,9 +471,10 @@ def _told(twin: Twin) -> int:
     """What was read and found, where the report is, what comes next."""
     from omosim.api.twin_log import log_of, words_of
     from omosim.results.words import safe_text
+    from omosim.twin.folder import INGESTS
 
     head = twin.head
-    last = max(i for i, row in enumerate(head["updates"]) if row["step"] in ("new", "update"))
+    last = max(i for i, row in enumerate(head["updates"]) if row["step"] in INGESTS)
     for kind, n in head["updates"][last]["did"].items():
         print(f"{kind}: {n['new']:,} new, {n['known']:,} known, {n['changed']:,} changed")
     for row in head["updates"][last + 1 :]:

@@ -35,6 +35,7 @@ COPIES = {
     "panel": "panel.parquet", "config": "config.yaml", "decision": "decision.json", "worlds": "worlds.parquet", "identifiability": "identifiability.parquet",
     "members": "members.parquet",
 }  # fmt: skip
+INGESTS = ("new", "update")  # steps that take files in
 _LISTS = ("data", "parameter_sets", "forecasts", "updates", "sources")
 
 
@@ -73,6 +74,12 @@ class Twin:
     def done(self, step: str, key: str) -> bool:
         """Whether the journal says that a step was done with these inputs."""
         return any(row["step"] == step and row["key"] == key for row in self.head["updates"])
+
+
+    def newest(self, step: str, key: str) -> bool:
+        """Whether the last ingest was this one: files sent again after others say something new, a correction that is taken back."""
+        last = next((row for row in reversed(self.head["updates"]) if row["step"] in INGESTS), None)
+        return last is not None and (last["step"], last["key"]) == (step, key)
 
 
 def last_version(head: Mapping[str, Any]) -> int:

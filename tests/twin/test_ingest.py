@@ -121,6 +121,29 @@ def test_an_older_export_brings_what_was_lacking_and_takes_back_nothing(quick: N
     assert (after["returned_utc"] >= 0).sum() == (before["returned_utc"] >= 0).sum() > 5
 
 
+def test_a_correction_that_is_taken_back_is_taken(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    """The same files again after others are news; only the last ingest is done already."""
+    place = tmp_path / "a"
+    week = orders[shop.day_of(orders) >= shop.date(63)]
+    shop.write(week, tmp_path / "week.csv")
+    gone = week.assign(status=["cancelled", *week["status"].iloc[1:]])
+    shop.write(gone, tmp_path / "gone.csv")
+    (tmp_path / "p1.csv").write_text("from,sku,price\n2025-03-01,tea,9000\n")
+    (tmp_path / "p2.csv").write_text("from,sku,price\n2025-03-01,tea,8000\n")
+    assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 0
+    for name, plan in (("week", 1), ("gone", 2), ("week", 1)):
+        capsys.readouterr()
+        assert twin("update", f"dir={place}", f"orders={tmp_path / name}.csv", f"prices={tmp_path / f'p{plan}.csv'}") == 0
+    said = capsys.readouterr().out
+    assert f"orders: 0 new, {len(week) - 1} known, 1 changed" in said and "prices: 0 new, 0 known, 1 changed" in said
+    every = tables_of(folder.read(place))
+    first = every.orders.lines[every.orders.lines["order_id"] == week["order_id"].iloc[0]]
+    assert first["status"].tolist() == [week["status"].iloc[0]] and every.further["prices"]["price"].tolist() == [9000]
+    before = contents(place)
+    assert twin("update", f"dir={place}", f"orders={tmp_path / 'week.csv'}", f"prices={tmp_path / 'p1.csv'}") == 0
+    assert "nothing changed" in capsys.readouterr().out and contents(place) == before
+
+
 def test_as_of_leaves_out_later_orders_and_later_news_of_earlier_ones(quick: None, tmp_path: Path, orders: pd.DataFrame) -> None:
     assert twin("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'all.csv'}", f"as_of={shop.date(62)}") == 0
     lines = tables_of(folder.read(tmp_path / "a")).orders.lines

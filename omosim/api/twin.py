@@ -248,7 +248,7 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
             lines = lines[~lines["order_id"].isin(known)].reset_index(drop=True)
             if returns is not None and "order_id" in returns:
                 returns = returns[~returns["order_id"].isin(known)].reset_index(drop=True)
-        keep("orders", tables.take_orders(whole["orders"], lines, log.file))
+        keep("orders", tables.take_orders(whole["orders"], lines, log.file, asked["accept"]))
         if returns is not None:
             assert whole["orders"] is not None
             keep("returns", tables.take_returns(whole["returns"], returns if new else tables.matched(returns, whole["orders"])))

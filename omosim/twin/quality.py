@@ -31,7 +31,7 @@ STATES = ("observed", "closed", "gap", "partial")
 #: chance of a false gap in a whole log
 FALSE_GAP = 0.01
 #: findings that stop an ingest, unless the user says accept=[CODE]
-REFUSED = ("price_jump", "too_many_gaps")
+REFUSED = ("price_jump", "too_many_gaps", "order_id_reused")
 _AROUND = 8  # weeks to each side that say how many orders a weekday has
 _JUMP, _STEP = np.log(5.0), np.log(2.0)
 

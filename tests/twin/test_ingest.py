@@ -197,6 +197,25 @@ def test_numbers_that_are_used_again_are_refused(quick: None, tmp_path: Path, or
     assert contents(tmp_path / "a") == before
 
 
+def test_a_few_numbers_that_are_used_again_are_refused_and_a_date_corrected_by_a_day_is_taken(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    place = tmp_path / "a"
+    assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 0
+    before = contents(place)
+    three = orders.head(3).assign(returned_at="", status="completed")
+    for days, code in ((65, 2), (1, 0)):
+        moved = three.assign(placed_at=[shop.stamp(pd.Timestamp(t[:19]) + pd.Timedelta(days=days)) for t in three["placed_at"]])
+        capsys.readouterr()
+        assert twin("update", f"dir={place}", f"orders={shop.write(pd.concat([moved, orders.tail(9)]), tmp_path / f'{days}.csv')}") == code
+        said = "".join(capsys.readouterr())
+        if code:
+            assert f"order_id_reused: {days}.csv: 3 order numbers stand" in said and repr(three['order_id'].iloc[0]) in said and f"({moved['placed_at'].iloc[0][:10]}, before {shop.START})" in said
+            assert "accept=[order_id_reused]" in said and contents(place) == before
+        else:
+            assert "orders: 9 new, 0 known, 3 changed" in said
+    assert twin("update", f"dir={place}", f"orders={tmp_path / '65.csv'}", "accept=order_id_reused") == 0
+    assert "orders: 0 new, 9 known, 3 changed" in capsys.readouterr().out
+
+
 WRONG = {
     "no action": ((), "allowed: new, update, report"),
     "misspelt action": (("nwe", "dir=a"), "Did you mean 'new'?"),

@@ -16,12 +16,14 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from omosim.results import atomic
 from omosim.results.errors import FolderInUse, NewerSchema, NotAResult
 from omosim.results.tables import parquet_bytes, read_arrow
+from omosim.results.words import counted
 
 SCHEMA_VERSION = 1
 HEAD, DATA, LOCK = "twin.json", "data", ".lock"
@@ -108,10 +110,30 @@ def read(path: str | os.PathLike[str]) -> Twin:
     if version > SCHEMA_VERSION:
         raise NewerSchema(f"{file}: written with schema version {version}, this omosim reads up to {SCHEMA_VERSION}. "
                           f"Install an omosim that reads schema version {version} (pip install --upgrade omosim).")  # fmt: skip
-    wrong = [n for n in (*_LISTS, *(n for n in ("decisions", "present") if n in head)) if not isinstance(head.get(n), list)] + [n for n in ("files",) if not isinstance(head.get(n), dict)]
+    from omosim.twin.head import fault
+
+    twin = Twin(place, head)
+    wrong = fault(head) or _calendar(twin)
     if wrong:
-        raise NotAResult(f"{file}: '{wrong[0]}' is not what this omosim writes; take the file as it was written")
-    return Twin(place, head)
+        raise NotAResult(f"{file}: {wrong}. It is not what omosim wrote: take {HEAD} from a copy of the folder, or make the twin again in another one: omosim twin new dir=DIR orders=FILE")
+    return twin
+
+
+def _calendar(twin: Twin) -> str:
+    """What is wrong with first_day and as_of beside the calendar of the data, which has a row a day and a last one that may be partial."""
+    file = twin.file("days")
+    if file is None or not file.is_file():
+        return ""
+    from pyarrow import ArrowException
+    from pyarrow.parquet import read_metadata
+
+    first, as_of = twin.head["first_day"], twin.head["as_of"]
+    try:
+        rows = read_metadata(file).num_rows
+    except (ArrowException, OSError):
+        return ""  # a torn file is named where it is read
+    span = (date.fromisoformat(as_of) - date.fromisoformat(first)).days + 1
+    return "" if rows - span in (0, 1) else f"first_day {first} and as_of {as_of} are {counted(span, 'day')}, the data have {rows:,}"
 
 
 def checked(path: Path) -> Path:

@@ -268,6 +268,42 @@ def test_a_folder_of_other_files_is_refused(quick: None, tmp_path: Path, orders:
     assert "thesis.docx" in capsys.readouterr().err and [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.docx"]
 
 
+BY_HAND = {
+    "as_of is no day": ("as_of", "soon"), "as_of beyond the data": ("as_of", "2099-01-01"), "as_of before": ("as_of", "2024-01-01"), "a day without dashes": ("as_of", "20250309"),
+    "no step": ("updates", [1]), "no steps": ("updates", []), "counts of a step": ("updates.0.did", {"orders": 3}), "no currency": ("currency", None), "no such currency": ("currency", "XXX"), "no zone": ("timezone", "Mars/One"),
+    "file is a number": ("files.panel", 5), "file elsewhere": ("files.panel", "../../etc/passwd"), "decision without file": ("decisions", [{}]), "present from no day": ("present", [{"from": "x"}]),
+    "closed on no day": ("closed", ["x"]), "no orders": ("data", []), "rows as text": ("data.0.rows", "many"), "table that is none": ("data.0.kind", "weather"), "source without classes": ("sources.0.classes", 1),
+    "members that are none": ("following", {"day": "2025-01-06", "members": 0, "columns": [], "shares": []}),
+}  # fmt: skip
+
+
+def test_a_head_edited_by_hand_is_refused_with_the_place(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    place = tmp_path / "a"
+    assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 0
+    whole = (place / "twin.json").read_text()
+    for name, (where, value) in BY_HAND.items():
+        head = json.loads(whole)
+        *path, last = (int(p) if p.isdigit() else p for p in where.split("."))
+        at = head
+        for part in path:
+            at = at[part]
+        if value is None:
+            del at[last]
+        else:
+            at[last] = value
+        (place / "twin.json").write_text(json.dumps(head))
+        for action in (("report",), ("update", f"orders={tmp_path / 'all.csv'}")):
+            capsys.readouterr()
+            assert twin(action[0], f"dir={place}", *action[1:]) == 2, name
+            said = "".join(capsys.readouterr())
+            key = where.split(".")[0]
+            assert f"twin.json: {key}" in said or ("twin.json: first_day" in said and key == "as_of"), (name, said)
+            assert "omosim twin new dir=DIR" in said and "a bug in omosim" not in said
+        assert json.loads((place / "twin.json").read_text()) == head, name
+    (place / "twin.json").write_text(whole)
+    assert twin("report", f"dir={place}") == 0
+
+
 def test_files_that_the_twin_did_not_write_are_never_removed(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     """Beside the orders in DIR/data, under the names of a twin's own files, and as a list of rejects: `new` refuses, `update` leaves them."""
     place = tmp_path / "shop"

@@ -40,6 +40,7 @@ SETTLED = ("adapter", "name", "timezone", "currency")
 def twin_new(composed: Composed, argv: Sequence[str]) -> int:
     """Read every file, judge it, fit what closed forms give; the same words again change nothing."""
     from omosim.api.twin_given import settings_of_before, used_only
+    from omosim.api.twin_told import told, unchanged
     from omosim.config.errors import refuse
     from omosim.results.errors import FolderInUse
     from omosim.twin import folder
@@ -56,17 +57,18 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
             if not (step.twin.done("new", key) or step.twin.done("new", _key(composed, new=True, settings=settings_of_before(composed)))):
                 raise FolderInUse(f"{place}: holds a twin made of other files or settings. Newer files go in with: omosim twin update dir={place} orders=FILE; or give another dir")
             if (len(step.twin.head["updates"]) > 1 or step.twin.head["parameter_sets"]) and not _to_simulate(step.twin, asked):
-                return _unchanged(step.twin, "made of these files already")
+                return unchanged(step.twin, "made of these files already")
         else:
             _ingest(step, composed, "new", key)
         _fit(step)
         _simulate(step, asked)
-    return _told(step.twin)
+    return told(step.twin)
 
 
 def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     """Take in newer files: rows that are known count once, rows that changed are taken and said; forecasts meet what happened."""
     from omosim.api.twin_follow import behind, simulated_set
+    from omosim.api.twin_told import told, unchanged
     from omosim.config.errors import refuse
     from omosim.twin import folder
 
@@ -81,7 +83,7 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     with folder.writing(place) as step:
         known = not given or step.twin.newest("update", key)
         if known and not _to_simulate(step.twin, asked) and not behind(step.twin):
-            return _unchanged(step.twin, "has taken in these files already" if given else "has been fitted by simulation already")
+            return unchanged(step.twin, "has taken in these files already" if given else "has been fitted by simulation already")
         if not known:
             _ingest(step, composed, "update", key)
         if not simulated_set(step.twin):
@@ -89,7 +91,7 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
         _simulate(step, asked)
         if behind(step.twin):
             _follow(step, composed)
-    return _told(step.twin)
+    return told(step.twin)
 
 
 def _follow(step: Step, composed: Composed) -> None:
@@ -228,7 +230,7 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
             file = step.table(kind, tables.columns_of(taken.rows), types=tables.types_of(taken.rows))
             rows.append(step.row(kind, file, len(taken.rows), tables.span(taken.rows, tables.time_column(kind)), version))
             whole[kind] = tables.whole([taken.rows] if old is None else [old, taken.rows], kind)
-        did[kind] = {"new": taken.new, "known": taken.known, "changed": taken.changed}
+        did[kind] = {"new": taken.new, "known": taken.known, "changed": taken.changed, **({"aside": taken.aside} if taken.aside else {})}
         if taken.changed:
             found.append(quality.Finding("changed_rows", "info", kind, taken.said or "cancellations", taken.changed, "said otherwise before (late returns, cancellations, corrections); the newer is taken"))
 
@@ -242,13 +244,13 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
         lines, twice = quality.doubled_days(lines)
         found += twice
         first, last = tables.span(lines, "placed_local")
-        if last_before and last < last_before and whole["orders"] is not None:
-            found.append(quality.Finding("older_than_known", "info", "orders", f"{log.file}, {first} to {last}", len(lines), f"ends before {last_before}, the twin's day: orders that the twin lacked are taken, of those it knows the newer word stands"))
-            known = set(whole["orders"]["order_id"])
-            lines = lines[~lines["order_id"].isin(known)].reset_index(drop=True)
-            if returns is not None and "order_id" in returns:
-                returns = returns[~returns["order_id"].isin(known)].reset_index(drop=True)
-        keep("orders", tables.take_orders(whole["orders"], lines, log.file, asked["accept"]))
+        older = last_before is not None and last < last_before
+        taken = tables.take_orders(whole["orders"], lines, log.file, asked["accept"], older)
+        if last_before is not None and older:
+            found.append(quality.older(taken, log.file, (first, last), last_before, len(lines)))
+            if returns is not None and whole["orders"] is not None:
+                returns = returns[~returns["order_id"].isin(set(whole["orders"]["order_id"]))].reset_index(drop=True)
+        keep("orders", taken)
         if returns is not None:
             assert whole["orders"] is not None
             keep("returns", tables.take_returns(whole["returns"], returns if new else tables.matched(returns, whole["orders"])))
@@ -454,41 +456,8 @@ def _simulate(step: Step, asked: dict[str, Any]) -> None:
 
 
 # ---- telling -------------------------------------------------------------------------------------------------
-def _unchanged(twin: Twin, why: str) -> int:
-    write_twin_report(twin)  # a kill after the last step leaves the page of the step before
-    print(f"{twin.path}: {why}; nothing changed. Data until {twin.head['as_of']}.    next: omosim twin update dir={twin.path} orders=FILE")
-    return 0
-
-
 def write_twin_report(twin: Twin) -> Path:
     """`report.html` of a twin's folder; returns where."""
     from omosim.api.twin_page import write_page
 
     return write_page(twin)
-
-
-def _told(twin: Twin) -> int:
-    """What was read and found, where the report is, what comes next."""
-    from omosim.api.twin_log import log_of, words_of
-    from omosim.results.words import safe_text
-    from omosim.twin.folder import INGESTS
-
-    head = twin.head
-    last = max(i for i, row in enumerate(head["updates"]) if row["step"] in INGESTS)
-    for kind, n in head["updates"][last]["did"].items():
-        print(f"{kind}: {n['new']:,} new, {n['known']:,} known, {n['changed']:,} changed")
-    for row in head["updates"][last + 1 :]:
-        if "refused" in row["did"]:
-            print(f"not fitted: {row['did']['refused']}")
-    found = twin.table("quality") or {}
-    for severity in ("refused", "warning"):
-        for i, s in enumerate(found.get("severity", [])):
-            if s == severity:
-                print(safe_text(f"{'accepted' if s == 'refused' else s} {found['code'][i]}: {found['place'][i]}: {found['rows'][i]:,} rows, {found['done'][i]}", 400))
-    quiet = sum(s == "info" for s in found.get("severity", []))
-    for line in words_of(log_of(twin)):
-        print(line)
-    report = write_twin_report(twin)
-    print(f"Twin: {twin.path}, data {head['first_day']} to {head['as_of']}{f'; {quiet} further notes in the report' if quiet else ''}")
-    print(f"Report: {report}    next: omosim twin update dir={twin.path} orders=FILE")
-    return 0

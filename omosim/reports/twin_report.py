@@ -214,7 +214,7 @@ def _did(step: str, did: Mapping[str, Any]) -> str:
     if "refused" in did:
         return f"not fitted: {did['refused']}"
     if step in ("new", "update"):
-        return "; ".join(f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed" for k, v in did.items() if isinstance(v, dict) and "new" in v)
+        return "; ".join(f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed{f", {v['aside']:,} left aside" if v.get('aside') else ''}" for k, v in did.items() if isinstance(v, dict) and "new" in v)
     if step == "assimilate":
         return str(did.get("words") or f"{did.get('days', '')} days")
     counted = {"series": "series", "weeks": "weeks", "draws": "draws", "runs": "simulations"}

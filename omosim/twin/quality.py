@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from omosim.ingest.errors import InputError
 from omosim.ingest.further import FurtherTable
+from omosim.results.words import counted
 from omosim.schema.days import date_text
-from omosim.twin.tables import COLLECTED, DAY_S, Tables
+from omosim.twin.tables import COLLECTED, DAY_S, Tables, Taken
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -278,6 +279,16 @@ def doubled_days(lines: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
         for d in twice.tolist()
     ]
     return lines[~drop].reset_index(drop=True), found
+
+
+def older(taken: Taken, file: str, span: tuple[str, str], today: str, lines: int) -> Finding:
+    """What became of an export that ends before the twin's day. span : its first and last day, ISO; lines : its rows"""
+    begins = f"ends before {today}, the twin's day: orders that the twin lacked are taken"
+    place = f"{file}, {span[0]} to {span[1]}"
+    if not taken.aside:
+        return Finding("older_than_known", "info", "orders", place, lines, f"{begins}, those it knows say the same")
+    return Finding("older_than_known", "warning", "orders", place, lines,
+                   f"{begins}; {counted(taken.aside, 'order')} that the twin knows otherwise ({taken.said}) stay as it has them, as an older file has the older word. Is this the newer word: send them in one export that reaches {today}")  # fmt: skip
 
 
 def backward(lines: pd.DataFrame, file: str) -> list[Finding]:

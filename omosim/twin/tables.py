@@ -52,7 +52,8 @@ class Tables:
 class Taken:
     """What an ingest found beside what was known.
 
-    rows : rows to store; new, known, changed : orders (of a further table: rows); said : places of the changed ones
+    rows : rows to store; new, known, changed : orders (of a further table: rows); said : places of the changed ones;
+    aside : orders that an older export says otherwise, left as the twin has them
     """
 
     rows: pd.DataFrame
@@ -60,6 +61,7 @@ class Taken:
     known: int
     changed: int
     said: str = ""
+    aside: int = 0
 
 
 # ---- orders -------------------------------------------------------------------------------------------------
@@ -93,10 +95,10 @@ def _signatures(lines: pd.DataFrame) -> pd.DataFrame:
     return frame.groupby("order_id", sort=False).agg(sign=("sign", "sum"), placed=("placed", "min"))
 
 
-def take_orders(known: pd.DataFrame | None, new: pd.DataFrame, file: str, accept: Collection[str] = ()) -> Taken:
+def take_orders(known: pd.DataFrame | None, new: pd.DataFrame, file: str, accept: Collection[str] = (), older: bool = False) -> Taken:
     """Orders of a new export beside those that are known: an order that says the same is left, one that changed is taken whole.
 
-    accept : findings that are right as they stand. Raises InputError where order numbers are used again for other orders: one
+    older : the export ends before the twin's day: what it says otherwise is left aside. accept : findings that are right as they stand. Raises InputError where order numbers are used again for other orders: one
     that moves by more than `FAR_DAYS`, or more than a few that move by more than a day.
     """
     if known is None or known.empty:
@@ -116,8 +118,9 @@ def take_orders(known: pd.DataFrame | None, new: pd.DataFrame, file: str, accept
             "Put the year or the store before the number; or, where dates were wrong before: accept=[order_id_reused]"
         )
     fresh_ids = fresh.index.difference(both.index, sort=False)
-    keep = new["order_id"].isin(fresh_ids.union(other.index, sort=False))
-    return Taken(new[keep].reset_index(drop=True), len(fresh_ids), len(both) - len(other), len(other), ", ".join(str(i)[:40] for i in other.index[:3]))
+    keep = new["order_id"].isin(fresh_ids if older else fresh_ids.union(other.index, sort=False))
+    said, changed, aside = ", ".join(str(i)[:40] for i in other.index[:3]), 0 if older else len(other), len(other) if older else 0
+    return Taken(new[keep].reset_index(drop=True), len(fresh_ids), len(both) - len(other), changed, said, aside)
 
 
 def _day(utc: int) -> str:

@@ -106,7 +106,7 @@ def test_outcomes_fill_the_forecasts(quick: None, tmp_path: Path, orders: pd.Dat
     assert read_columns(place / "forecasts.parquet")["actual"] == [per_day[days[0]], per_day[days[1]], None]
 
 
-def test_an_older_export_brings_what_was_lacking_and_takes_back_nothing(quick: None, tmp_path: Path, orders: pd.DataFrame) -> None:
+def test_an_older_export_brings_what_was_lacking_and_takes_back_nothing(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     """Orders that the twin knows keep their later news (what came back since), those that it lacks are taken."""
     place = tmp_path / "a"
     whole = orders[orders["order_id"] != orders["order_id"].iloc[3]]
@@ -119,6 +119,13 @@ def test_an_older_export_brings_what_was_lacking_and_takes_back_nothing(quick: N
     after = tables_of(folder.read(place)).orders.lines
     assert set(after["order_id"]) - set(before["order_id"]) == {orders["order_id"].iloc[3]}
     assert (after["returned_utc"] >= 0).sum() == (before["returned_utc"] >= 0).sum() > 5
+    aside = int(((orders["status"] == "returned") & (shop.day_of(orders) < shop.date(20))).sum())
+    said = capsys.readouterr().out
+    assert f"orders: 1 new, {len(early) - 1 - aside} known, 0 changed, {aside} left aside" in said
+    assert "warning older_than_known: early.csv" in said and f"{aside} orders that the twin knows otherwise" in said and f"in one export that reaches {shop.date(76)}" in said
+    shop.write(early.assign(status="cancelled").pipe(lambda f: pd.concat([f, whole.tail(1)])), tmp_path / "newer.csv")
+    assert twin("update", f"dir={place}", f"orders={tmp_path / 'newer.csv'}") == 0, "the cure that was named"
+    assert f"{len(early)} changed" in capsys.readouterr().out
 
 
 def test_a_correction_that_is_taken_back_is_taken(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:

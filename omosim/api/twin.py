@@ -300,8 +300,9 @@ def _commit(
     from omosim.api.twin_ways import has_pickup
     from omosim.schema.days import day_number
     from omosim.twin import quality, tables
-    from omosim.twin.folder import Twin
+    from omosim.twin.folder import Twin, last_version
     from omosim.twin.panel import panel_of_log
+    from omosim.twin.standing import standing
 
     orders = whole["orders"]
     assert orders is not None
@@ -316,9 +317,10 @@ def _commit(
     days, oddities = quality.calendar_of(every, head["closed"], last)
     found = [*found, *oddities, *quality.price_jumps(log.lines), *quality.clock_changes(log.lines, log.timezone), *quality.stock_findings(every), *quality.covering(every, days)]
     quality.refuse(found, composed.options["accept"])
+    found += standing(step.twin, found, whole) if name != "new" else []
     panel = panel_of_log(every, days)
     made = {
-        "quality": step.table("quality", _finding_columns(found), types=dict.fromkeys(("code", "severity", "table", "place", "done"), "string")),
+        "quality": step.table("quality", _finding_columns(found, last_version(head)), types=dict.fromkeys(("code", "severity", "table", "place", "done"), "string")),
         "panel": step.table("panel", panel.columns(), units={"value": "see unit"}, meanings={"value": "null: not observed"}, types={"value": "float64"}),
         "days": step.table("days", _day_columns(days, panel)),
         "hours": step.table("hours", _hour_columns(every, days)),
@@ -344,10 +346,10 @@ def _config(composed: Composed) -> str:
     return to_yaml({"command": "twin", **settled, "settings": {**composed.settings.model_dump(mode="json"), "output": {"dir": None, "touches": False}}})
 
 
-def _finding_columns(found: Sequence[Finding]) -> dict[str, list[Any]]:
+def _finding_columns(found: Sequence[Finding], version: int) -> dict[str, list[Any]]:
     order = {"refused": 0, "warning": 1, "info": 2}
     found = sorted(found, key=lambda f: order[f.severity])
-    return {n: [getattr(f, n) for f in found] for n in ("code", "severity", "table", "place", "rows", "done")}
+    return {**{n: [getattr(f, n) for f in found] for n in ("code", "severity", "table", "place", "rows", "done")}, "version": [f.version or version for f in found]}
 
 
 def _day_columns(days: Days, panel: Panel) -> dict[str, Any]:

@@ -39,7 +39,7 @@ _JUMP, _STEP = np.log(5.0), np.log(2.0)
 
 @dataclass(frozen=True)
 class Finding:
-    """One oddity of the data."""
+    """One oddity of the data; version: of the ingest that found it, 0 this one."""
 
     code: str
     severity: Severity
@@ -47,6 +47,7 @@ class Finding:
     place: str
     rows: int
     done: str
+    version: int = 0
 
 
 class DataRefused(InputError):
@@ -360,20 +361,26 @@ def _twice(day: int, hour: int, info: ZoneInfo) -> bool:
 def of_table(table: FurtherTable, orders: pd.DataFrame) -> list[Finding]:
     """Findings of a table beside the orders: what the reader said, and places that no order knows."""
     found = [Finding(r.code, "warning" if r.code in ("negative_stock", "duplicated_day") else "info", table.kind, r.place, r.rows, r.done) for r in table.remarks]
-    if "store_id" in table.rows:
+    return [*found, *beside(table.kind, table.rows, orders, table.file)]
+
+
+def beside(kind: str, table: pd.DataFrame, orders: pd.DataFrame, file: str) -> list[Finding]:
+    """Places and order numbers of a table that no order knows. file : whose rows they are, to be named"""
+    found = []
+    if "store_id" in table:
         stores = set(orders["store_id"].dropna())
-        strange = sorted(set(table.rows["store_id"].dropna()) - stores)
+        strange = sorted(set(table["store_id"].dropna()) - stores)
         if stores and strange:
-            n = int(table.rows["store_id"].isin(strange).sum())
-            found.append(Finding("store_without_orders", "info", table.kind, ", ".join(strange[:5]) + (" …" if len(strange) > 5 else ""), n, "kept; no order names it"))
-    if table.kind == "deliveries" and table.rows["order_id"].notna().any():
-        own = table.rows[table.rows["order_id"].notna()]
+            n = int(table["store_id"].isin(strange).sum())
+            found.append(Finding("store_without_orders", "info", kind, ", ".join(strange[:5]) + (" …" if len(strange) > 5 else ""), n, "kept; no order names it"))
+    if kind == "deliveries" and table["order_id"].notna().any():
+        own = table[table["order_id"].notna()]
         placed = own["order_id"].map(orders.groupby("order_id")["placed_utc"].min())
         for code, off, done in (("order_unknown", placed.isna(), "kept; no order has that number yet"),
                                 ("delivered_before_placed", own["utc"] < placed - DAY_S * own["whole_day"], "not taken as the order's handing over")):  # fmt: skip
             if off.any():
                 rows = own[off.to_numpy()]
-                place = f"{table.file}, row {int(rows['file_row'].min())}: order {str(rows['order_id'].iloc[0])[:40]}"
+                place = f"{file}, row {int(rows['file_row'].min())}: order {str(rows['order_id'].iloc[0])[:40]}" if "file_row" in rows else ""
                 found.append(Finding(code, "info" if code == "order_unknown" else "warning", "deliveries", place, len(rows), done))
     return found
 

@@ -77,7 +77,7 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     _later_only(composed, "update")
     given = any(asked[kind] for kind in ("orders", *BESIDE, "as_of", "closed"))
     if not given and not asked["budget_min"]:
-        allowed = ", ".join([*(f"{k}=FILE" for k in ("orders", *BESIDE)), "as_of=DAY until which nothing else came", "closed=[DAY,…]", "budget_min=25 to fit again by simulation"])
+        allowed = ", ".join([*(f"{k}=FILE" for k in ("orders", *BESIDE)), "as_of=DAY until which nothing else came", "closed=[DAY,…] (-DAY: taken back)", "budget_min=25 to fit again by simulation"])
         raise refuse("no file to take in", allowed=allowed, cure="Write omosim twin update dir=DIR orders=FILE")
     key = _key(composed, new=False)
     with folder.writing(place) as step:
@@ -200,8 +200,10 @@ def _say(text: str, start: float | None = None) -> None:
 # ---- ingest --------------------------------------------------------------------------------------------------
 def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     """Read the files, take what is new, judge the whole, and commit it in one step."""
+    from omosim.api.twin_given import closed_days
     from omosim.schema.days import day_number
     from omosim.twin import folder, quality, tables
+    from omosim.twin.standing import older as older_than_known
 
     asked, head, place = composed.options, step.twin.head, step.twin.path
     new = name == "new"
@@ -215,7 +217,7 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
 
         raise refuse("the twin knows later days already", key="as_of", value=asked["as_of"], allowed=f"{head['as_of']} or later", cure="Leave it out, or make another twin until that day")
     head = dict(head) if not new else {**head, "name": asked["name"] or files["orders"].stem.split(".")[0], "adapter": asked["adapter"], "currency": asked["currency"], "timezone": asked["timezone"], "closed": []}
-    head["closed"] = sorted({*head["closed"], *asked["closed"]})
+    head["closed"] = closed_days(head["closed"], asked["closed"])
     found: list[Finding] = []
     rows: list[dict[str, Any]] = list(head["data"])
     sources = list(head["sources"])
@@ -247,7 +249,7 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
         older = last_before is not None and last < last_before
         taken = tables.take_orders(whole["orders"], lines, log.file, asked["accept"], older)
         if last_before is not None and older:
-            found.append(quality.older(taken, log.file, (first, last), last_before, len(lines)))
+            found.append(older_than_known(taken, log.file, (first, last), last_before, len(lines)))
             if returns is not None and whole["orders"] is not None:
                 returns = returns[~returns["order_id"].isin(set(whole["orders"]["order_id"]))].reset_index(drop=True)
         keep("orders", taken)

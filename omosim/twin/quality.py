@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 
 from omosim.ingest.errors import InputError
 from omosim.ingest.further import FurtherTable
-from omosim.results.words import counted
 from omosim.schema.days import date_text
-from omosim.twin.tables import COLLECTED, DAY_S, Tables, Taken
+from omosim.twin.tables import COLLECTED, DAY_S, Tables
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -162,6 +161,9 @@ def calendar_of(tables: Tables, closed: Iterable[str] = (), as_of: int | None = 
     shut = closed_weekdays(counts, first)
     apart = np.isin(weekday, shut)
     told = np.array([days.date(i) in set(closed) for i in range(counts.size)], bool)
+    for i in np.flatnonzero(told & (counts > 0)).tolist():
+        found.append(Finding("closed_with_orders", "warning", "orders", days.date(i), int(counts[i]),
+                             f"told as closed, but there are orders: it counts as open. If it was open: closed=[-{days.date(i)}] takes it back"))  # fmt: skip
     apart = (apart | told) & (counts == 0)
     if shut:
         names = ", ".join(_WEEKDAYS[w] for w in shut)
@@ -280,16 +282,6 @@ def doubled_days(lines: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
         for d in twice.tolist()
     ]
     return lines[~drop].reset_index(drop=True), found
-
-
-def older(taken: Taken, file: str, span: tuple[str, str], today: str, lines: int) -> Finding:
-    """What became of an export that ends before the twin's day. span : its first and last day, ISO; lines : its rows"""
-    begins = f"ends before {today}, the twin's day: orders that the twin lacked are taken"
-    place = f"{file}, {span[0]} to {span[1]}"
-    if not taken.aside:
-        return Finding("older_than_known", "info", "orders", place, lines, f"{begins}, those it knows say the same")
-    return Finding("older_than_known", "warning", "orders", place, lines,
-                   f"{begins}; {counted(taken.aside, 'order')} that the twin knows otherwise ({taken.said}) stay as it has them, as an older file has the older word. Is this the newer word: send them in one export that reaches {today}")  # fmt: skip
 
 
 def backward(lines: pd.DataFrame, file: str) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Findings of earlier ingests about rows that a twin still has: they stay until the rows are said anew or the oddity is gone."""
+"""Findings beside those of one file: older files, and findings of earlier ingests, which stay until their rows are said anew or the oddity is gone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from omosim.results.words import counted
 from omosim.twin import tables
 from omosim.twin.folder import Twin
 from omosim.twin.quality import Finding, beside
@@ -49,3 +50,13 @@ def _left(twin: Twin, found: Finding, whole: Mapping[str, pd.DataFrame | None]) 
         if len(brought.merge(rows, on=list(brought.columns), how="inner")):
             return True
     return False
+
+
+def older(taken: tables.Taken, file: str, span: tuple[str, str], today: str, lines: int) -> Finding:
+    """What became of an export that ends before the twin's day. span : its first and last day, ISO; lines : its rows"""
+    begins = f"ends before {today}, the twin's day: orders that the twin lacked are taken"
+    place = f"{file}, {span[0]} to {span[1]}"
+    if not taken.aside:
+        return Finding("older_than_known", "info", "orders", place, lines, f"{begins}, those it knows say the same")
+    return Finding("older_than_known", "warning", "orders", place, lines,
+                   f"{begins}; {counted(taken.aside, 'order')} that the twin knows otherwise ({taken.said}) stay as it has them, as an older file has the older word. Is this the newer word: send them in one export that reaches {today}")  # fmt: skip

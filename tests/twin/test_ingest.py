@@ -177,6 +177,23 @@ def test_days_without_any_order_are_told_by_their_last_one_alone(quick: None, tm
     assert folder.read(here).head["as_of"] == shut[-1] and shop.date(90) in folder.read(here).head["closed"]
 
 
+def test_a_closed_day_that_has_orders_is_said_and_can_be_taken_back(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    here, day, later = tmp_path / "t", shop.date(40), shop.date(80)
+    assert twin("new", f"dir={here}", f"orders={tmp_path / 'first.csv'}", f"closed=[{day},{later}]") == 0
+    sold = int((shop.day_of(orders) == day).sum())
+    assert f"warning closed_with_orders: {day}: {sold} rows, told as closed, but there are orders" in (said := capsys.readouterr().out) and f"closed=[-{day}]" in said
+    days = read_columns(here / folder.read(here).head["files"]["days"])
+    assert days["state"][days["date"].index(day)] == "observed"
+    assert twin("update", f"dir={here}", f"closed=[-{day}]") == 0
+    assert "closed_with_orders" not in capsys.readouterr().out and folder.read(here).head["closed"] == [later]
+    assert "closed_with_orders" not in read_columns(here / "quality.parquet")["code"]
+    before = contents(here)
+    for words, code in ((f"closed=-{day}", 0), (f"closed=[-{shop.date(41)}]", 2), ("closed=-2025-02-30", 2)):
+        assert twin("update", f"dir={here}", words) == code and contents(here) == before
+    said = capsys.readouterr().err
+    assert f"closed = '-{shop.date(41)}': was not told as closed" in said and f"allowed: -{later}" in said and "no such day" in said
+
+
 def test_rejects_of_an_earlier_try_go_and_a_refused_table_leaves_no_twin(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "traffic.csv").write_text("at,store_id,visitors\n2025-01-06,S01,many\n2025-01-07,S01,5\n")
     words = ("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", f"traffic={tmp_path / 'traffic.csv'}")

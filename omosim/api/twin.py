@@ -239,7 +239,7 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     if "orders" in files:
         log = _read_orders(files["orders"], asked, head, place)
         head["timezone"], head["currency"], head["adapter"] = head["timezone"] or log.timezone, log.currency if new else head["currency"], head["adapter"]
-        found += quality.backward(log.lines, log.file)
+        found += [*quality.remarks(log.remarks, "orders"), *quality.backward(log.lines, log.file)]
         lines, returns = tables.cut(tables.lines_of(log), tables.returns_of(log), end)
         if lines.empty:
             raise quality.DataRefused(f"no_rows: {log.file}: no order until {asked['as_of']}; allowed: as_of at or after {tables.span(log.lines, 'placed_local')[0]}")

@@ -29,6 +29,9 @@ def told(twin: Twin) -> int:
     for kind, n in head["updates"][last]["did"].items():
         aside = f", {n['aside']:,} left aside" if n.get("aside") else ""
         print(f"{kind}: {n['new']:,} new, {n['known']:,} known, {n['changed']:,} changed{aside}")
+    for source in head["sources"]:
+        if source["version"] == head["updates"][last]["version"] and source["kind"] in head["updates"][last]["did"] and source["notes"]:
+            print(safe_text(f"{source['file']}: {'; '.join(source['notes'])}", 400))
     for row in head["updates"][last + 1 :]:
         if "refused" in row["did"]:
             print(f"not fitted: {row['did']['refused']}")

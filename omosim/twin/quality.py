@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from omosim.ingest.errors import InputError
 from omosim.ingest.further import FurtherTable
+from omosim.ingest.orders import Remark
 from omosim.schema.days import date_text
 from omosim.twin.tables import COLLECTED, DAY_S, Tables
 
@@ -350,10 +351,14 @@ def _twice(day: int, hour: int, info: ZoneInfo) -> bool:
     return wall.replace(fold=1).utcoffset() != wall.utcoffset() and wall.astimezone(UTC).astimezone(info).replace(tzinfo=None) == wall.replace(tzinfo=None)
 
 
+def remarks(said: Iterable[Remark], kind: str) -> list[Finding]:
+    """What a reader did with rows that it took otherwise than they stand."""
+    return [Finding(r.code, "warning" if r.code in ("negative_stock", "duplicated_day", "fraction_of_unit") else "info", kind, r.place, r.rows, r.done) for r in said]
+
+
 def of_table(table: FurtherTable, orders: pd.DataFrame) -> list[Finding]:
     """Findings of a table beside the orders: what the reader said, and places that no order knows."""
-    found = [Finding(r.code, "warning" if r.code in ("negative_stock", "duplicated_day") else "info", table.kind, r.place, r.rows, r.done) for r in table.remarks]
-    return [*found, *beside(table.kind, table.rows, orders, table.file)]
+    return [*remarks(table.remarks, table.kind), *beside(table.kind, table.rows, orders, table.file)]
 
 
 def beside(kind: str, table: pd.DataFrame, orders: pd.DataFrame, file: str) -> list[Finding]:

@@ -194,6 +194,34 @@ def test_a_closed_day_that_has_orders_is_said_and_can_be_taken_back(quick: None,
     assert f"closed = '-{shop.date(41)}': was not told as closed" in said and f"allowed: -{later}" in said and "no such day" in said
 
 
+def test_money_of_another_currency_is_refused_and_columns_that_are_not_read_are_named(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    """A column of currency that says another one stops the file; fractions of a won are rounded and said; a twin in dollars reads both."""
+    here = tmp_path / "t"
+    assert twin("new", f"dir={here}", f"orders={tmp_path / 'first.csv'}") == 0
+    before = contents(here)
+    week = orders[shop.day_of(orders) >= shop.date(63)].reset_index(drop=True)
+    plan = "from,sku,price,currency\n2025-03-01,tea,9000,{}\n"
+    for column, said_so in (("currency", "USD"), ("통화", "eur")):
+        dollars = shop.write(week.assign(**{column: ["KRW"] * 5 + [said_so] * (len(week) - 5)}), tmp_path / "dollars.csv")
+        capsys.readouterr()
+        assert twin("update", f"dir={here}", f"orders={dollars}") == 2
+        assert f"other_currency: dollars.csv, row 7, column '{column}': '{said_so}'; allowed: KRW" in capsys.readouterr().err
+        (here / "rejects.csv").unlink()
+    (tmp_path / "plan.csv").write_text(plan.format("USD"))
+    assert twin("update", f"dir={here}", f"prices={tmp_path / 'plan.csv'}") == 2 and "other_currency: plan.csv, row 2" in capsys.readouterr().err
+    (here / "rejects_prices.csv").unlink()
+    assert contents(here) == before
+    (tmp_path / "plan.csv").write_text(plan.format("won"))
+    price = week["unit_price"].astype(float)
+    price[:2] += 0.9
+    own = shop.write(week.assign(currency="krw", unit_price=price, colour="red", shade="dark"), tmp_path / "own.csv")
+    assert twin("update", f"dir={here}", f"orders={own}", f"prices={tmp_path / 'plan.csv'}") == 0
+    said = capsys.readouterr().out
+    assert "own.csv: columns 'colour', 'shade' are not read" in said and "warning fraction_of_unit: own.csv, rows 2, 3: 2 rows, prices with a fraction, and KRW has none" in said
+    assert twin("new", f"dir={tmp_path / 'b'}", f"orders={dollars}", "currency=EUR", "max_bad_rows=5") == 0
+    assert "fraction_of_unit" not in capsys.readouterr().out
+
+
 def test_rejects_of_an_earlier_try_go_and_a_refused_table_leaves_no_twin(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "traffic.csv").write_text("at,store_id,visitors\n2025-01-06,S01,many\n2025-01-07,S01,5\n")
     words = ("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", f"traffic={tmp_path / 'traffic.csv'}")

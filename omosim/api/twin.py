@@ -40,6 +40,7 @@ SETTLED = ("adapter", "name", "timezone", "currency")
 def twin_new(composed: Composed, argv: Sequence[str]) -> int:
     """Read every file, judge it, fit what closed forms give; the same words again change nothing."""
     from omosim.api.twin_given import settings_of_before, used_only
+    from omosim.api.twin_told import told, unchanged
     from omosim.config.errors import refuse
     from omosim.results.errors import FolderInUse
     from omosim.twin import folder
@@ -56,17 +57,18 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
             if not (step.twin.done("new", key) or step.twin.done("new", _key(composed, new=True, settings=settings_of_before(composed)))):
                 raise FolderInUse(f"{place}: holds a twin made of other files or settings. Newer files go in with: omosim twin update dir={place} orders=FILE; or give another dir")
             if (len(step.twin.head["updates"]) > 1 or step.twin.head["parameter_sets"]) and not _to_simulate(step.twin, asked):
-                return _unchanged(step.twin, "made of these files already")
+                return unchanged(step.twin, "made of these files already")
         else:
             _ingest(step, composed, "new", key)
         _fit(step)
         _simulate(step, asked)
-    return _told(step.twin)
+    return told(step.twin)
 
 
 def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     """Take in newer files: rows that are known count once, rows that changed are taken and said; forecasts meet what happened."""
     from omosim.api.twin_follow import behind, simulated_set
+    from omosim.api.twin_told import told, unchanged
     from omosim.config.errors import refuse
     from omosim.twin import folder
 
@@ -75,13 +77,13 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
     _later_only(composed, "update")
     given = any(asked[kind] for kind in ("orders", *BESIDE, "as_of", "closed"))
     if not given and not asked["budget_min"]:
-        allowed = ", ".join([*(f"{k}=FILE" for k in ("orders", *BESIDE)), "as_of=DAY until which nothing else came", "closed=[DAY,…]", "budget_min=25 to fit again by simulation"])
+        allowed = ", ".join([*(f"{k}=FILE" for k in ("orders", *BESIDE)), "as_of=DAY until which nothing else came", "closed=[DAY,…] (-DAY: taken back)", "budget_min=25 to fit again by simulation"])
         raise refuse("no file to take in", allowed=allowed, cure="Write omosim twin update dir=DIR orders=FILE")
     key = _key(composed, new=False)
     with folder.writing(place) as step:
-        known = not given or step.twin.done("update", key)
+        known = not given or step.twin.newest("update", key)
         if known and not _to_simulate(step.twin, asked) and not behind(step.twin):
-            return _unchanged(step.twin, "has taken in these files already" if given else "has been fitted by simulation already")
+            return unchanged(step.twin, "has taken in these files already" if given else "has been fitted by simulation already")
         if not known:
             _ingest(step, composed, "update", key)
         if not simulated_set(step.twin):
@@ -89,7 +91,7 @@ def twin_update(composed: Composed, argv: Sequence[str]) -> int:
         _simulate(step, asked)
         if behind(step.twin):
             _follow(step, composed)
-    return _told(step.twin)
+    return told(step.twin)
 
 
 def _follow(step: Step, composed: Composed) -> None:
@@ -198,22 +200,24 @@ def _say(text: str, start: float | None = None) -> None:
 # ---- ingest --------------------------------------------------------------------------------------------------
 def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
     """Read the files, take what is new, judge the whole, and commit it in one step."""
+    from omosim.api.twin_given import closed_days
     from omosim.schema.days import day_number
-    from omosim.twin import quality, tables
+    from omosim.twin import folder, quality, tables
+    from omosim.twin.standing import older as older_than_known
 
     asked, head, place = composed.options, step.twin.head, step.twin.path
     new = name == "new"
     version = 1 if new else step.twin.version + 1
     files = _files(asked)
     for kind in files:
-        (place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv")).unlink(missing_ok=True)  # of an earlier try
+        folder.clear_rejects(place / ("rejects.csv" if kind == "orders" else f"rejects_{kind}.csv"))
     end = day_number(asked["as_of"]) + 1 if asked["as_of"] else None
     if not new and asked["as_of"] and asked["as_of"] < head["as_of"]:
         from omosim.config.errors import refuse
 
         raise refuse("the twin knows later days already", key="as_of", value=asked["as_of"], allowed=f"{head['as_of']} or later", cure="Leave it out, or make another twin until that day")
     head = dict(head) if not new else {**head, "name": asked["name"] or files["orders"].stem.split(".")[0], "adapter": asked["adapter"], "currency": asked["currency"], "timezone": asked["timezone"], "closed": []}
-    head["closed"] = sorted({*head["closed"], *asked["closed"]})
+    head["closed"] = closed_days(head["closed"], asked["closed"])
     found: list[Finding] = []
     rows: list[dict[str, Any]] = list(head["data"])
     sources = list(head["sources"])
@@ -228,27 +232,27 @@ def _ingest(step: Step, composed: Composed, name: str, key: str) -> None:
             file = step.table(kind, tables.columns_of(taken.rows), types=tables.types_of(taken.rows))
             rows.append(step.row(kind, file, len(taken.rows), tables.span(taken.rows, tables.time_column(kind)), version))
             whole[kind] = tables.whole([taken.rows] if old is None else [old, taken.rows], kind)
-        did[kind] = {"new": taken.new, "known": taken.known, "changed": taken.changed}
+        did[kind] = {"new": taken.new, "known": taken.known, "changed": taken.changed, **({"aside": taken.aside} if taken.aside else {})}
         if taken.changed:
             found.append(quality.Finding("changed_rows", "info", kind, taken.said or "cancellations", taken.changed, "said otherwise before (late returns, cancellations, corrections); the newer is taken"))
 
     if "orders" in files:
         log = _read_orders(files["orders"], asked, head, place)
         head["timezone"], head["currency"], head["adapter"] = head["timezone"] or log.timezone, log.currency if new else head["currency"], head["adapter"]
-        found += quality.backward(log.lines, log.file)
+        found += [*quality.remarks(log.remarks, "orders"), *quality.backward(log.lines, log.file)]
         lines, returns = tables.cut(tables.lines_of(log), tables.returns_of(log), end)
         if lines.empty:
             raise quality.DataRefused(f"no_rows: {log.file}: no order until {asked['as_of']}; allowed: as_of at or after {tables.span(log.lines, 'placed_local')[0]}")
         lines, twice = quality.doubled_days(lines)
         found += twice
         first, last = tables.span(lines, "placed_local")
-        if last_before and last < last_before and whole["orders"] is not None:
-            found.append(quality.Finding("older_than_known", "info", "orders", f"{log.file}, {first} to {last}", len(lines), f"ends before {last_before}, the twin's day: orders that the twin lacked are taken, of those it knows the newer word stands"))
-            known = set(whole["orders"]["order_id"])
-            lines = lines[~lines["order_id"].isin(known)].reset_index(drop=True)
-            if returns is not None and "order_id" in returns:
-                returns = returns[~returns["order_id"].isin(known)].reset_index(drop=True)
-        keep("orders", tables.take_orders(whole["orders"], lines, log.file))
+        older = last_before is not None and last < last_before
+        taken = tables.take_orders(whole["orders"], lines, log.file, asked["accept"], older)
+        if last_before is not None and older:
+            found.append(older_than_known(taken, log.file, (first, last), last_before, len(lines)))
+            if returns is not None and whole["orders"] is not None:
+                returns = returns[~returns["order_id"].isin(set(whole["orders"]["order_id"]))].reset_index(drop=True)
+        keep("orders", taken)
         if returns is not None:
             assert whole["orders"] is not None
             keep("returns", tables.take_returns(whole["returns"], returns if new else tables.matched(returns, whole["orders"])))
@@ -298,8 +302,9 @@ def _commit(
     from omosim.api.twin_ways import has_pickup
     from omosim.schema.days import day_number
     from omosim.twin import quality, tables
-    from omosim.twin.folder import Twin
+    from omosim.twin.folder import Twin, last_version
     from omosim.twin.panel import panel_of_log
+    from omosim.twin.standing import standing
 
     orders = whole["orders"]
     assert orders is not None
@@ -314,9 +319,10 @@ def _commit(
     days, oddities = quality.calendar_of(every, head["closed"], last)
     found = [*found, *oddities, *quality.price_jumps(log.lines), *quality.outlying(log.lines), *quality.clock_changes(log.lines, log.timezone), *quality.stock_findings(every), *quality.covering(every, days)]
     quality.refuse(found, composed.options["accept"])
+    found += standing(step.twin, found, whole) if name != "new" else []
     panel = panel_of_log(every, days)
     made = {
-        "quality": step.table("quality", _finding_columns(found), types=dict.fromkeys(("code", "severity", "table", "place", "done"), "string")),
+        "quality": step.table("quality", _finding_columns(found, last_version(head)), types=dict.fromkeys(("code", "severity", "table", "place", "done"), "string")),
         "panel": step.table("panel", panel.columns(), units={"value": "see unit"}, meanings={"value": "null: not observed"}, types={"value": "float64"}),
         "days": step.table("days", _day_columns(days, panel)),
         "hours": step.table("hours", _hour_columns(every, days)),
@@ -342,10 +348,10 @@ def _config(composed: Composed) -> str:
     return to_yaml({"command": "twin", **settled, "settings": {**composed.settings.model_dump(mode="json"), "output": {"dir": None, "touches": False}}})
 
 
-def _finding_columns(found: Sequence[Finding]) -> dict[str, list[Any]]:
+def _finding_columns(found: Sequence[Finding], version: int) -> dict[str, list[Any]]:
     order = {"refused": 0, "warning": 1, "info": 2}
     found = sorted(found, key=lambda f: order[f.severity])
-    return {n: [getattr(f, n) for f in found] for n in ("code", "severity", "table", "place", "rows", "done")}
+    return {**{n: [getattr(f, n) for f in found] for n in ("code", "severity", "table", "place", "rows", "done")}, "version": [f.version or version for f in found]}
 
 
 def _day_columns(days: Days, panel: Panel) -> dict[str, Any]:
@@ -454,40 +460,8 @@ def _simulate(step: Step, asked: dict[str, Any]) -> None:
 
 
 # ---- telling -------------------------------------------------------------------------------------------------
-def _unchanged(twin: Twin, why: str) -> int:
-    write_twin_report(twin)  # a kill after the last step leaves the page of the step before
-    print(f"{twin.path}: {why}; nothing changed. Data until {twin.head['as_of']}.    next: omosim twin update dir={twin.path} orders=FILE")
-    return 0
-
-
 def write_twin_report(twin: Twin) -> Path:
     """`report.html` of a twin's folder; returns where."""
     from omosim.api.twin_page import write_page
 
     return write_page(twin)
-
-
-def _told(twin: Twin) -> int:
-    """What was read and found, where the report is, what comes next."""
-    from omosim.api.twin_log import log_of, words_of
-    from omosim.results.words import safe_text
-
-    head = twin.head
-    last = max(i for i, row in enumerate(head["updates"]) if row["step"] in ("new", "update"))
-    for kind, n in head["updates"][last]["did"].items():
-        print(f"{kind}: {n['new']:,} new, {n['known']:,} known, {n['changed']:,} changed")
-    for row in head["updates"][last + 1 :]:
-        if "refused" in row["did"]:
-            print(f"not fitted: {row['did']['refused']}")
-    found = twin.table("quality") or {}
-    for severity in ("refused", "warning"):
-        for i, s in enumerate(found.get("severity", [])):
-            if s == severity:
-                print(safe_text(f"{'accepted' if s == 'refused' else s} {found['code'][i]}: {found['place'][i]}: {found['rows'][i]:,} rows, {found['done'][i]}", 400))
-    quiet = sum(s == "info" for s in found.get("severity", []))
-    for line in words_of(log_of(twin)):
-        print(line)
-    report = write_twin_report(twin)
-    print(f"Twin: {twin.path}, data {head['first_day']} to {head['as_of']}{f'; {quiet} further notes in the report' if quiet else ''}")
-    print(f"Report: {report}    next: omosim twin update dir={twin.path} orders=FILE")
-    return 0

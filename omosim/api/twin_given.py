@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -128,3 +128,16 @@ def _at(settings: Settings, key: str) -> Any:
     for step in key.split("."):
         here = here[step] if isinstance(here, Mapping) else getattr(here, step)
     return here
+
+
+def closed_days(before: Sequence[str], words: Sequence[str]) -> list[str]:
+    """ISO days told as closed after `closed=[DAY,-DAY]`: -DAY takes one back. Raises ConfigError for one that was not told."""
+    from omosim.config.errors import refuse, show
+
+    back = {word[1:] for word in words if word.startswith("-")}
+    every = {*before, *(word for word in words if not word.startswith("-"))}
+    lacking = sorted(back - set(before))
+    if lacking:
+        raise refuse("was not told as closed", key="closed", value=show("-" + lacking[0]), allowed=", ".join(f"-{day}" for day in [*before][-20:]) or "days alone: none was told yet",
+                     cure="Take back what was told; a weekday without orders is closed by itself")  # fmt: skip
+    return sorted(every - back)

@@ -117,10 +117,10 @@ class TwinQuality(View):
         return f"{days.answer} {', '.join(told) or 'Nothing odd was found'}."
 
     def to_frame(self) -> pd.DataFrame:
-        """Rows of `quality.parquet`: code, severity, table, place, rows, done."""
+        """Rows of `quality.parquet`: code, severity, table, place, rows, done, version (of the ingest that found it)."""
         import pandas as pd
 
-        return pd.DataFrame(self._folder.table("quality") or {n: [] for n in ("code", "severity", "table", "place", "rows", "done")})
+        return pd.DataFrame(self._folder.table("quality") or {n: [] for n in ("code", "severity", "table", "place", "rows", "done", "version")})
 
     def table(self) -> pd.DataFrame:
         """The same as `to_frame()`."""

@@ -60,7 +60,7 @@ COMMON_OF = {
     "twin": """\
   dir=DIR  orders=FILE  adapter=own|uci_online_retail|cdnow|tafeng|olist  timezone=Asia/Seoul  currency=KRW  name=NAME
   stock=FILE  traffic=FILE  sessions=FILE  prices=FILE  deliveries=FILE  as_of=YYYY-MM-DD (last day taken in)
-  closed=[2026-02-17,…] (days the shop was closed)  accept=[CODE] (findings that are right as they stand)  max_bad_rows=0
+  closed=[2026-02-17,…] (days the shop was closed; -2026-02-17 takes one back)  accept=[CODE] (findings that are right as they stand)  max_bad_rows=0
   budget_min=25 (new, update: minutes for a fit by simulation; 0 closed forms alone)  members=50 (plausible worlds)  horizon=28 (days from today)  jobs=2
   assimilate=true (members follow the data week by week; false: as the fit left them)  warm_weeks=8 (before today, for new members)
   season=retail|none (what new members know of the year's end before the log shows it)

@@ -183,6 +183,8 @@ def _day(value: str) -> str:
 
 
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
+#: a day told as closed, or one that is taken back
+ClosedDay = Annotated[str, Field(pattern=r"^-?\d{4}-\d{2}-\d{2}$"), AfterValidator(lambda value: "-" * value.startswith("-") + _day(value.removeprefix("-")))]
 
 
 class TwinSettings(Frozen):
@@ -202,8 +204,8 @@ class TwinSettings(Frozen):
     margin: float | None = par("share", "gross margin on the list price, of all goods; none: assumed (new alone)", -1, 1, default=None)
     as_of: Day | None = par("day", "last day that is taken in, YYYY-MM-DD; none: all", default=None)
     max_bad_rows: BadRows = par("rows", "bad rows of each file that may be left out, each of them counted; below 1 (or 0.1%) a share of all rows", 0, 10**9, default=0)
-    closed: list[Day] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps", default=[], max_length=5000)
-    accept: list[Literal["price_jump", "too_many_gaps"]] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
+    closed: list[ClosedDay] = par("days", "days on which the shop was closed, YYYY-MM-DD: their zeros are zeros, no gaps; -YYYY-MM-DD takes one back", default=[], max_length=5000)
+    accept: list[Literal["price_jump", "too_many_gaps", "order_id_reused"]] = par("codes", "findings that would stop an ingest and that are right as they stand", default=[], max_length=20)
     ways: list[str] = par("ways", "what decide weighs against the present way: a strategy, a capability (-NAME: off), staff*1.5; joined by +", default=[], max_length=20)
     took: str | None = par("way", "way of the last decision that was taken in fact (decide alone): it is noted and is the present way from then on, nothing is weighed", default=None, max_length=400)
     members: int = par("worlds", "plausible worlds that decide and forecast run", 10, 2000, default=50)

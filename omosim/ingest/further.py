@@ -15,24 +15,14 @@ from numpy.typing import NDArray
 from omosim.ingest import values as v
 from omosim.ingest.errors import InputError, file_error, within_memory
 from omosim.ingest.layout import TOTAL_WORDS, ColumnRule, known_names, match_columns, nearest
-from omosim.ingest.orders import MINOR_DIGITS
-from omosim.ingest.reader import Checker, ReadOptions, checked_options
+from omosim.ingest.orders import MINOR_DIGITS, Remark
+from omosim.ingest.reader import Checker, ReadOptions, checked_options, places, rounded
 from omosim.ingest.schemas import FURTHER, TableRule
 from omosim.ingest.text import RawTable, load
 from omosim.results.provenance import file_hash
 
 DAY_S, HOUR_S = 86_400, 3600
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Remark:
-    """Something that was read otherwise than it stands: where, how many rows, and what was done."""
-
-    code: str
-    place: str
-    rows: int
-    done: str
 
 
 @dataclass(frozen=True)
@@ -67,8 +57,7 @@ class _Further(Checker):
 
     def place(self, at: NDArray[np.int64]) -> str:
         """Rows in words, the first of them named."""
-        rows = ", ".join(str(r) for r in self.raw.row[at[:3]])
-        return f"{self.findings.file}, row{'s' if at.size > 1 else ''} {rows}" + (" …" if at.size > 3 else "")
+        return places(self.findings.file, self.raw.row[at])
 
     def remark(self, code: str, mask: Flags, done: str) -> None:
         """Note what was done with rows that are kept or left out without a fault."""
@@ -268,7 +257,8 @@ def _finish(c: _Further, path: Path, options: ReadOptions) -> FurtherTable:
         raise file_error("header_only", path.name, "at least one sound row below the header")
     rows = _rows(c, keep)
     notes = (*c.raw.notes, *c.layout.notes)
-    return FurtherTable(c.table.kind, path.name, file_hash(path), options.timezone or "", rows, count, int(bad.size), notes, tuple(c.remarks))
+    remarks = (*c.remarks, *rounded(c.findings.file, c.fractions("price", keep), options.currency))
+    return FurtherTable(c.table.kind, path.name, file_hash(path), options.timezone or "", rows, count, int(bad.size), notes, remarks)
 
 
 def _rows(c: _Further, keep: Flags) -> pd.DataFrame:
@@ -285,7 +275,7 @@ def _rows(c: _Further, keep: Flags) -> pd.DataFrame:
                 continue
             assert found is not None
             data["local"], data["utc"], data["whole_day"] = c.out[f"{name}_local"][keep], found[keep], c.whole[name][keep]
-        elif name == "hour":
+        elif name == "hour" or rule.kind == "currency":
             continue
         elif rule.kind == "price":
             data[name] = (np.full(c.n, -1, np.int64) if found is None else np.where(found >= 0, v.line_value(np.ones(c.n, np.int64), found, digits), -1))[keep]

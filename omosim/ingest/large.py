@@ -25,7 +25,15 @@ from omosim.ingest.findings import Findings
 from omosim.ingest.layout import known_names, match_columns
 from omosim.ingest.orders import OrderLog, quality_table
 from omosim.ingest.parquet import load_parquet
-from omosim.ingest.reader import OWN_CLASSES, ReadOptions, check_table, gone_back, lines_of_checker, zone_of_offset
+from omosim.ingest.reader import (
+    OWN_CLASSES,
+    ReadOptions,
+    check_table,
+    gone_back,
+    lines_of_checker,
+    rounded,
+    zone_of_offset,
+)
 from omosim.ingest.text import Budget, RawTable, find_header, fold
 from omosim.results.provenance import file_hash
 
@@ -73,6 +81,7 @@ def _read_parts(path: Path, options: ReadOptions, say: Say, work: Path | None, s
     parts = int(min(_MOST_PARTS, max(2, -(-size // min(_PART_BYTES, max(1, options.budget.text_bytes // 2))))))
     say(f"{path.name}: {size / 2**30:.2f} GiB of text, read in {parts} parts of whole orders")
     findings, lines, rows, notes = Findings(path.name), [], 0, []
+    fractions = [np.zeros(0, np.int64)]
     zone = options.timezone
     with tempfile.TemporaryDirectory(prefix="omosim-parts-", dir=work) as folder:
         titles = _cut(path, Path(folder), options, parts)
@@ -87,6 +96,7 @@ def _read_parts(path: Path, options: ReadOptions, say: Say, work: Path | None, s
             keep = ~np.isin(raw.row, checker.findings.bad_rows())
             if keep.any():
                 lines.append(lines_of_checker(checker, keep))
+                fractions.append(checker.fractions("unit_price", keep))
                 zone = zone or zone_of_offset(checker, keep)
             notes = [*raw.notes, *checker.layout.notes]
             left = (time.perf_counter() - start) / number * (len(files) - number)
@@ -101,7 +111,8 @@ def _read_parts(path: Path, options: ReadOptions, say: Say, work: Path | None, s
     code = np.full(rows, 2, np.int64)
     code[: len(frame)] = np.where(frame["shopper_id"].notna(), 0, 1)
     told = (*notes, f"read in {parts} parts; row numbers count records, whatever line breaks are inside of values")
-    return OrderLog(path.name, file_hash(path), "own", options.currency, zone or "", frame, gone_back(frame), quality_table(code, OWN_CLASSES), rows, told)
+    return OrderLog(path.name, file_hash(path), "own", options.currency, zone or "", frame, gone_back(frame), quality_table(code, OWN_CLASSES), rows, told,
+                    rounded(path.name, np.sort(np.concatenate(fractions)), options.currency))  # fmt: skip
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Literal
 from omosim.ingest.errors import file_error, plain_text
 from omosim.ingest.text import RawTable, fold
 
-Kind = Literal["id", "text", "count", "price", "time", "choice", "place", "whole", "discount", "moment"]
+Kind = Literal["id", "text", "count", "price", "time", "choice", "place", "whole", "discount", "moment", "currency"]
 
 CHANNELS = ("web", "store", "social", "live")
 FLOWS = ("ship", "pickup", "store", "same_day", "curbside", "locker")
@@ -77,6 +77,7 @@ ORDER_COLUMNS = (
                weaker=("반품완료일", "반품접수일시", "환불일시", "환불완료일시")),
     ColumnRule("status", "choice", choices=STATUSES,
                aliases=("상태", "주문상태", "주문처리상태", "주문진행상태", "처리상태", "진행상태"), weaker=("배송상태", "수령상태")),
+    ColumnRule("currency", "currency", aliases=("currency_code", "통화", "통화코드", "결제통화")),
 )  # fmt: skip
 _WORDS = {
     "web": "온라인 웹 online 앱 app 온라인몰 자사몰 인터넷 모바일 mobile pc",
@@ -105,7 +106,11 @@ _WORDS = {
 }
 #: Korean and English words for channels, services and states that mean one of the allowed ones.
 CHOICE_WORDS = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
+CURRENCY_WORDS = {"원": "KRW", "원화": "KRW", "won": "KRW", "₩": "KRW", "€": "EUR", "£": "GBP"}
 TOTAL_WORDS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "합계", "총계", "소계", "계", "총합계"})
+
+
+_NAMED = 20  # columns that are not read and are named
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,8 @@ def match_columns(raw: RawTable, file: str, rules: tuple[ColumnRule, ...] = ORDE
             unknown.append(titles[rule.name])
         columns[rule.name], titles[rule.name], rank[rule.name] = key, title, here
     _refuse_gaps(columns, unknown, file, rules, what)
-    notes = tuple(f"column '{plain_text(u)}' is not read" for u in unknown)
+    names = ", ".join(f"'{plain_text(u)}'" for u in unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
+    notes = () if not unknown else (f"column {names} is not read",) if len(unknown) == 1 else (f"columns {names} are not read",)
     return Layout(columns, titles, tuple(unknown), notes)
 
 

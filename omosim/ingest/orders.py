@@ -22,6 +22,16 @@ class RowClass:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """Something that was read otherwise than it stands: where, how many rows, and what was done."""
+
+    code: str
+    place: str
+    rows: int
+    done: str
+
+
+@dataclass(frozen=True)
 class OrderLog:
     """Order lines that count, cancelled lines, and the account of all rows.
 
@@ -42,6 +52,7 @@ class OrderLog:
     quality: pd.DataFrame  # class, rows, share, meaning, done
     rows: int
     notes: tuple[str, ...] = field(default=())
+    remarks: tuple[Remark, ...] = field(default=())
 
     def orders(self) -> pd.DataFrame:
         """One row per order: order_id, shopper_id, placed_utc, placed_local, units, value, n_lines, channel."""

@@ -17,6 +17,7 @@ from omosim.ingest.errors import InputError, file_error, within_memory
 from omosim.ingest.findings import Findings
 from omosim.ingest.layout import (
     CHOICE_WORDS,
+    CURRENCY_WORDS,
     ORDER_COLUMNS,
     TOTAL_WORDS,
     ColumnRule,
@@ -25,7 +26,7 @@ from omosim.ingest.layout import (
     match_columns,
     nearest,
 )
-from omosim.ingest.orders import MINOR_DIGITS, OrderLog, RowClass, quality_table
+from omosim.ingest.orders import MINOR_DIGITS, OrderLog, Remark, RowClass, quality_table
 from omosim.ingest.text import Budget, RawTable, load
 from omosim.ingest.workbook import note_odd
 from omosim.results.provenance import file_hash
@@ -98,6 +99,9 @@ class Checker:
             self.faults(judged.fault[coded.codes], rule.name, shown)
         elif rule.kind == "choice":
             self._choice(rule, coded, shown)
+        elif rule.kind == "currency":
+            other = [CURRENCY_WORDS.get(t.casefold(), t.upper()) not in ("", self.options.currency) for t in coded.values]
+            self.note(np.array([*other, False])[coded.codes], "other_currency", rule.name, shown, allowed=f"{self.options.currency}, as declared (currency=CODE)")
         else:
             place = rule.kind == "place"
             judged = v.judge(coded, lambda text: (0, v.text_fault(text, LONGEST_ID, place)))
@@ -128,6 +132,13 @@ class Checker:
         known = np.array([w in rule.choices or not w for w in words] + [True])
         self.note(~known[coded.codes], f"unknown_{rule.name}", rule.name, shown, near, ", ".join(rule.choices))
         self.out[rule.name] = np.array([*words, None], dtype=object)[coded.codes]
+
+    def fractions(self, price: str, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Rows of the file, of those kept, whose price has a part below the currency's only unit."""
+        here = self.out.get(price)
+        if here is None or MINOR_DIGITS[self.options.currency]:
+            return np.zeros(0, np.int64)
+        return self.raw.row[keep & (here >= 0) & (here % 10**6 != 0)]
 
     # ---- rules over several columns ---------------------------------------------------------------------
     def across(self) -> None:
@@ -204,6 +215,18 @@ def _seconds_shown(utc: NDArray[np.int64]) -> NDArray[np.object_]:
     return np.datetime_as_string(utc.astype("datetime64[s]")).astype(object)
 
 
+def places(file: str, rows: NDArray[np.int64]) -> str:
+    """Rows in words, the first of them named."""
+    return f"{file}, row{'s' if rows.size > 1 else ''} {', '.join(map(str, rows[:3].tolist()))}" + (" …" if rows.size > 3 else "")
+
+
+def rounded(file: str, rows: NDArray[np.int64], currency: str) -> tuple[Remark, ...]:
+    """What is said of prices with a fraction in a currency that has none; rows : of the file."""
+    if not rows.size:
+        return ()
+    return (Remark("fraction_of_unit", places(file, rows), int(rows.size), f"prices with a fraction, and {currency} has none: rounded. Are they of another currency: give it when the twin is made (currency=CODE)"),)
+
+
 def checked_options(options: ReadOptions) -> None:
     """Raises InputError where a currency or a zone is not known."""
     if options.currency not in MINOR_DIGITS:
@@ -269,6 +292,7 @@ def finish(raw: RawTable, path: Path, options: ReadOptions, adapter: str) -> Ord
     return OrderLog(
         path.name, file_hash(path), adapter, options.currency, timezone, lines, gone_back(lines),
         quality_table(code, OWN_CLASSES), rows, notes,
+        rounded(path.name, checker.fractions("unit_price", keep), options.currency) if adapter == "own" else (),
     )  # fmt: skip
 
 

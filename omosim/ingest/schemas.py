@@ -76,6 +76,7 @@ FURTHER: dict[str, TableRule] = {
                 _c("price", "price", "currency", "price of a unit; one of price and discount must be there", also="unit_price 단가 판매가 판매가격 가격"),
                 _c("discount", "discount", "share", "part that is taken off, 0.2 or 20%", also="discount_rate 할인율 할인"),
                 _c("channel", "choice", "name", "channel in which it holds; none: all", also="채널 판매채널", choices=CHANNELS),
+                _c("currency", "currency", "name", "of the price; refused where it is another than the declared one", also="currency_code 통화 통화코드"),
             ),
             ("from", "to", "sku", "category", "channel"), ("sku", "category"), "what people pay, own-price response",
         ),
@@ -113,10 +114,12 @@ ORDERS = {
     "collected_at": ("time", "when it was handed over or delivered"),
     "returned_at": ("time", "when it came back"),
     "status": ("name", "state at the time of the export"),
+    "currency": ("name", "of the price; refused where it is another than the declared one"),
 }
 _TYPES = {
     "id": "text", "text": "text", "place": "text", "choice": "one of the names", "count": "whole number from 1", "whole": "whole number",
     "price": "number from 0", "discount": "share", "time": "ISO 8601 time", "moment": "ISO 8601 day or time",
+    "currency": "currency code",
 }  # fmt: skip
 
 

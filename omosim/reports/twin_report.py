@@ -21,6 +21,7 @@ TELLS = {
     "sessions": "how many visit the web shop, and so how many of them buy", "prices": "what a price or a promotion does",
     "deliveries": "lead times, and with counts the flow of stock",
 }  # fmt: skip
+_MOST = 60  # findings on the page, the worst first
 _SHOWN = 12  # files read last; those before stand in twin.json
 _GIVEN = 8  # settings named in the summary
 _NAMED = 4  # parameters named in the summary
@@ -62,7 +63,8 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         short=[_next(foretold, today), _record(rows, watched), _advice(answer, order, today), _unknown(found, hidden, lacking, refused, head.get("given", ()))],
         warnings=sum(f["severity"] == "warning" for f in findings),
         accepted=sum(f["severity"] == "refused" for f in findings),
-        findings=findings,
+        findings=findings[:_MOST],
+        unshown=max(0, len(findings) - _MOST),
         sources=[_source(s) for s in head["sources"][-_SHOWN:]],
         earlier=max(0, len(head["sources"]) - _SHOWN),
         lacking=lacking,
@@ -214,7 +216,7 @@ def _did(step: str, did: Mapping[str, Any]) -> str:
     if "refused" in did:
         return f"not fitted: {did['refused']}"
     if step in ("new", "update"):
-        return "; ".join(f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed" for k, v in did.items() if isinstance(v, dict) and "new" in v)
+        return "; ".join(f"{k}: {v['new']:,} new, {v['known']:,} known, {v['changed']:,} changed{f", {v['aside']:,} left aside" if v.get('aside') else ''}" for k, v in did.items() if isinstance(v, dict) and "new" in v)
     if step == "assimilate":
         return str(did.get("words") or f"{did.get('days', '')} days")
     counted = {"series": "series", "weeks": "weeks", "draws": "draws", "runs": "simulations"}

@@ -22,6 +22,11 @@ def safe_text(value: object, limit: int = 400) -> str:
     return "".join(out) + ("…" if len(str(value)) > limit else "")
 
 
+def counted(n: int, what: str) -> str:
+    """A number with its noun: 1 day, 2 days, 1,200 orders."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 def is_money(unit: str) -> bool:
     """Units that stand for money: an ISO code (KRW), or a code with 'minor' (minor GBP: pence)."""
     return _code(unit) in MINOR

@@ -19,6 +19,7 @@ TWIN_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "quality": ("What is odd: a row a finding.", {
         "code": ("name", "kind of finding"), "severity": ("name", "refused (accepted by accept=…), warning, info"), "table": ("name", "orders, stock, …"),
         "place": ("text", "days, store, item or file"), "rows": ("rows", "how many it concerns"), "done": ("text", "what was done about it"),
+        "version": ("number", "of the ingest that found it"),
     }),
     "posterior": ("Parameters: a row a draw and parameter; closed forms have draw 0 alone.", {
         "version": ("number", "of the fit"), "draw": ("number", "values of one draw belong together"), "parameter": ("name", ""), "value": (_AS_UNIT, ""),

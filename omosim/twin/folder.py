@@ -11,26 +11,33 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from omosim.results import atomic
 from omosim.results.errors import FolderInUse, NewerSchema, NotAResult
 from omosim.results.tables import parquet_bytes, read_arrow
+from omosim.results.words import counted
 
 SCHEMA_VERSION = 1
 HEAD, DATA, LOCK = "twin.json", "data", ".lock"
 PARTS = "omosim-parts-"  # beginning of folders in which a large file is cut
+REJECTS_HEAD = b"file,row,column,code,value,allowed,nearest\n"  # first line of a file of rejects
+_NAME = re.compile(r"[a-z_]+-([0-9a-f]{12})\.[a-z]+")  # of a file in DATA: KIND-HASH.ENDING
+_REJECTS = re.compile(r"rejects(_[a-z]+)?\.csv")
 #: kind of file -> the name under which its newest version also lies in the folder
 COPIES = {
     "posterior": "posterior.parquet", "forecasts": "forecasts.parquet", "scores": "scores.parquet", "quality": "quality.parquet",
     "panel": "panel.parquet", "config": "config.yaml", "decision": "decision.json", "worlds": "worlds.parquet", "identifiability": "identifiability.parquet",
     "members": "members.parquet",
 }  # fmt: skip
+INGESTS = ("new", "update")  # steps that take files in
 _LISTS = ("data", "parameter_sets", "forecasts", "updates", "sources")
 
 
@@ -71,6 +78,12 @@ class Twin:
         return any(row["step"] == step and row["key"] == key for row in self.head["updates"])
 
 
+    def newest(self, step: str, key: str) -> bool:
+        """Whether the last ingest was this one: files sent again after others say something new, a correction that is taken back."""
+        last = next((row for row in reversed(self.head["updates"]) if row["step"] in INGESTS), None)
+        return last is not None and (last["step"], last["key"]) == (step, key)
+
+
 def last_version(head: Mapping[str, Any]) -> int:
     """Number of the last ingest that a head tells of; one that brought nothing new counts too."""
     return max((row["version"] for name in ("data", "sources") for row in head[name]), default=0)
@@ -97,10 +110,30 @@ def read(path: str | os.PathLike[str]) -> Twin:
     if version > SCHEMA_VERSION:
         raise NewerSchema(f"{file}: written with schema version {version}, this omosim reads up to {SCHEMA_VERSION}. "
                           f"Install an omosim that reads schema version {version} (pip install --upgrade omosim).")  # fmt: skip
-    wrong = [n for n in (*_LISTS, *(n for n in ("decisions", "present") if n in head)) if not isinstance(head.get(n), list)] + [n for n in ("files",) if not isinstance(head.get(n), dict)]
+    from omosim.twin.head import fault
+
+    twin = Twin(place, head)
+    wrong = fault(head) or _calendar(twin)
     if wrong:
-        raise NotAResult(f"{file}: '{wrong[0]}' is not what this omosim writes; take the file as it was written")
-    return Twin(place, head)
+        raise NotAResult(f"{file}: {wrong}. It is not what omosim wrote: take {HEAD} from a copy of the folder, or make the twin again in another one: omosim twin new dir=DIR orders=FILE")
+    return twin
+
+
+def _calendar(twin: Twin) -> str:
+    """What is wrong with first_day and as_of beside the calendar of the data, which has a row a day and a last one that may be partial."""
+    file = twin.file("days")
+    if file is None or not file.is_file():
+        return ""
+    from pyarrow import ArrowException
+    from pyarrow.parquet import read_metadata
+
+    first, as_of = twin.head["first_day"], twin.head["as_of"]
+    try:
+        rows = read_metadata(file).num_rows
+    except (ArrowException, OSError):
+        return ""  # a torn file is named where it is read
+    span = (date.fromisoformat(as_of) - date.fromisoformat(first)).days + 1
+    return "" if rows - span in (0, 1) else f"first_day {first} and as_of {as_of} are {counted(span, 'day')}, the data have {rows:,}"
 
 
 def checked(path: Path) -> Path:
@@ -169,7 +202,7 @@ def settle(twin: Twin) -> None:
         atomic.sweep_temps(twin.path / DATA)
         kept = named(twin)
         for path in (twin.path / DATA).iterdir():
-            if path.is_file() and f"{DATA}/{path.name}" not in kept:
+            if f"{DATA}/{path.name}" not in kept and written(path):
                 path.unlink(missing_ok=True)
     for kind, copy in COPIES.items():
         source = twin.file(kind)
@@ -179,6 +212,43 @@ def settle(twin: Twin) -> None:
         target = twin.path / copy
         if not target.is_file() or target.read_bytes() != data:
             atomic.write_bytes(target, data)
+
+
+def written(path: Path) -> bool:
+    """Whether a file is one that a step puts into `data`: named by its own bytes. Other people's files are never removed."""
+    name = _NAME.fullmatch(path.name)
+    return name is not None and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest().startswith(name[1])
+
+
+def rejects(path: Path) -> bool:
+    """Whether a file is a list of rejects as a reader of tables writes it."""
+    if not _REJECTS.fullmatch(path.name) or not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(REJECTS_HEAD)) == REJECTS_HEAD
+
+
+def clear_rejects(path: Path) -> None:
+    """Remove the rejects of an earlier try. Raises FolderInUse for a file of that name that is none."""
+    if path.exists() and not rejects(path):
+        raise FolderInUse(f"{path}: is not a list of rejects that omosim wrote, and its name is needed for one; move it to another folder")
+    path.unlink(missing_ok=True)
+
+
+def strange(place: Path) -> str:
+    """A file of a folder without a twin that no step left there, as DIR/data/x.xlsx is shown: data/x.xlsx; empty where there is none."""
+    for path in sorted(place.iterdir()):
+        if path.name == DATA and path.is_dir() and not path.is_symlink():
+            own = next((p for p in sorted(path.iterdir()) if not written(p) and not _temporary(p)), None)
+            if own is not None:
+                return f"{DATA}/{own.name}"
+        elif not (path.name == LOCK or _temporary(path) or rejects(path) or (path.name.startswith(PARTS) and path.is_dir())):
+            return path.name
+    return ""
+
+
+def _temporary(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(atomic.TEMP_MARK)
 
 
 EMPTY: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "files": {}, **{name: [] for name in _LISTS}}
@@ -195,9 +265,9 @@ def writing(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[Step
     if new and not exists(place):
         if place.exists() and not place.is_dir():
             raise FolderInUse(f"{place}: dir is a file; give a folder")
-        strange = [p.name for p in place.iterdir() if p.name not in (LOCK, DATA) and not p.name.startswith(("rejects", PARTS)) and not p.name.endswith(atomic.TEMP_MARK)] if place.is_dir() else []
-        if strange:
-            raise FolderInUse(f"{place}: holds files that are not of a twin ({strange[0][:60]}); give dir an empty or a new folder")
+        own = strange(place) if place.is_dir() else ""
+        if own:
+            raise FolderInUse(f"{place}: holds files that are not of a twin ({own[:60]}); give dir an empty or a new folder")
         place.mkdir(parents=True, exist_ok=True)
         twin = Twin(place, json.loads(json.dumps(EMPTY)))
     else:

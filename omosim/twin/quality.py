@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from omosim.ingest.errors import InputError
 from omosim.ingest.further import FurtherTable
+from omosim.ingest.orders import Remark
 from omosim.schema.days import date_text
 from omosim.twin.tables import COLLECTED, DAY_S, Tables
 
@@ -31,7 +32,7 @@ STATES = ("observed", "closed", "gap", "partial")
 #: chance of a false gap in a whole log
 FALSE_GAP = 0.01
 #: findings that stop an ingest, unless the user says accept=[CODE]
-REFUSED = ("price_jump", "too_many_gaps")
+REFUSED = ("price_jump", "too_many_gaps", "order_id_reused")
 _AROUND = 8  # weeks to each side that say how many orders a weekday has
 _JUMP, _STEP = np.log(5.0), np.log(2.0)
 #: times what all but one order in a hundred have, from which an order is named
@@ -40,7 +41,7 @@ OUTLYING = 20.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One oddity of the data."""
+    """One oddity of the data; version: of the ingest that found it, 0 this one."""
 
     code: str
     severity: Severity
@@ -48,6 +49,7 @@ class Finding:
     place: str
     rows: int
     done: str
+    version: int = 0
 
 
 class DataRefused(InputError):
@@ -162,6 +164,9 @@ def calendar_of(tables: Tables, closed: Iterable[str] = (), as_of: int | None = 
     shut = closed_weekdays(counts, first)
     apart = np.isin(weekday, shut)
     told = np.array([days.date(i) in set(closed) for i in range(counts.size)], bool)
+    for i in np.flatnonzero(told & (counts > 0)).tolist():
+        found.append(Finding("closed_with_orders", "warning", "orders", days.date(i), int(counts[i]),
+                             f"told as closed, but there are orders: it counts as open. If it was open: closed=[-{days.date(i)}] takes it back"))  # fmt: skip
     apart = (apart | told) & (counts == 0)
     if shut:
         names = ", ".join(_WEEKDAYS[w] for w in shut)
@@ -362,23 +367,33 @@ def _twice(day: int, hour: int, info: ZoneInfo) -> bool:
     return wall.replace(fold=1).utcoffset() != wall.utcoffset() and wall.astimezone(UTC).astimezone(info).replace(tzinfo=None) == wall.replace(tzinfo=None)
 
 
+def remarks(said: Iterable[Remark], kind: str) -> list[Finding]:
+    """What a reader did with rows that it took otherwise than they stand."""
+    return [Finding(r.code, "warning" if r.code in ("negative_stock", "duplicated_day", "fraction_of_unit") else "info", kind, r.place, r.rows, r.done) for r in said]
+
+
 def of_table(table: FurtherTable, orders: pd.DataFrame) -> list[Finding]:
     """Findings of a table beside the orders: what the reader said, and places that no order knows."""
-    found = [Finding(r.code, "warning" if r.code in ("negative_stock", "duplicated_day") else "info", table.kind, r.place, r.rows, r.done) for r in table.remarks]
-    if "store_id" in table.rows:
+    return [*remarks(table.remarks, table.kind), *beside(table.kind, table.rows, orders, table.file)]
+
+
+def beside(kind: str, table: pd.DataFrame, orders: pd.DataFrame, file: str) -> list[Finding]:
+    """Places and order numbers of a table that no order knows. file : whose rows they are, to be named"""
+    found = []
+    if "store_id" in table:
         stores = set(orders["store_id"].dropna())
-        strange = sorted(set(table.rows["store_id"].dropna()) - stores)
+        strange = sorted(set(table["store_id"].dropna()) - stores)
         if stores and strange:
-            n = int(table.rows["store_id"].isin(strange).sum())
-            found.append(Finding("store_without_orders", "info", table.kind, ", ".join(strange[:5]) + (" …" if len(strange) > 5 else ""), n, "kept; no order names it"))
-    if table.kind == "deliveries" and table.rows["order_id"].notna().any():
-        own = table.rows[table.rows["order_id"].notna()]
+            n = int(table["store_id"].isin(strange).sum())
+            found.append(Finding("store_without_orders", "info", kind, ", ".join(strange[:5]) + (" …" if len(strange) > 5 else ""), n, "kept; no order names it"))
+    if kind == "deliveries" and table["order_id"].notna().any():
+        own = table[table["order_id"].notna()]
         placed = own["order_id"].map(orders.groupby("order_id")["placed_utc"].min())
         for code, off, done in (("order_unknown", placed.isna(), "kept; no order has that number yet"),
                                 ("delivered_before_placed", own["utc"] < placed - DAY_S * own["whole_day"], "not taken as the order's handing over")):  # fmt: skip
             if off.any():
                 rows = own[off.to_numpy()]
-                place = f"{table.file}, row {int(rows['file_row'].min())}: order {str(rows['order_id'].iloc[0])[:40]}"
+                place = f"{file}, row {int(rows['file_row'].min())}: order {str(rows['order_id'].iloc[0])[:40]}" if "file_row" in rows else ""
                 found.append(Finding(code, "info" if code == "order_unknown" else "warning", "deliveries", place, len(rows), done))
     return found
 

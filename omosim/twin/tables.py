@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from omosim.ingest.errors import InputError
 from omosim.ingest.further import FurtherTable
 from omosim.ingest.reader import gone_back
 from omosim.results.tables import read_arrow
+from omosim.results.words import counted
 from omosim.schema.days import date_text
 from omosim.twin.folder import Twin, checked
 
@@ -32,6 +33,8 @@ KEYS = {
     "prices": ("from_day", "sku", "category", "channel"), "deliveries": ("utc", "store_id", "order_id", "sku", "category"),
 }  # fmt: skip
 DAY_S = 86_400
+#: an order whose date moves by more is another order: dates are corrected by hours or a day or two, numbers come again after months
+FAR_DAYS = 7
 
 
 @dataclass
@@ -49,7 +52,8 @@ class Tables:
 class Taken:
     """What an ingest found beside what was known.
 
-    rows : rows to store; new, known, changed : orders (of a further table: rows); said : places of the changed ones
+    rows : rows to store; new, known, changed : orders (of a further table: rows); said : places of the changed ones;
+    aside : orders that an older export says otherwise, left as the twin has them
     """
 
     rows: pd.DataFrame
@@ -57,6 +61,7 @@ class Taken:
     known: int
     changed: int
     said: str = ""
+    aside: int = 0
 
 
 # ---- orders -------------------------------------------------------------------------------------------------
@@ -90,10 +95,11 @@ def _signatures(lines: pd.DataFrame) -> pd.DataFrame:
     return frame.groupby("order_id", sort=False).agg(sign=("sign", "sum"), placed=("placed", "min"))
 
 
-def take_orders(known: pd.DataFrame | None, new: pd.DataFrame, file: str) -> Taken:
+def take_orders(known: pd.DataFrame | None, new: pd.DataFrame, file: str, accept: Collection[str] = (), older: bool = False) -> Taken:
     """Orders of a new export beside those that are known: an order that says the same is left, one that changed is taken whole.
 
-    Raises InputError where order numbers are used again for other orders.
+    older : the export ends before the twin's day: what it says otherwise is left aside. accept : findings that are right as they stand. Raises InputError where order numbers are used again for other orders: one
+    that moves by more than `FAR_DAYS`, or more than a few that move by more than a day.
     """
     if known is None or known.empty:
         return Taken(new, int(new["order_id"].nunique()), 0, 0)
@@ -101,17 +107,20 @@ def take_orders(known: pd.DataFrame | None, new: pd.DataFrame, file: str) -> Tak
     old = _signatures(known)
     both = fresh.join(old.add_suffix("_old"), how="inner")
     other = both[both["sign"] != both["sign_old"]]
-    moved = other[(other["placed"] - other["placed_old"]).abs() > DAY_S]
-    if len(moved) > max(3, 0.01 * len(both)):
+    by = (other["placed"] - other["placed_old"]).abs()
+    far = other[by > FAR_DAYS * DAY_S]
+    moved = far if len(far) else other[by > DAY_S]
+    if (len(far) or len(moved) > max(3, 0.01 * len(both))) and "order_id_reused" not in accept:
         at = moved.index[0]
         raise InputError(
-            f"order_id_reused: {file}: {len(moved):,} order numbers stand for orders of another day than in the twin, the first is {str(at)[:60]!r} "
+            f"order_id_reused: {file}: {counted(len(moved), 'order number')} stand{'s' * (len(moved) == 1)} for an order of another day than in the twin, the first is {str(at)[:60]!r} "
             f"({_day(moved['placed'].iloc[0])}, before {_day(moved['placed_old'].iloc[0])}); allowed: numbers that stay with their order. "
-            "Put the year or the store before the number"
+            "Put the year or the store before the number; or, where dates were wrong before: accept=[order_id_reused]"
         )
     fresh_ids = fresh.index.difference(both.index, sort=False)
-    keep = new["order_id"].isin(fresh_ids.union(other.index, sort=False))
-    return Taken(new[keep].reset_index(drop=True), len(fresh_ids), len(both) - len(other), len(other), ", ".join(str(i)[:40] for i in other.index[:3]))
+    keep = new["order_id"].isin(fresh_ids if older else fresh_ids.union(other.index, sort=False))
+    said, changed, aside = ", ".join(str(i)[:40] for i in other.index[:3]), 0 if older else len(other), len(other) if older else 0
+    return Taken(new[keep].reset_index(drop=True), len(fresh_ids), len(both) - len(other), changed, said, aside)
 
 
 def _day(utc: int) -> str:

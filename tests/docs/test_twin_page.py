@@ -37,7 +37,7 @@ def test_the_commands_work_in_their_order(tmp_path):
 
 
 def test_every_finding_of_the_code_is_on_the_page_and_the_other_way_round():
-    code = "".join((ROOT / "omosim" / p).read_text(encoding="utf-8") for p in ("twin/quality.py", "ingest/further.py", "ingest/values.py", "twin/tables.py", "api/twin.py"))
+    code = "".join((ROOT / "omosim" / p).read_text(encoding="utf-8") for p in ("twin/quality.py", "ingest/further.py", "ingest/values.py", "twin/tables.py", "twin/standing.py", "api/twin.py"))
     told = set(re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in PAGE.split("## What is odd")[1].split("## The folder")[0].splitlines() if line.startswith("| `"))))
     assert told and all(re.search(rf"[\"']{name}\b", code) for name in told)
     made = set(re.findall(r"Finding\(\s*\"(\w+)\"", code)) | {"price_jump", "price_step", "order_unknown", "delivered_before_placed"}

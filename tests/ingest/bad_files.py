@@ -400,7 +400,7 @@ def _korean_export() -> Case:
         "collected_utc": [1740821400, -1], "returned_utc": [-1, 1741132800],
     }  # fmt: skip
     data = text(lines, head).encode("cp949")
-    return Case("Korean export, all columns", "orders.csv", _bytes(data), options=SEOUL, reads=reads, note="'매장명' is not read")
+    return Case("Korean export, all columns", "orders.csv", _bytes(data), options=SEOUL, reads=reads, note="'매장명' are not read")
 
 
 def _read_cases() -> list[Case]:

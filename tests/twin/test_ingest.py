@@ -106,7 +106,7 @@ def test_outcomes_fill_the_forecasts(quick: None, tmp_path: Path, orders: pd.Dat
     assert read_columns(place / "forecasts.parquet")["actual"] == [per_day[days[0]], per_day[days[1]], None]
 
 
-def test_an_older_export_brings_what_was_lacking_and_takes_back_nothing(quick: None, tmp_path: Path, orders: pd.DataFrame) -> None:
+def test_an_older_export_brings_what_was_lacking_and_takes_back_nothing(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     """Orders that the twin knows keep their later news (what came back since), those that it lacks are taken."""
     place = tmp_path / "a"
     whole = orders[orders["order_id"] != orders["order_id"].iloc[3]]
@@ -119,6 +119,36 @@ def test_an_older_export_brings_what_was_lacking_and_takes_back_nothing(quick: N
     after = tables_of(folder.read(place)).orders.lines
     assert set(after["order_id"]) - set(before["order_id"]) == {orders["order_id"].iloc[3]}
     assert (after["returned_utc"] >= 0).sum() == (before["returned_utc"] >= 0).sum() > 5
+    aside = int(((orders["status"] == "returned") & (shop.day_of(orders) < shop.date(20))).sum())
+    said = capsys.readouterr().out
+    assert f"orders: 1 new, {len(early) - 1 - aside} known, 0 changed, {aside} left aside" in said
+    assert "warning older_than_known: early.csv" in said and f"{aside} orders that the twin knows otherwise" in said and f"in one export that reaches {shop.date(76)}" in said
+    shop.write(early.assign(status="cancelled").pipe(lambda f: pd.concat([f, whole.tail(1)])), tmp_path / "newer.csv")
+    assert twin("update", f"dir={place}", f"orders={tmp_path / 'newer.csv'}") == 0, "the cure that was named"
+    assert f"{len(early)} changed" in capsys.readouterr().out
+
+
+def test_a_correction_that_is_taken_back_is_taken(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    """The same files again after others are news; only the last ingest is done already."""
+    place = tmp_path / "a"
+    week = orders[shop.day_of(orders) >= shop.date(63)]
+    shop.write(week, tmp_path / "week.csv")
+    gone = week.assign(status=["cancelled", *week["status"].iloc[1:]])
+    shop.write(gone, tmp_path / "gone.csv")
+    (tmp_path / "p1.csv").write_text("from,sku,price\n2025-03-01,tea,9000\n")
+    (tmp_path / "p2.csv").write_text("from,sku,price\n2025-03-01,tea,8000\n")
+    assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 0
+    for name, plan in (("week", 1), ("gone", 2), ("week", 1)):
+        capsys.readouterr()
+        assert twin("update", f"dir={place}", f"orders={tmp_path / name}.csv", f"prices={tmp_path / f'p{plan}.csv'}") == 0
+    said = capsys.readouterr().out
+    assert f"orders: 0 new, {len(week) - 1} known, 1 changed" in said and "prices: 0 new, 0 known, 1 changed" in said
+    every = tables_of(folder.read(place))
+    first = every.orders.lines[every.orders.lines["order_id"] == week["order_id"].iloc[0]]
+    assert first["status"].tolist() == [week["status"].iloc[0]] and every.further["prices"]["price"].tolist() == [9000]
+    before = contents(place)
+    assert twin("update", f"dir={place}", f"orders={tmp_path / 'week.csv'}", f"prices={tmp_path / 'p1.csv'}") == 0
+    assert "nothing changed" in capsys.readouterr().out and contents(place) == before
 
 
 def test_as_of_leaves_out_later_orders_and_later_news_of_earlier_ones(quick: None, tmp_path: Path, orders: pd.DataFrame) -> None:
@@ -147,6 +177,51 @@ def test_days_without_any_order_are_told_by_their_last_one_alone(quick: None, tm
     assert folder.read(here).head["as_of"] == shut[-1] and shop.date(90) in folder.read(here).head["closed"]
 
 
+def test_a_closed_day_that_has_orders_is_said_and_can_be_taken_back(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    here, day, later = tmp_path / "t", shop.date(40), shop.date(80)
+    assert twin("new", f"dir={here}", f"orders={tmp_path / 'first.csv'}", f"closed=[{day},{later}]") == 0
+    sold = int((shop.day_of(orders) == day).sum())
+    assert f"warning closed_with_orders: {day}: {sold} rows, told as closed, but there are orders" in (said := capsys.readouterr().out) and f"closed=[-{day}]" in said
+    days = read_columns(here / folder.read(here).head["files"]["days"])
+    assert days["state"][days["date"].index(day)] == "observed"
+    assert twin("update", f"dir={here}", f"closed=[-{day}]") == 0
+    assert "closed_with_orders" not in capsys.readouterr().out and folder.read(here).head["closed"] == [later]
+    assert "closed_with_orders" not in read_columns(here / "quality.parquet")["code"]
+    before = contents(here)
+    for words, code in ((f"closed=-{day}", 0), (f"closed=[-{shop.date(41)}]", 2), ("closed=-2025-02-30", 2)):
+        assert twin("update", f"dir={here}", words) == code and contents(here) == before
+    said = capsys.readouterr().err
+    assert f"closed = '-{shop.date(41)}': was not told as closed" in said and f"allowed: -{later}" in said and "no such day" in said
+
+
+def test_money_of_another_currency_is_refused_and_columns_that_are_not_read_are_named(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    """A column of currency that says another one stops the file; fractions of a won are rounded and said; a twin in dollars reads both."""
+    here = tmp_path / "t"
+    assert twin("new", f"dir={here}", f"orders={tmp_path / 'first.csv'}") == 0
+    before = contents(here)
+    week = orders[shop.day_of(orders) >= shop.date(63)].reset_index(drop=True)
+    plan = "from,sku,price,currency\n2025-03-01,tea,9000,{}\n"
+    for column, said_so in (("currency", "USD"), ("통화", "eur")):
+        dollars = shop.write(week.assign(**{column: ["KRW"] * 5 + [said_so] * (len(week) - 5)}), tmp_path / "dollars.csv")
+        capsys.readouterr()
+        assert twin("update", f"dir={here}", f"orders={dollars}") == 2
+        assert f"other_currency: dollars.csv, row 7, column '{column}': '{said_so}'; allowed: KRW" in capsys.readouterr().err
+        (here / "rejects.csv").unlink()
+    (tmp_path / "plan.csv").write_text(plan.format("USD"))
+    assert twin("update", f"dir={here}", f"prices={tmp_path / 'plan.csv'}") == 2 and "other_currency: plan.csv, row 2" in capsys.readouterr().err
+    (here / "rejects_prices.csv").unlink()
+    assert contents(here) == before
+    (tmp_path / "plan.csv").write_text(plan.format("won"))
+    price = week["unit_price"].astype(float)
+    price[:2] += 0.9
+    own = shop.write(week.assign(currency="krw", unit_price=price, colour="red", shade="dark"), tmp_path / "own.csv")
+    assert twin("update", f"dir={here}", f"orders={own}", f"prices={tmp_path / 'plan.csv'}") == 0
+    said = capsys.readouterr().out
+    assert "own.csv: columns 'colour', 'shade' are not read" in said and "warning fraction_of_unit: own.csv, rows 2, 3: 2 rows, prices with a fraction, and KRW has none" in said
+    assert twin("new", f"dir={tmp_path / 'b'}", f"orders={dollars}", "currency=EUR", "max_bad_rows=5") == 0
+    assert "fraction_of_unit" not in capsys.readouterr().out
+
+
 def test_rejects_of_an_earlier_try_go_and_a_refused_table_leaves_no_twin(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "traffic.csv").write_text("at,store_id,visitors\n2025-01-06,S01,many\n2025-01-07,S01,5\n")
     words = ("new", f"dir={tmp_path / 'a'}", f"orders={tmp_path / 'first.csv'}", f"traffic={tmp_path / 'traffic.csv'}")
@@ -172,6 +247,25 @@ def test_numbers_that_are_used_again_are_refused(quick: None, tmp_path: Path, or
     said = capsys.readouterr().err
     assert "order_id_reused: again.csv" in said and "allowed:" in said and "Traceback" not in said
     assert contents(tmp_path / "a") == before
+
+
+def test_a_few_numbers_that_are_used_again_are_refused_and_a_date_corrected_by_a_day_is_taken(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    place = tmp_path / "a"
+    assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 0
+    before = contents(place)
+    three = orders.head(3).assign(returned_at="", status="completed")
+    for days, code in ((65, 2), (1, 0)):
+        moved = three.assign(placed_at=[shop.stamp(pd.Timestamp(t[:19]) + pd.Timedelta(days=days)) for t in three["placed_at"]])
+        capsys.readouterr()
+        assert twin("update", f"dir={place}", f"orders={shop.write(pd.concat([moved, orders.tail(9)]), tmp_path / f'{days}.csv')}") == code
+        said = "".join(capsys.readouterr())
+        if code:
+            assert f"order_id_reused: {days}.csv: 3 order numbers stand" in said and repr(three['order_id'].iloc[0]) in said and f"({moved['placed_at'].iloc[0][:10]}, before {shop.START})" in said
+            assert "accept=[order_id_reused]" in said and contents(place) == before
+        else:
+            assert "orders: 9 new, 0 known, 3 changed" in said
+    assert twin("update", f"dir={place}", f"orders={tmp_path / '65.csv'}", "accept=order_id_reused") == 0
+    assert "orders: 0 new, 9 known, 3 changed" in capsys.readouterr().out
 
 
 WRONG = {
@@ -224,6 +318,63 @@ def test_a_folder_of_other_files_is_refused(quick: None, tmp_path: Path, orders:
     (tmp_path / "mine" / "thesis.docx").write_text("x")
     assert twin("new", f"dir={tmp_path / 'mine'}", f"orders={tmp_path / 'first.csv'}") == 2
     assert "thesis.docx" in capsys.readouterr().err and [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.docx"]
+
+
+BY_HAND = {
+    "as_of is no day": ("as_of", "soon"), "as_of beyond the data": ("as_of", "2099-01-01"), "as_of before": ("as_of", "2024-01-01"), "a day without dashes": ("as_of", "20250309"),
+    "no step": ("updates", [1]), "no steps": ("updates", []), "counts of a step": ("updates.0.did", {"orders": 3}), "no currency": ("currency", None), "no such currency": ("currency", "XXX"), "no zone": ("timezone", "Mars/One"),
+    "file is a number": ("files.panel", 5), "file elsewhere": ("files.panel", "../../etc/passwd"), "decision without file": ("decisions", [{}]), "present from no day": ("present", [{"from": "x"}]),
+    "closed on no day": ("closed", ["x"]), "no orders": ("data", []), "rows as text": ("data.0.rows", "many"), "table that is none": ("data.0.kind", "weather"), "source without classes": ("sources.0.classes", 1),
+    "members that are none": ("following", {"day": "2025-01-06", "members": 0, "columns": [], "shares": []}),
+}  # fmt: skip
+
+
+def test_a_head_edited_by_hand_is_refused_with_the_place(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    place = tmp_path / "a"
+    assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 0
+    whole = (place / "twin.json").read_text()
+    for name, (where, value) in BY_HAND.items():
+        head = json.loads(whole)
+        *path, last = (int(p) if p.isdigit() else p for p in where.split("."))
+        at = head
+        for part in path:
+            at = at[part]
+        if value is None:
+            del at[last]
+        else:
+            at[last] = value
+        (place / "twin.json").write_text(json.dumps(head))
+        for action in (("report",), ("update", f"orders={tmp_path / 'all.csv'}")):
+            capsys.readouterr()
+            assert twin(action[0], f"dir={place}", *action[1:]) == 2, name
+            said = "".join(capsys.readouterr())
+            key = where.split(".")[0]
+            assert f"twin.json: {key}" in said or ("twin.json: first_day" in said and key == "as_of"), (name, said)
+            assert "omosim twin new dir=DIR" in said and "a bug in omosim" not in said
+        assert json.loads((place / "twin.json").read_text()) == head, name
+    (place / "twin.json").write_text(whole)
+    assert twin("report", f"dir={place}") == 0
+
+
+def test_files_that_the_twin_did_not_write_are_never_removed(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    """Beside the orders in DIR/data, under the names of a twin's own files, and as a list of rejects: `new` refuses, `update` leaves them."""
+    place = tmp_path / "shop"
+    (place / "data").mkdir(parents=True)
+    for name in ("data/precious.xlsx", f"data/orders-{'0' * 12}.parquet", "rejects.csv", "rejects_mine.xlsx"):
+        (place / name).write_text("my own,file\n1,2\n")
+        before = contents(place)
+        assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 2
+        assert name[:60] in capsys.readouterr().err and contents(place) == before
+        (place / name).unlink()
+    assert twin("new", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 0
+    (place / "data" / "precious.xlsx").write_text("mine")
+    (place / "data" / f"orders-{'0' * 12}.parquet").write_text("mine")
+    assert twin("update", f"dir={place}", f"orders={tmp_path / 'all.csv'}") == 0
+    assert [p.read_text() for p in (place / "data").iterdir() if p.name in ("precious.xlsx", f"orders-{'0' * 12}.parquet")] == ["mine", "mine"]
+    (place / "rejects.csv").write_text("mine")
+    capsys.readouterr()
+    assert twin("update", f"dir={place}", f"orders={tmp_path / 'first.csv'}") == 2
+    assert "is not a list of rejects" in capsys.readouterr().err and (place / "rejects.csv").read_text() == "mine"
 
 
 def test_short_logs_and_logs_without_customers_are_twins_that_say_what_they_cannot(tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:

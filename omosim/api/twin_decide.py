@@ -123,8 +123,8 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     seen = panel_series(twin)
     since = present_on(twin.head, _from(twin))["from"]
     changed = {"strategy": settings.strategy, "scenario": settings.scenario}
-    if since and not _touches_pickup(base_settings(twin), changed):
-        since = None  # what was taken leaves pickup as it was: the log's shares hold
+    if since and not _touches_pickup(stand.built(stand.kept.theta[0]), changed):
+        since = None  # what was taken leaves the member's own pickup as it was: the log's shares hold
     with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
         answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
         money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}

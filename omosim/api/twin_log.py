@@ -92,19 +92,20 @@ def log_of(twin: Twin) -> list[dict[str, Any]]:
     taken : "told", "assumed" (nobody said: the present way goes on until somebody does), "" another way
     """
     from omosim.api.twin_forecast import panel_series
+    from omosim.api.twin_page import closed_days
     from omosim.results.words import minor_units, unit_words
     from omosim.twin.decided import held
 
     rows = decisions_of(twin.head)
     if not rows or twin.file("panel") is None:
         return []
-    seen, first = panel_series(twin), date.fromisoformat(twin.head["first_day"])
+    seen, first, closed = panel_series(twin), date.fromisoformat(twin.head["first_day"]), frozenset(closed_days(twin))
     out = []
     for number, kept in enumerate(rows, 1):
         made = _decision(twin, kept)
         took = kept.get("took") or made["present"]
         for way in made["ways"]:
-            for row in held(way["series"], date.fromisoformat(made["from"]), first, seen):
+            for row in held(way["series"], date.fromisoformat(made["from"]), first, seen, closed):
                 unit = str(made["unit"]) if row["series"] == "revenue" else "orders"
                 scale = minor_units(unit)
                 money = {name: None if row[name] is None else row[name] / scale for name in ("realised", "foretold", "low", "high")}

@@ -29,7 +29,7 @@ def bands(paths: Floats) -> dict[str, list[float]]:
     return out
 
 
-def held(series: Mapping[str, Mapping[str, list[float]]], begin: date, first: date, seen: Mapping[str, Floats], closed: Collection[str] = ()) -> list[dict[str, Any]]:
+def held(series: Mapping[str, Mapping[str, list[float]]], begin: date, first: date, seen: Mapping[str, Floats], closed: Collection[str] = (), days: Collection[str] | None = None) -> list[dict[str, Any]]:
     """What came of each series of a way that has been seen.
 
     Parameters
@@ -37,6 +37,7 @@ def held(series: Mapping[str, Mapping[str, list[float]]], begin: date, first: da
     series : name -> `bands` from the day `begin` on; decisions of before have no sums
     seen : name -> (days,) from `first` on, NaN not observed
     closed : ISO days told as closed, on which nothing was sold: not observed, unless the way's own band knew it (0 at most)
+    days : ISO days that count, None all; the others are as if not observed
 
     Returns
     -------
@@ -50,7 +51,8 @@ def held(series: Mapping[str, Mapping[str, list[float]]], begin: date, first: da
         came = np.full(low.size, np.nan)
         known = np.asarray(seen.get(name, np.zeros(0)), np.float64)[max(at, 0) : max(at, 0) + low.size] if at >= 0 else np.zeros(0)
         came[: known.size] = known
-        came[[(begin + timedelta(days=i)).isoformat() in closed and top > 0 for i, top in enumerate(high)]] = np.nan
+        named = [(begin + timedelta(days=i)).isoformat() for i in range(low.size)]
+        came[[(day in closed and top > 0) or (days is not None and day not in days) for day, top in zip(named, high, strict=True)]] = np.nan
         there = np.isfinite(came)
         n = int(there.sum())
         if n == 0:

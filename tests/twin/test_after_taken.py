@@ -12,6 +12,7 @@ import pytest
 
 from omosim.api.twin_ways import AS_IT_IS
 from omosim.cli.main import main
+from omosim.reports.language import say, using
 from tests.conftest import module_at
 
 shop = module_at(Path(__file__).with_name("small_shop.py"))
@@ -61,7 +62,11 @@ def test_each_day_is_held_against_the_way_in_force_on_it(sold: Path, tmp_path: P
     place = Path(shutil.copytree(sold, tmp_path / "twin"))
     twin("decide", f"dir={place}", *ASKED)
     twin("decide", f"dir={place}", "ways=[price*0.8,-bopis]", *ASKED)
+    capsys.readouterr()
     twin("decide", f"dir={place}", "took=price*0.8")
+    assert f"From {shop.date(DAYS)} on this is the present way: " in (said := capsys.readouterr().out)
+    with using("ko"):
+        assert "이것이 현재 방식이다" in say(said)
     twin("update", f"dir={place}", f"orders={sold.parent / 'four.csv'}")
     before = log(place)
     assert {key: (row["taken"], row["days_seen"]) for key, row in before.items()} == {

@@ -210,7 +210,7 @@ def _series(twin: Twin, answers: Answers, ways: list[str], seen: Mapping[str, Fl
             mix: Mapping[str, float]) -> tuple[dict[str, Any], float]:  # fmt: skip
     """Bands of each way's days as the data count them, and the spread of orders that the worlds lack.
 
-    Like a forecast's: times the orders of people without a name, with the day-to-day chance that members lack, and what is
+    Like a forecast's: times further orders of a day and of people without a name, with the day-to-day chance that members lack, and what is
     known of the days. The same chance for every way of a world, so that ways differ by themselves alone.
     """
     from omosim.api.twin_forecast import SEED_STEP
@@ -297,7 +297,7 @@ def _touches_pickup(settings: Settings, changes: Mapping[str, Any]) -> bool:
 
 
 def _on_days(twin: Twin, known: Known, days: int, factor: float) -> Floats:
-    """(days,) factor on units of the members: people without a name, closed days, promotions."""
+    """(days,) factor on units of the members: further orders of a day and of people without a name, closed days, promotions."""
     from omosim.api.twin_state import today
     from omosim.twin.forecast import Forecast
 
@@ -350,7 +350,7 @@ def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_kn
 
     notes = list(said)
     if factor > 1.005:
-        notes.append(f"profit is that of known customers' orders; daily bands, reorder levels and store plans count those of people without a name too, times {factor:.2f}")
+        notes.append(f"profit is that of known customers' orders; daily bands, reorder levels and store plans count them times {factor:.2f}, for orders of people without a name and further orders of a day")
     if days_known:
         notes.append("closed days and promotions to come are in daily bands, reorder levels and store plans, the same under every way; profit is without them")
     if failed:

@@ -82,7 +82,7 @@ def plain() -> dict[str, Any]:
     none, lines = {"pickups": {"q05": [0.0], "q50": [0.0], "q95": [0.0]}}, {"revenue_store": 3e6, "labour": -4e6, "operating_profit": -1e6}
     more: list[dict[str, Any]] = [{}, {"told": False}, {"people": [{"role": "pickers", "before": 1, "after": 2}, {"role": "counter", "before": 1, "after": 2}]}, {"gain": 0.0, "low": 0.0, "high": 0.0, "prob_better": 0.0}]
     ways = [{**way, **own, "series": none, "lines": lines} for way, own in zip(made["ways"], more, strict=True)]
-    return {**made, "best": "as_it_is", "sure": False, "ways": ways, "notes": [*made["notes"], "profit is that of known customers' orders; daily bands, reorder levels and store plans count those of people without a name too, times 1.14"], "stores": [{**sample.stores()[0], "to_pick_a_week": 0.0, "ready_on_time": None}]}
+    return {**made, "best": "as_it_is", "sure": False, "ways": ways, "notes": [*made["notes"], "profit is that of known customers' orders; daily bands, reorder levels and store plans count them times 1.14, for orders of people without a name and further orders of a day"], "stores": [{**sample.stores()[0], "to_pick_a_week": 0.0, "ready_on_time": None}]}
 
 
 def test_all_of_it_is_korean_but_names() -> None:

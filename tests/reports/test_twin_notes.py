@@ -62,6 +62,7 @@ def notes() -> list[str]:
         out.append(people_words("staff*1.5", [{"role": role, "before": was, "after": now} for role, was, now in rows]))
     out.append(people_words("staff*1.5", [{"role": role, "before": 1, "after": 2, "asked": 1.5} for role in ("pickers", "counter", "dark store pickers")]))
     out += [_told_by(*case) for case in (((0.2, 0.05), False), ((0.2, 0.05), True), ((0.2, 0.0), False), ((0.0, 0.1), False))]
+    out += ["no capacity plan and no staffing: no store is open on any of these 7 days", "no reorder levels: nothing is sold on any of these days"]
     out.append("the best way, chances to be best, regrets and the worth of knowing leave out staff*1.5: they are over the ways that are told and the present way")
     out.append("units of the worlds are counted as the orders of the last 13 weeks hold them: price_under_14000 times 0.81, price_14000_to_17000 times 1.37, price_from_17000 times 0.60")
     return out

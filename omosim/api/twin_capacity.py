@@ -126,7 +126,7 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
     busiest = [list(shares)[i] for i in np.argsort(-work, kind="stable")[:MOST_STORES]]
     if len(busiest) < len(shares):
         out.notes.append(f"{len(shares)} stores in the data: the {MOST_STORES} with most orders are planned")
-    plans = []
+    plans, tried = [], False
     progress = _Progress(len({list(shares)[i] for i in np.flatnonzero(work)} & set(busiest)))
     for number, store in enumerate(shares):
         mine = rows[rows["store"] == number]
@@ -136,11 +136,14 @@ def plan_stores(tables: Tables, worlds: Sequence[np.ndarray], nodes: Sequence[st
         begun = progress.done
         plan = _planned(history, options, promise_s, told, network, jobs, progress)
         progress.to(begun + WEEK)
+        tried |= bool(plan.days or plan.refused)
         if plan.days:
             plans.append(plan)
             out.stores.append(_store_row(plan))
         out.notes += [f"{store}: {WEEKDAYS[w]}: {why}" for w, why in plan.refused.items()][:3]
     _tables(out, plans, asked["slot_minutes"], bool(picked.any()))
+    if not tried:
+        out.notes.append(f"no capacity plan and no staffing: no store is open on any of these {days} days")
     if plans:
         promise = ", ".join(sorted({f"{p.promise_s / 3600:.3g} h ({p.promise_from})" for p in [p for p in plans if _picks(p)] or plans}))
         out.notes.append(f"stores: ready by {promise} for {100 * options.targets.ready_on_time:.0f} % of pickups, no wait beyond {options.wait_s / 60:g} min for {100 * options.targets.soon:.0f} % at the counter; "

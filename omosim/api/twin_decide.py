@@ -92,7 +92,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     ConfigError : a way that cannot be, CalibrationError where the orders cannot carry members
     """
     from omosim.api.twin_capacity import plan_stores
-    from omosim.api.twin_follow import caught_up, shape_of
+    from omosim.api.twin_follow import caught_up, shape_of, simulated_set
     from omosim.api.twin_forecast import SEED_STEP
     from omosim.api.twin_known import known_of
     from omosim.api.twin_reorder import Terms, Wanted, handed_over_times, reorder_of
@@ -123,8 +123,8 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     seen = panel_series(twin)
     since = present_on(twin.head, _from(twin))["from"]
     changed = {"strategy": settings.strategy, "scenario": settings.scenario}
-    if since and not _touches_pickup(base_settings(twin), changed):
-        since = None  # what was taken leaves pickup as it was: the log's shares hold
+    if since and not _touches_pickup(stand.built(stand.kept.theta[0]), changed):
+        since = None  # what was taken leaves the member's own pickup as it was: the log's shares hold
     with tempfile.TemporaryDirectory(prefix="omosim-twin-") as place:
         answers, failed = _answers(members, every, days, workers or make_executor(ENTRY, int(asked["jobs"])), Path(place))
         money = {way: np.array([a["ways"][way]["money"][KPI] for a in answers], np.float64) for way in ways}
@@ -134,7 +134,9 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
         in_store = [np.load(_rows_of(Path(place), a["member"], list(ways).index(choice.best)), allow_pickle=False) for a in answers]
     sys.stderr.write(f"weighed {len(ways)} way{'s' * (len(ways) > 1)} in {len(answers)} worlds ({time.perf_counter() - started:.1f} s)\n")
     said_mix += [f"{way} touches pickup, which is {100 * shares[1]:.0f} % of orders in the worlds as it is and {100 * shares[0]:.0f} % in the log: what it earns is not told" for way in untold]
-    said_mix += [f"chances to be best, regrets and the worth of knowing leave out {', '.join(untold)}: they are over the ways that are told and the present way"] if untold else []
+    if untold:
+        said_mix.append(f"the best way, chances to be best, regrets and the worth of knowing leave out {', '.join(untold)}: they are over the ways that are told and the present way")
+        said_mix.append(_told_by(shares, bool(simulated_set(twin))))
     series, spread = _series(twin, answers, list(ways), seen, fit.laws.orders_per_day, known, settings.seed, mix)
     plan = plan_stores(
         tables, in_store, answers[0]["nodes"], day_number(today(twin)), days, settings.network, factor=fit.laws.orders_per_day, known=known,
@@ -150,9 +152,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
     terms = Terms(None if asked["lead_days"] is None else float(asked["lead_days"]), float(asked["review_days"]), float(asked["service"]))
     reorder = reorder_of(tables, stand.dated, wanted, settings, terms, day_number(today(twin)), settings.seed * SEED_STEP + 5)
     sys.stderr.write(f"reorder levels of {len(reorder.rows)} goods ({time.perf_counter() - started:.1f} s)\n")
-    tables_made = {"reorder_levels": reorder.columns(), "capacity_plan": plan.capacity, "staffing": plan.staffing}
-    said_plans = with_told(tables_made, choice.best, choice.best not in untold)
-    notes = said_plans + _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit) + reorder.notes
+    notes = _notes(failed, [*stand.dated.said, *now.notes, *told_known, *said_mix, *whole, *plan.notes], fit.laws.orders_per_day, bool(told_known), fit) + reorder.notes
     decision = {
         "schema_version": 1, "answer": _answer(choice, days, currency, len(answers), shares, untold), "best": choice.best, "present": choice.present, "sure": choice.sure, "unit": f"minor {currency}",
         "days": days, "from": _from(twin), "present_way": present_on(twin.head, _from(twin)), "worth_of_knowing": choice.worth_of_knowing, "effective_worlds": choice.effective, **told(twin, stand, settings.shoppers), "failed": failed,
@@ -165,17 +165,7 @@ def decide(step: Step, asked: Mapping[str, Any], workers: Executor | None = None
         values["way"] += [way] * len(answers)
         values["value"] += column.tolist()
         values["weight"] += [1.0 / len(answers)] * len(answers)
-    return Made(decision, {"worlds": values, **tables_made})
-
-
-def with_told(tables: Mapping[str, dict[str, list[Any]]], best: str, told: bool) -> list[str]:
-    """Write into every row of the shop's tables whether the worlds tell what their way earns; what to say where they do not. Changes `tables` in place."""
-    filled = [name for name, table in tables.items() if table]
-    for name in filled:
-        tables[name]["told"] = ["yes" if told else "no"] * len(next(iter(tables[name].values())))
-    if told or not filled:
-        return []
-    return [f"{', '.join(f'{name}.csv' for name in filled)} are of {best}, of which the worlds do not tell what it earns: told is no in every row; weigh without it for those of another way"]
+    return Made(decision, {"worlds": values, "reorder_levels": reorder.columns(), "capacity_plan": plan.capacity, "staffing": plan.staffing})
 
 
 def _rows_of(place: Path, member: int, way: int) -> Path:
@@ -220,7 +210,7 @@ def _series(twin: Twin, answers: Answers, ways: list[str], seen: Mapping[str, Fl
             mix: Mapping[str, float]) -> tuple[dict[str, Any], float]:  # fmt: skip
     """Bands of each way's days as the data count them, and the spread of orders that the worlds lack.
 
-    Like a forecast's: times the orders of people without a name, with the day-to-day chance that members lack, and what is
+    Like a forecast's: times further orders of a day and of people without a name, with the day-to-day chance that members lack, and what is
     known of the days. The same chance for every way of a world, so that ways differ by themselves alone.
     """
     from omosim.api.twin_forecast import SEED_STEP
@@ -283,6 +273,15 @@ def _far(shares: tuple[float, float]) -> bool:
     return bool(high > FAR * low)  # not where they are unknown
 
 
+def _told_by(shares: tuple[float, float], simulated: bool) -> str:
+    """How a user gets plans of a way that is not told, and what would tell it. shares : of pickups, the log's and the worlds'; simulated : members stand on a fit by simulation"""
+    log, worlds = shares
+    take = "plans of a way that is not told: took=WAY makes it the present one, of which the next decision plans"
+    if not worlds or not log:
+        return f"{take}; a twin made with a strategy that has {'no ' if not log else ''}pickup, as the log has, would tell it (omosim twin new strategy={'o2o' if log else 'multichannel'})"
+    return take if simulated else f"{take}; a fit by simulation, which reads pickups beside parcels, may tell it (omosim twin update budget_min=25)"
+
+
 def _touches_pickup(settings: Settings, changes: Mapping[str, Any]) -> bool:
     """Whether a way switches a capability of pickup or changes its levels, or scales what pickup occupies."""
     rows = changes["scenario"].interventions[len(settings.scenario.interventions) :] if "scenario" in changes else ()
@@ -298,7 +297,7 @@ def _touches_pickup(settings: Settings, changes: Mapping[str, Any]) -> bool:
 
 
 def _on_days(twin: Twin, known: Known, days: int, factor: float) -> Floats:
-    """(days,) factor on units of the members: people without a name, closed days, promotions."""
+    """(days,) factor on units of the members: further orders of a day and of people without a name, closed days, promotions."""
     from omosim.api.twin_state import today
     from omosim.twin.forecast import Forecast
 
@@ -332,12 +331,14 @@ def _answer(choice: Choice, days: int, currency: str, worlds: int, shares: tuple
     if len(choice.gains) == 1:
         return f"As it is: {number(best.mean, unit)} operating profit {over}. Give ways=[…] to weigh others."
     if choice.best == choice.present:
-        others = ", ".join(f"{g.way} {'is not told' if g.way in untold else number(g.gain, unit, sign=True)}" for g in choice.gains if g.way != choice.present)
+        others = ", ".join(f"{g.way} {number(g.gain, unit, sign=True)}" for g in choice.gains if g.way not in (choice.present, *untold))
+        if not others:
+            return (f"None of the other ways can be told ({', '.join(untold)}): pickups are {100 * shares[0]:.0f} % of orders in the log and {100 * shares[1]:.0f} % in the worlds. "
+                    f"As it is: {number(best.mean, unit)} operating profit {over}.")  # fmt: skip
+        if untold:
+            return f"Stay as it is: no other way that can be told earns more on average ({others}; not told: {', '.join(untold)}) {over}."
         return f"Stay as it is: no other way earns more on average ({others}) {over}."
     band = f"{number(best.low, unit, sign=True)} to {number(best.high, unit, sign=True)} in nine worlds of ten"
-    if choice.best in untold:
-        return (f"One cannot tell whether {choice.best} earns more than to stay as it is: pickups are {100 * shares[0]:.0f} % of orders in the log and {100 * shares[1]:.0f} % in the worlds. "
-                f"The worlds have {number(best.gain, unit, sign=True)} operating profit on average {over} ({band}).")  # fmt: skip
     if not choice.sure:
         return f"One cannot tell whether {choice.best} earns more than to stay as it is: {number(best.gain, unit, sign=True)} operating profit on average {over} ({band}), which chance alone may give."
     return f"{choice.best}: {number(best.gain, unit, sign=True)} operating profit against as it is, {over} ({band}; it earns more in {100 * best.prob_better:.0f} % of the worlds)."
@@ -349,7 +350,7 @@ def _notes(failed: list[dict[str, Any]], said: list[str], factor: float, days_kn
 
     notes = list(said)
     if factor > 1.005:
-        notes.append(f"profit is that of known customers' orders; daily bands, reorder levels and store plans count those of people without a name too, times {factor:.2f}")
+        notes.append(f"profit is that of known customers' orders; daily bands, reorder levels and store plans count them times {factor:.2f}, for orders of people without a name and further orders of a day")
     if days_known:
         notes.append("closed days and promotions to come are in daily bands, reorder levels and store plans, the same under every way; profit is without them")
     if failed:

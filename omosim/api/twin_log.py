@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def with_decision(head: Mapping[str, Any], made: Mapping[str, Any], file: str, t
     ways, on = [way["way"] for way in made["ways"]], present_on(head, made["from"])["ways"]
     is_same = lambda row: (row.get("from"), row.get("ways"), row.get("on", [])) == (made["from"], ways, on)
     before = [{**row, "tables": {}} for row in decisions_of(head) if not is_same(row)]
-    took = next((row["took"] for row in decisions_of(head) if is_same(row)), None)
-    row = {"on": on, "from": made["from"], "days": made["days"], "ways": ways, "best": made["best"], "present": made["present"], "sure": made["sure"], "took": took, "file": file, "tables": dict(tables)}
+    noted = next(({key: row[key] for key in ("took", "noted") if key in row} for row in decisions_of(head) if is_same(row)), {"took": None})
+    row = {"on": on, "from": made["from"], "days": made["days"], "ways": ways, "best": made["best"], "present": made["present"], "sure": made["sure"], **noted, "file": file, "tables": dict(tables)}
     return [*before, row]
 
 
@@ -53,7 +53,7 @@ def note_taken(step: Step, way: str) -> str:
     ways = [found["way"] for found in made["ways"]]
     if way not in ways:
         raise refuse("is no way of the last decision", key="took", value=show(way), allowed=", ".join(ways), near=nearest(way, ways), cure="Weigh it first: ways=[…]")
-    new = [*rows[:-1], {**rows[-1], "from": made["from"], "took": way}]
+    new = [*rows[:-1], {**rows[-1], "from": made["from"], "took": way, "noted": {**rows[-1].get("noted", {}), day: way}}]
     on = rows[-1].get("on", [])
     wanted, present = [*on, *([way] if way != made["present"] else [])], present_on(head, day)
     known = list(head.get("present", []))
@@ -67,7 +67,7 @@ def note_taken(step: Step, way: str) -> str:
     said = f"Decision of {made['from']}: {way} was taken, {made['best']} was advised."
     if wanted == present["ways"]:
         return said
-    return f"{said} From {day} on it is as it is: forecasts and decisions stand on it." if wanted else f"{said} From {day} on the twin trades as it was made."
+    return f"{said} From {day} on this is the present way: forecasts and decisions stand on it." if wanted else f"{said} From {day} on the twin trades as it was made."
 
 
 def _decision(twin: Twin, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,38 +89,47 @@ def table_of(twin: Twin, kind: str) -> dict[str, list[Any]] | None:
 def log_of(twin: Twin) -> list[dict[str, Any]]:
     """Rows of the log: every decision, way and series of which a day has been seen; money in units of the currency.
 
-    taken : "told", "assumed" (nobody said: the present way goes on until somebody does), "" another way
+    A way that was in force on some of these days is held against those alone, one that never was against all.
+
+    taken : of a way in force "told", "assumed" (nobody said: the present way goes on until somebody does); "" another way
     """
     from omosim.api.twin_forecast import panel_series
+    from omosim.api.twin_page import closed_days
+    from omosim.api.twin_ways import present_on
     from omosim.results.words import minor_units, unit_words
     from omosim.twin.decided import held
 
     rows = decisions_of(twin.head)
     if not rows or twin.file("panel") is None:
         return []
-    seen, first = panel_series(twin), date.fromisoformat(twin.head["first_day"])
+    seen, first, closed = panel_series(twin), date.fromisoformat(twin.head["first_day"]), frozenset(closed_days(twin))
     out = []
     for number, kept in enumerate(rows, 1):
         made = _decision(twin, kept)
-        took = kept.get("took") or made["present"]
+        noted, on = {kept.get("took"), *kept.get("noted", {}).values()}, list(kept.get("on", []))
+        begin = date.fromisoformat(made["from"])
+        every = [(begin + timedelta(days=i)).isoformat() for i in range(int(made["days"]))]
+        past = [day for day in every if day <= twin.head["as_of"]]
         for way in made["ways"]:
-            for row in held(way["series"], date.fromisoformat(made["from"]), first, seen):
+            here = way["way"] == made["present"]
+            mine = [day for day in past if present_on(twin.head, day)["ways"] == (on if here else [*on, way["way"]])]
+            taken = "" if not mine else "assumed" if here and way["way"] not in noted else "told"
+            for row in held(way["series"], begin, first, seen, closed, mine or None):
                 unit = str(made["unit"]) if row["series"] == "revenue" else "orders"
                 scale = minor_units(unit)
                 money = {name: None if row[name] is None else row[name] / scale for name in ("realised", "foretold", "low", "high")}
-                taken = ("told" if kept.get("took") else "assumed") if way["way"] == took else ""
                 out.append({"number": number, "decided": made["from"], "way": way["way"], "advised": "yes" if way["way"] == made["best"] else "no", "taken": taken, "unit": unit_words(unit), **row, **money})
     return out
 
 
 def words_of(rows: list[dict[str, Any]]) -> list[str]:
-    """A line for each of the last decisions whose days have begun: what the way that was taken foretold, and what came."""
+    """A line for each of the last ways in force that a decision weighed, once their days have begun: what was foretold, and what came."""
     out = []
     taken = [row for row in rows if row["taken"]]
-    for number in sorted({row["number"] for row in taken})[-_SHOWN:]:
-        mine = [row for row in taken if row["number"] == number]
+    for number, way in list(dict.fromkeys((row["number"], row["way"]) for row in taken))[-_SHOWN:]:
+        mine = [row for row in taken if (row["number"], row["way"]) == (number, way)]
         how = "was taken" if mine[-1]["taken"] == "told" else "assumed, as nobody noted what was done: twin decide took=WAY"
-        out.append(f"decision {number} of {mine[-1]['decided']}, {mine[-1]['way']} ({how}): {'; '.join(map(_words, mine))} (bands are meant for 9 days of 10)")
+        out.append(f"decision {number} of {mine[-1]['decided']}, {way} ({how}): {'; '.join(map(_words, mine))} (bands are meant for 9 days of 10)")
     return out
 
 

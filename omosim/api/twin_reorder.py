@@ -275,7 +275,7 @@ def _notes(rows: Sequence[Mapping[str, Any]], past: Past, lines: pd.DataFrame, c
     from omosim.twin.lately import WEEKS
 
     if not rows:
-        return []
+        return ["no reorder levels: nothing is sold on any of these days"]
     said = []
     units = {by: float(past.units[np.isin(past.good, [i for i, g in enumerate(past.goods) if g.by == by])].sum()) for by in (SKU, CATEGORY, BAND)}
     every = max(sum(units.values()), 1.0)

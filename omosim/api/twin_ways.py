@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,8 @@ def ways_of(words: Sequence[str], settings: Settings, day: int, *, taken: bool =
     Raises
     ------
     ConfigError : every word that is none of these, with what is allowed and the nearest name; a capability switched off that the
-        strategy does not have; a factor on staff that changes nobody, as people are whole, or leaves work of an open store to nobody;
-        one on other whole figures (slots, bins) that leaves them as they are
+        strategy does not have; two strategies in a way, or a capability twice; a factor on staff that changes nobody, as people are whole, or
+        leaves work of an open store to nobody; one on other whole figures (slots, bins) that leaves them as they are; one of 1
     """
     from omosim.api.twin_whole import changes_nothing
     from omosim.config.errors import ConfigError, Problem, nearest, show
@@ -62,6 +62,9 @@ def ways_of(words: Sequence[str], settings: Settings, day: int, *, taken: bool =
                 wrong.append(Problem("is no way of trading", key="ways", value=show(part), near=near, allowed=allowed, cure="Write it like ways=[omo,-bopis,staff*1.5]"))
         if wrong:
             continue
+        if not taken and (twice := _said_twice(word, strategies)):
+            wrong.append(twice)
+            continue
         if not taken and (lacking := _not_there(word, strategy, switched, settings)):
             wrong.append(lacking)
             continue
@@ -77,6 +80,18 @@ def ways_of(words: Sequence[str], settings: Settings, day: int, *, taken: bool =
     if wrong:
         raise ConfigError(wrong)
     return out
+
+
+def _said_twice(word: str, strategies: Collection[str]) -> Problem | None:
+    """What is wrong with a way that names two strategies, or a capability twice: the last would stand alone; None: nothing."""
+    from omosim.config.errors import Problem, show
+
+    names = [part.removeprefix("-") for part in word.split("+") if not _FACTOR.fullmatch(part)]
+    of = [name for name in names if name in strategies]
+    if len(of) > 1:
+        return Problem("names more than one strategy, and a shop follows one", key="ways", value=show(word), allowed="one strategy in a way, beside capabilities and factors", cure=f"Weigh each by itself: ways=[{','.join(dict.fromkeys(of))}]")
+    again = next((name for name in names if names.count(name) > 1), None)
+    return None if again is None else Problem(f"says more than once whether it has {again}", key="ways", value=show(word), allowed="each capability once, NAME or -NAME", cure="Leave one of them out")
 
 
 def _not_there(word: str, strategy: str, switched: Mapping[str, bool], settings: Settings) -> Problem | None:

@@ -86,12 +86,19 @@ def rounded_words(word: str, after: Settings, day: int) -> list[str]:
 
 
 def changes_nothing(word: str, before: Settings, after: Settings, day: int) -> Problem | None:
-    """What is wrong with a way's factors on whole figures: one leaves every store's as it is; None: nothing is, or no such factor.
+    """What is wrong with a way's factors but those on staff: one leaves every store's whole figures as they are, or is 1; None: nothing is, or no such factor.
 
     before : the settings with the way's strategy and without its factors
     """
     from omosim.config.errors import Problem, show
 
+    rest: dict[str, float] = {}
+    for what, star, times in (part.partition("*") for part in word.split("+")):
+        if star and what != "staff" and what not in PLANNED:
+            rest[what] = rest.get(what, 1.0) * float(times)
+    if same := next((what for what, times in rest.items() if abs(times - 1) < 1e-9), ""):
+        value = show("+".join(part for part in word.split("+") if part.startswith(f"{same}*")))
+        return Problem(f"changes nothing: {same} times 1", key="ways", value=value, allowed=f"{same} times a factor other than 1", cure=f"Leave it out, or write {same}*1.1")
     for what in moved_by(word):
         was, now = whole_on(before, what, day), whole_on(after, what, day)
         if [row.taken for row in was] != [row.taken for row in now]:

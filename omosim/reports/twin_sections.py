@@ -170,7 +170,7 @@ def decided(decision: Mapping[str, Any] | None, worlds: Table | None = None) -> 
         ends_of = span(way["low"], way["high"], unit, sign=True)
         told = is_ == "compared"
         rows.append({
-            "way": _way(name), "best": name == decision["best"] and is_ != "not told", "present": is_ == "present", "says": {"same": "changes nothing", "not told": "not told"}.get(is_, ""), "mean": brief(way["mean"], unit, bare=True),
+            "way": _way(name), "best": name == decision["best"], "present": is_ == "present", "says": {"same": "changes nothing", "not told": "not told"}.get(is_, ""), "mean": brief(way["mean"], unit, bare=True),
             "gain": brief(way["gain"], unit, sign=True, bare=True) if told else "–", "span": ends_of if told else "", "better": of_worlds(way["prob_better"], n) if told else "–",
             "first": of_worlds(best_in.get(name, way["prob_best"]), n) if name in judged else "–", "regret": brief(regret.get(name, way["regret"]), unit, bare=True) if name in judged else "–",
             "people": [{"role": p["role"], "change": f"{p['before']} → {p['after']}"} for p in way.get("people") or ()],
@@ -181,7 +181,7 @@ def decided(decision: Mapping[str, Any] | None, worlds: Table | None = None) -> 
             drawn.append(Interval(name, way["low"] / scale, way["gain"] / scale, way["high"] / scale, verdict, f"{brief(way['gain'], unit, sign=True, bare=True)} ({ends_of})", says=says))
     picture = forest_picture(forest("Gain over the present way", f"{unit_words(unit)}, {decision['days']} days; nine worlds of ten", drawn)) if drawn else ""
     return {"answer": decision["answer"], "tone": "better" if decision["sure"] else "cannot_tell", "stays": decision["best"] == present and "not told" not in state.values(), "rows": rows, "picture": picture, "unit": unit_words(unit), "notes": decision["notes"],
-            "plans": "" if decision["best"] == present else decision["best"], "sure": bool(decision["sure"]), "untold": state[decision["best"]] == "not told", "compared": len(judged) > 1, "states": sorted(set(state.values()) & {"same", "not told"}), "statement": _statement(ways, present, unit), "known_only": any(note.startswith("profit is that of known customers") for note in decision["notes"]),
+            "plans": "" if decision["best"] == present else decision["best"], "sure": bool(decision["sure"]), "compared": len(judged) > 1, "states": sorted(set(state.values()) & {"same", "not told"}), "statement": _statement(ways, present, unit), "known_only": any(note.startswith("profit is that of known customers") for note in decision["notes"]),
             "knowing": brief(decision["worth_of_knowing"] if knowing is None else knowing, unit), "worlds": n, "day": decision["from"], "days": decision["days"], "present": decision.get("present_way"), "stores": [_store(row) for row in decision.get("stores", ())], "picks": any(row["to_pick_a_week"] > 0 for row in decision.get("stores", ())), "no_pickups": _no_pickups(ways, present)}  # fmt: skip
 
 

@@ -67,7 +67,6 @@ TWIN_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         "runs_out": ("share", "of worlds and stretches of days in which demand over the lead time is more than is on hand: an order placed now would come too late; null: not counted"),
         "counted": ("day", "ISO day of the oldest count in on_hand; null: not counted"), "sold_out": ("share", "of its counts in the last 13 weeks that found none; above 0 the levels are too low; null: not counted then"),
         "lead_days": ("days", "from order to shelf"), "review_days": ("days", "between two orders"), "service": ("share", "order cycles without a stock-out"),
-        "told": ("yes or no", "whether the worlds tell what the way earns that the levels are of"),
     }),
 }  # fmt: skip
 

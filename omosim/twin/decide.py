@@ -42,7 +42,7 @@ class Choice:
 
     gains: tuple[Gain, ...]
     present: str
-    best: str  # highest expected value
+    best: str  # highest expected value among the present way and those told
     sure: bool  # its gain is above chance: the interval of the expected gain over the present way excludes 0
     worth_of_knowing: float | None  # expected gain of deciding among the ways told with the world known (EVPI) over deciding now; None: ways were weighed and none is told
     worlds: int
@@ -65,8 +65,8 @@ def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = N
     present : the way in force, with which the others are compared
     weights : (N,) of the worlds, any scale; None: equal
     alpha : chance that `sure` is said of a way no better than the present one, over all ways together (Bonferroni)
-    untold : ways of which the worlds do not tell what they earn: they may be best on average, and are never sure; chances to be
-        best, regrets and the worth of knowing are over the others, since nothing can be lost, or won by knowing, against a figure that is no forecast
+    untold : ways of which the worlds do not tell what they earn: the best, chances to be best, regrets and the worth of knowing are over
+        the others, since nothing can be lost, or won by knowing, against a figure that is no forecast
 
     Raises
     ------
@@ -92,7 +92,7 @@ def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = N
     among = [i for i, way in enumerate(ways) if way not in untold]
     base, top = table[ways.index(present)], table[among].max(axis=0)
     means = table @ w
-    best = ways[int(means.argmax())]
+    best = ways[among[int(means[among].argmax())]]
     reach = float(t.ppf(1 - alpha / 2 / max(1, len(ways) - 1), max(1.0, effective - 1)))
     gains, sure = [], False
     for i, way in enumerate(ways):
@@ -104,7 +104,7 @@ def weigh(values: Mapping[str, Floats], present: str, weights: Floats | None = N
         regret = float((top - table[i]) @ w) if i in among else None
         low, high = (quantile(diff, w, q) for q in BAND)
         gains.append(Gain(way, float(means[i]), gain, error, low, high, float((diff > 0) @ w), most, regret))
-        if way == best and way != present and way not in untold:
+        if way == best and way != present:
             sure = gain - reach * error > 0
     worth = None if len(among) == 1 < len(ways) else max(0.0, float(top @ w - means[among].max()))
     return Choice(tuple(gains), present, best, sure, worth, worlds, effective)

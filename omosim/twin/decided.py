@@ -6,8 +6,8 @@ are not counted as if they were apart. Tests: tests/twin/test_decided.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -29,13 +29,15 @@ def bands(paths: Floats) -> dict[str, list[float]]:
     return out
 
 
-def held(series: Mapping[str, Mapping[str, list[float]]], begin: date, first: date, seen: Mapping[str, Floats]) -> list[dict[str, Any]]:
+def held(series: Mapping[str, Mapping[str, list[float]]], begin: date, first: date, seen: Mapping[str, Floats], closed: Collection[str] = (), days: Collection[str] | None = None) -> list[dict[str, Any]]:
     """What came of each series of a way that has been seen.
 
     Parameters
     ----------
     series : name -> `bands` from the day `begin` on; decisions of before have no sums
     seen : name -> (days,) from `first` on, NaN not observed
+    closed : ISO days told as closed, on which nothing was sold: not observed, unless the way's own band knew it (0 at most)
+    days : ISO days that count, None all; the others are as if not observed
 
     Returns
     -------
@@ -49,6 +51,8 @@ def held(series: Mapping[str, Mapping[str, list[float]]], begin: date, first: da
         came = np.full(low.size, np.nan)
         known = np.asarray(seen.get(name, np.zeros(0)), np.float64)[max(at, 0) : max(at, 0) + low.size] if at >= 0 else np.zeros(0)
         came[: known.size] = known
+        named = [(begin + timedelta(days=i)).isoformat() for i in range(low.size)]
+        came[[(day in closed and top > 0) or (days is not None and day not in days) for day, top in zip(named, high, strict=True)]] = np.nan
         there = np.isfinite(came)
         n = int(there.sum())
         if n == 0:

@@ -140,6 +140,10 @@ def test_where_there_is_nothing_to_plan_it_is_said(network):
     assert not short.staffing and "horizon=7 or more" in short.notes[0]
     empty = plan(log_of(ONE), [np.zeros(0, IN_STORE)] * WORLDS, network)
     assert not empty.staffing and any("the data show some" in note for note in empty.notes)
+    rng, first = np.random.default_rng(1), date_of(MONDAY)
+    shut = Known(frozenset(first + timedelta(days=i) for i in range(7)))
+    closed = plan(log_of(ONE), [world(rng, {AT_COUNTER: 40.0, SERVED: 60.0}, 7) for _ in range(WORLDS)], network, known=shut)
+    assert not closed.staffing and not closed.capacity and closed.stores == [] and "no capacity plan and no staffing: no store is open on any of these 7 days" in closed.notes
 
 
 @pytest.mark.slow

@@ -36,7 +36,9 @@ def test_ways_that_are_not_told_count_for_nothing_in_what_is_lost_and_what_knowi
     assert (far_.prob_best, far_.regret) == (None, None) and far_.gain == pytest.approx(3.0, abs=0.1) and far_.prob_better == pytest.approx(norm.cdf(3 / 8), abs=0.004)
     assert new.prob_best == pytest.approx(norm.cdf(mean / sd), abs=0.004) and now.prob_best == pytest.approx(norm.cdf(-mean / sd), abs=0.004)
     assert new.regret == pytest.approx(loss, rel=0.02) == choice.worth_of_knowing and now.regret == pytest.approx(mean + loss, rel=0.02)
-    assert choice.best == "far" and not choice.sure  # most on average, and no world tells it
+    assert choice.best == "new" and choice.sure  # far has the most on average, and no world tells it
+    worse = weigh({"now": base, "far": far, "new": base - draw}, "now", untold=["far"])
+    assert worse.best == "now" and not worse.sure
     every = weigh({"now": base, "far": far, "new": base + draw}, "now")
     assert every.sure and every.worth_of_knowing > 5 * loss  # counted, it would seem worth much to know more
     two = weigh({"now": base, "new": base + draw}, "now").gains
@@ -46,7 +48,7 @@ def test_ways_that_are_not_told_count_for_nothing_in_what_is_lost_and_what_knowi
 def test_where_no_way_is_told_nothing_is_said_of_knowing():
     base = np.random.default_rng(1).normal(10.0, 5.0, 50)
     choice = weigh({"now": base, "far": base + 3.0}, "now", untold=["far"])
-    assert choice.worth_of_knowing is None and choice.gains[0].regret == 0.0 and choice.gains[0].prob_best == 1.0 and not choice.sure
+    assert choice.best == "now" and choice.worth_of_knowing is None and choice.gains[0].regret == 0.0 and choice.gains[0].prob_best == 1.0 and not choice.sure
     assert weigh({"now": base}, "now").worth_of_knowing == 0.0
     with pytest.raises(ValueError, match="'now' is the present way"):
         weigh({"now": base, "far": base}, "now", untold=["now"])

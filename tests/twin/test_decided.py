@@ -31,6 +31,18 @@ def test_what_came_is_counted_by_hand():
     assert held({"orders": band}, BEGIN, FIRST, {"orders": np.r_[np.zeros(10), np.full(20, 8.0)]})[0]["says"] == "less"
 
 
+def test_days_told_as_closed_are_not_observed_unless_the_band_knew_them():
+    """Six days: the third was told as closed after the decision, the fifth before it, so that its band is 0."""
+    low, high = [8.0, 8, 8, 8, 0, 8], [12.0, 12, 12, 12, 0, 12]
+    band = {"q05": low, "q50": low, "q95": high, "sum_q05": np.cumsum(low).tolist(), "sum_q50": np.cumsum(low).tolist(), "sum_q95": np.cumsum(high).tolist()}
+    seen = {"orders": np.r_[np.zeros(10), [10.0, 10, 0, 10, 0, 10]]}
+    (row,) = held({"orders": band}, BEGIN, FIRST, seen, {"2025-03-13", "2025-03-15"})
+    assert (row["days_seen"], row["days_in_band"], row["sum_days"], row["realised"], row["says"]) == (5, 5, 2, 20.0, "as foretold")
+    assert held({"orders": band}, BEGIN, FIRST, seen)[0]["days_in_band"] == 5  # a miss of six where nobody told
+    (first,) = held({"orders": band}, BEGIN, FIRST, {"orders": seen["orders"][2:]}, {"2025-03-11"})
+    assert (first["days_seen"], first["sum_days"], first["realised"]) == (3, 0, None)
+
+
 def test_nothing_seen_says_nothing_and_old_decisions_have_days_alone():
     band = {"q05": [8.0], "q50": [10.0], "q95": [12.0]}
     assert held({"orders": band}, BEGIN, FIRST, {"orders": np.ones(10)}) == []

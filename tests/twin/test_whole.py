@@ -85,3 +85,25 @@ def test_the_least_factor_that_is_named_changes_something() -> None:
         with pytest.raises(ConfigError):
             ways_of([word], of(), 0)
     assert _touches_pickup(of(), ways_of(["slots*1.08"], of(), 0)["slots*1.08"])
+
+
+@pytest.mark.parametrize("way", ["stock*1.0", "price*1", "same_day+fee*1.00", "price*2+price*0.5", "media*1"])
+def test_a_factor_of_one_is_refused(way: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ways_of([way], of(), 0)
+    (problem,) = caught.value.problems
+    assert problem.key == "ways" and "changes nothing" in problem.message and "other than 1" in problem.allowed and "Leave it out" in problem.cure
+    assert ways_of([way], of(), 0, taken=True)  # one noted before such were refused stays
+    assert ways_of(["price*2+price*0.6"], of(), 0)
+
+
+@pytest.mark.parametrize(
+    ("way", "why", "cure"),
+    [("o2o+omo", "more than one strategy", "ways=[o2o,omo]"), ("omo+staff*2+omo", "more than one strategy", "ways=[omo]"), ("same_day+-same_day", "whether it has same_day", "Leave one"), ("-bopis+omo+-bopis", "whether it has bopis", "Leave one")],
+)
+def test_of_two_strategies_or_two_words_of_a_capability_none_wins_in_silence(way: str, why: str, cure: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ways_of([way], of(), 0)
+    (problem,) = caught.value.problems
+    assert problem.key == "ways" and way in problem.value and why in problem.message and cure in problem.cure
+    assert ways_of([way], of(), 0, taken=True)

@@ -51,6 +51,11 @@ class Foretold:
         """What was seen on a day, None where nothing was."""
         return self.seen.get(series, {}).get(day)
 
+    def has_past(self) -> bool:
+        """Whether orders have the two weeks of days, and a sale in the last 13, that a forecast by the past alone needs."""
+        known = [v for v in self.seen.get("orders", {}).values() if v is not None]
+        return len(known) >= 14 and any(known[-91:])
+
     def last_weeks(self, origin: str, series: str, weeks: int = 4) -> float | None:
         """Mean of a week over the weeks before an origin; None where a day of them is not seen."""
         first = date.fromisoformat(origin)

@@ -274,7 +274,7 @@ def logged(log: Sequence[Mapping[str, Any]], most: int = 40) -> list[dict[str, A
     for row in sorted(shown, key=lambda r: (r["number"], r["taken"] != ""), reverse=True)[:most]:
         value = lambda key, row=row: brief(row[key], row["unit"], bare=True)
         says = {"as foretold": "better", "more": "cannot_tell", "less": "cannot_tell"}.get(row["says"], "")
-        out.append({"decided": row["decided"], "way": _way(row["way"]), "advised": row["advised"] == "yes", "taken": row["taken"], "series": name_of(row["series"])[0], "unit": row["unit"] if row["series"] == "revenue" else "",
+        out.append({"number": row["number"], "decided": row["decided"], "way": _way(row["way"]), "advised": row["advised"] == "yes", "taken": row["taken"], "series": name_of(row["series"])[0], "unit": row["unit"] if row["series"] == "revenue" else "",
                     "days": f"{row['sum_days']} of {row['days']}", "realised": value("realised"), "foretold": "–" if row["foretold"] is None else f"{value('foretold')} ({value('low')} to {value('high')})",
                     "says": row["says"], "tone": says, "held": f"{row['days_in_band']} of {row['days_seen']}"})  # fmt: skip
     return out

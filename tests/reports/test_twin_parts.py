@@ -61,7 +61,8 @@ def test_what_the_page_advises_is_not_refused(days: int) -> None:
      "f.csv: 0 known shoppers before 2026-05-25; needed: 100. Repeat purchases need shopper_id", "f.csv: 3 repeat purchases of 1,200 shoppers before 2026-05-25; needed: 50. Give a log whose shopper_id stays the same from order to order"],
 )  # fmt: skip
 def test_why_nothing_was_fitted_is_said_in_korean_whole(why: str) -> None:
-    for text in (f"Not fitted: {why}", f"not fitted: {why}", f"Nothing can be weighed yet: {why}"):
+    past = f"note: the orders cannot carry members ({why.partition(';')[0]}): each series is foretold by its own weekdays, with errors as large as weeks have differed; nothing can be decided on that"
+    for text in (past, f"Not fitted: {why}", f"not fitted: {why}", f"Nothing can be weighed yet: {why}"):
         with using("ko"):
             left = re.sub(r"f\.csv|shopper_id", "", say(text))
         assert not re.search("[A-Za-z]{2}", left), left
@@ -333,6 +334,13 @@ def test_what_came_of_a_decision_is_said_in_korean_whole() -> None:
         with using("ko"):
             left = re.sub(r"KRW|omo|as_it_is|twin decide took=WAY", "", say(line))
         assert not re.search("[A-Za-z]{2}", left), left
+
+
+def test_decisions_of_one_day_can_be_told_apart() -> None:
+    """Two that weighed the same way on one day: each row has its number, as the log's file and printed answers have."""
+    log = [{**row, "number": number} for number in (1, 2) for row in sample.log()[:1]]
+    text = words(**{**sample.whole(), "log": log})
+    assert text.count(f"no. 1 {log[0]['decided']} as it is") == text.count(f"no. 2 {log[0]['decided']} as it is") == 1
 
 
 def test_a_single_channel_is_not_told_beside_its_total() -> None:

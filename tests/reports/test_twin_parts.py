@@ -340,6 +340,8 @@ def test_decisions_of_one_day_can_be_told_apart() -> None:
     """Two that weighed the same way on one day: each row has its number, as the log's file and printed answers have."""
     log = [{**row, "number": number} for number in (1, 2) for row in sample.log()[:1]]
     text = words(**{**sample.whole(), "log": log})
+    with using("ko"):
+        assert "as it is" not in translate_page(twin_page(**{**sample.whole(), "log": log}))
     assert text.count(f"no. 1 {log[0]['decided']} as it is") == text.count(f"no. 2 {log[0]['decided']} as it is") == 1
 
 

@@ -8,7 +8,8 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from omosim.api.twin_shown import TwinDays, TwinParameters, TwinQuality
     from omosim.api.twin_views import TwinDecision, TwinForecast, TwinScores
+    from omosim.config.errors import Problem
     from omosim.twin.folder import Twin as Folder
 
 _WIDE = 110  # letters of a line of progress
@@ -144,7 +146,7 @@ class Twin:
         from omosim.api.twin import ACTIONS
         from omosim.api.twin_frames import given_file
         from omosim.config.compose import compose
-        from omosim.config.errors import refuse, show
+        from omosim.config.errors import ConfigError, refuse, show
 
         if "dir" in given:
             raise refuse("is that of this twin", key="dir", value=show(str(given["dir"])), cure="Leave it out, or open the other one: om.Twin(dir)")
@@ -154,7 +156,10 @@ class Twin:
                 if value is not None:
                     settings[key] = given_file(value, key, Path(room)) if key in TABLES else _listed(value)
             asked = [*words(settings), *_names(overrides, "overrides")]
-            composed = compose("twin", asked)
+            try:
+                composed = compose("twin", asked)
+            except ConfigError as error:
+                raise ConfigError([_of_action(problem, action) for problem in error.problems]) from None
             with _heard() as heard:
                 ACTIONS[action](composed, ["omosim", "twin", action, *asked])
         self.said = heard.getvalue()
@@ -313,9 +318,23 @@ def _what(step: str, did: dict[str, Any]) -> str:
     return words.get(step) or ", ".join(f"{k} {v}" for k, v in did.items())
 
 
+def _of_action(problem: Problem, action: str) -> Problem:
+    """A problem of the words, as an action has it: of a key that none knows it says which the action takes; `new` takes settings too."""
+    from omosim.api.twin import WORDS
+    from omosim.config.errors import nearest
+
+    if action == "new" or not problem.message.startswith("unknown key"):
+        return problem
+    takes = WORDS[action]
+    near = nearest(problem.key, takes)
+    return replace(problem, message=f"is not taken by {action}", allowed=", ".join(takes) or "nothing", near=near, cure="" if near else "Leave it out")
+
+
 def _listed(value: Any) -> Any:
-    """A list or tuple as the command line has it: [a,b]."""
-    return f"[{','.join(map(str, value))}]" if isinstance(value, (list, tuple, set, frozenset)) else value
+    """A list or tuple as the command line has it, [a,b]; the first moment of a day (a pandas Timestamp, a datetime) as the day."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return f"[{','.join(str(_listed(one)) for one in value)}]"
+    return value.date() if isinstance(value, datetime) and value == value and value.time() == time() else value
 
 
 class OneLine(io.TextIOBase):

@@ -278,7 +278,7 @@ def _told_by(shares: tuple[float, float], simulated: bool) -> str:
     log, worlds = shares
     take = "plans of a way that is not told: took=WAY makes it the present one, of which the next decision plans"
     if not worlds or not log:
-        return f"{take}; a twin made with a strategy that has {'no ' if not log else ''}pickup, as the log has, would tell it (omosim twin new strategy={'o2o' if log else 'multichannel'})"
+        return f"{take}; a twin made with a strategy that has {'no ' if not log else ''}pickup, as the log has, may tell it (omosim twin new strategy={'o2o' if log else 'multichannel'})"
     return take if simulated else f"{take}; a fit by simulation, which reads pickups beside parcels, may tell it (omosim twin update budget_min=25)"
 
 

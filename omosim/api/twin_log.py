@@ -32,7 +32,8 @@ def with_decision(head: Mapping[str, Any], made: Mapping[str, Any], file: str, t
     ways, on = [way["way"] for way in made["ways"]], present_on(head, made["from"])["ways"]
     is_same = lambda row: (row.get("from"), row.get("ways"), row.get("on", [])) == (made["from"], ways, on)
     before = [{**row, "tables": {}} for row in decisions_of(head) if not is_same(row)]
-    noted = next(({key: row[key] for key in ("took", "noted") if key in row} for row in decisions_of(head) if is_same(row)), {"took": None})
+    same = next((row for row in decisions_of(head) if is_same(row)), {})
+    noted = {"took": same.get("took"), **({"noted": same["noted"]} if "noted" in same else {})}
     row = {"on": on, "from": made["from"], "days": made["days"], "ways": ways, "best": made["best"], "present": made["present"], "sure": made["sure"], **noted, "file": file, "tables": dict(tables)}
     return [*before, row]
 

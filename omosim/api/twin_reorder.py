@@ -306,9 +306,9 @@ def _notes(rows: Sequence[Mapping[str, Any]], past: Past, lines: pd.DataFrame, c
     out = [row for row in counted if row["sold_out"]]
     if out:
         said.append(f"found sold out in counts of the last {WEEKS} weeks: {', '.join(_named(row) for row in out[:3])}{f' and {len(out) - 3} more' if len(out) > 3 else ''}; more was wanted than was sold, so levels are too low")
-    short = sorted({f"{row['node']} ({row['lead_days']:g} days)" for row in rows if row["order_up_to"] is None})
+    short = sorted({f"{row['node']} {row['lead_days']:g}" for row in rows if row["order_up_to"] is None})
     if short:
-        said.append(f"no level up to which to order: the horizon is shorter than lead time and review of {', '.join(short[:3])}; give a longer horizon or lead_days")
+        said.append(f"no level up to which to order: the horizon is shorter than lead time and review (days from order to shelf: {', '.join(short[:3])}); give a longer horizon or lead_days")
     if terms.lead_days is None:
         leads = sorted({row["lead_days"] for row in rows})
         said.append(f"lead times of reorder levels are those of the stores and the centre, assumed unless given ({', '.join(f'{lead:g}' for lead in leads)} days from order to shelf): lead_days=N says yours")

@@ -53,6 +53,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
     refused = next((r["did"]["refused"] for r in reversed(head["updates"]) if r["step"] in ("fit", "calibrate") and "refused" in r["did"]), "") if not head["parameter_sets"] else ""
     today = (date.fromisoformat(head["as_of"]) + timedelta(days=1)).isoformat()
     newest = head["parameter_sets"][-1] if head["parameter_sets"] else None
+    can_foretell = not refused or foretold.has_past()
     return render(
         "twin.html",
         heading="Digital twin",
@@ -60,7 +61,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         head=head,
         today=today,
         counts=counts,
-        short=[_next(foretold, today), _record(rows, watched), _advice(answer, order, today), _unknown(found, hidden, lacking, refused, head.get("given", ()))],
+        short=[_next(foretold, today, can_foretell), _record(rows, watched), _advice(answer, order, today, refused), _unknown(found, hidden, lacking, refused, head.get("given", ()))],
         warnings=sum(f["severity"] == "warning" for f in findings),
         accepted=sum(f["severity"] == "refused" for f in findings),
         findings=findings[:_MOST],
@@ -74,6 +75,7 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
         hours=heat_picture(hours) if hours else None,
         channels=channels(panel) if panel is not None else [],
         forecast=forecast_of(foretold, season_held(head["updates"], tables.get("members"))),
+        can_foretell=can_foretell,
         scores=rows,
         held=held_picture(rows),
         score_charts=score_charts(tables.get("scores"), currency),
@@ -92,11 +94,11 @@ def twin_page(head: Mapping[str, Any], tables: Mapping[str, Table], decision: Ma
 
 
 # ---- the four answers ----------------------------------------------------------------------------------------
-def _next(made: Foretold, today: str) -> dict[str, Any]:
-    """What the next weeks bring: the first week of the newest forecast that has not come, or where every week of it has begun the last day it reaches."""
+def _next(made: Foretold, today: str, can: bool) -> dict[str, Any]:
+    """What the next weeks bring: the first week of the newest forecast that has not come, or where every week of it has begun the last day it reaches. can : be foretold"""
     card: dict[str, Any] = {"head": "What comes next", "tone": "", "says": "", "lines": []}
     if not made.origins:
-        return {**card, "lines": ["No forecast yet: `omosim twin forecast` makes one."]}
+        return {**card, "lines": ["No forecast yet: `omosim twin forecast` makes one." if can else "No forecast yet: it needs two weeks of orders. `omosim twin update` takes in more."]}
     origin = made.origins[-1]
     for series in MAIN:
         week = next((r for r in made.of(origin, "week", series) if r["date"] >= today), None)
@@ -163,9 +165,11 @@ def _miss(r: Mapping[str, Any]) -> str:
     return f"missed by {abs(less):.0f} % {'less' if less >= 0 else 'more'} than the best simple forecast{doubt}; "
 
 
-def _advice(answer: Mapping[str, Any] | None, order: Mapping[str, Any] | None, today: str) -> dict[str, Any]:
-    """What to do."""
+def _advice(answer: Mapping[str, Any] | None, order: Mapping[str, Any] | None, today: str, refused: str) -> dict[str, Any]:
+    """What to do. refused : why nothing could be fitted, "" where it was"""
     card: dict[str, Any] = {"head": "What to do", "tone": "", "says": "", "lines": []}
+    if answer is None and refused:
+        return {**card, "lines": [f"Nothing can be weighed yet: {refused}"]}
     if answer is None:
         return {**card, "lines": ["Nothing was weighed yet: `omosim twin decide` weighs ways of trading."]}
     card["lines"].append(answer["answer"])

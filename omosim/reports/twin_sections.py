@@ -51,6 +51,11 @@ class Foretold:
         """What was seen on a day, None where nothing was."""
         return self.seen.get(series, {}).get(day)
 
+    def has_past(self) -> bool:
+        """Whether orders have the two weeks of days, and a sale in the last 13, that a forecast by the past alone needs."""
+        known = [v for v in self.seen.get("orders", {}).values() if v is not None]
+        return len(known) >= 14 and any(known[-91:])
+
     def last_weeks(self, origin: str, series: str, weeks: int = 4) -> float | None:
         """Mean of a week over the weeks before an origin; None where a day of them is not seen."""
         first = date.fromisoformat(origin)
@@ -269,7 +274,7 @@ def logged(log: Sequence[Mapping[str, Any]], most: int = 40) -> list[dict[str, A
     for row in sorted(shown, key=lambda r: (r["number"], r["taken"] != ""), reverse=True)[:most]:
         value = lambda key, row=row: brief(row[key], row["unit"], bare=True)
         says = {"as foretold": "better", "more": "cannot_tell", "less": "cannot_tell"}.get(row["says"], "")
-        out.append({"decided": row["decided"], "way": _way(row["way"]), "advised": row["advised"] == "yes", "taken": row["taken"], "series": name_of(row["series"])[0], "unit": row["unit"] if row["series"] == "revenue" else "",
+        out.append({"number": row["number"], "decided": row["decided"], "way": _way(row["way"]), "advised": row["advised"] == "yes", "taken": row["taken"], "series": name_of(row["series"])[0], "unit": row["unit"] if row["series"] == "revenue" else "",
                     "days": f"{row['sum_days']} of {row['days']}", "realised": value("realised"), "foretold": "–" if row["foretold"] is None else f"{value('foretold')} ({value('low')} to {value('high')})",
                     "says": row["says"], "tone": says, "held": f"{row['days_in_band']} of {row['days_seen']}"})  # fmt: skip
     return out

@@ -176,11 +176,9 @@ def fit_laws(log: OrderLog, history: History, windows: Windows, known: Sequence[
     """
     fit = history.part(0, windows.cut)
     who, day = fit.purchase_days()
-    if np.unique(who).size < 100:
-        raise CalibrationError(
-            f"{log.file}: {np.unique(who).size} known shoppers before {windows.date(windows.cut)}; needed: 100. "
-            "Repeat purchases need shopper_id"
-        )
+    if (known_ids := np.unique(who).size) < 100:
+        cure = "More customers are needed: give a longer log, or shopper_id of more orders" if known_ids else "Repeat purchases need shopper_id"
+        raise CalibrationError(f"{log.file}: {known_ids} known shoppers before {windows.date(windows.cut)}; needed: 100. {cure}")
     cohort = bgcnbd.cohort_from_days(who, day, windows.cut)
     if int(cohort.x.sum()) < LEAST_REPEATS:
         raise CalibrationError(

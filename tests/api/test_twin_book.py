@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from matplotlib.axes import Axes
 
 import omosim as om
+from omosim.api import twin_book
 from omosim.api.twin_frames import written
 from omosim.cli.main import main
 from omosim.config.errors import ConfigError
@@ -115,6 +117,11 @@ def test_progress_in_a_notebook_is_one_line_that_is_written_anew() -> None:
         ("forecast", {"members": 3}, "members = 3"),
         ("decide", {"ways": ["omoo"], **QUICK}, "Did you mean 'omo'"),
         ("decide", {"overrides": "members=10"}, "is not a list"),
+        ("forecast", {"foo": 3}, "foo = '3': is not taken by forecast; allowed: horizon, members, assimilate, warm_weeks, season, jobs. Leave it out"),
+        ("decide", {"ways": ["omo"], "horzon": 3}, "is not taken by decide; allowed: ways, took, horizon, .* Did you mean 'horizon'"),
+        ("score", {"foo": 3}, "is not taken by score; allowed: nothing"),
+        ("update", {"as_of": pd.Timestamp("2025-06-01 13:00")}, "not in the form that is read"),
+        ("update", {"as_of": pd.NaT}, "not in the form that is read"),
     ],
 )
 def test_what_the_command_refuses_is_raised_in_its_words(twin: om.Twin, action: str, given: dict, expected: str) -> None:
@@ -122,6 +129,12 @@ def test_what_the_command_refuses_is_raised_in_its_words(twin: om.Twin, action: 
     with pytest.raises(ConfigError, match=expected):
         getattr(twin, action)(**given)
     assert files(twin.path) == before
+
+
+def test_the_first_moment_of_a_day_is_the_day() -> None:
+    day = datetime.date(2025, 6, 1)
+    for value in (pd.Timestamp("2025-06-01"), pd.Timestamp("2025-06-01", tz="Asia/Seoul"), datetime.datetime(2025, 6, 1), day):
+        assert twin_book._listed(value) == day and twin_book._listed([value, "2025-06-02"]) == "[2025-06-01,2025-06-02]"
 
 
 def test_rows_with_faults_and_folders_without_a_twin_are_refused(place: Path, tmp_path: Path) -> None:

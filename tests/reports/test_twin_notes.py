@@ -19,7 +19,7 @@ from omosim.reports.language import say, using
 from omosim.schema.columns import WEEKDAYS
 
 #: what stays as it is: keys, names, columns
-STAY = re.compile(r"staff\*1\.5|S 1, \(Mitte\)|price_\w+|[a-z_]+(?:\.[a-z_]+)+|\b(?:promise_h|wait_min|wait_share|promised_at|placed_at|shift_min_h|break_minutes|horizon)\b|closes|took=|omosim twin \w+|budget_min=|strategy=\w+")
+STAY = re.compile(r"staff\*1\.5|S 1, \(Mitte\)|price_\w+|[a-z_]+(?:\.[a-z_]+)+|\b(?:promise_h|wait_min|wait_share|promised_at|placed_at|shift_min_h|break_minutes|horizon)\b|closes|took=|omosim twin \w+|budget_min=|strategy=\w+|lead_days")
 PROMISES = ("1.5 h (median of promised_at less placed_at in opening hours)", "2 h (assumed: two hours, as the file has no promised_at)", "3 h (median of promised_at less placed_at in opening hours)")
 HOURS = ("network.stores.opens and closes", "network.stores.opens and closes, as given", "network.stores.opens and closes (too few visits in the file to read them)")
 
@@ -63,6 +63,7 @@ def notes() -> list[str]:
     out.append(people_words("staff*1.5", [{"role": role, "before": 1, "after": 2, "asked": 1.5} for role in ("pickers", "counter", "dark store pickers")]))
     out += [_told_by(*case) for case in (((0.2, 0.05), False), ((0.2, 0.05), True), ((0.2, 0.0), False), ((0.0, 0.1), False))]
     out += ["no capacity plan and no staffing: no store is open on any of these 7 days", "no reorder levels: nothing is sold on any of these days"]
+    out += [f"no level up to which to order: the horizon is shorter than lead time and review (days from order to shelf: {at}); give a longer horizon or lead_days" for at in ("DC 7", "DC 7, S 1, (Mitte) 2.5")]
     out.append("the best way, chances to be best, regrets and the worth of knowing leave out staff*1.5: they are over the ways that are told and the present way")
     out.append("units of the worlds are counted as the orders of the last 13 weeks hold them: price_under_14000 times 0.81, price_14000_to_17000 times 1.37, price_from_17000 times 0.60")
     return out

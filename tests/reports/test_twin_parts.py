@@ -12,7 +12,7 @@ from hostile_names import NAMES
 from page_reader import read
 from test_hostile import ELEMENTS, UNSEEN
 
-from omosim.reports.language import translate_page, using
+from omosim.reports.language import say, translate_page, using
 from omosim.reports.twin_learnt import learnt, moved, season_held, untold
 from omosim.reports.twin_report import twin_page
 from omosim.reports.twin_scores import alarm_part, score_charts, scored
@@ -38,6 +38,34 @@ def test_a_twin_that_was_only_made_says_what_is_missing_and_how_to_get_it() -> N
     assert "Drift alarm" not in text and "What the data moved" not in text and "None" not in text.replace("None.", "")
     refused = words(**sample.bare(posterior=False))
     assert "the orders could not carry a fit" in refused and "Not fitted: too few orders" in refused
+
+
+@pytest.mark.parametrize("days", [1, 13, 14, sample.DAYS])
+def test_what_the_page_advises_is_not_refused(days: int) -> None:
+    """Without a fit nothing can be weighed; without two weeks of orders nothing can be foretold, and so nothing scored."""
+    made = sample.bare(posterior=False)
+    panel = made["tables"]["panel"]
+    shown = {day for i, day in enumerate(sorted(set(panel["date"]))) if i < days}
+    made["tables"]["panel"] = {name: [v for v, day in zip(column, panel["date"], strict=True) if day in shown] for name, column in panel.items()}
+    text = words(**made)
+    assert "omosim twin decide" not in text and "Nothing can be weighed yet: too few orders" in text and "omosim twin score" not in text
+    assert ("omosim twin forecast makes one" in text) is (days >= 14) is ("it needs two weeks of orders" not in text) is ("omosim twin forecast with this folder" in text)
+    with using("ko"):
+        page = translate_page(twin_page(**made))
+    assert "Nothing can" not in page and "two weeks" not in page
+
+
+@pytest.mark.parametrize(
+    "why",
+    ["f.csv: 1 days of orders; needed: 8 weeks at least. Give a longer log", "f.csv: 24 known shoppers before 2026-05-25; needed: 100. More customers are needed: give a longer log, or shopper_id of more orders",
+     "f.csv: 0 known shoppers before 2026-05-25; needed: 100. Repeat purchases need shopper_id", "f.csv: 3 repeat purchases of 1,200 shoppers before 2026-05-25; needed: 50. Give a log whose shopper_id stays the same from order to order"],
+)  # fmt: skip
+def test_why_nothing_was_fitted_is_said_in_korean_whole(why: str) -> None:
+    past = f"note: the orders cannot carry members ({why.partition(';')[0]}): each series is foretold by its own weekdays, with errors as large as weeks have differed; nothing can be decided on that"
+    for text in (past, f"Not fitted: {why}", f"not fitted: {why}", f"Nothing can be weighed yet: {why}"):
+        with using("ko"):
+            left = re.sub(r"f\.csv|shopper_id", "", say(text))
+        assert not re.search("[A-Za-z]{2}", left), left
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
@@ -270,7 +298,6 @@ def test_lines_of_the_command_are_said_in_korean_and_as_they_are_in_english(caps
 def test_every_class_of_rows_and_every_parameter_has_korean_words() -> None:
     from omosim.ingest.reader import OWN_CLASSES
     from omosim.ingest.uci import CLASSES
-    from omosim.reports.language import say
     from omosim.reports.twin_report import TELLS
     from omosim.reports.twin_words import LAWS, MOVING, SERIES
     from omosim.twin import follow
@@ -289,7 +316,6 @@ def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:
     import numpy as np
 
     from omosim.api.twin_decide import _answer
-    from omosim.reports.language import say
     from omosim.twin.decide import weigh
 
     worlds = np.arange(12, dtype=float)
@@ -301,7 +327,6 @@ def test_answers_and_notes_of_a_decision_are_korean_whole() -> None:
 
 def test_what_came_of_a_decision_is_said_in_korean_whole() -> None:
     from omosim.api.twin_log import words_of
-    from omosim.reports.language import say
 
     rows = [{**r, "way": "omo", "taken": "told"} for r in sample.log()]
     for mine in (rows[:1], rows[:2], rows[:3], [{**r, "taken": "assumed"} for r in rows[:3]], rows[3:]):
@@ -309,6 +334,15 @@ def test_what_came_of_a_decision_is_said_in_korean_whole() -> None:
         with using("ko"):
             left = re.sub(r"KRW|omo|as_it_is|twin decide took=WAY", "", say(line))
         assert not re.search("[A-Za-z]{2}", left), left
+
+
+def test_decisions_of_one_day_can_be_told_apart() -> None:
+    """Two that weighed the same way on one day: each row has its number, as the log's file and printed answers have."""
+    log = [{**row, "number": number} for number in (1, 2) for row in sample.log()[:1]]
+    text = words(**{**sample.whole(), "log": log})
+    with using("ko"):
+        assert "as it is" not in translate_page(twin_page(**{**sample.whole(), "log": log}))
+    assert text.count(f"no. 1 {log[0]['decided']} as it is") == text.count(f"no. 2 {log[0]['decided']} as it is") == 1
 
 
 def test_a_single_channel_is_not_told_beside_its_total() -> None:

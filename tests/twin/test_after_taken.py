@@ -83,3 +83,13 @@ def test_each_day_is_held_against_the_way_in_force_on_it(sold: Path, tmp_path: P
     assert after[2, AS_IT_IS]["days_seen"] == after[1, AS_IT_IS]["days_seen"] == "2" and after[2, AS_IT_IS]["sum_days"] == "0" and after[2, "'-bopis"]["days_seen"] == "6"
     said = capsys.readouterr().out
     assert f"decision 2 of {shop.date(DAYS)}, price*0.8 (was taken): orders " in said and f"decision 2 of {shop.date(DAYS)}, as_it_is (was taken): orders " in said
+
+
+def test_a_decision_of_closed_days_says_why_nothing_is_planned(sold: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(sold, tmp_path / "twin"))
+    assert (place / "staffing.csv").is_file() and (place / "reorder_levels.csv").is_file()
+    twin("update", f"dir={place}", f"closed=[{','.join(shop.date(DAYS + i) for i in range(7))}]")
+    twin("decide", f"dir={place}", *ASKED)
+    notes = json.loads((place / "decision.json").read_text())["notes"]
+    assert {"no capacity plan and no staffing: no store is open on any of these 7 days", "no reorder levels: nothing is sold on any of these days"} <= set(notes)
+    assert not any((place / f"{name}.csv").exists() for name in ("staffing", "capacity_plan", "reorder_levels"))

@@ -203,6 +203,9 @@ def test_logs_that_cannot_teach_are_refused_in_words(tmp_path: Path) -> None:
     once = _log_of(tmp_path / "once.csv", [f"s{i}" for i in range(1500)], 900)
     with pytest.raises(CalibrationError, match=r"0 repeat purchases of .* shopper_id stays the same"):
         calibrate(once, "own", tmp_path / "a")
+    few = _log_of(tmp_path / "few.csv", [f"s{i % 24}" for i in range(1500)], 900)
+    with pytest.raises(CalibrationError, match=r"24 known shoppers before .*; needed: 100. More customers are needed"):
+        calibrate(few, "own", tmp_path / "c")
     free = _log_of(tmp_path / "free.csv", [f"s{i % 200}" for i in range(1500)], 0)
     with pytest.raises(CalibrationError, match="worth 0"):
         calibrate(free, "own", tmp_path / "b")

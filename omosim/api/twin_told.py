@@ -29,6 +29,7 @@ def told(twin: Twin) -> int:
     from omosim.api.twin_page import write_page
     from omosim.results.words import command_word, counted, safe_text
     from omosim.twin.folder import INGESTS
+    from omosim.twin.standing import OF_ROWS
 
     head = twin.head
     last = max(i for i, row in enumerate(head["updates"]) if row["step"] in INGESTS)
@@ -42,7 +43,8 @@ def told(twin: Twin) -> int:
         if "refused" in row["did"]:
             print(f"not fitted{' by simulation' if row['step'] == 'calibrate' else ''}: {row['did']['refused']}")
     found: dict[str, list[Any]] = twin.table("quality") or {"code": [], "severity": []}
-    fresh = [v >= head["updates"][last]["version"] for v in found["version"]] if "version" in found else [True] * len(found["code"])
+    step = head["updates"][last]  # days told as closed bring no file: its version is that of the file before
+    fresh = [found["version"][i] >= step["version"] and (code not in OF_ROWS or found["table"][i] in step["did"]) if "version" in found else True for i, code in enumerate(found["code"])]
     for severity in ("refused", "warning"):
         for i, s in enumerate(found["severity"]):
             if s == severity and fresh[i]:

@@ -43,6 +43,7 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.api.twin_told import told, unchanged
     from omosim.config.errors import refuse
     from omosim.results.errors import FolderInUse
+    from omosim.results.words import command_word
     from omosim.twin import folder
 
     asked = composed.options
@@ -55,7 +56,7 @@ def twin_new(composed: Composed, argv: Sequence[str]) -> int:
     with folder.writing(place, new=True) as step:
         if folder.exists(place):
             if not (step.twin.done("new", key) or step.twin.done("new", _key(composed, new=True, settings=settings_of_before(composed)))):
-                raise FolderInUse(f"{place}: holds a twin made of other files or settings. Newer files go in with: omosim twin update dir={place} orders=FILE; or give another dir")
+                raise FolderInUse(f"{place}: holds a twin made of other files or settings. Newer files go in with: omosim twin update {command_word('dir', place)} orders=FILE; or give another dir")
             if (len(step.twin.head["updates"]) > 1 or step.twin.head["parameter_sets"]) and not _to_simulate(step.twin, asked):
                 return unchanged(step.twin, "made of these files already")
         else:
@@ -416,8 +417,7 @@ def _fit(step: Step) -> None:
     table, fits, why = posterior(twin, tables.tables_of(twin), version)
     if table is None:
         step.commit("fit", key, {"refused": why}, {})
-        _say(f"not fitted: {why}", start)
-        return
+        return  # said at the end
     file = step.table("posterior", table, types={"value": "float64", "se": "float64"} if "se" in table else {"value": "float64"})
     row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"], "by": "closed forms"}
     step.commit("fit", key, {"draws": len(set(table["draw"]))}, {"parameter_sets": [*twin.head["parameter_sets"], row], "files": {"posterior": file, "fits": closed_form.put_fits(step, fits)}})
@@ -448,8 +448,7 @@ def _simulate(step: Step, asked: dict[str, Any]) -> None:
         draws, identified, post = by_simulation(twin, tables.tables_of(twin), version, asked["budget_min"], asked["jobs"])
     except CalibrationError as error:
         step.commit("calibrate", _simulated_key(twin, asked), {"refused": str(error)}, {})
-        _say(f"not fitted by simulation: {error}", start)
-        return
+        return  # said at the end
     file = step.table("posterior", draws, types={"value": "float64"})
     put = {"posterior": file, "identifiability": step.table("identifiability", identified)}
     row = {"version": version, "file": file, "sha256": step.put[file], "as_of": twin.head["as_of"], "by": "simulation"}

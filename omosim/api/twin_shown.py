@@ -140,10 +140,12 @@ class TwinDays(View):
     @property
     def answer(self) -> str:
         """How many days of which kind."""
+        from omosim.results.words import counted
+
         state = self.to_frame()["state"]
         words = {"observed": "observed", "closed": "closed", "gap": "without rows (not observed)", "partial": "there in part"}
         head = self._folder.head
-        return f"{head['first_day']} to {head['as_of']}: " + ", ".join(f"{n} days {words[name]}" for name in words if (n := int((state == name).sum()))) + "."
+        return f"{head['first_day']} to {head['as_of']}: " + ", ".join(f"{counted(n, 'day')} {words[name]}" for name in words if (n := int((state == name).sum()))) + "."
 
     def to_frame(self) -> pd.DataFrame:
         """date, state (observed, closed, gap, partial), orders; NaN where not observed."""

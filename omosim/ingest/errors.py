@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from omosim.results.words import counted
+
 _LONGEST = 200
 
 
@@ -73,8 +75,8 @@ class OrderFileError(InputError):
             lines.append(f"… and {total - len(lines)} more")
         if self.rows:
             by_code = ", ".join(f"{code} {n}" for code, n in sorted(self.counts.items()))
-            rows = f"{self.rows} rows looked at, the rest is not read" if self.first else f"{self.rows} rows"
-            lines.append(f"{total} problems in {rows} ({by_code})")
+            rows = counted(self.rows, "row") + (" looked at, the rest is not read" if self.first else "")
+            lines.append(f"{counted(total, 'problem')} in {rows} ({by_code})")
             lines.append("Correct the file, or allow some bad rows to be left out and counted: max_bad_rows=N, or a share: max_bad_rows=0.1%")
         if self.rejects is not None:
             lines.append(f"All of them: {self.rejects}")

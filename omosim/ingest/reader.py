@@ -224,7 +224,7 @@ def rounded(file: str, rows: NDArray[np.int64], currency: str) -> tuple[Remark, 
     """What is said of prices with a fraction in a currency that has none; rows : of the file."""
     if not rows.size:
         return ()
-    return (Remark("fraction_of_unit", places(file, rows), int(rows.size), f"prices with a fraction, and {currency} has none: rounded. Are they of another currency: give it when the twin is made (currency=CODE)"),)
+    return (Remark("fraction_of_unit", places(file, rows), int(rows.size), f"prices with a fraction, and {currency} has none: rounded; prices of another currency need a twin that is made with it (currency=CODE)"),)
 
 
 def checked_options(options: ReadOptions) -> None:

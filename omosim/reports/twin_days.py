@@ -10,6 +10,7 @@ from omosim.reports.figures import COLOURS, Chart, Line, chart
 from omosim.reports.figures_drawn import Heat
 from omosim.reports.svg import FAINT, ORANGE, SOFT, YELLOW, Canvas
 from omosim.reports.twin_words import CHANNELS
+from omosim.results.words import counted
 from omosim.schema.columns import WEEKDAYS
 
 Table = Mapping[str, list[Any]]
@@ -50,7 +51,7 @@ def calendar_picture(days: Table) -> str:
             if begin.replace(day=1) <= start <= end:
                 canvas.text(9 + wide * ((start - monday).days // 7), start.strftime("%b"), size=10, colour=SOFT)
         canvas.y += 2
-    return canvas.done(", ".join(f"{n} days {state}" for state, n in said.items()))
+    return canvas.done(", ".join(f"{counted(n, 'day')} {state}" for state, n in said.items()))
 
 
 def _shade(share: float) -> str:

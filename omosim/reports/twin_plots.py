@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omosim.reports.plots import families, new_axes
-from omosim.results.words import SHARES, minor_units, number, safe_text, unit_words
+from omosim.results.words import SHARES, counted, minor_units, number, safe_text, unit_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,7 +191,7 @@ def day_axes(days: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("orders a day", parse_math=False)
     counts = {name: int((state == name).sum()) for name in ("observed", "closed", "gap", "partial")}
     told = {"observed": "observed", "closed": "closed", "gap": "not observed", "partial": "in part"}
-    return _dated(ax, "Orders by day: " + ", ".join(f"{n} days {told[name]}" for name, n in counts.items() if n))
+    return _dated(ax, "Orders by day: " + ", ".join(f"{counted(n, 'day')} {told[name]}" for name, n in counts.items() if n))
 
 
 # ---- parts -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import unicodedata
 
 MINOR = {"USD": 2, "GBP": 2, "EUR": 2, "KRW": 0, "JPY": 0}
@@ -25,6 +26,11 @@ def safe_text(value: object, limit: int = 400) -> str:
 def counted(n: int, what: str) -> str:
     """A number with its noun: 1 day, 2 days, 1,200 orders."""
     return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def command_word(key: str, value: object) -> str:
+    """KEY=VALUE as it can be copied into a shell, quoted where it must be."""
+    return shlex.quote(f"{key}={value}")
 
 
 def is_money(unit: str) -> bool:

@@ -23,7 +23,7 @@ from typing import Any
 from omosim.results import atomic
 from omosim.results.errors import FolderInUse, NewerSchema, NotAResult
 from omosim.results.tables import parquet_bytes, read_arrow
-from omosim.results.words import counted
+from omosim.results.words import command_word, counted
 
 SCHEMA_VERSION = 1
 HEAD, DATA, LOCK = "twin.json", "data", ".lock"
@@ -101,7 +101,7 @@ def read(path: str | os.PathLike[str]) -> Twin:
     try:
         head = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise NotAResult(f"{place}: no twin here (no {HEAD}). Make one: omosim twin new dir={place} orders=FILE") from None
+        raise NotAResult(f"{place}: no twin here (no {HEAD}). Make one: omosim twin new {command_word('dir', place)} orders=FILE") from None
     except (ValueError, RecursionError, OSError) as error:
         raise NotAResult(f"{file}: cannot be read ({error}). Make the twin again in another folder: omosim twin new dir=DIR orders=FILE") from None
     version = head.get("schema_version") if isinstance(head, dict) else None

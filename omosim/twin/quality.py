@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from omosim.ingest.errors import InputError
 from omosim.ingest.further import FurtherTable
 from omosim.ingest.orders import Remark
+from omosim.results.words import counted
 from omosim.schema.days import date_text
 from omosim.twin.tables import COLLECTED, DAY_S, Tables
 
@@ -166,7 +167,7 @@ def calendar_of(tables: Tables, closed: Iterable[str] = (), as_of: int | None = 
     told = np.array([days.date(i) in set(closed) for i in range(counts.size)], bool)
     for i in np.flatnonzero(told & (counts > 0)).tolist():
         found.append(Finding("closed_with_orders", "warning", "orders", days.date(i), int(counts[i]),
-                             f"told as closed, but there are orders: it counts as open. If it was open: closed=[-{days.date(i)}] takes it back"))  # fmt: skip
+                             f"told as closed, but there are orders: it counts as open; closed=[-{days.date(i)}] takes the word back"))  # fmt: skip
     apart = (apart | told) & (counts == 0)
     if shut:
         names = ", ".join(_WEEKDAYS[w] for w in shut)
@@ -476,7 +477,7 @@ def unserved(lines: pd.DataFrame, pickup: bool) -> list[Finding]:
     if pickup or not orders:
         return []
     return [Finding("no_pickup", "warning", "orders", "strategy", int(picked.sum()),
-                    f"{orders} orders are picked up and the twin's strategy has no pickup: its members neither foretell nor plan them; make it with one that has, like strategy=o2o")]  # fmt: skip
+                    f"{counted(orders, 'order')} {'is' if orders == 1 else 'are'} picked up and the twin's strategy has no pickup: its members neither foretell nor plan them; make it with one that has, like strategy=o2o")]  # fmt: skip
 
 
 def covering(tables: Tables, days: Days) -> list[Finding]:

@@ -59,4 +59,4 @@ def older(taken: tables.Taken, file: str, span: tuple[str, str], today: str, lin
     if not taken.aside:
         return Finding("older_than_known", "info", "orders", place, lines, f"{begins}, those it knows say the same")
     return Finding("older_than_known", "warning", "orders", place, lines,
-                   f"{begins}; {counted(taken.aside, 'order')} that the twin knows otherwise ({taken.said}) stay as it has them, as an older file has the older word. Is this the newer word: send them in one export that reaches {today}")  # fmt: skip
+                   f"{begins}; {counted(taken.aside, 'order')} that the twin knows otherwise ({taken.said}) stay as it has them, as an older file has the older word; a newer word on them comes in one export that reaches {today}")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -181,7 +182,7 @@ def test_a_closed_day_that_has_orders_is_said_and_can_be_taken_back(quick: None,
     here, day, later = tmp_path / "t", shop.date(40), shop.date(80)
     assert twin("new", f"dir={here}", f"orders={tmp_path / 'first.csv'}", f"closed=[{day},{later}]") == 0
     sold = int((shop.day_of(orders) == day).sum())
-    assert f"warning closed_with_orders: {day}: {sold} rows, told as closed, but there are orders" in (said := capsys.readouterr().out) and f"closed=[-{day}]" in said
+    assert f"warning closed_with_orders: {day}: {sold} orders, told as closed, but there are orders" in (said := capsys.readouterr().out) and f"closed=[-{day}]" in said
     days = read_columns(here / folder.read(here).head["files"]["days"])
     assert days["state"][days["date"].index(day)] == "observed"
     assert twin("update", f"dir={here}", f"closed=[-{day}]") == 0
@@ -320,6 +321,25 @@ def test_a_folder_of_other_files_is_refused(quick: None, tmp_path: Path, orders:
     assert "thesis.docx" in capsys.readouterr().err and [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.docx"]
 
 
+def test_what_is_said_has_units_and_can_be_copied(quick: None, tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
+    """Days are days, one is no many, and the command that comes next is quoted where its folder needs it; in Korean too."""
+    from omosim.reports.language import using
+
+    here = tmp_path / "한글 폴더"
+    lacking = shop.write(orders[~shop.day_of(orders).isin([shop.date(30), shop.date(50), shop.date(51)])], tmp_path / "lacking.csv")
+    assert twin("new", f"dir={here}", f"orders={lacking}") == 0
+    said = capsys.readouterr().out
+    assert f"warning gap: {shop.date(30)}: 1 day, not observed" in said and f"warning gap: {shop.date(50)} to {shop.date(51)}: 2 days, not observed" in said
+    assert f"next: omosim twin update 'dir={here}' orders=FILE" in said
+    assert shlex.split(said.split("next: ")[1])[3:5] == [f"dir={here}", "orders=FILE"]
+    shop.write(orders.head(1).assign(units="many"), tmp_path / "bad.csv")
+    assert twin("update", f"dir={here}", f"orders={tmp_path / 'bad.csv'}") == 2 and "1 problem in 1 row (" in capsys.readouterr().err
+    with using("ko"):
+        assert twin("update", f"dir={here}", f"orders={shop.write(orders.head(9).assign(status='cancelled', colour=1), tmp_path / 'old.csv')}", f"closed=[{shop.date(40)}]") == 0
+    said = capsys.readouterr().out
+    assert "제쳐 둔 주문 9" in said and "트윈이 달리 아는 주문 9건" in said and "휴무라고 했지만" in said and "열 'colour'은(는) 읽지 않는다" in said and "1일, " in said
+
+
 BY_HAND = {
     "as_of is no day": ("as_of", "soon"), "as_of beyond the data": ("as_of", "2099-01-01"), "as_of before": ("as_of", "2024-01-01"), "a day without dashes": ("as_of", "20250309"),
     "no step": ("updates", [1]), "no steps": ("updates", []), "counts of a step": ("updates.0.did", {"orders": 3}), "no currency": ("currency", None), "no such currency": ("currency", "XXX"), "no zone": ("timezone", "Mars/One"),
@@ -380,7 +400,8 @@ def test_files_that_the_twin_did_not_write_are_never_removed(quick: None, tmp_pa
 def test_short_logs_and_logs_without_customers_are_twins_that_say_what_they_cannot(tmp_path: Path, orders: pd.DataFrame, capsys: pytest.CaptureFixture) -> None:
     bare = orders.drop(columns=["shopper_id", "sku", "category", "store_id", "channel", "fulfilment", "status", "returned_at"])
     assert twin("new", f"dir={tmp_path / 'a'}", f"orders={shop.write(bare, tmp_path / 'bare.csv')}") == 0
-    assert "not fitted" in capsys.readouterr().out and "Not fitted" in (tmp_path / "a" / "report.html").read_text()
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("not fitted: ") == 1 and "Not fitted" in (tmp_path / "a" / "report.html").read_text()
     assert {"orders", "revenue", "orders.web"} <= set(read_columns(tmp_path / "a" / "panel.parquet")["series"])
 
 

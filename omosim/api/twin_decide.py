@@ -45,6 +45,7 @@ def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.api.twin_log import CSVS, LOG, note_taken, with_decision
     from omosim.api.twin_reorder import TYPES
     from omosim.config.errors import refuse
+    from omosim.results.words import command_word
     from omosim.twin import folder
 
     _later_only(composed, "decide")
@@ -71,7 +72,7 @@ def twin_decide(composed: Composed, argv: Sequence[str]) -> int:
     for line in made.decision["notes"]:
         print(f"note: {line}")
     beside = ", ".join(f"{kind}.csv" for kind in CSVS if (step.twin.path / f"{kind}.csv").is_file())
-    print(f"Decision: {step.twin.path / 'decision.json'}{f'; {beside} beside it' if beside else ''}. Report: {report}    next, when it is settled: omosim twin decide dir={step.twin.path} took=WAY")
+    print(f"Decision: {step.twin.path / 'decision.json'}{f'; {beside} beside it' if beside else ''}. Report: {report}    next, when it is settled: omosim twin decide {command_word('dir', step.twin.path)} took=WAY")
     return 0
 
 

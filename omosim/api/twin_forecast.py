@@ -27,6 +27,7 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.api.twin import _later_only, _place, write_twin_report
     from omosim.api.twin_follow import settled
     from omosim.results.tables import plain_columns
+    from omosim.results.words import command_word
     from omosim.twin import folder
 
     _later_only(composed, "forecast")
@@ -44,7 +45,7 @@ def twin_forecast(composed: Composed, argv: Sequence[str]) -> int:
         print(line)
     for note in notes:
         print(f"note: {note}")
-    print(f"Forecast: {step.twin.path / 'forecasts.parquet'}, {made.days} days from {origin}. Report: {write_twin_report(step.twin)}    next: omosim twin update dir={step.twin.path} orders=FILE")
+    print(f"Forecast: {step.twin.path / 'forecasts.parquet'}, {made.days} days from {origin}. Report: {write_twin_report(step.twin)}    next: omosim twin update {command_word('dir', step.twin.path)} orders=FILE")
     return 0
 
 
@@ -184,6 +185,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
     from omosim.config.errors import refuse
     from omosim.reports.twin_words import brief, of_currency, told_twice
     from omosim.results.tables import plain_columns
+    from omosim.results.words import command_word
     from omosim.twin import folder, record
 
     _later_only(composed, "score")
@@ -194,7 +196,7 @@ def twin_score(composed: Composed, argv: Sequence[str]) -> int:
             print("\n".join(told))
             return 0
         if table is None:
-            raise refuse("the twin has no forecast yet", key="dir", value=str(place), cure=f"Write omosim twin forecast dir={place}, then omosim twin update when days have passed")
+            raise refuse("the twin has no forecast yet", key="dir", value=str(place), cure=f"Write omosim twin forecast {command_word('dir', place)}, then omosim twin update when days have passed")
         frame = pd.DataFrame(table)
         for name in frame.columns.difference(["origin", "date", "series", "unit", "step"]):
             frame[name] = frame[name].astype(float)

@@ -46,10 +46,11 @@ def note_taken(step: Step, way: str) -> str:
     from omosim.api.twin_state import today
     from omosim.api.twin_ways import present_on
     from omosim.config.errors import nearest, refuse, show
+    from omosim.results.words import command_word
 
     rows, head = decisions_of(step.twin.head), step.twin.head
     if not rows:
-        raise refuse("the twin has no decision yet", key="took", value=show(way), cure=f"Write omosim twin decide dir={step.twin.path} ways=[{way}]")
+        raise refuse("the twin has no decision yet", key="took", value=show(way), cure=f"Write omosim twin decide {command_word('dir', step.twin.path)} ways=[{way}]")
     made, day = _decision(step.twin, rows[-1]), today(step.twin).isoformat()
     ways = [found["way"] for found in made["ways"]]
     if way not in ways:

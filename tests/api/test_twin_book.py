@@ -294,6 +294,7 @@ def test_a_decision_is_that_of_its_file(twin: om.Twin) -> None:
         assert len(getattr(decision, name)()) == (max(0, len((twin.path / f"{name}.csv").read_text(encoding="utf-8-sig").splitlines()) - 1) if (twin.path / f"{name}.csv").is_file() else 0)
 
 
+@pytest.mark.slow
 def test_what_was_done_of_a_decision_is_noted_and_the_log_says_what_came(place: Path, tmp_path: Path) -> None:
     here = tmp_path / "twin"
     shutil.copytree(place / "young", here)

@@ -57,6 +57,7 @@ def log(place: Path) -> dict[tuple[int, str], dict[str, str]]:
         return {(int(row["number"]), row["way"]): row for row in csv.DictReader(file) if row["series"] == "orders"}
 
 
+@pytest.mark.slow
 def test_each_day_is_held_against_the_way_in_force_on_it(sold: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     """Four days under the way that was taken, three after it was taken back, one of them told as closed; a decision that did not weigh the way is held against the days after alone."""
     place = Path(shutil.copytree(sold, tmp_path / "twin"))

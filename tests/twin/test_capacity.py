@@ -238,7 +238,10 @@ def test_progress_says_what_is_done_and_about_how_long_the_rest_takes(monkeypatc
         clock[0] = at
         progress.to(done)
     assert capsys.readouterr().err.splitlines() == ["planned 2 of 14 weekdays of stores, 6 s, about 36 s left", "planned 7 of 14 weekdays of stores, 24 s, about 24 s left"]
-    monkeypatch.undo()
+
+
+@pytest.mark.slow
+def test_progress_is_shown_while_stores_are_planned(monkeypatch, capsys, network):
     monkeypatch.setattr(twin_capacity, "SAID_S", -1.0)
     rng = np.random.default_rng(1)
     log = log_of([("A", "store", "store")] * 30 + [("B", "store", "store")] * 30)

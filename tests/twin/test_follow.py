@@ -329,6 +329,7 @@ def test_a_step_that_was_stopped_goes_on_to_the_same_bytes(files: Path, tmp_path
     assert contents(here) == contents(wanted)
 
 
+@pytest.mark.slow
 def test_purchases_are_fitted_once_for_all_that_stands_on_them(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An update fits each number of stages once, a forecast of the same day not at all; a folder without the kept fits gives the same figures."""
     calls, real = [], bgcnbd.fit

@@ -82,6 +82,7 @@ def test_labour_and_rent_are_those_of_the_whole_shop(mine: Any) -> None:
     assert -lines["goods"] == pytest.approx(0.7 * sold, rel=0.05)
 
 
+@pytest.mark.slow
 def test_picking_times_and_hours_reach_the_plans_of_stores(orders: Path, mine: Any) -> None:
     _, first, tables = mine
     thrice = [word.replace("_s=300", "_s=900").replace("_s=100", "_s=300") for word in MINE]
@@ -97,6 +98,7 @@ def test_picking_times_and_hours_reach_the_plans_of_stores(orders: Path, mine: A
     assert "opening hours from network.stores.opens and closes, as given" in said and "are assumed, but for pick_base_s, pick_unit_s" in said
 
 
+@pytest.mark.slow
 def test_hours_and_places_reach_forecasts_and_ways(orders: Path, capsys: pytest.CaptureFixture) -> None:
     """A store that closes at one sells less; lockers that the shop has can be weighed."""
     sold = {}

@@ -307,6 +307,7 @@ def test_one_huge_order_is_no_dearer_shop(files: Path, tmp_path: Path) -> None:
     assert money.max() > 3 * (money[shop.day_of(frame) >= shop.date(DAYS)].sum() - money.max()) and after == pytest.approx(before, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_step_that_was_stopped_goes_on_to_the_same_bytes(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = tmp_path / "quiet"
     shutil.copytree(files / "twin", wanted)

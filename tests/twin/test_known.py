@@ -71,6 +71,7 @@ def test_a_forecast_has_the_promotion_and_the_closed_day(place: Path, capsys: py
     assert days_of(place, "revenue")[shop.date(CLOSED)] == 0
 
 
+@pytest.mark.slow
 def test_a_decision_has_them_too_and_every_way_alike(place: Path) -> None:
     assert twin("decide", f"dir={place}", "ways=[staff*2]", "members=10", "horizon=14", "jobs=1") == 0
     made = json.loads((place / "decision.json").read_text())

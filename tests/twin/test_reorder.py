@@ -89,6 +89,7 @@ def test_what_is_on_hand_says_what_to_order_now(decided: tuple[Path, str, pd.Dat
     assert page.index("What to order now") < page.index("Ways of trading weighed") and "Levels to order by" not in page
 
 
+@pytest.mark.slow
 def test_every_column_is_in_the_dictionary_and_the_same_decision_is_the_same_bytes(decided: tuple[Path, str, pd.DataFrame]) -> None:
     place, _, _ = decided
     head = json.loads((place / "twin.json").read_text())

@@ -48,10 +48,12 @@ class Today:
     notes: tuple[str, ...] = ()
 
     def stand(self, twin: Twin, days: int) -> Stand:
-        """Where they stand."""
-        from omosim.api.twin_state import stand
+        """Where they stand, with what is said of it; the weeks on the way here are said of by none."""
+        from omosim.api.twin_state import hours_assumed, stand
 
-        return stand(twin, self.tables, self.fit, self.kept, days)
+        place = stand(twin, self.tables, self.fit, self.kept, days)
+        place.dated.said.extend(hours_assumed(self.tables, self.fit.given, place.built(place.kept.theta[0])))
+        return place
 
 
 def settled(twin: Twin, composed: Composed) -> dict[str, Any]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from omosim.twin.running import Runs, Start
     from omosim.twin.tables import Tables
 
+#: stores that a note names
+NAMED = 5
+
 
 def base_settings(twin: Twin) -> Settings:
     """Settings behind a twin: what it was made with."""
@@ -214,7 +217,6 @@ def stand(twin: Twin, tables: Tables, fit: Fit, kept: Kept, days: int) -> Stand:
     people = max(*(one.shoppers for one, _ in others), *(known + them.seats for _, them in others))  # one number for all: they share their places, goods and people
     if present["ways"]:
         found.said.append(f"as it is: {', then '.join(present['ways'])}, since {present['from']}, as was told by took=WAY")
-    found.said.extend(hours_assumed(tables, fit.given, pilot))
     first = 1 + len(kept.theta) * max(kept.day - day_number(twin.head["first_day"]), 0)
     return Stand(found, built, people, lambda settings: with_ways(settings, present["ways"]), kept, first)
 
@@ -235,12 +237,9 @@ def hours_assumed(tables: Tables, given: Collection[str], settings: Settings) ->
     names = hours_not_told(tables.orders.lines)
     if not names:
         return []
-    few = names[:_NAMED]
+    few = names[:NAMED]
     of = f" of {', '.join(few)}{f' and {len(names) - len(few)} more stores' if len(names) > len(few) else ''}" if all(names) else ""
     return [f"opening hours{of} are assumed, {stores.opens} to {stores.closes}, as the orders do not tell them: omosim twin new takes yours ({' '.join(f'{key}=HH:MM' for key in missing)})"]
-
-
-_NAMED = 5  # stores of a note
 
 
 def told(twin: Twin, stand: Stand, people: int) -> dict[str, Any]:

@@ -33,17 +33,18 @@ def told(twin: Twin) -> int:
 
     head = twin.head
     last = max(i for i, row in enumerate(head["updates"]) if row["step"] in INGESTS)
-    for kind, n in head["updates"][last]["did"].items():
+    step = head["updates"][last]
+    for kind, n in step["did"].items():
         aside = f", {n['aside']:,} left aside" if n.get("aside") else ""
         print(f"{kind}: {n['new']:,} new, {n['known']:,} known, {n['changed']:,} changed{aside}")
     for source in head["sources"]:
-        if source["version"] == head["updates"][last]["version"] and source["kind"] in head["updates"][last]["did"] and source["notes"]:
+        if source["version"] == step["version"] and source["kind"] in step["did"] and source["notes"]:
             print(safe_text(f"{source['file']}: {'; '.join(source['notes'])}", 400))
     for row in head["updates"][last + 1 :]:
         if "refused" in row["did"]:
             print(f"not fitted{' by simulation' if row['step'] == 'calibrate' else ''}: {row['did']['refused']}")
     found: dict[str, list[Any]] = twin.table("quality") or {"code": [], "severity": []}
-    step = head["updates"][last]  # days told as closed bring no file: its version is that of the file before
+    # days told as closed bring no file: the step's version is that of the file before
     fresh = [found["version"][i] >= step["version"] and (code not in OF_ROWS or found["table"][i] in step["did"]) if "version" in found else True for i, code in enumerate(found["code"])]
     for severity in ("refused", "warning"):
         for i, s in enumerate(found["severity"]):

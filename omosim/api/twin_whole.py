@@ -39,9 +39,10 @@ def whole_on(settings: Settings, what: str, day: int) -> list[Whole]:
     planned = _planned(settings, what)
     names = [f"S{n:02d}" for n in range(1, settings.network.stores.count + 1)]
     out = []
-    for rows in {tuple(id(row) for row in dated(settings, what, name, day + settings.burn_in_days)): name for name in names}.values():
+    changes = (dated(settings, what, name, day + settings.burn_in_days) for name in names)
+    for rows in {tuple(id(row) for row in own): own for own in changes}.values():
         times, fixed = 1.0, -1
-        for row in dated(settings, what, rows, day + settings.burn_in_days):
+        for row in rows:
             if row.times is not None:
                 times *= row.times
             elif what == "courier_capacity":

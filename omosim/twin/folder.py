@@ -77,7 +77,6 @@ class Twin:
         """Whether the journal says that a step was done with these inputs."""
         return any(row["step"] == step and row["key"] == key for row in self.head["updates"])
 
-
     def newest(self, step: str, key: str) -> bool:
         """Whether the last ingest was this one: files sent again after others say something new, a correction that is taken back."""
         last = next((row for row in reversed(self.head["updates"]) if row["step"] in INGESTS), None)

@@ -79,9 +79,12 @@ def of_single_orders(log: OrderLog, first: int, days: int) -> dict[str, float]:
     sizes = {"revenue": orders["value"]}
     sizes |= {f"revenue.{name}": own for name, own in orders["value"].groupby(orders["channel"].fillna("web"))}
     sizes |= {f"units.{name}": own for name, own in lines["units"].groupby(lines["category"])}
-    found = {name: own.to_numpy(np.float64) for name, own in sizes.items()}
-    counted = {name: 1.0 / x.size if name == "revenue" else 0.0 for name, x in found.items() if x.sum() > 0}
-    return {name: float(np.sqrt(max((x**2).sum() / x.sum() ** 2 - counted[name], 0.0))) for name, x in found.items() if name in counted}
+    out = {}
+    for name, own in sizes.items():
+        x = own.to_numpy(np.float64)
+        if x.sum() > 0:
+            out[name] = float(np.sqrt(max((x**2).sum() / x.sum() ** 2 - (1.0 / x.size if name == "revenue" else 0.0), 0.0)))
+    return out
 
 
 def scatter(seen: Mapping[str, Floats], weeks: int = 26) -> dict[str, float]:
